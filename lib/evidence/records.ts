@@ -1,0 +1,208 @@
+/**
+ * What a run leaves behind: every observation and every change, in order, one JSON line each, append-only.
+ * Verdicts and reports are computed from these records and nothing else.
+ *
+ * All times (`at`, `start`, `end`, `from`, `to`) are milliseconds of one monotonic clock that starts with the run.
+ */
+export type EvidenceRecord = Numbered<
+  | RunRecord
+  | PlanRecord
+  | PhaseRecord
+  | ChangeRecord
+  | ObservationRecord
+  | DisturbanceRecord
+  | CrashRecord
+  | ExpectationRecord
+  | NoteRecord
+  | VerdictRecord
+  | EndRecord
+>;
+
+/** `Numbered<T>` is what stands in the file: a record with its number and time. */
+export type Numbered<T> = T & { seq: number; at: number };
+
+export interface RunRecord {
+  kind: 'run';
+  runId: string;
+  version: string;
+  node: string;
+  /** ISO 8601, from the wall clock; every other time is monotonic. */
+  startedAt: string;
+  argv: string[];
+  seed: string;
+}
+
+/** Written when cluster and mesh are up: what was really tested. */
+export interface PlanRecord {
+  kind: 'plan';
+  provider: string;
+  /** True in the sandbox: such a run can never certify a real mesh. */
+  sandbox: boolean;
+  kubernetes: string;
+  mesh: {
+    name: string;
+    project: string;
+    declaredVersion: string;
+    observedVersion: string;
+    driver: string;
+    verified: boolean;
+  };
+  claims: ClaimSummary[];
+}
+
+export interface ClaimSummary {
+  id: string;
+  suite: string;
+  says: string;
+  source: string;
+  level: 'core' | 'extended';
+  needs: string[];
+  /** Why the claim will not run, where that is known before it starts. */
+  exempt?: { verdict: 'unsupported' | 'not-run'; reason: string };
+}
+
+export interface PhaseRecord {
+  kind: 'phase';
+  phase: PhaseName;
+  /** A short word on what the phase does or did: the kind cluster's name, the suite's name. */
+  what: string;
+  event: 'begin' | 'end';
+  ok?: boolean;
+  ms?: number;
+}
+export type PhaseName = 'cluster' | 'images' | 'mesh' | 'fixtures' | 'jest' | 'suite' | 'diagnostics' | 'cleanup';
+
+/** A change that the harness made to the cluster: a mode, a policy, a fixture. */
+export interface ChangeRecord {
+  kind: 'change';
+  id: number;
+  claim?: string;
+  /** A sentence in the imperative: `switch permissive off`. */
+  what: string;
+  /** The steps as the driver gave them, values filled in, secrets left out. */
+  steps: unknown[];
+  start: number;
+  end: number;
+  /** Set for a switch of a mode. */
+  mode?: { name: string; value: boolean };
+  error?: string;
+}
+
+export type Role = 'subject' | 'twin' | 'control';
+
+export type Outcome = 'answered' | 'not-reached' | 'reached-without-answer' | 'forged' | 'altered' | 'unknown';
+
+/** One command run once in one pod. */
+export interface ObservationRecord {
+  kind: 'observation';
+  claim?: string;
+  expectation?: number;
+  role: Role;
+  /** `curl/curl -> http httpbin.httpbin:14001`. */
+  route: string;
+  pod: string;
+  container: string;
+  command: string;
+  nonce: string;
+  start: number;
+  end: number;
+  /** Absent where the execution cannot be trusted. */
+  exit?: number;
+  stdout: string;
+  stderr: string;
+  outcome: Outcome;
+  /** How it was answered or refused, in a few words: `curl 52`, `HTTP 403`, `nc silent, exit 0`. */
+  signature: string;
+  /** False where the server's log cannot be read: such an outcome cannot certify. */
+  logged: boolean;
+  /** True when the probe's nonce stands in the server's log. */
+  inLog: boolean;
+  /** Why an `unknown` is unknown. */
+  doubt?: string;
+}
+
+/** Something of the environment went wrong; what was observed meanwhile proves nothing. */
+export interface DisturbanceRecord {
+  kind: 'disturbance';
+  claim?: string;
+  cause: string;
+  from: number;
+  /** Absent: it never ended. */
+  to?: number;
+}
+
+/** A container of the mesh (control plane or sidecar) that restarted, crashed or was killed. */
+export interface CrashRecord {
+  kind: 'crash';
+  pod: string;
+  container: string;
+  reason: string;
+  restarts: number;
+  /** True when the environment was disturbed at the time, so that the mesh is not to blame. */
+  excused: boolean;
+}
+
+/** One `expect` of a claim and how it came out. */
+export interface ExpectationRecord {
+  kind: 'expectation';
+  claim: string;
+  n: number;
+  /** `curl in curl/curl is refused by httpbin.httpbin:14001`. */
+  statement: string;
+  routes: RouteResult[];
+  result: 'met' | 'unmet' | 'undecided';
+  /** For people: expected, observed, attempts; several lines. */
+  why?: string;
+  start: number;
+  end: number;
+  /** The hold that decided; absent when it never came to one. */
+  hold?: { start: number; end: number; probes: number; restarts: number };
+}
+
+export interface RouteResult {
+  route: string;
+  expected: 'answered' | 'refused';
+  /** The change that the expectation followed, if it followed one. */
+  change?: number;
+  /** From the change's acknowledgement to the first expected outcome, ms. */
+  actedMs?: number;
+  /** From the change's acknowledgement to the last deviation before the hold, ms. */
+  settledMs?: number;
+  /** Deviations between acting and settling: answers that should have been refused, and the reverse. */
+  leaked: number;
+  lost: number;
+  probes: number;
+  signatures: Record<string, number>;
+  /** Signatures that the driver does not list; information only. */
+  unlisted?: string[];
+}
+
+/** A measurement that is reported and not judged. */
+export interface NoteRecord {
+  kind: 'note';
+  claim?: string;
+  what: string;
+  value: string;
+}
+
+export type Verdict = 'passed' | 'failed' | 'broken' | 'unsupported' | 'flaky' | 'not-run';
+
+/** The last verdict record of a claim counts. */
+export interface VerdictRecord {
+  kind: 'verdict';
+  claim: string;
+  verdict: Verdict;
+  reason?: string;
+  /** 1 for the first try; more with --retries. */
+  attempt: number;
+  ms: number;
+  /** Where the diagnostics for this claim lie, relative to the run's folder. */
+  diagnostics?: string;
+}
+
+export interface EndRecord {
+  kind: 'end';
+  interrupted: boolean;
+  /** Why the run ended early, where it did: whose fault, and the remedy. */
+  fault?: { whose: 'mesh' | 'harness' | 'environment' | 'user'; message: string };
+}
