@@ -1,3 +1,52 @@
+import { CommanderError } from 'commander';
+import { UsageError } from '../plan/index.ts';
+import { coloursFor } from './colours.ts';
+import { exitStatus, explainError } from './exit-status.ts';
+import { buildProgram } from './program.ts';
+
+/**
+ * Runs the program with the words of its command line, and sets the process's exit status. What a subcommand needs is
+ * loaded when it is called, so that help and wrong use are answered at once.
+ */
 export async function main(argv: string[]): Promise<void> {
-  console.log('hi', argv);
+  process.stdout.on('error', ignoreClosedPipe);
+  const program = buildProgram(
+    {
+      async run(options) {
+        await (await import('./preflight.ts')).refuseWrongNames(options);
+        if (options.list) return (await import('./list.ts')).listCommand(options);
+        if (options.plan) return (await import('./plan.ts')).planCommand(options);
+        return (await import('./run.ts')).runCommand(options, argv);
+      },
+      doctor: async (options) => (await import('./doctor/doctor.ts')).doctorCommand(options),
+      clean: async (all) => (await import('./clean.ts')).cleanCommand(all),
+      report: async (options, run) => (await import('./report.ts')).reportCommand(options.out, run),
+    },
+    (status) => {
+      process.exitCode = status;
+    },
+  );
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+  } catch (error) {
+    process.exitCode = error instanceof CommanderError && error.exitCode === 0 ? exitStatus.fine : complain(error);
+  }
+}
+
+function complain(error: unknown): number {
+  const { status, message, remedy } = explainError(error instanceof CommanderError ? asUsageError(error) : error);
+  const colours = coloursFor(process.stderr);
+  process.stderr.write(`${colours.red('meshproof:')} ${message}\n`);
+  for (const line of remedy?.split('\n') ?? []) process.stderr.write(`  -> ${line}\n`);
+  return status;
+}
+
+/** commander says `error: unknown option '--sute'` and, on a line of its own, `(Did you mean --suite?)`. */
+function asUsageError(error: CommanderError): UsageError {
+  return new UsageError(error.message.replace(/^error: /, '').replace(/\n/g, ' '));
+}
+
+/** Whoever reads the output may have had enough (`| head`); a run has to clean up all the same. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
 }

@@ -4,7 +4,10 @@
  *
  * All times (`at`, `start`, `end`, `from`, `to`) are milliseconds of one monotonic clock that starts with the run.
  */
-export type EvidenceRecord = Numbered<
+export type EvidenceRecord = Numbered<EvidenceEntry>;
+
+/** A record before it is numbered. */
+export type EvidenceEntry =
   | RunRecord
   | PlanRecord
   | PhaseRecord
@@ -15,8 +18,7 @@ export type EvidenceRecord = Numbered<
   | ExpectationRecord
   | NoteRecord
   | VerdictRecord
-  | EndRecord
->;
+  | EndRecord;
 
 /** `Numbered<T>` is what stands in the file: a record with its number and time. */
 export type Numbered<T> = T & { seq: number; at: number };
@@ -30,6 +32,16 @@ export interface RunRecord {
   startedAt: string;
   argv: string[];
   seed: string;
+  /** What the run set out to use, known before anything is up. */
+  choice?: Choice;
+}
+
+export interface Choice {
+  provider: string;
+  mesh: string;
+  sandbox: boolean;
+  /** Why these two: `named on the command line`, `docker, kind and osm are here`. */
+  why: string;
 }
 
 /** Written when cluster and mesh are up: what was really tested. */

@@ -80,10 +80,13 @@ export interface Mesh {
   expectedSignatures(kind: 'http' | 'tcp' | 'egress'): string[];
   setting(mode: ModeName): Setting | undefined;
 
-  /** Installs and waits until the control plane is ready. @throws MeshError */
-  install(): Promise<DoneStep[]>;
+  /**
+   * Installs with both modes set explicitly (on, unless `modes` says otherwise) and waits until the control plane is
+   * ready. @throws MeshError, within 10 s for an image that cannot be pulled
+   */
+  install(modes?: Partial<Record<ModeName, boolean>>): Promise<DoneStep[]>;
   uninstall(): Promise<DoneStep[]>;
-  /** True when the mesh's control plane is there already. */
+  /** True when the mesh's control plane is there already, and for a mesh that has none. */
   isInstalled(): Promise<boolean>;
   observedVersion(): Promise<string>;
   /** The same manifest with what enrolment needs: labels and annotations of namespaces, pod templates, Services. */

@@ -1,0 +1,198 @@
+import type { ExpectationRecord } from '../evidence/index.ts';
+import { type Observation, type Route, routeName } from '../probe/index.ts';
+import { Broken, Unmet } from './errors.ts';
+import { type Decision, decide, type Expected, type Item, type Pending, type Scene, type Size } from './expectation.ts';
+import { explainUnmet, statementOf } from './explain.ts';
+import type { EngineParts } from './parts.ts';
+import type { RegisteredClaim } from './registry.ts';
+import type { RouteSpec } from './routes.ts';
+import { Watch } from './watch.ts';
+
+/** What was met for a route, when, and by which pods. */
+interface Met {
+  route: Route;
+  expected: Expected;
+  end: number;
+  identity: string;
+}
+
+/** One try of one claim, from its first probe to its verdict. */
+export class ClaimRun {
+  readonly claim: Omit<RegisteredClaim, 'body'>;
+  private readonly parts: EngineParts;
+  private readonly watches = new Map<Route, Watch>();
+  private readonly met: Met[] = [];
+  private readonly signal: AbortSignal;
+  private readonly throwIfAborted: () => void;
+  private expectations: number;
+
+  /** @param expectations how many the claim has had in earlier tries, so that numbers stay unique */
+  constructor(claim: Omit<RegisteredClaim, 'body'>, parts: EngineParts, signal: AbortSignal, expectations: number) {
+    this.claim = claim;
+    this.parts = parts;
+    this.signal = signal;
+    this.expectations = expectations;
+    this.throwIfAborted = () => this.signal.throwIfAborted();
+  }
+
+  get count(): number {
+    return this.expectations;
+  }
+
+  /** Judges that all routes come to, and hold, what is expected of each. @throws Unmet, Disturbed */
+  async expect(size: Size, answered: RouteSpec[], refused: RouteSpec[]): Promise<void> {
+    const wanted: [RouteSpec, Expected][] = [
+      ...answered.map((spec): [RouteSpec, Expected] => [spec, 'answered']),
+      ...refused.map((spec): [RouteSpec, Expected] => [spec, 'refused']),
+    ];
+    const items = wanted.map(([spec, expected]): Item => {
+      const route = this.parts.routes.resolve(spec);
+      const down =
+        this.parts.world.crashLooping(route.client.app) ??
+        (route.server && this.parts.world.crashLooping(route.server.app));
+      if (down !== undefined) throw new Broken(`a sidecar does not stay up: ${down}`);
+      return { watch: this.watch(route), expected, pending: this.pendingFor(route) };
+    });
+    const start = this.parts.evidence.clock();
+    const decision = await decide(items, size, this.scene());
+    this.record(items, decision, start);
+  }
+
+  /** Writes an expectation down, and remembers what was met. @throws Unmet */
+  record(items: Item[], decision: Decision, start: number): void {
+    const end = this.parts.evidence.clock();
+    const why = decision.met ? undefined : explainUnmet(items, decision);
+    this.write({
+      statement: statementOf(items),
+      routes: decision.routes.map((route) => ({ ...route, ...this.unlisted(route) })),
+      result: decision.met ? 'met' : 'unmet',
+      start,
+      end,
+      ...(why === undefined ? {} : { why }),
+      ...(decision.hold === undefined ? {} : { hold: decision.hold }),
+    });
+    if (why !== undefined) throw new Unmet(why);
+    items.forEach(({ watch, expected }, i) => {
+      this.met.push({ route: watch.route, expected, end, identity: decision.identities[i] ?? '' });
+    });
+  }
+
+  /** Judges a fact that no probe shows: enrolment, stability, a refused object. @throws Unmet */
+  fact(statement: string, faults: string[]): void {
+    const now = this.parts.evidence.clock();
+    const why =
+      faults.length === 0
+        ? undefined
+        : [`expected  ${statement}`, ...faults.map((fault) => `observed  ${fault}`)].join('\n');
+    this.write({
+      statement,
+      routes: [],
+      result: why === undefined ? 'met' : 'unmet',
+      start: now,
+      end: now,
+      ...(why === undefined ? {} : { why }),
+    });
+    if (why !== undefined) throw new Unmet(why);
+    this.factsMet += 1;
+  }
+
+  private factsMet = 0;
+
+  /**
+   * Checks that the claim proved what it says it did.
+   * @throws Broken for a claim without expectations, and for a refusal that nothing shows to be the mesh's: no enrolled client
+   *   was answered by the same server, by the same running containers, in the same claim
+   */
+  checkBrackets(): void {
+    if (this.met.length === 0 && this.factsMet === 0) throw new Broken('the claim expected nothing');
+    for (const { route, identity } of this.met.filter(({ expected }) => expected === 'refused')) {
+      const bracket = this.met.some(
+        (other) =>
+          other.expected === 'answered' &&
+          other.route.server === route.server &&
+          (other.route.client !== route.client || other.identity === identity) &&
+          (other.route.client.enrolled || !route.client.enrolled),
+      );
+      if (!bracket)
+        throw new Broken(
+          `${routeName(route)} was refused, but nothing shows that the server can be reached through the mesh`,
+        );
+      this.checkPods(route, identity);
+    }
+  }
+
+  /** Ends the probing and writes down what no expectation has. */
+  async end(): Promise<void> {
+    await Promise.all([...this.watches.values()].map((watch) => watch.stop()));
+    for (const watch of this.watches.values()) this.conclude(watch.since(0));
+  }
+
+  /** Pods must be the same in all expectations on a route. */
+  private checkPods(route: Route, identity: string): void {
+    const other = this.met.find((met) => met.route === route && met.identity !== identity);
+    if (other !== undefined)
+      throw new Broken(`${routeName(route)}: a pod or sidecar was replaced or restarted within the claim`);
+  }
+
+  private scene(): Scene {
+    const { evidence, prober, monitors } = this.parts;
+    return {
+      clock: () => evidence.clock(),
+      burst: (route, count) => prober.burst(route, count),
+      verify: (routes, from, to) => monitors.verify(routes, from, to),
+      conclude: (observations) => this.conclude(observations),
+      throwIfAborted: this.throwIfAborted,
+    };
+  }
+
+  private conclude(observations: Observation[]): void {
+    for (const observation of observations) {
+      this.parts.prober.conclude(observation, {
+        role: 'subject',
+        claim: this.claim.id,
+        expectation: this.expectations + 1,
+      });
+    }
+  }
+
+  private watch(route: Route): Watch {
+    const known = this.watches.get(route);
+    if (known !== undefined) return known;
+    this.parts.monitors.cover(route);
+    const watch = new Watch(route, () => this.parts.prober.probe(route));
+    this.watches.set(route, watch);
+    return watch;
+  }
+
+  /** What the route may still be waiting for: every change since it was last as expected, or that is not yet due. */
+  private pendingFor(route: Route): Pending | undefined {
+    const now = this.parts.evidence.clock();
+    const last = this.met.findLast((met) => met.route === route);
+    const changes = this.parts.changes
+      .since(last?.end ?? 0)
+      .filter(({ end, budget }) => last !== undefined || now <= end + budget.convergesMs + budget.settlesMs);
+    const latest = changes.at(-1);
+    if (latest === undefined) return undefined;
+    return {
+      change: latest.id,
+      from: latest.end,
+      actsBy: Math.max(...changes.map(({ end, budget }) => end + budget.convergesMs)),
+      settlesMs: Math.max(...changes.map(({ budget }) => budget.settlesMs)),
+    };
+  }
+
+  private unlisted(result: Decision['routes'][number]): { unlisted?: string[] } {
+    if (result.expected === 'answered') return {};
+    const kind = result.route.includes('outside') ? 'egress' : result.route.includes('-> http ') ? 'http' : 'tcp';
+    const listed = this.parts.mesh.expectedSignatures(kind);
+    const unlisted = Object.keys(result.signatures).filter(
+      (signature) => signature !== 'echo' && signature !== 'HTTP 200' && !listed.includes(signature),
+    );
+    return unlisted.length === 0 ? {} : { unlisted };
+  }
+
+  private write(record: Omit<ExpectationRecord, 'kind' | 'claim' | 'n'>): void {
+    this.expectations += 1;
+    this.parts.evidence.append({ kind: 'expectation', claim: this.claim.id, n: this.expectations, ...record });
+  }
+}

@@ -1,0 +1,46 @@
+import type { ModeName } from '../mesh/mesh.ts';
+import type { Size } from './expectation.ts';
+import type { PolicyPart } from './policies.ts';
+import type { RouteSpec } from './routes.ts';
+
+/** A policy as a suite asks for it, by the fixtures' names. */
+export interface PolicySpec {
+  name: string;
+  client: string;
+  server: string;
+  port: number;
+  protocol: 'tcp' | 'http';
+  path?: string;
+}
+
+/** What a claim, in jest, can ask of the conductor: method, parameters, answer. One JSON line each way. */
+export interface Calls {
+  /** The claims to declare, in order, as the plan has them. */
+  claims: { params: Record<string, never>; answer: { id: string; run: number; skip: boolean }[] };
+  begin: { params: { id: string; run: number }; answer: { go: boolean; reason: string } };
+  end: { params: { error?: string }; answer: { again: boolean; verdict: string; reason: string } };
+  mode: { params: { mode: ModeName; value: boolean }; answer: null };
+  expect: { params: { size: Size; answered: RouteSpec[]; refused: RouteSpec[] }; answer: null };
+  stayed: { params: { mode: ModeName }; answer: null };
+  allow: { params: { policy: PolicySpec; part: PolicyPart }; answer: null };
+  remove: { params: { name: string; part: PolicyPart }; answer: null };
+  invalid: { params: { mode: ModeName }; answer: null };
+  enrolled: { params: Record<string, never>; answer: null };
+  stable: { params: Record<string, never>; answer: null };
+  lingerOpen: { params: { route: RouteSpec }; answer: null };
+  lingerFinish: { params: { route: RouteSpec }; answer: null };
+}
+
+export type Method = keyof Calls;
+export type Params<M extends Method> = Calls[M]['params'];
+export type Answer<M extends Method> = Calls[M]['answer'];
+
+export interface Request {
+  id: number;
+  method: Method;
+  params: unknown;
+}
+
+export type Response = { id: number; answer: unknown } | { id: number; error: { name: string; message: string } };
+
+export type Handlers = { [M in Method]: (params: Params<M>) => Promise<Answer<M>> };

@@ -1,0 +1,85 @@
+import { type Actor, type Manner, type Protocol, type Route, routeName, type Server } from '../probe/index.ts';
+
+/** A route as a suite names it; the world turns it into hosts and addresses. */
+export interface RouteSpec {
+  client: string;
+  /** A server's name, or `outside-host` for the host that the user named. */
+  to: string;
+  protocol: Protocol;
+  port: number;
+  by: 'name' | 'address';
+  manner: Manner;
+}
+
+export interface OutsideHost {
+  host: string;
+  port: number;
+}
+
+/** The twin's client and servers, and the port that controls speak to. */
+const TWIN = { client: 'outsider', http: 'outside-httpbin', tcp: 'outside-tcp-echo' } as const;
+
+/** Turns specifications into routes, the same one into the same object, and knows each route's twin and control. */
+export class Routes {
+  private readonly known = new Map<string, Route>();
+  private readonly actors: Map<string, Actor>;
+  private readonly servers: Map<string, Server>;
+  private readonly outsideHost: OutsideHost | undefined;
+
+  constructor(actors: Actor[], servers: Server[], outsideHost?: OutsideHost) {
+    this.actors = new Map(actors.map((actor) => [actor.app, actor]));
+    this.servers = new Map(servers.map((server) => [server.app, server]));
+    this.outsideHost = outsideHost;
+  }
+
+  resolve(spec: RouteSpec): Route {
+    const client = this.actor(spec.client);
+    if (this.outsideHost !== undefined && spec.to === TWIN.http && client.app !== TWIN.client) {
+      return this.intern({ client, server: undefined, protocol: 'http', ...this.outsideHost, manner: spec.manner });
+    }
+    const server = this.server(spec.to);
+    const host = spec.by === 'name' ? server.host : server.clusterIp;
+    return this.intern({ client, server, protocol: spec.protocol, host, port: spec.port, manner: spec.manner });
+  }
+
+  /** The same request between a client and a server that are not enrolled. */
+  twin({ protocol, port, host, server, manner }: Route): Route {
+    const client = this.actor(TWIN.client);
+    if (server === undefined) return this.intern({ client, server, protocol, host, port, manner: 'plain' });
+    const twin = this.server(TWIN[protocol]);
+    const byAddress = host === server.clusterIp;
+    return this.intern({
+      client,
+      server: twin,
+      protocol,
+      host: byAddress ? twin.clusterIp : twin.host,
+      port,
+      manner: manner === 'half-close' ? 'half-close' : 'plain',
+    });
+  }
+
+  /** The server's own loopback: shows that it listens, and carries its log's watermark. */
+  control({ server, protocol, port }: Route): Route | undefined {
+    if (server === undefined) return undefined;
+    return this.intern({ client: server, server, protocol, host: '127.0.0.1', port, manner: 'plain' });
+  }
+
+  actor(app: string): Actor {
+    const actor = this.actors.get(app);
+    if (actor === undefined) throw new Error(`no fixture is called "${app}"`);
+    return actor;
+  }
+
+  private server(app: string): Server {
+    const server = this.servers.get(app);
+    if (server === undefined) throw new Error(`no server is called "${app}"`);
+    return server;
+  }
+
+  private intern(route: Route): Route {
+    const key = routeName(route);
+    const known = this.known.get(key) ?? route;
+    this.known.set(key, known);
+    return known;
+  }
+}

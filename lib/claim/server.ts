@@ -1,0 +1,49 @@
+import { createServer, type Socket } from 'node:net';
+import { createInterface } from 'node:readline';
+import type { Handlers, Method, Request, Response } from './protocol.ts';
+
+export interface ClaimServer {
+  path: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Takes the calls of the one jest process over a Unix socket, one line of JSON each.
+ * @param path the socket's; Linux allows 107 characters
+ */
+export async function serveClaims(path: string, handlers: Handlers): Promise<ClaimServer> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    socket.on('error', () => socket.destroy());
+    createInterface({ input: socket }).on('line', (line) => {
+      void answer(JSON.parse(line) as Request, handlers).then((response) => {
+        if (!socket.destroyed) socket.write(`${JSON.stringify(response)}\n`);
+      });
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(path, resolve);
+  });
+  return {
+    path,
+    close: () => {
+      for (const socket of sockets) socket.destroy();
+      return new Promise((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+async function answer({ id, method, params }: Request, handlers: Handlers): Promise<Response> {
+  try {
+    const handler = handlers[method] as (
+      params: unknown,
+    ) => Promise<Handlers[Method] extends (p: never) => Promise<infer A> ? A : never>;
+    return { id, answer: await handler(params) };
+  } catch (error) {
+    const { name, message } = error instanceof Error ? error : new Error(String(error));
+    return { id, error: { name, message } };
+  }
+}

@@ -1,0 +1,34 @@
+/**
+ * Every duration and count by which claims are judged. Suites contain none.
+ *
+ * How many probes a hold has follows from what it must catch. A mesh that answers wrongly with probability p, independently,
+ * passes a hold of n probes with probability (1 - p)^n. For p = 1/20 and 99 %: n >= ln 0.01 / ln 0.95 = 89.8, so 90.
+ */
+export const TIMING = {
+  /** Probes of a hold: one wrong answer in twenty is caught at 99 %. Each restart of a hold doubles them, so that trying again does not make luck more likely. */
+  holdProbes: 90,
+  /** Shortest hold, ms. */
+  holdMs: 500,
+  /** Consecutive expected outcomes that show the state a claim begins from. */
+  givenProbes: 3,
+  /** Between the beginnings of two probes of a route that is waited for, ms. */
+  eagerMs: 60,
+  /** The same for a route that was expected earlier in the claim, and is still watched. */
+  watchMs: 250,
+  /** The same for twins and controls when nobody asks; a question makes them probe at once. */
+  monitorMs: 500,
+  /** The same for the routes of a vigil, which follow a mode through the whole run. */
+  vigilMs: 400,
+  /** How long a mode must have held for the claims that it stays: longer than a mesh needs that comes back after 8 s. */
+  vigilHoldMs: 12_000,
+  /** A burst longer than this is spread over several jobs side by side, ms. A refusal by silence takes seconds a probe. */
+  burstMs: 3_000,
+  /** Most jobs of one burst. */
+  burstJobs: 30,
+  /** How often a claim starts again after the environment was disturbed. */
+  restarts: 5,
+  /** Longest wait for the environment to recover, ms. */
+  recoveryMs: 120_000,
+  /** Longest that one claim may take in all, ms, above what its changes are granted. */
+  claimMs: 240_000,
+} as const;

@@ -1,0 +1,308 @@
+import type { Cluster, Manifest, Stop } from '../cluster/cluster.ts';
+import type { Evidence } from '../evidence/index.ts';
+import type { ControlPlane } from '../mesh/mesh.ts';
+import { type Actor, Agent, type Route, type Server, ServerLog } from '../probe/index.ts';
+import { type ContainerView, type PodView, viewPod } from './pods.ts';
+
+export interface WorldParts {
+  cluster: Cluster;
+  evidence: Evidence;
+  actors: Actor[];
+  servers: Server[];
+  sidecar: string | undefined;
+  controlPlane: ControlPlane | undefined;
+  /** True when the pods may have been there before the run, so that their restarts until now are not this run's. */
+  reused: boolean;
+  log(line: string): void;
+}
+
+interface Disturbance {
+  cause: string;
+  from: number;
+  to?: number;
+}
+
+/**
+ * The pods that take part, as they are now: an agent in each client, a log followed in each server, and a book of what
+ * disturbed them. What the mesh does to itself (a crash of its containers) is kept apart from what the environment does.
+ */
+export class World {
+  private readonly parts: WorldParts;
+  private readonly pods = new Map<string, PodView>();
+  private readonly agents = new Map<string, { uid: string; agent: Agent }>();
+  private readonly logs = new Map<string, { uid: string; log: ServerLog }>();
+  private readonly open = new Map<string, Disturbance>();
+  private readonly past: Disturbance[] = [];
+  private readonly crashed = new Map<string, { pod: string; container: ContainerView; excused: boolean }>();
+  private readonly restarts = new Map<string, number>();
+  private readonly watches: Stop[] = [];
+  private readonly waiting = new Set<() => void>();
+  private readonly current = new Map<string, string>();
+
+  constructor(parts: WorldParts) {
+    this.parts = parts;
+    const from = parts.evidence.clock();
+    for (const { app } of parts.actors) this.open.set(`not ready ${app}`, { cause: UNSEEN, from });
+    for (const namespace of new Set(parts.actors.map((actor) => actor.namespace))) {
+      this.follow({ apiVersion: 'v1', kind: 'Pod', namespace }, `pods in ${namespace}`, (type, object) => {
+        this.fixturePod(type, viewPod(object));
+      });
+    }
+    const { controlPlane } = parts;
+    if (controlPlane === undefined) return;
+    const { namespace } = controlPlane;
+    this.follow({ apiVersion: 'v1', kind: 'Pod', namespace }, `pods in ${namespace}`, (_, object) => {
+      for (const container of viewPod(object).containers) this.noteCrash(viewPod(object), container);
+    });
+    this.follow(
+      { apiVersion: 'apps/v1', kind: 'Deployment', namespace },
+      `deployments in ${namespace}`,
+      (type, object) => {
+        if (controlPlane.deployments.includes(object.metadata.name)) this.controlPlaneDeployment(type, object);
+      },
+    );
+  }
+
+  /** The agent in an actor's present pod. */
+  agentOf(app: string): Agent | undefined {
+    return this.agents.get(app)?.agent;
+  }
+
+  logOf(app: string): ServerLog | undefined {
+    return this.logs.get(app)?.log;
+  }
+
+  podOf(app: string): string {
+    return this.current.get(app) ?? `${app} (no pod)`;
+  }
+
+  /** Changes whenever a pod of the route is replaced or one of its containers restarts, sidecars included. */
+  identityOf({ client, server }: Route): string {
+    const of = (app: string) => {
+      const pod = this.presentPod(app);
+      return pod === undefined
+        ? `${app}: none`
+        : `${pod.uid} ${pod.containers.map(({ name, id }) => `${name}=${id}`).join(' ')}`;
+    };
+    return server === undefined ? of(client.app) : `${of(client.app)} | ${of(server.app)}`;
+  }
+
+  presentPod(app: string): PodView | undefined {
+    return this.pods.get(this.current.get(app) ?? '');
+  }
+
+  /** What disturbed the environment at or after a time of the run's clock. */
+  disturbedSince(time: number): string | undefined {
+    const still = [...this.open.values()][0];
+    return (still ?? this.past.find(({ to }) => to !== undefined && to >= time))?.cause;
+  }
+
+  /** What is disturbed at this moment. */
+  get troubles(): string[] {
+    return [...this.open.values()].map(({ cause }) => cause);
+  }
+
+  /** Crashes of the mesh's own containers that the environment does not excuse. */
+  get crashes(): string[] {
+    return [...this.crashed.values()]
+      .filter(({ excused }) => !excused)
+      .map(({ pod, container }) => `${container.name} in ${pod}: ${container.trouble}, ${container.restarts} restarts`);
+  }
+
+  /** Enrolled fixtures without a running sidecar, and others with one. */
+  enrolmentFaults(): string[] {
+    const { actors, sidecar } = this.parts;
+    if (sidecar === undefined) return [];
+    return actors.flatMap(({ app, enrolled }) => {
+      const container = this.presentPod(app)?.containers.find(({ name }) => name === sidecar);
+      if (enrolled && container === undefined)
+        return [`${this.podOf(app)} is enrolled and has no container "${sidecar}"`];
+      if (enrolled && !container?.running) return [`${sidecar} in ${this.podOf(app)} is not running`];
+      return !enrolled && container !== undefined
+        ? [`${this.podOf(app)} is not enrolled and has a container "${sidecar}"`]
+        : [];
+    });
+  }
+
+  /** Sidecars that are down, by the actor's name: nothing can be learnt about a route through one. */
+  crashLooping(app: string): string | undefined {
+    const pod = this.presentPod(app);
+    const sidecar = pod?.containers.find(({ name }) => name === this.parts.sidecar);
+    return sidecar?.trouble?.startsWith('CrashLoopBackOff') || (sidecar?.restarts ?? 0) >= 3
+      ? `${sidecar?.name} in ${pod?.namespace}/${pod?.name}: ${sidecar?.trouble}`
+      : undefined;
+  }
+
+  /** Raises or lifts a disturbance that something outside of this class has noticed. */
+  disturb(key: string, cause: string | undefined): void {
+    const now = this.parts.evidence.clock();
+    const known = this.open.get(key);
+    if (cause !== undefined) {
+      if (known === undefined) this.open.set(key, { cause, from: now });
+    } else if (known !== undefined) {
+      this.open.delete(key);
+      if (known.cause === UNSEEN) {
+        this.wake();
+        return;
+      }
+      this.past.push({ ...known, to: now });
+      this.parts.evidence.append({ kind: 'disturbance', cause: known.cause, from: known.from, to: now });
+    }
+    this.wake();
+  }
+
+  private wake(): void {
+    for (const wake of [...this.waiting]) wake();
+  }
+
+  /** Waits until nothing is disturbed. Answers what still is after `limitMs`. */
+  async calm(limitMs: number, signal: AbortSignal): Promise<string | undefined> {
+    const deadline = performance.now() + limitMs;
+    while (this.open.size > 0) {
+      const rest = deadline - performance.now();
+      if (rest <= 0 || signal.aborted) return this.troubles.join('; ');
+      await new Promise<void>((resolve) => {
+        const done = () => {
+          clearTimeout(timer);
+          signal.removeEventListener('abort', done);
+          this.waiting.delete(done);
+          resolve();
+        };
+        const timer = setTimeout(done, rest);
+        signal.addEventListener('abort', done);
+        this.waiting.add(done);
+      });
+    }
+    return undefined;
+  }
+
+  close(): void {
+    for (const watch of this.watches) watch.stop();
+    for (const { agent } of this.agents.values()) agent.close();
+    for (const { log } of this.logs.values()) log.close();
+    for (const [, { cause, from }] of this.open) this.parts.evidence.append({ kind: 'disturbance', cause, from });
+  }
+
+  private follow(
+    selection: { apiVersion: string; kind: string; namespace: string },
+    what: string,
+    event: (type: string, object: Manifest) => void,
+  ): void {
+    this.watches.push(
+      this.parts.cluster.watch(selection, {
+        event: ({ type, object }) => event(type, object),
+        broken: (isBroken, reason) =>
+          this.disturb(`watch ${what}`, isBroken ? `the watch of ${what} broke: ${reason}` : undefined),
+      }),
+    );
+  }
+
+  private fixturePod(type: string, pod: PodView): void {
+    const actor = this.parts.actors.find(({ app, namespace }) => app === pod.app && namespace === pod.namespace);
+    if (actor === undefined) return;
+    if (type === 'DELETED') this.pods.delete(pod.name);
+    else this.pods.set(pod.name, pod);
+    for (const container of pod.containers) {
+      if (container.name === this.parts.sidecar) this.noteCrash(pod, container);
+    }
+    this.choosePod(actor);
+  }
+
+  /** The newest pod that is not ending stands for the actor; agents and logs follow it. */
+  private choosePod(actor: Actor): void {
+    const { app, namespace } = actor;
+    const own = [...this.pods.values()].filter((pod) => pod.app === app && pod.namespace === namespace && !pod.ending);
+    const pod = own.find(({ ready }) => ready) ?? own.at(-1);
+    const running = pod !== undefined && this.ownContainers(pod).every(({ running: is }) => is);
+    const known = this.agents.get(app);
+    if (known !== undefined && known.uid !== pod?.uid) {
+      known.agent.close();
+      this.agents.delete(app);
+      this.logs.get(app)?.log.close();
+      this.logs.delete(app);
+      this.current.delete(app);
+      this.disturb(`replaced ${app}`, `the pod of ${app} was replaced`);
+    }
+    if (pod !== undefined && running && !this.agents.has(app)) this.adopt(actor, pod);
+    const restarted =
+      pod !== undefined && this.ownContainers(pod).some((container) => this.hasRestarted(pod, container));
+    if (restarted) this.disturb(`restarted ${app}`, `a container of the fixture ${app} restarted`);
+    const isReady = pod !== undefined && running && (pod.ready || this.crashLooping(app) !== undefined);
+    this.disturb(`not ready ${app}`, isReady ? undefined : `the fixture ${app} is not ready`);
+    if (!isReady) return;
+    this.disturb(`replaced ${app}`, undefined);
+    this.disturb(`restarted ${app}`, undefined);
+  }
+
+  private adopt({ app, namespace, container }: Actor, pod: PodView): void {
+    const { cluster, log, servers } = this.parts;
+    this.current.set(app, pod.name);
+    this.agents.set(app, { uid: pod.uid, agent: new Agent(cluster, { namespace, pod: pod.name, container }, log) });
+    const server = servers.find((each) => each.app === app);
+    if (server === undefined) return;
+    const target = { namespace, pod: pod.name, container: server.logContainer };
+    this.logs.set(app, { uid: pod.uid, log: new ServerLog(cluster, target, log) });
+  }
+
+  private ownContainers(pod: PodView): ContainerView[] {
+    const own = new Set<string>();
+    for (const actor of this.parts.actors) if (actor.app === pod.app) own.add(actor.container);
+    for (const server of this.parts.servers) if (server.app === pod.app) own.add(server.logContainer);
+    return pod.containers.filter(({ name }) => own.has(name));
+  }
+
+  /** True when the count has grown since it was last looked at. */
+  private hasRestarted(pod: PodView, { name, restarts }: ContainerView): boolean {
+    const key = `${pod.uid}/${name}`;
+    const before = this.restarts.get(key);
+    this.restarts.set(key, restarts);
+    return before !== undefined && restarts > before;
+  }
+
+  private noteCrash(pod: PodView, container: ContainerView): void {
+    const key = `${pod.uid}/${container.name}`;
+    const before = this.restarts.get(key) ?? (this.isBaseline(pod) ? container.restarts : 0);
+    this.restarts.set(key, container.restarts);
+    if (container.restarts <= before && !container.trouble?.startsWith('CrashLoopBackOff')) return;
+    if (container.restarts <= before && this.crashed.has(key)) return;
+    const now = this.parts.evidence.clock();
+    const excused = this.disturbedSince(now - EXCUSE_MS) !== undefined;
+    this.crashed.set(key, { pod: `${pod.namespace}/${pod.name}`, container, excused });
+    this.parts.evidence.append({
+      kind: 'crash',
+      pod: `${pod.namespace}/${pod.name}`,
+      container: container.name,
+      reason: container.trouble ?? 'restarted',
+      restarts: container.restarts,
+      excused,
+    });
+  }
+
+  /** A control plane that was there before the run may have restarted before it. */
+  private isBaseline(pod: PodView): boolean {
+    return this.parts.reused || pod.namespace === this.parts.controlPlane?.namespace;
+  }
+
+  private controlPlaneDeployment(type: string, object: Manifest): void {
+    const { name } = object.metadata;
+    const spec = object['spec'] as { replicas?: number };
+    const status = (object['status'] ?? {}) as { availableReplicas?: number };
+    const key = `control plane ${name}`;
+    const isCrashing = [...this.crashed.values()].some(({ pod, excused }) => pod.includes(`/${name}-`) && !excused);
+    const isAvailable = (status.availableReplicas ?? 0) > 0;
+    const cause =
+      type === 'DELETED'
+        ? 'was deleted from outside'
+        : spec.replicas === 0
+          ? 'was scaled to zero from outside'
+          : isAvailable || isCrashing
+            ? undefined
+            : 'is not available';
+    this.disturb(key, cause && `the control plane's ${name} ${cause}`);
+  }
+}
+
+const UNSEEN = 'its pod has not been seen yet';
+
+/** A crash this soon after a disturbance is laid to it, ms: a kubelet that was paused kills what missed its probes. */
+const EXCUSE_MS = 60_000;

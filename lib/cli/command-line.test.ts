@@ -1,0 +1,53 @@
+import { expect, it } from '@jest/globals';
+import { Command } from 'commander';
+import { optionRows } from '../plan/index.ts';
+import { addOptions, commandLineLayer } from './command-line.ts';
+
+function said(...words: string[]): Record<string, unknown> {
+  const command = addOptions(new Command().exitOverride().configureOutput({ writeErr: () => undefined }));
+  command.parse(words, { from: 'user' });
+  return Object.fromEntries(commandLineLayer(command).values);
+}
+
+it('knows only what was said', () => {
+  expect(said()).toEqual({});
+});
+
+it('gathers what is repeated and splits comma lists', () => {
+  expect(said('--suite', 'a,b', '--suite', 'c', '--set', 'x=1,2', '--set', 'y=z', '--image', 'curl=r/c:1')).toEqual({
+    suite: ['a', 'b', 'c'],
+    set: ['x=1,2', 'y=z'],
+    image: ['curl=r/c:1'],
+  });
+});
+
+it('knows switches both ways round, so that the command line can win over a file', () => {
+  expect(said('--keep', '--no-install')).toEqual({ keep: true, install: false });
+  expect(said('--no-keep', '--install')).toEqual({ keep: false, install: true });
+});
+
+it('reads numbers and durations', () => {
+  expect(said('--deadline', '1h30m', '--timeout-scale', '2.5', '--retries', '2')).toEqual({
+    deadline: 5_400_000,
+    'timeout-scale': 2.5,
+    retries: 2,
+  });
+});
+
+it.each([
+  ['--image', 'crul=x', '--image: "crul" is no fixture\'s role (curl, httpbin, tcp-echo); did you mean "curl"?'],
+  ['--image', 'curl=', '--image: curl has no image reference'],
+  ['--set', 'x', '--set must be KEY=VALUE, not "x"'],
+  ['--deadline', '20', '--deadline must be a duration such as 90s, 20m or 1h30m, not "20"'],
+  ['--repeat', '0', '--repeat must be a whole number of at least 1, not "0"'],
+  ['--suite', ',', '--suite must be a name, or several, not ","'],
+  ['--mesh', '', '--mesh must be a text that is not empty, not ""'],
+])('refuses %s %s', (option, value, message) => {
+  expect(() => said(option, value)).toThrow(expect.objectContaining({ name: 'UsageError', message }));
+});
+
+it('has help for every option', () => {
+  const help = addOptions(new Command()).helpInformation();
+  for (const row of optionRows) expect(help).toContain(`--${row.on ? 'no-' : ''}${row.name}`);
+  expect(help).not.toContain('--no-keep');
+});

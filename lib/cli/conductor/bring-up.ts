@@ -1,0 +1,84 @@
+import type { Cluster, ProviderName } from '../../cluster/cluster.ts';
+import { chosenImages, deployEnrolled, deployOutside, type Fixtures, together } from '../../cluster/fixtures/index.ts';
+import { type Mesh, openMesh } from '../../mesh/index.ts';
+import { childNote, type RunContext } from './context.ts';
+import { provide, type Stand } from './provide.ts';
+
+/** Everything that claims are judged on. */
+export interface Stage {
+  stand: Stand;
+  cluster: Cluster;
+  mesh: Mesh;
+  fixtures: Fixtures;
+}
+
+/** Longest until all fixtures are Ready, ms. */
+const FIXTURES_MS = 120_000;
+
+/**
+ * Brings up cluster, mesh and fixtures, side by side where they do not need each other.
+ * @param onStand called as soon as there is a cluster, so that it can be taken down whatever happens afterwards
+ */
+export async function bringUp(
+  run: RunContext,
+  provider: ProviderName,
+  onStand: (stand: Stand) => void,
+): Promise<Stage> {
+  const { options, driver, inPhase, interruption, say, log } = run;
+  const stand = await provide(run, provider, onStand);
+  const { cluster } = stand;
+  const mesh = openMesh(driver, {
+    cluster,
+    kubeconfig: stand.kubeconfig,
+    sets: options.sets,
+    timeoutScale: options.timeoutScale,
+    reporter: { command: (argv) => say(`$ ${argv.join(' ')}`), output: log },
+    signal: interruption.signal,
+    child: childNote(run),
+  });
+  const fixtureImages = Object.values(chosenImages(options));
+  if (stand.loadImages !== undefined) {
+    const { loadImages } = stand;
+    await inPhase('images', 'images that this machine has', async () => {
+      const { loaded, present, absent } = await loadImages([...fixtureImages, ...mesh.images, ...options.loadImages]);
+      log(
+        `images: loaded ${loaded.join(' ') || 'none'}; present ${present.join(' ') || 'none'}; left to pull ${absent.join(' ') || 'none'}`,
+      );
+    });
+  }
+
+  const isThere = (stand.reused || !options.install) && (await mesh.isInstalled());
+  const deploy = deployOptions(run, stand, mesh, !isThere && stand.reused);
+  const outside = deployOutside(cluster, deploy);
+  // The mesh's failure is told first; the other one must not become an unhandled rejection meanwhile.
+  outside.catch((error: unknown) => log(`fixtures outside the mesh: ${error}`));
+  if (!isThere && options.install) {
+    stand.onMesh();
+    await inPhase('mesh', `${mesh.project} ${mesh.declaredVersion}`, () => mesh.install());
+  }
+  const fixtures = await inPhase('fixtures', 'httpbin, curl, tcp-echo', async () => {
+    const enrolled = await deployEnrolled(cluster, deploy);
+    return together(enrolled, await outside);
+  });
+  for (const { namespace, pod, container, reason } of fixtures.crashed) {
+    say(`${container} in ${namespace}/${pod} does not stay up: ${reason}`);
+  }
+  return { stand, cluster, mesh, fixtures };
+}
+
+function deployOptions(run: RunContext, stand: Stand, mesh: Mesh, renew: boolean) {
+  const { options, runId, interruption, log } = run;
+  return {
+    runId,
+    prefix: stand.prefix,
+    images: options.images,
+    ...(options.registry === undefined ? {} : { registry: options.registry }),
+    ...(options.pullSecret === undefined ? {} : { pullSecretFile: options.pullSecret }),
+    enrol: (manifest: Parameters<Mesh['enrol']>[0]) => mesh.enrol(manifest),
+    ...(mesh.sidecar === undefined ? {} : { sidecar: mesh.sidecar }),
+    renew,
+    timeoutMs: FIXTURES_MS * options.timeoutScale,
+    signal: interruption.signal,
+    report: log,
+  };
+}

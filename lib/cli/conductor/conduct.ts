@@ -1,0 +1,69 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DeclaredClaim } from '../../claim/index.ts';
+import type { ProviderName } from '../../cluster/cluster.ts';
+import { type EndRecord, readEvidence } from '../../evidence/index.ts';
+import { timelineText } from '../../report/index.ts';
+import { explainError } from '../exit-status.ts';
+import { bringUp } from './bring-up.ts';
+import type { RunContext } from './context.ts';
+import { judgeClaims } from './judge.ts';
+import { planClaims, recordPlan } from './plan-claims.ts';
+import type { Stand } from './provide.ts';
+
+/**
+ * Brings everything up, judges the claims, and takes everything down again, whatever happens.
+ * @returns what ended the run early, where something did
+ */
+export async function conduct(
+  run: RunContext,
+  provider: ProviderName,
+  selected: readonly DeclaredClaim[],
+): Promise<EndRecord['fault']> {
+  const { driver, options, evidence, inPhase, interruption, log } = run;
+  let stand: Stand | undefined;
+  let fault: EndRecord['fault'];
+  try {
+    const stage = await bringUp(run, provider, (made) => {
+      stand = made;
+    });
+    const claims = planClaims(selected, driver, provider, options);
+    const [kubernetes, observedVersion] = await Promise.all([stage.cluster.version(), stage.mesh.observedVersion()]);
+    recordPlan(evidence, { provider, kubernetes, mesh: stage.mesh, observedVersion, claims });
+    await inPhase('suite', [...new Set(selected.map(({ suite }) => suite))].join(', '), () =>
+      judgeClaims(run, stage, claims),
+    );
+  } catch (error) {
+    log(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    if (!interruption.signal.aborted) fault = faultOf(error);
+  }
+  if (interruption.signal.aborted && !interruption.byPerson) {
+    fault = { whose: 'environment', message: String((interruption.signal.reason as Error).message) };
+  }
+  await timeline(run);
+  const made = stand;
+  if (made !== undefined) {
+    try {
+      await inPhase('cleanup', made.provider, () => made.down());
+    } catch (error) {
+      fault ??= faultOf(error);
+    }
+  }
+  return fault;
+}
+
+function faultOf(error: unknown): NonNullable<EndRecord['fault']> {
+  const { status, message, remedy } = explainError(error);
+  const isKnown =
+    error instanceof Error && /^(Usage|Driver|Mesh|Environment|Fixture|Provider|Cluster)Error$/.test(error.name);
+  const whose = status === 2 ? 'user' : status === 1 ? 'mesh' : isKnown ? 'environment' : 'harness';
+  return { whose, message: remedy === undefined ? message : `${message}\n${remedy}` };
+}
+
+/** The order of events, beside the diagnostics of what went wrong. */
+async function timeline({ evidence, folder, log }: RunContext): Promise<void> {
+  evidence.flush();
+  const records = readEvidence(evidence.file, log);
+  if (!records.some((record) => record.kind === 'verdict' && record.diagnostics !== undefined)) return;
+  await writeFile(join(folder.cluster, 'timeline.txt'), timelineText(records));
+}

@@ -1,0 +1,31 @@
+import type { Evidence } from '../../evidence/index.ts';
+import type { Driver } from '../../mesh/index.ts';
+import type { RunOptions } from '../../plan/index.ts';
+import type { Ledger } from '../ledger/index.ts';
+import type { Interruption } from './interrupt.ts';
+import type { Log } from './log-file.ts';
+import type { InPhase } from './phases.ts';
+import type { RunFolder } from './run-folder.ts';
+
+/** What every part of one run's conductor works with. */
+export interface RunContext {
+  runId: string;
+  options: RunOptions;
+  driver: Driver;
+  folder: RunFolder;
+  evidence: Evidence;
+  ledger: Ledger;
+  interruption: Interruption;
+  inPhase: InPhase;
+  log: Log;
+  /** Shows a line on the console, and keeps it in the log. */
+  say: Log;
+}
+
+/** Notes a child process in the ledger, so that it can be ended should this process die. */
+export function childNote({ ledger, log }: RunContext): (pid: number, what: string) => void {
+  return (pid, what) => {
+    ledger.child(pid, what);
+    log(`started ${what} (pid ${pid})`);
+  };
+}

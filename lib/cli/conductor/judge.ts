@@ -1,0 +1,97 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  Changes,
+  Engine,
+  type EngineParts,
+  Modes,
+  Monitors,
+  type PlannedClaim,
+  Routes,
+  serveClaims,
+  Vigils,
+  World,
+} from '../../claim/index.ts';
+import { nonceSource, Prober } from '../../probe/index.ts';
+import type { Stage } from './bring-up.ts';
+import type { RunContext } from './context.ts';
+import { diagnosticsFor } from './diagnostics.ts';
+import { startJest } from './jest-child.ts';
+import { outsideHost } from './outside-host.ts';
+
+/** Longest until every fixture has been seen Ready by the watches, ms. */
+const SEEN_MS = 60_000;
+
+/** Has jest run the planned claims against the stage, and gives each its verdict. */
+export async function judgeClaims(run: RunContext, stage: Stage, claims: PlannedClaim[]): Promise<void> {
+  const { evidence, options, interruption, log, runId } = run;
+  const { cluster, mesh, fixtures, stand } = stage;
+  const servers = Object.values(fixtures.servers);
+  const actors = [...Object.values(fixtures.clients), ...servers];
+  const world = new World({
+    cluster,
+    evidence,
+    actors,
+    servers,
+    sidecar: mesh.sidecar,
+    controlPlane: mesh.controlPlane,
+    reused: stand.reused,
+    log,
+  });
+  const nonce = nonceSource(runId);
+  const prober = new Prober({
+    evidence,
+    nonce,
+    agentOf: (app) => world.agentOf(app),
+    logOf: (app) => world.logOf(app),
+    podOf: (app) => world.podOf(app),
+    identityOf: (route) => world.identityOf(route),
+  });
+  const routes = new Routes(actors, servers, outsideHost(options.outside));
+  const monitors = new Monitors(prober, routes, world);
+  const changes = new Changes(evidence);
+  const modes = new Modes(mesh, changes, stand.beforeSwitch);
+  const parts: EngineParts = { cluster, evidence, mesh, world, routes, prober, monitors, changes, modes };
+  await changes.make({ what: 'deploy the fixtures', budget: mesh.budget('policy') }, async () => []);
+  const unseen = await world.calm(SEEN_MS * options.timeoutScale, interruption.signal);
+  if (unseen !== undefined) log(`not all fixtures were seen Ready: ${unseen}`);
+
+  const vigilModes = new Set(
+    claims.flatMap(({ claim, exempt }) => (claim.vigil === undefined || exempt ? [] : [claim.vigil])),
+  );
+  const vigils = new Vigils([...vigilModes], parts);
+  const engine = new Engine(parts, vigils, {
+    claims,
+    retries: options.retries,
+    failFast: options.failFast,
+    timeoutScale: options.timeoutScale,
+    signal: interruption.signal,
+    nonce,
+    onTrouble: diagnosticsFor(run, stage),
+  });
+  const socketFolder = mkdtempSync(join(tmpdir(), 'meshproof-'));
+  const server = await serveClaims(join(socketFolder, 'claims.sock'), engine.handlers());
+  const jest = startJest(run, server.path);
+  const stop = () => {
+    jest.kill();
+    void engine.abort();
+  };
+  interruption.signal.addEventListener('abort', stop);
+  try {
+    if (interruption.signal.aborted) stop();
+    const { status, tail } = await jest.ended;
+    const undecided = engine.undecided();
+    if (undecided.length > 0 && !interruption.signal.aborted && !options.failFast) {
+      throw new Error(`jest ended (status ${status}) before ${undecided.join(', ')} was decided:\n${tail}`);
+    }
+  } finally {
+    interruption.signal.removeEventListener('abort', stop);
+    await engine.abort();
+    await vigils.stop();
+    await monitors.stop();
+    world.close();
+    await server.close();
+    rmSync(socketFolder, { recursive: true, force: true });
+  }
+}

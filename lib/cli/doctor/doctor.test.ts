@@ -1,0 +1,81 @@
+import { describe, expect, it } from '@jest/globals';
+import { coloursFor } from '../colours.ts';
+import { ask, onPath } from './commands.ts';
+import { nodeFact } from './machine-facts.ts';
+import { printDiagnosis } from './print.ts';
+import { forbiddenBy } from './sandbox-facts.ts';
+
+describe('doctor', () => {
+  it.each([
+    ['20.18.3', false],
+    ['18.20.0', false],
+    ['20.19.0', true],
+    ['22.1.0', true],
+  ])('Node %s is new enough: %s', (version, isEnough) => {
+    expect(nodeFact(version).found !== undefined).toBe(isEnough);
+  });
+
+  it.each([
+    [{ 'kernel.unprivileged_userns_clone': '0' }, 'sudo sysctl -w kernel.unprivileged_userns_clone=1'],
+    [
+      { 'kernel.unprivileged_userns_clone': '1', 'kernel.apparmor_restrict_unprivileged_userns': '1' },
+      'sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0',
+    ],
+    [{ 'user.max_user_namespaces': '0' }, 'sudo sysctl -w user.max_user_namespaces=15000'],
+    [{ 'user.max_user_namespaces': '5000' }, expect.stringContaining('--cap-add SYS_ADMIN')],
+  ])('knows what forbids user namespaces: %j', (settings: Record<string, string>, remedy) => {
+    expect(forbiddenBy((name) => settings[name]).remedy).toEqual(remedy);
+  });
+
+  it('tells a command that is missing from one that fails', async () => {
+    expect(await ask('no-such-command', [])).toEqual({ ok: false, isMissing: true, trouble: 'not installed' });
+    expect(await ask('sh', ['-c', 'echo one; echo two >&2; exit 4'])).toEqual({
+      ok: false,
+      isMissing: false,
+      trouble: 'two',
+    });
+    expect(await ask('sh', ['-c', 'echo one'])).toEqual({ ok: true, stdout: 'one' });
+  });
+
+  it('finds programs on the PATH, and only programs', () => {
+    expect(onPath('sh')).toMatch(/\/sh$/);
+    expect(onPath('sh', { PATH: '/nowhere' })).toBeUndefined();
+    expect(onPath('passwd', { PATH: '/etc' })).toBeUndefined();
+  });
+
+  it('prints what is there, what is lacking with its remedy, the choice, and what was left', () => {
+    const text = printDiagnosis(
+      {
+        facts: [
+          {
+            title: 'Provider kind',
+            facts: [
+              { what: 'Docker', found: '27.1', remedy: '' },
+              { what: 'kind', trouble: 'not installed', remedy: 'install kind' },
+            ],
+          },
+          { title: 'Nothing', facts: [] },
+        ],
+        choice: { trouble: 'kind cannot run here', remedy: 'install kind\nor name another' },
+        leftovers: ['run r1 (dead): kind cluster meshproof-r1'],
+        works: false,
+      },
+      coloursFor({ isTTY: false }),
+    );
+    expect(text).toBe(
+      [
+        'Provider kind',
+        '  ok  Docker  27.1',
+        '  NO  kind    not installed',
+        '              -> install kind',
+        '',
+        'A run would end at once: kind cannot run here',
+        '  -> install kind',
+        '  -> or name another',
+        'Left behind (meshproof clean):',
+        '  run r1 (dead): kind cluster meshproof-r1',
+        '',
+      ].join('\n'),
+    );
+  });
+});

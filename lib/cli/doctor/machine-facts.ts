@@ -1,0 +1,72 @@
+import { existsSync, readFileSync, statfsSync } from 'node:fs';
+import { freemem, tmpdir } from 'node:os';
+import type { Fact, MachineFacts } from '../../plan/index.ts';
+import { onPath } from './commands.ts';
+import { kindFacts } from './engine-facts.ts';
+import { sandboxFacts } from './sandbox-facts.ts';
+
+const GiB = 1024 ** 3;
+
+/** Below these a kind cluster with a mesh is likely to fail, though nothing says so at once. */
+const enough = { memoryBytes: 2 * GiB, diskBytes: 5 * GiB };
+
+/**
+ * Asks this machine what it has. Bounded in time, changes nothing.
+ *
+ * @param tools commands that drivers name, each with the drivers that name it.
+ */
+export async function gatherFacts(tools: Readonly<Record<string, readonly string[]>> = {}): Promise<MachineFacts> {
+  const [kind, sandbox] = await Promise.all([kindFacts(), sandboxFacts()]);
+  return {
+    base: [nodeFact(process.versions.node)],
+    kind,
+    sandbox,
+    tools: Object.fromEntries(Object.entries(tools).map(([tool, meshes]) => [tool, toolFact(tool, meshes)])),
+    optional: [kubectlFact(), memoryFact(), diskFact()],
+  };
+}
+
+/** The oldest Node that can run this program is 20.19. */
+export function nodeFact(version: string): Fact {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const remedy = 'install Node 20.19 or newer';
+  if (major > 20 || (major === 20 && minor >= 19)) return { what: 'Node', found: version, remedy };
+  return { what: 'Node', trouble: `${version} is too old`, remedy };
+}
+
+function toolFact(tool: string, meshes: readonly string[]): Fact {
+  const path = onPath(tool);
+  const remedy = `install ${tool} and put it on the PATH (the driver of ${meshes.join(', ')} runs it)`;
+  return path === undefined ? { what: tool, trouble: 'not installed', remedy } : { what: tool, found: path, remedy };
+}
+
+function kubectlFact(): Fact {
+  const path = onPath('kubectl');
+  const remedy = 'install kubectl to run the scripts that reproduce a failure';
+  return { what: 'kubectl', ...(path === undefined ? {} : { found: path }), remedy, optional: true };
+}
+
+function memoryFact(): Fact {
+  const bytes = availableMemory();
+  const remedy = 'end other programs, or give the virtual machine more memory';
+  return amountFact('memory', bytes, enough.memoryBytes, remedy);
+}
+
+function diskFact(): Fact {
+  const { bavail, bsize } = statfsSync(tmpdir());
+  return amountFact('disk', bavail * bsize, enough.diskBytes, 'make room: docker system prune removes what is unused');
+}
+
+function amountFact(what: string, bytes: number, needed: number, remedy: string): Fact {
+  const free = `${(bytes / GiB).toFixed(1)} GiB free`;
+  if (bytes >= needed) return { what, found: free, remedy, optional: true };
+  return { what, trouble: `${free}, and kind with a mesh wants ${needed / GiB} GiB`, remedy, optional: true };
+}
+
+/** What programs can have, caches given up included; that is more than what is unused. */
+function availableMemory(): number {
+  const meminfo = '/proc/meminfo';
+  if (!existsSync(meminfo)) return freemem();
+  const kilobytes = /^MemAvailable:\s+(\d+) kB$/m.exec(readFileSync(meminfo, 'utf8'))?.[1];
+  return kilobytes === undefined ? freemem() : Number(kilobytes) * 1024;
+}

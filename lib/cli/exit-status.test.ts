@@ -1,0 +1,31 @@
+import { describe, expect, it } from '@jest/globals';
+import { ClusterError } from '../cluster/cluster.ts';
+import { DriverError, MeshError } from '../mesh/index.ts';
+import { EnvironmentError, UsageError } from '../plan/index.ts';
+import { explainError } from './exit-status.ts';
+
+describe('explainError', () => {
+  it.each<[unknown, number]>([
+    [new UsageError('x'), 2],
+    [new DriverError('x'), 2],
+    [new MeshError('user', 'x'), 2],
+    [new MeshError('mesh', 'x'), 1],
+    [new MeshError('environment', 'x'), 3],
+    [new EnvironmentError('x'), 3],
+    [new ClusterError('unreachable', 'x'), 3],
+    [new TypeError('x'), 3],
+    ['x', 3],
+  ])('%s ends with %d', (error, status) => {
+    expect(explainError(error).status).toBe(status);
+  });
+
+  it('hands the remedy on, and shows where a defect of the harness is', () => {
+    expect(explainError(new EnvironmentError('no Docker', 'start it'))).toEqual({
+      status: 3,
+      message: 'no Docker',
+      remedy: 'start it',
+    });
+    expect(explainError(new TypeError('x')).message).toContain('exit-status.test');
+    expect(explainError(new UsageError('x')).message).toBe('x');
+  });
+});

@@ -1,0 +1,42 @@
+import { expect, it } from '@jest/globals';
+import type { DeclaredClaim } from '../claim/declare.ts';
+import { coloursFor } from './colours.ts';
+import { listJson, printList } from './list.ts';
+
+const claims: DeclaredClaim[] = [
+  {
+    id: 'a/one',
+    suite: 'a',
+    says: 'one holds',
+    source: 'guide, 1',
+    level: 'core',
+    needs: [],
+    starts: { egress: true },
+  },
+  { id: 'a/two', suite: 'a', says: 'two holds', source: 'guide, 2', level: 'extended', needs: ['sidecar', 'egress'] },
+];
+
+it('prints each suite with its claims, sentences, sources and needs', () => {
+  expect(printList(claims, coloursFor({ isTTY: false }))).toBe(
+    [
+      'a',
+      '  a/one',
+      '      one holds',
+      '      guide, 1',
+      '  a/two  extended',
+      '      two holds',
+      '      guide, 2; needs sidecar, egress',
+      '',
+      '2 claims, of which 1 extended (they run with --full, or when named by their id)',
+      '',
+    ].join('\n'),
+  );
+});
+
+it('prints the same as JSON, without what is no declaration', () => {
+  const registered = claims.map((claim) => ({ ...claim, body: async () => undefined }));
+  expect(JSON.parse(listJson(registered))).toEqual([
+    { ...claims[0], ends: {} },
+    { ...claims[1], starts: {}, ends: {} },
+  ]);
+});

@@ -1,0 +1,47 @@
+import type { DeclaredClaim } from '../claim/declare.ts';
+import type { RunOptions } from '../plan/index.ts';
+import { type Colours, coloursFor } from './colours.ts';
+import { exitStatus } from './exit-status.ts';
+import { selectedClaims } from './selected-claims.ts';
+
+/** Prints the claims that the options select, extended ones always too. @returns the exit status */
+export async function listCommand(options: RunOptions): Promise<number> {
+  const claims = await selectedClaims({ ...options, full: true });
+  process.stdout.write(options.json ? listJson(claims) : printList(claims, coloursFor(process.stdout)));
+  return exitStatus.fine;
+}
+
+/** The claims for people: suites, ids, sentences, and for each where it is promised and what it needs. */
+export function printList(claims: readonly DeclaredClaim[], colours: Colours): string {
+  const lines: string[] = [];
+  for (const suite of new Set(claims.map((claim) => claim.suite))) {
+    lines.push(colours.bold(suite));
+    for (const claim of claims.filter((candidate) => candidate.suite === suite)) {
+      const level = claim.level === 'extended' ? colours.yellow('  extended') : '';
+      lines.push(`  ${colours.cyan(claim.id)}${level}`, `      ${claim.says}`);
+      const needs = claim.needs.length > 0 ? `; needs ${claim.needs.join(', ')}` : '';
+      lines.push(colours.dim(`      ${claim.source}${needs}`));
+    }
+    lines.push('');
+  }
+  const extended = claims.filter((claim) => claim.level === 'extended').length;
+  lines.push(
+    `${claims.length} claims, of which ${extended} extended (they run with --full, or when named by their id)`,
+  );
+  return `${lines.join('\n')}\n`;
+}
+
+/** The same for programs. */
+export function listJson(claims: readonly DeclaredClaim[]): string {
+  const plain = claims.map(({ id, suite, says, source, level, needs, starts, ends }) => ({
+    id,
+    suite,
+    says,
+    source,
+    level,
+    needs,
+    starts: starts ?? {},
+    ends: ends ?? {},
+  }));
+  return `${JSON.stringify(plain, undefined, 2)}\n`;
+}

@@ -1,0 +1,210 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join, resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { RunEntry } from './ledger/index.ts';
+import { processSpace } from './ledger/process-identity.ts';
+import { writeEntry } from './ledger/store.ts';
+
+const project = resolve(import.meta.dirname, '../..');
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'meshproof-main-'));
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+interface Ended {
+  status: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs a command to its end, far from any settings of this machine's user. */
+async function end(argv: string[], environment: NodeJS.ProcessEnv, cwd: string): Promise<Ended> {
+  const [command = '', ...args] = argv;
+  const clean = Object.entries(process.env).filter(
+    ([name]) => !name.startsWith('MESHPROOF_') && name !== 'FORCE_COLOR',
+  );
+  const env = { ...Object.fromEntries(clean), XDG_STATE_HOME: join(folder, 'state'), ...environment };
+  const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: 30_000 });
+  const [stdout, stderr, [status]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+  return { status: status as number | null, stdout, stderr };
+}
+
+function meshproof(args: string[], environment: NodeJS.ProcessEnv = {}): Promise<Ended> {
+  return end([process.execPath, join(project, 'bin/meshproof.js'), ...args], environment, folder);
+}
+
+describe('wrong use ends with 2 and one message that names the word', () => {
+  it.each<[string[], RegExp, NodeJS.ProcessEnv]>([
+    [['--sute', 'egress'], /^meshproof: unknown option '--sute' \(Did you mean --suite\?\)$/, {}],
+    [['runn'], /^meshproof: unknown command "runn"; did you mean "run"\? \(commands: run, list, /, {}],
+    [['--suite', 'tcp-ruoting'], /^meshproof: unknown suite "tcp-ruoting"; did you mean "tcp-routing"\?/, {}],
+    [['--mesh', 'omz'], /^meshproof: unknown mesh "omz"; did you mean "osm"\?/, {}],
+    [['list', '--claim', 'egres/*'], /^meshproof: no claim matches "egres\/\*"; did you mean "egress\/\*"\?/, {}],
+    [['--config', 'wrong.yaml'], /^meshproof: wrong.yaml:2: "sute" is no option; did you mean "suite"\?/, {}],
+    [['--mesh', 'osm'], /^meshproof: MESHPROOF_RETRIES must be a whole number/, { MESHPROOF_RETRIES: 'x' }],
+    [['--provider', 'existing'], /^meshproof: --provider existing demands --context/, {}],
+  ])('%j', async (args, message, environment) => {
+    writeFileSync(join(folder, 'wrong.yaml'), 'mesh: osm\nsute: egress\n');
+    const ended = await meshproof(args, environment);
+    expect(ended.stderr.trim()).toMatch(message);
+    expect(ended.stderr.trim().split('\n')).toHaveLength(1);
+    expect(ended).toMatchObject({ status: 2, stdout: '' });
+  });
+
+  it('through npm test as well', async () => {
+    const ended = await end(['npm', 'test', '--silent', '--', '--suite', 'nope'], {}, project);
+    expect(ended.status).toBe(2);
+    expect(ended.stderr).toContain('unknown suite "nope"');
+  });
+});
+
+describe('the program', () => {
+  it('helps', async () => {
+    const [program, run] = await Promise.all([meshproof(['--help']), meshproof(['run', '--help'])]);
+    expect([program.status, run.status]).toEqual([0, 0]);
+    for (const name of ['run', 'list', 'doctor', 'clean', 'report']) expect(program.stdout).toContain(`\n  ${name} `);
+    expect(run.stdout).toMatch(/--suite <name>[\s\S]*Examples:[\s\S]*Exit status:/);
+  });
+
+  it('lists the claims of a suite as JSON', async () => {
+    const { status, stdout } = await meshproof(['list', '--suite', 'egress', '--json']);
+    expect(status).toBe(0);
+    const claims = JSON.parse(stdout) as { suite: string }[];
+    expect(claims.length).toBeGreaterThan(0);
+    expect(new Set(claims.map(({ suite }) => suite))).toEqual(new Set(['egress']));
+  });
+
+  it('plans a run, leaving nothing behind', async () => {
+    const { status, stdout } = await meshproof(['--plan', '--mesh', 'none', '--suite', 'egress'], withFakes({}));
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/cluster: kind[\s\S]*mesh: none[\s\S]*switch egress[\s\S]*Nothing was touched/);
+    expect(stdout).not.toContain('\u001b');
+    expect(existsSync(join(folder, 'reports'))).toBe(false);
+    expect(existsSync(join(folder, 'state'))).toBe(false);
+  });
+
+  it('ends with 3 and the remedies where a machine lacks what was named', async () => {
+    const bare = { PATH: join(folder, 'nothing-here') };
+    const [plan, doctor] = await Promise.all([
+      meshproof(['--plan', '--provider', 'kind'], bare),
+      meshproof(['doctor', '--json'], bare),
+    ]);
+    expect(plan.status).toBe(3);
+    expect(plan.stderr).toMatch(
+      /Docker: not installed; kind: not installed; osm: not installed\n {2}-> install Docker/,
+    );
+    expect(doctor.status).toBe(3);
+    expect(JSON.parse(doctor.stdout)).toMatchObject({
+      works: false,
+      choice: { trouble: expect.stringMatching(/neither kind nor the sandbox/) },
+    });
+  });
+});
+
+describe('clean', () => {
+  const dead = { pid: 1, started: 'never' };
+
+  function entry(runId: string, changes: Partial<RunEntry>): RunEntry {
+    const cluster = {
+      name: `meshproof-${runId}`,
+      kubeconfig: join(folder, `${runId}.kubeconfig`),
+      binary: 'kind',
+      env: {},
+    };
+    writeFileSync(cluster.kubeconfig, 'x');
+    return {
+      runId,
+      owner: dead,
+      space: processSpace(),
+      begun: '2026-01-01T00:00:00.000Z',
+      clusters: [cluster],
+      containers: [],
+      children: [],
+      live: [],
+      kept: false,
+      ...changes,
+    };
+  }
+
+  it('removes what dead runs left, and the kept and the strange only when all is asked for', async () => {
+    const state = join(folder, 'state-clean');
+    const runs = join(state, 'meshproof/runs');
+    writeEntry(runs, entry('gone', { containers: [{ id: 'meshproof-gone-outside', engine: 'docker', env: {} }] }));
+    writeEntry(runs, entry('kept', { kept: true }));
+    const self = { pid: process.pid, started: ownStart() };
+    writeEntry(runs, entry('busy', { owner: self }));
+    const clusters = ['meshproof-gone', 'meshproof-kept', 'meshproof-busy', 'meshproof-strange', 'somebody-elses'];
+    const environment = {
+      ...withFakes({ clusters, containers: ['meshproof-gone-outside', 'db'] }),
+      XDG_STATE_HOME: state,
+    };
+
+    const doctor = await meshproof(['doctor'], environment);
+    expect(doctor.stdout).toMatch(
+      /run gone .* \(dead\): kind cluster meshproof-gone, container meshproof-gone-outside/,
+    );
+    expect(doctor.stdout).toContain('kind cluster meshproof-strange: no run');
+
+    const first = await meshproof(['clean'], environment);
+    expect(first.stderr).toBe('');
+    expect(first.stdout).toContain('run gone: did delete kind cluster meshproof-gone\n');
+    expect(first.stdout).toContain('run busy is under way');
+    expect(remaining()).toEqual(['db', 'meshproof-busy', 'meshproof-kept', 'meshproof-strange', 'somebody-elses']);
+    expect(['gone', 'kept'].map((run) => existsSync(join(folder, `${run}.kubeconfig`)))).toEqual([false, true]);
+
+    const second = await meshproof(['clean', '--all'], environment);
+    expect(second).toMatchObject({ status: 0, stderr: '' });
+    expect(remaining()).toEqual(['db', 'meshproof-busy', 'somebody-elses']);
+    expect(readFileSync(join(runs, 'busy.json'), 'utf8')).toContain('meshproof-busy');
+    expect(existsSync(join(runs, 'kept.json'))).toBe(false);
+  });
+});
+
+function ownStart(): string {
+  return (
+    readFileSync('/proc/self/stat', 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ')[19] ?? ''
+  );
+}
+
+/** Stand-ins for docker and kind that keep what there is as files of one folder; a cluster has one node of its name. */
+function withFakes(there: { clusters?: string[]; containers?: string[] }): NodeJS.ProcessEnv {
+  const bin = join(folder, 'bin');
+  const things = join(folder, 'things');
+  rmSync(things, { recursive: true, force: true });
+  for (const made of [bin, things]) mkdirSync(made, { recursive: true });
+  for (const name of [...(there.clusters ?? []), ...(there.containers ?? [])]) writeFileSync(join(things, name), '');
+  const kind = `case "$1 $2" in "get clusters") ls ${things};; "delete cluster") rm -f ${things}/$4;; *) echo kind v0.1;; esac`;
+  const docker = [
+    'case "$1" in version) echo 1.0;;',
+    `ps) for last; do :; done; name=\${last##*=}; name=\${name#^/?}; name=\${name%$}; ls ${things} | grep -x -- "$name" || true;;`,
+    `rm) shift 3; for name; do rm ${things}/$name; done;; esac`,
+  ].join('\n');
+  for (const [name, body] of Object.entries({ kind, docker })) {
+    writeFileSync(join(bin, name), `#!/bin/sh\n${body}\n`);
+    chmodSync(join(bin, name), 0o755);
+  }
+  return { PATH: `${bin}${delimiter}${process.env['PATH']}` };
+}
+
+function remaining(): string[] {
+  return readdirSync(join(folder, 'things')).sort();
+}

@@ -1,0 +1,38 @@
+import { modeNames } from '../plan/index.ts';
+import type { Colours } from './colours.ts';
+import type { PlanView } from './plan-view.ts';
+
+/** The plan for people. */
+export function printPlan(plan: PlanView, colours: Colours): string {
+  const section = (title: string, lines: readonly string[]): string[] =>
+    lines.length === 0 ? [] : [colours.bold(title), ...lines.map((line) => `  ${line}`), ''];
+  const claims = plan.claims.flatMap((claim, index) => [
+    ...claim.before.map(({ mode, value }) => colours.yellow(`    switch ${mode} ${value ? 'on' : 'off'}`)),
+    `${String(index + 1).padStart(3)} ${colours.cyan(claim.id)}${claim.level === 'extended' ? ' (extended)' : ''}`,
+    `    ${claim.says}`,
+    ...modeNames.flatMap((mode) => {
+      const value = claim.leaves[mode];
+      return value === undefined ? [] : [colours.yellow(`    leaves ${mode} ${value ? 'on' : 'off'}`)];
+    }),
+    ...(claim.needs.length > 0 ? [colours.dim(`    needs ${claim.needs.join(', ')}`)] : []),
+  ]);
+  return `${[
+    `cluster: ${colours.bold(plan.provider.provider)} (${plan.provider.reason})`,
+    `mesh: ${colours.bold(plan.mesh.name)}, ${plan.mesh.title}, ${plan.mesh.driver}`,
+    '',
+    ...section('Would be created', plan.creates),
+    ...section('Would be changed', plan.changes),
+    ...section(`Would run, in this order, with ${plan.switches} switches of modes between claims`, claims),
+    ...section(
+      'Would not run',
+      plan.exempt.map(({ id, exemption }) => `${id}: ${exemption.verdict}, ${exemption.reason}`),
+    ),
+    ...section('Afterwards', plan.afterwards),
+    'Nothing was touched.',
+  ].join('\n')}\n`;
+}
+
+/** The same for programs. */
+export function planJson(plan: PlanView): string {
+  return `${JSON.stringify(plan, undefined, 2)}\n`;
+}

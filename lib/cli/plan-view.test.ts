@@ -1,0 +1,91 @@
+import { describe, expect, it } from '@jest/globals';
+import type { DeclaredClaim } from '../claim/declare.ts';
+import type { Manifest } from '../cluster/cluster.ts';
+import { loadDriver } from '../mesh/index.ts';
+import { type Choice, resolveOptions } from '../plan/index.ts';
+import { coloursFor } from './colours.ts';
+import { planJson, printPlan } from './plan-print.ts';
+import { type PlanView, planView } from './plan-view.ts';
+
+function claim(id: string, more: Partial<DeclaredClaim>): DeclaredClaim {
+  return { id, suite: id.split('/')[0] ?? id, says: `${id} holds`, source: 'guide', level: 'core', needs: [], ...more };
+}
+
+const selected = [
+  claim('permissive/on', { starts: { permissive: true }, needs: ['permissive'] }),
+  claim('tcp-routing/off', { starts: { permissive: false }, ends: { egress: true }, needs: ['tcp-policy'] }),
+  claim('permissive/on-again', { starts: { permissive: true } }),
+  claim('egress/installed', { needs: ['install-modes'] }),
+  claim('egress/moonlight', { needs: ['moonlight'] }),
+];
+
+const fixtures: Manifest[] = [
+  { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'curl' } },
+  { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'curl', namespace: 'curl' } },
+];
+
+async function planned(commandLine: Record<string, string | boolean>, provider: Choice['provider']): Promise<PlanView> {
+  const values = new Map<string, string | boolean>(Object.entries({ plan: true, ...commandLine }));
+  const options = resolveOptions({ commandLine: { source: 'command line', values }, environment: {}, folder: '/none' });
+  const driver = await loadDriver('osm');
+  return planView({ options, choice: { provider, reason: 'for the test' }, driver, selected, fixtures });
+}
+
+describe('the plan', () => {
+  it('shows the order, the switches between claims, and what cannot run and why', async () => {
+    const plan = await planned({}, 'kind');
+    expect(plan.claims.map(({ id }) => id)).toEqual([
+      'permissive/on',
+      'permissive/on-again',
+      'tcp-routing/off',
+      'egress/installed',
+    ]);
+    expect(plan.claims.map(({ before }) => before)).toEqual([
+      [{ mode: 'permissive', value: true }],
+      [],
+      [{ mode: 'permissive', value: false }],
+      [],
+    ]);
+    expect(plan.claims.map(({ leaves }) => leaves)).toEqual([{}, {}, { egress: true }, {}]);
+    expect(plan.switches).toBe(2);
+    expect(plan.exempt).toEqual([
+      { id: 'egress/moonlight', exemption: { verdict: 'unsupported', reason: expect.stringContaining('moonlight') } },
+    ]);
+  });
+
+  it('shows what is made and changed on kind, and what stays', async () => {
+    const plan = await planned({ 'node-image': 'kindest/node:v9' }, 'kind');
+    expect(plan.creates[0]).toBe('kind cluster meshproof-<run id>, node image kindest/node:v9');
+    expect(plan.creates.join('\n')).toMatch(/mesh osm: osm install/);
+    expect(plan.creates.at(-1)).toBe('namespace curl: Deployment curl');
+    expect(plan.changes.join('\n')).toMatch(/mode permissive: MeshConfig .*enablePermissiveTrafficPolicyMode/);
+    expect(plan.afterwards).toEqual(['the kind cluster is deleted']);
+    expect((await planned({ keep: true }, 'kind')).afterwards).toEqual(['the kind cluster stays']);
+    expect((await planned({ reuse: true }, 'kind')).creates.slice(0, 2)).toEqual([
+      'no cluster: the kind cluster that a run kept last is taken',
+      'nothing of the mesh: osm is taken as it is there',
+    ]);
+  });
+
+  it('takes an existing cluster as it is, prefixes its namespaces, and installs nothing anew there', async () => {
+    const plan = await planned({ provider: 'existing', context: 'prod' }, 'existing');
+    expect(plan.creates).toContain('namespace <run id>-curl: Deployment curl');
+    expect(plan.exempt.map(({ id, exemption }) => [id, exemption.verdict])).toContainEqual([
+      'egress/installed',
+      'not-run',
+    ]);
+    expect(plan.afterwards.join()).toMatch(/put back/);
+  });
+
+  it('is printed without colour where there is no terminal, and as JSON for programs', async () => {
+    const plan = await planned({}, 'kind');
+    const text = printPlan(plan, coloursFor({ isTTY: false }));
+    expect(text).toContain(
+      'with 2 switches of modes between claims\n      switch permissive on\n    1 permissive/on\n',
+    );
+    expect(text).toContain('    leaves egress on\n');
+    expect(text).toContain('egress/moonlight: unsupported, ');
+    expect(text).not.toContain('\u001b');
+    expect(JSON.parse(planJson(plan))).toEqual(plan);
+  });
+});

@@ -1,0 +1,23 @@
+import { readFixtures } from '../cluster/fixtures/files.ts';
+import { loadDriver } from '../mesh/index.ts';
+import { chooseProvider, defaultMesh, type RunOptions } from '../plan/index.ts';
+import { coloursFor } from './colours.ts';
+import { gatherFacts } from './doctor/machine-facts.ts';
+import { exitStatus } from './exit-status.ts';
+import { meshOnKind, toolsOfMesh } from './meshes.ts';
+import { planJson, printPlan } from './plan-print.ts';
+import { planView } from './plan-view.ts';
+import { selectedClaims } from './selected-claims.ts';
+
+/** Prints what a run with these options would do, and does nothing of it. @returns the exit status */
+export async function planCommand(options: RunOptions): Promise<number> {
+  const selected = await selectedClaims(options);
+  const tools = await toolsOfMesh(meshOnKind(options));
+  const facts = await gatherFacts(Object.fromEntries(tools.map((tool) => [tool, [meshOnKind(options)]])));
+  const choice = chooseProvider(options, facts, tools);
+  const driver = await loadDriver(options.mesh ?? defaultMesh(choice.provider));
+  const fixtures = [...(await readFixtures('enrolled')), ...(await readFixtures('outside'))];
+  const view = planView({ options, choice, driver, selected, fixtures });
+  process.stdout.write(options.json ? planJson(view) : printPlan(view, coloursFor(process.stdout)));
+  return exitStatus.fine;
+}

@@ -1,0 +1,110 @@
+import { Command } from 'commander';
+import { nearest, type RunOptions, resolveOptions, UsageError } from '../plan/index.ts';
+import { addOptions, commandLineLayer } from './command-line.ts';
+
+/** What each subcommand does once its words are understood; answers the exit status. */
+export interface Actions {
+  run(options: RunOptions): Promise<number>;
+  doctor(options: RunOptions): Promise<number>;
+  clean(all: boolean): Promise<number>;
+  report(options: RunOptions, run: string | undefined): Promise<number>;
+}
+
+const runExamples = `
+A switch that a file or the environment sets is unset by --no-NAME. Every option can also stand in meshproof.yaml
+(node-image: ...) or in the environment (MESHPROOF_NODE_IMAGE); the command line wins, then the environment.
+
+Examples:
+  npm test                                               all suites; on kind, or in the sandbox where kind is missing
+  npm test -- --suite tcp-routing                        one suite
+  npm test -- --claim 'egress/*' --full                  the claims of a glob, extended ones too
+  npm test -- --mesh osm --set-file lab.values --keep    Open Service Mesh with settings; the cluster stays
+  npm test -- --reuse --rerun-failed                     what failed, again, on the cluster that was kept
+  npm test -- --provider existing --context staging --allow-mesh-wide-changes
+  npm test -- --plan                                     what would be created, changed and run, touching nothing
+
+Exit status: 0 nothing failed, 1 a claim failed or is flaky, 2 wrong use, 3 a claim could not be judged or something
+did not come up for a reason that is not the mesh's, 130 interrupted.
+`;
+
+/** The program's words. `finish` is told the exit status of the subcommand that ran. */
+export function buildProgram(actions: Actions, finish: (status: number) => void): Command {
+  const program = new Command('meshproof');
+  program
+    .description('Conformance and end-to-end tests for service meshes. Without a subcommand: run.')
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined })
+    .addHelpText('after', '\nmeshproof run --help shows the options of a run; npm test -- --help does so too.');
+
+  addOptions(
+    subcommand(program, 'run', 'bring a cluster up, install the mesh, test what it promises').addHelpText(
+      'after',
+      runExamples,
+    ),
+  ).action(async (_, command: Command) => finish(await actions.run(optionsOf(command))));
+
+  addOptions(
+    subcommand(program, 'list', 'print the claims').addHelpText(
+      'after',
+      examples('list --suite egress', 'list --json'),
+    ),
+    ['suite', 'claim', 'json', 'config'],
+  ).action(async (_, command: Command) => finish(await actions.run({ ...optionsOf(command, true), list: true })));
+
+  addOptions(
+    subcommand(program, 'doctor', 'say what this machine has and lacks, and the remedy').addHelpText(
+      'after',
+      examples('doctor', 'doctor --mesh osm', 'doctor --json'),
+    ),
+    ['mesh', 'provider', 'json', 'config'],
+  ).action(async (_, command: Command) => finish(await actions.doctor(optionsOf(command, true))));
+
+  subcommand(program, 'clean', 'remove what dead runs left, and put settings back')
+    .option('--all', 'also what was kept, runs of other machines, and clusters that no run in the ledger owns')
+    .addHelpText('after', examples('clean', 'clean --all'))
+    .action(async (options: { all?: boolean }, command: Command) => {
+      refuseWords(command);
+      finish(await actions.clean(options.all === true));
+    });
+
+  addOptions(
+    subcommand(program, 'report', "make Allure's single HTML page of a run, and print its path")
+      .argument('[run]', 'folder of a run (default: the last run)')
+      .addHelpText('after', examples('report', 'report reports/RUN', 'report --out /tmp/reports')),
+    ['out', 'config'],
+  ).action(async (run: string | undefined, _, command: Command) =>
+    finish(await actions.report(optionsOf(command, true, 1), run)),
+  );
+  return program;
+}
+
+function subcommand(program: Command, name: string, description: string): Command {
+  return program
+    .command(name, { isDefault: name === 'run' })
+    .description(description)
+    .allowExcessArguments(true)
+    .showHelpAfterError(false);
+}
+
+function examples(...lines: string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  meshproof ${line}`).join('\n')}\n`;
+}
+
+/** @param looksOnly for a subcommand that touches no cluster, so that consent to touching one is not asked for. */
+function optionsOf(command: Command, looksOnly = false, words = 0): RunOptions {
+  refuseWords(command, words);
+  const commandLine = commandLineLayer(command);
+  const values = looksOnly ? new Map([...commandLine.values, ['list', true] as const]) : commandLine.values;
+  return resolveOptions({ commandLine: { ...commandLine, values }, environment: process.env, folder: '' });
+}
+
+/** @param allowed how many words the subcommand takes. */
+function refuseWords(command: Command, allowed = 0): void {
+  const word = command.args[allowed];
+  if (word === undefined) return;
+  if (command.name() !== 'run') throw new UsageError(`unexpected "${word}" after ${command.name()}`);
+  const commands = command.parent?.commands.map((each) => each.name()) ?? [];
+  const near = nearest(word, commands);
+  const instead = near === undefined ? `; a suite is named by --suite ${word}` : `; did you mean "${near}"?`;
+  throw new UsageError(`unknown command "${word}"${instead} (commands: ${commands.join(', ')})`);
+}

@@ -1,0 +1,109 @@
+import { readFile } from 'node:fs/promises';
+import { openEvidence, readEvidence } from '../evidence/index.ts';
+import { loadDriver } from '../mesh/index.ts';
+import { type Choice, chooseProvider, defaultMesh, type RunOptions } from '../plan/index.ts';
+import {
+  exitStatus,
+  fixAllureResults,
+  openConsole,
+  summarise,
+  summaryJson,
+  wantsColor,
+  writeReports,
+} from '../report/index.ts';
+import { conduct } from './conductor/conduct.ts';
+import type { RunContext } from './conductor/context.ts';
+import { listenForInterruption } from './conductor/interrupt.ts';
+import { openLog } from './conductor/log-file.ts';
+import { phasesOf } from './conductor/phases.ts';
+import { makeRunFolder, newRunId } from './conductor/run-folder.ts';
+import { gatherFacts } from './doctor/machine-facts.ts';
+import { openLedger, sweepDeadRuns } from './ledger/index.ts';
+import { meshOnKind, toolsOfMesh } from './meshes.ts';
+import { selectedClaims } from './selected-claims.ts';
+
+/**
+ * Runs the claims that the options ask for, from choosing a provider to the reports.
+ * @returns the exit status, from the evidence alone
+ * @throws UsageError, DriverError, EnvironmentError before anything has been made
+ */
+export async function runCommand(options: RunOptions, argv: string[]): Promise<number> {
+  const selected = await selectedClaims(options);
+  const choice = await choose(options);
+  const driver = await loadDriver(options.mesh ?? defaultMesh(choice.provider));
+
+  const runId = newRunId();
+  const folder = makeRunFolder(options.out, runId);
+  const evidence = openEvidence(folder.evidence);
+  const stream = options.json ? process.stderr : process.stdout;
+  const display = openConsole({
+    stream,
+    color: wantsColor(stream, process.env),
+    tty: stream.isTTY === true && process.env['CI'] === undefined,
+    verbose: options.verbose,
+    events: evidence,
+  });
+  const log = openLog(folder.log, evidence.clock);
+  const say = (line: string) => {
+    log(line);
+    display.say(line);
+  };
+  const giveUp = () => `left behind: see ${folder.path}; "meshproof clean" removes what this run made`;
+  const interruption = listenForInterruption(giveUp, options.deadlineMs);
+  const ledger = openLedger(runId);
+  const run: RunContext = {
+    runId,
+    options,
+    driver,
+    folder,
+    evidence,
+    ledger,
+    interruption,
+    inPhase: phasesOf(evidence),
+    log,
+    say,
+  };
+  try {
+    evidence.append({
+      kind: 'run',
+      runId,
+      version: await ownVersion(),
+      node: process.version,
+      startedAt: new Date().toISOString(),
+      argv,
+      seed: options.seed ?? 'none',
+      choice: {
+        provider: choice.provider,
+        mesh: driver.spec.name,
+        sandbox: choice.provider === 'sandbox',
+        why: choice.reason,
+      },
+    });
+    await sweepDeadRuns(say);
+    const fault = await conduct(run, choice.provider, selected);
+    evidence.append({ kind: 'end', interrupted: interruption.byPerson, ...(fault === undefined ? {} : { fault }) });
+  } finally {
+    interruption.release();
+    ledger.close();
+    evidence.close();
+  }
+  const records = readEvidence(evidence.file, log);
+  const { files, problems } = writeReports(folder.path);
+  for (const problem of [...problems, ...fixAllureResults(folder.path, records)]) log(problem);
+  display.finish(records, files);
+  if (options.json) process.stdout.write(`${summaryJson(records)}\n`);
+  return exitStatus(summarise(records));
+}
+
+/** Which provider, and why, from what this machine has. */
+async function choose(options: RunOptions): Promise<Choice> {
+  const mesh = meshOnKind(options);
+  const tools = await toolsOfMesh(mesh);
+  const facts = await gatherFacts(Object.fromEntries(tools.map((tool) => [tool, [mesh]])));
+  return chooseProvider(options, facts, tools);
+}
+
+async function ownVersion(): Promise<string> {
+  const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}

@@ -1,0 +1,78 @@
+import { once } from 'node:events';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { Api } from './api.ts';
+
+const request = { method: 'GET', path: '/x', what: 'get x' } as const;
+const closing = new AbortController();
+let server: http.Server;
+let api: Api;
+
+beforeEach(async () => {
+  server = http.createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const agent = new http.Agent();
+  const access = async () => ({ headers: {}, pool: agent, single: agent });
+  const endpoint = { server: new URL(`http://127.0.0.1:${port}/prefix/`), access, close: () => agent.destroy() };
+  api = new Api(endpoint, closing.signal, () => undefined);
+});
+afterEach(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+test('a server that does not answer is given up after the time limit', async () => {
+  await expect(api.once(request, closing.signal, 200)).rejects.toMatchObject({
+    code: 'unreachable',
+    message: 'cannot get x: no answer within 0.2 s',
+  });
+});
+
+test('so is one that stops within its answer', async () => {
+  server.on('request', (_request, response) => response.write('half'));
+
+  await expect(api.once(request, closing.signal, 200)).rejects.toMatchObject({
+    message: 'cannot get x: no answer within 0.2 s',
+  });
+});
+
+test('a connection that breaks within the answer is no answer', async () => {
+  server.on('request', (_request, response) => {
+    response.writeHead(200, { 'content-length': '10' }).write('half', () => response.destroy());
+  });
+
+  await expect(api.once(request, closing.signal)).rejects.toMatchObject({
+    code: 'unreachable',
+    message: 'cannot get x: the connection broke within the answer',
+  });
+});
+
+test('the path of the server’s own URL stays in front', async () => {
+  server.on('request', ({ url }, response) => response.end(url));
+
+  expect(await api.once(request, closing.signal)).toBe('/prefix/x');
+});
+
+test('an aborted request is aborted, not unreachable', async () => {
+  const controller = new AbortController();
+  const answer = api.once(request, controller.signal);
+
+  controller.abort();
+
+  await expect(answer).rejects.toMatchObject({ code: 'aborted' });
+});
+
+test('a stream ends when its signal fires, long after its head', async () => {
+  server.on('request', (_request, response) => response.write('first'));
+  const controller = new AbortController();
+  const response = await api.open(request, controller.signal, 1_000);
+  await once(response, 'data');
+
+  controller.abort();
+  await once(response, 'close');
+
+  expect(response.complete).toBe(false);
+});

@@ -1,0 +1,24 @@
+/** Every time limit of the client, in ms. Maxima, never sleeps, except where the name says `pause` or `every`. */
+export const limits = {
+  /** One request, from its start to the last byte of its answer. */
+  requestMs: 10_000,
+  /** All attempts of one request together, save the last one's own time. */
+  retryBudgetMs: 10_000,
+  retries: 6,
+  firstPauseMs: 200,
+  longestPauseMs: 2_000,
+  /** A watch is asked to end by itself after this time, so that one that died unnoticed is taken up again. */
+  watchSeconds: 120,
+  /** Between two checks that the API server answers at all, while a watch or a log is followed. */
+  pulseEveryMs: 2_000,
+  /** How long such a check may take until every stream counts as broken. */
+  pulseMs: 4_000,
+  /** Between two pings of an exec session. */
+  pingEveryMs: 1_500,
+  /** Without a pong or a frame for this long an exec session is closed with a fault. */
+  silenceMs: 5_000,
+  /** After the status frame, for output that is still on its way. */
+  lateOutputMs: 1_000,
+  /** Between two looks at the log of a container that has ended or not yet started. */
+  logPauseMs: 500,
+};

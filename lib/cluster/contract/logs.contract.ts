@@ -1,0 +1,179 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Cluster, ContainerRef, Stop } from '../cluster.ts';
+import { type Bench, openBench, until } from './bench.ts';
+import { openRelay, type Relay } from './relay.ts';
+
+let bench: Bench;
+let relay: Relay;
+let relayed: Cluster;
+beforeAll(async () => {
+  bench = await openBench();
+  relay = await openRelay(bench.server);
+  relayed = await bench.connectWith((config) => relay.redirect(config));
+});
+afterAll(async () => {
+  relay?.close();
+  await bench.close();
+});
+
+const follows: Stop[] = [];
+afterEach(() => {
+  for (const following of follows.splice(0)) following.stop();
+});
+
+/** A pod that prints what `say` tells it to, and ends when told to `die`. */
+async function speaker(
+  name: string,
+): Promise<{ target: ContainerRef; say(text: string): Promise<void>; die(): Promise<void> }> {
+  const mailbox = `/tmp/${bench.namespace}-${name}`;
+  const target = await bench.pod(
+    name,
+    `echo begun; while [ ! -e ${mailbox}.die ]; do
+       if [ -e ${mailbox} ]; then cat ${mailbox}; rm ${mailbox}; fi; sleep 0.05
+     done; rm ${mailbox}.die; echo ended; exit 1`,
+  );
+  const run = async (script: string, stdin: string): Promise<void> => {
+    const result = await bench.cluster.exec(target, ['sh', '-c', script], { timeoutMs: 10_000, stdin });
+    if (result.exitCode !== 0) throw new Error(`${script}: ${JSON.stringify(result)}`);
+  };
+  return {
+    target,
+    say: (text) =>
+      run(`cat > ${mailbox}.new; mv ${mailbox}.new ${mailbox}; while [ -e ${mailbox} ]; do sleep 0.05; done`, text),
+    die: () => run(`touch ${mailbox}.die`, ''),
+  };
+}
+
+function follow(cluster: Cluster, target: ContainerRef): { lines: string[]; health: boolean[] } {
+  const seen = { lines: [] as string[], health: [] as boolean[] };
+  const following = cluster.followLog(target, {
+    line: (text) => seen.lines.push(text),
+    broken: (isBroken) => seen.health.push(isBroken),
+  });
+  follows.push(following);
+  return seen;
+}
+
+function numbered(from: number, to: number): string[] {
+  return Array.from({ length: to - from + 1 }, (_, n) => `line ${from + n}`);
+}
+
+describe('logs', () => {
+  test('answers the whole log, or its last lines', async () => {
+    const target = await bench.pod('printed', 'echo one; echo two >&2; echo three; exec sleep 3600');
+    await until('three lines', async () => (await bench.cluster.logs(target)).split('\n').length === 4);
+
+    expect((await bench.cluster.logs(target)).split('\n').sort()).toEqual(['', 'one', 'three', 'two']);
+    expect(await bench.cluster.logs(target, { tailLines: 1 })).toMatch(/^(two|three)\n$/);
+  });
+
+  test('a container that has no previous run, or is not there, is an error', async () => {
+    const { target } = await speaker('first-run');
+
+    await expect(bench.cluster.logs(target, { previous: true })).rejects.toMatchObject({ code: 'invalid' });
+    await expect(bench.cluster.logs({ ...target, container: 'nobody' })).rejects.toMatchObject({ code: 'invalid' });
+    await expect(bench.cluster.logs({ ...target, pod: 'nobody' })).rejects.toMatchObject({ code: 'not-found' });
+  });
+});
+
+describe('followLog', () => {
+  test('tells every line, once and in order, from the container’s start', async () => {
+    const { target, say } = await speaker('order');
+    await say(`${numbered(1, 500).join('\n')}\n`);
+
+    const { lines, health } = follow(bench.cluster, target);
+    await say(`${numbered(501, 1000).join('\n')}\n`);
+
+    await until('all lines', () => lines.length >= 1001);
+    expect(lines).toEqual(['begun', ...numbered(1, 1000)]);
+    expect(health).toEqual([]);
+  });
+
+  test('a line comes soon after it was printed', async () => {
+    const { target, say } = await speaker('soon');
+    const { lines } = follow(bench.cluster, target);
+    await until('the first line', () => lines.length === 1);
+
+    await say('quick\n');
+    const said = performance.now();
+    await until('the line', () => lines.includes('quick'));
+
+    expect(performance.now() - said).toBeLessThan(1_000);
+  });
+
+  test('goes on when the container was restarted', async () => {
+    const { target, say, die } = await speaker('restarted');
+    const { lines, health } = follow(bench.cluster, target);
+    await say('before\n');
+    await until('the line before', () => lines.includes('before'));
+
+    await die();
+    await until('the second run', () => lines.length >= 4);
+    await until('exec works again', async () => {
+      const { exitCode } = await bench.cluster.exec(target, ['true'], { timeoutMs: 5_000 });
+      return exitCode === 0;
+    });
+    await say('after\n');
+
+    await until('the line after', () => lines.length >= 5);
+    expect(lines).toEqual(['begun', 'before', 'ended', 'begun', 'after']);
+    expect(health).toEqual([]);
+    expect(await bench.cluster.logs(target, { previous: true })).toBe('begun\nbefore\nended\n');
+  });
+
+  test('loses and doubles nothing when its connection is cut, again and again', async () => {
+    const { target, say } = await speaker('cut');
+    const { lines } = follow(relayed, target);
+
+    for (let round = 0; round < 5; round += 1) {
+      await say(`${numbered(round * 50 + 1, round * 50 + 50).join('\n')}\n`);
+      relay.cut();
+    }
+    await say('last\n');
+
+    await until('the last line', () => lines.includes('last'));
+    expect(lines).toEqual(['begun', ...numbered(1, 250), 'last']);
+  });
+
+  test('loses nothing when the container is restarted while the connection hangs', async () => {
+    const { target, say, die } = await speaker('both');
+    const { lines, health } = follow(relayed, target);
+    await until('the first line', () => lines.length === 1);
+
+    relay.stall();
+    await say('unseen\n');
+    await die();
+    await until('broken is told', () => health.length === 1);
+    relay.resume();
+
+    await until('the second run', () => lines.length >= 4);
+    await until('whole is told', () => health.length === 2);
+    expect(lines).toEqual(['begun', 'unseen', 'ended', 'begun']);
+    expect(health).toEqual([true, false]);
+  });
+
+  test('a silent log whose connection hung is told as whole again', async () => {
+    const target = await bench.pod('silent', 'exec sleep 3600');
+    const { lines, health } = follow(relayed, target);
+    await until('the pod is followed', async () => (await relayed.version()) !== '');
+
+    relay.stall();
+    await until('broken is told', () => health.length === 1);
+    relay.resume();
+
+    await until('whole is told', () => health.length === 2);
+    expect(health).toEqual([true, false]);
+    expect(lines).toEqual([]);
+  });
+
+  test('tells broken when the pod is gone', async () => {
+    const { target } = await speaker('gone');
+    const { lines, health } = follow(bench.cluster, target);
+    await until('the first line', () => lines.length === 1);
+
+    await bench.cluster.delete({ apiVersion: 'v1', kind: 'Pod', name: target.pod, namespace: target.namespace });
+
+    await until('broken is told', () => health.length === 1);
+    expect(health).toEqual([true]);
+  });
+});

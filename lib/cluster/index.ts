@@ -1,0 +1,2 @@
+export { type ConnectOptions, connect } from './client/index.ts';
+export * from './cluster.ts';

@@ -1,0 +1,21 @@
+export { namespacesWithSidecar } from './at-stake.ts';
+export { ProviderError } from './error.ts';
+export {
+  type LiveEntry,
+  type ProvidedExisting,
+  restoreLive,
+  type UpExistingOptions,
+  upExisting,
+} from './existing.ts';
+export type { LoadedImages } from './images.ts';
+export {
+  deleteKind,
+  KIND_CONFIG,
+  type KindOptions,
+  kindClusters,
+  type ProvidedKind,
+  reuseKind,
+  type UpKindOptions,
+  upKind,
+} from './kind.ts';
+export type { SettingsLedger } from './run-record.ts';

@@ -1,0 +1,176 @@
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { connect } from '../client/index.ts';
+import type { Cluster, Provided } from '../cluster.ts';
+import { waitForDns } from './dns.ts';
+import { ProviderError } from './error.ts';
+import { type LoadedImages, loadImages } from './images.ts';
+import { nodesOf, runKind, type ToolContext } from './runtime.ts';
+import { lastWords } from './tool.ts';
+
+const CREATE_MS = 300_000;
+const DELETE_MS = 60_000;
+const FACT_MS = 60_000;
+
+/** The project's own kind configuration. */
+export const KIND_CONFIG = path.resolve(import.meta.dirname, '../../../kind-config.yaml');
+
+export interface KindOptions extends ToolContext {
+  clusterName: string;
+  /** Where kind is to write the kubeconfig; never the user's. */
+  kubeconfig: string;
+  report(line: string): void;
+}
+
+export interface UpKindOptions extends KindOptions {
+  nodeImage?: string;
+  /** The project's own unless told. */
+  configFile?: string;
+  /** Leave the cluster when the run is over. */
+  keep: boolean;
+  /** Called before anything exists, so that a run that dies can be cleaned up after. */
+  beforeCreate(clusterName: string): void;
+}
+
+export interface ProvidedKind extends Provided {
+  clusterName: string;
+  /** See `loadImages`. */
+  loadImages(refs: string[]): Promise<LoadedImages>;
+  /** Waits until a name lookup is answered; on a new cluster some 8 s after `upKind` has returned. */
+  waitForDns(): Promise<void>;
+}
+
+/**
+ * Creates a kind cluster; returns when its API answers and pods could be created. What it made is deleted again when it
+ * fails or is interrupted.
+ * @throws ProviderError for what this machine lacks, and for a cluster of that name that is there already
+ * @throws ClusterError `aborted`
+ */
+export async function upKind(options: UpKindOptions): Promise<ProvidedKind> {
+  const { clusterName } = options;
+  const [nodes] = await Promise.all([nodesOf(clusterName, options), kindVersion(options)]);
+  if (nodes.length > 0) {
+    throw new ProviderError(
+      `a kind cluster ${clusterName} is there already`,
+      `use it with --reuse, choose another --cluster-name, or delete it: kind delete cluster --name ${clusterName}`,
+    );
+  }
+  options.beforeCreate(clusterName);
+  try {
+    await create(options);
+    const cluster = connectTo(options);
+    await untilUsable(cluster, options.signal);
+    return provided(cluster, options, async () => {
+      cluster.close();
+      if (!options.keep) await deleteKind(clusterName);
+    });
+  } catch (error) {
+    await deleteKind(clusterName, true);
+    throw error;
+  }
+}
+
+/**
+ * Takes a kind cluster that an earlier run has kept; `down` leaves it.
+ * @throws ProviderError where there is none
+ */
+export async function reuseKind(options: KindOptions): Promise<ProvidedKind> {
+  const { clusterName, kubeconfig } = options;
+  const [nodes] = await Promise.all([nodesOf(clusterName, options), kindVersion(options)]);
+  if (nodes.length === 0) {
+    throw new ProviderError(
+      `there is no kind cluster ${clusterName} to reuse`,
+      `run once with --keep --cluster-name ${clusterName}, or leave --reuse out`,
+    );
+  }
+  const exported = await runKind(['export', 'kubeconfig', '--name', clusterName, '--kubeconfig', kubeconfig], options);
+  if (exported.exitCode !== 0) {
+    throw new ProviderError(
+      `the kind cluster ${clusterName} cannot be reused: ${lastWords(exported)}`,
+      `delete it: kind delete cluster --name ${clusterName}`,
+    );
+  }
+  const cluster = connectTo(options);
+  await untilUsable(cluster, options.signal);
+  return provided(cluster, options, async () => cluster.close());
+}
+
+/**
+ * The names of the kind clusters on this machine.
+ * @throws ProviderError
+ */
+export async function kindClusters(context: ToolContext): Promise<string[]> {
+  const result = await runKind(['get', 'clusters'], context);
+  if (result.exitCode !== 0) {
+    throw new ProviderError(`kind cannot list its clusters: ${lastWords(result)}`, 'make `kind get clusters` work');
+  }
+  return result.stdout.toString().split('\n').filter(Boolean);
+}
+
+const DELETE_TRIES = 5;
+const BETWEEN_LOOKS_MS = 500;
+
+/**
+ * Deletes a kind cluster; one that is not there is no error.
+ * @param brokenOff its creation was interrupted: the engine may still be making the container that it was asked for, so
+ *   the cluster counts as gone only when two looks, half a second apart, find nothing
+ * @throws ProviderError when it is still there afterwards
+ */
+export async function deleteKind(clusterName: string, brokenOff = false): Promise<void> {
+  const context = { signal: AbortSignal.timeout(DELETE_MS), child: () => undefined };
+  // kind strikes the cluster out of a kubeconfig, by default the user's.
+  const kubeconfig = path.join(tmpdir(), `meshproof-deleted-${clusterName}.kubeconfig`);
+  let words = '';
+  for (let tries = 0; tries < DELETE_TRIES; tries++) {
+    const argv = ['delete', 'cluster', '--name', clusterName, '--kubeconfig', kubeconfig];
+    words = lastWords(await runKind(argv, context, { timeoutMs: DELETE_MS }));
+    if (brokenOff) await pause(BETWEEN_LOOKS_MS);
+    if ((await nodesOf(clusterName, context)).length === 0) return;
+  }
+  throw new ProviderError(
+    `the kind cluster ${clusterName} could not be deleted: ${words}`,
+    `kind delete cluster --name ${clusterName}`,
+  );
+}
+
+async function kindVersion(context: ToolContext): Promise<void> {
+  await runKind(['version'], context);
+}
+
+async function create(options: UpKindOptions): Promise<void> {
+  const { clusterName, kubeconfig, nodeImage, configFile = KIND_CONFIG } = options;
+  const argv = ['create', 'cluster', '--name', clusterName, '--kubeconfig', kubeconfig, '--config', configFile];
+  if (nodeImage !== undefined) argv.push('--image', nodeImage);
+  const line = (text: string) => options.report(text.trim());
+  const result = await runKind(argv, options, { timeoutMs: CREATE_MS, line });
+  if (result.exitCode === 0) return;
+  throw new ProviderError(
+    `kind could not create the cluster ${clusterName}: ${lastWords(result)}`,
+    `see what this says: kind ${argv.join(' ')} --retain`,
+  );
+}
+
+function connectTo({ clusterName, kubeconfig }: KindOptions): Cluster {
+  return connect(kubeconfig, { context: `kind-${clusterName}` });
+}
+
+/** kind returns before the controllers have done their first work. */
+async function untilUsable(cluster: Cluster, signal: AbortSignal): Promise<void> {
+  const account = { apiVersion: 'v1', kind: 'ServiceAccount', namespace: 'default', name: 'default' };
+  const what = 'the ServiceAccount default to exist';
+  await cluster.wait(account, (object) => object !== undefined, { timeoutMs: FACT_MS, signal, what });
+}
+
+function provided(cluster: Cluster, options: KindOptions, down: () => Promise<void>): ProvidedKind {
+  const { clusterName, kubeconfig } = options;
+  return {
+    provider: 'kind',
+    cluster,
+    kubeconfig,
+    clusterName,
+    down,
+    loadImages: (refs) => loadImages(clusterName, refs, options),
+    waitForDns: () => waitForDns(cluster, clusterName, { ...options, timeoutMs: FACT_MS }),
+  };
+}

@@ -1,0 +1,68 @@
+import { isDeepStrictEqual } from 'node:util';
+import { type Cluster, ClusterError, type Manifest, type ObjectRef } from '../cluster.ts';
+
+/** A field's value, or that there was none. */
+export type FieldValue = { value: unknown } | 'absent';
+
+/** One field of one object that a run changes. */
+export interface SettingRecord {
+  ref: ObjectRef;
+  path: string[];
+  /** As it was before the first change. */
+  before: FieldValue;
+  /** The last two values that the run meant to set: of these the field has one, unless somebody else changed it. */
+  set: unknown[];
+}
+
+const TRIES = 5;
+
+/**
+ * Puts a field back by a merge patch, if it still has a value that the run gave it.
+ * @returns a sentence on what was done, or undefined where nothing had to be
+ * @throws ClusterError
+ */
+export async function restore(cluster: Cluster, record: SettingRecord): Promise<string | undefined> {
+  for (let tries = 0; tries < TRIES; tries++) {
+    const object = await cluster.get(record.ref);
+    if (!object) return `${nameOf(record)} cannot be put back: the object is gone`;
+    const now = valueAt(object, record.path);
+    if (isDeepStrictEqual(now, record.before)) return undefined;
+    if (now === 'absent' || !record.set.some((value) => isDeepStrictEqual(value, now.value))) {
+      const was = `it was ${words(record.before)} before the run`;
+      return `${nameOf(record)} is left at ${words(now)}, which the run did not set; ${was}`;
+    }
+    if (await putBack(cluster, record, object)) return `${nameOf(record)} is put back to ${words(record.before)}`;
+  }
+  throw new ClusterError('conflict', `${nameOf(record)} cannot be put back: the object changes all the time`);
+}
+
+/** False when the object has been changed since it was read. */
+async function putBack(cluster: Cluster, { ref, path, before }: SettingRecord, object: Manifest): Promise<boolean> {
+  const { resourceVersion } = object.metadata;
+  const field = before === 'absent' ? null : before.value;
+  const change = path.reduceRight<unknown>((inner, name) => ({ [name]: inner }), field) as object;
+  try {
+    await cluster.patch(ref, { ...change, metadata: { resourceVersion } });
+    return true;
+  } catch (error) {
+    if (error instanceof ClusterError && error.code === 'conflict') return false;
+    throw error;
+  }
+}
+
+export function valueAt(object: Manifest, path: string[]): FieldValue {
+  let value: unknown = object;
+  for (const name of path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return 'absent';
+    value = (value as Record<string, unknown>)[name];
+  }
+  return { value };
+}
+
+function nameOf({ ref, path }: SettingRecord): string {
+  return `${ref.kind} ${ref.namespace ? `${ref.namespace}/` : ''}${ref.name} ${path.join('.')}`;
+}
+
+function words(field: FieldValue): string {
+  return field === 'absent' ? 'absent' : JSON.stringify(field.value);
+}

@@ -1,0 +1,3 @@
+export { type Evidence, type Listener, openEvidence } from './open.ts';
+export { readEvidence } from './read.ts';
+export type * from './records.ts';

@@ -1,0 +1,126 @@
+import { createLineFile, type WriteBytes } from './lines.ts';
+import type { EvidenceEntry, EvidenceRecord } from './records.ts';
+
+export type Listener = (record: EvidenceRecord) => void;
+
+/** The evidence of the run that is under way. */
+export interface Evidence {
+  readonly file: string;
+  /** Why the file is not all that was appended; undefined while it is. */
+  readonly damaged: string | undefined;
+  /** Milliseconds since the run's start, monotonic. */
+  clock(): number;
+  /**
+   * Numbers a record, gives it its time and adds it. Never throws: what cannot be written sets `damaged`, and the missing
+   * number shows in the file.
+   */
+  append(entry: EvidenceEntry): EvidenceRecord;
+  /** Calls `listener` with each record from now on, at once and in order. Answers how to stop that. */
+  on(listener: Listener): () => void;
+  /** Writes what is still held back. */
+  flush(): void;
+  close(): void;
+}
+
+const batch = {
+  /** Longest that an observation is held back, ms: what a `kill -9` can lose. */
+  delay: 100,
+  /** Characters. */
+  size: 64 * 1024,
+};
+
+/**
+ * Starts the evidence of a run, and its clock.
+ *
+ * Observations come by the hundred and are written in batches; every other record is on the disk when `append` returns.
+ * @param writeBytes for tests of a full disk
+ * @throws Error when the file exists or cannot be created
+ */
+export function openEvidence(file: string, writeBytes?: WriteBytes): Evidence {
+  const started = performance.now();
+  const lines = createLineFile(file, writeBytes);
+  const listeners = new Set<Listener>();
+  let seq = 0;
+  let held = '';
+  let timer: NodeJS.Timeout | undefined;
+  let damaged: string | undefined;
+  let closed = false;
+
+  const damage = (error: unknown) => {
+    damaged ??= error instanceof Error ? error.message : String(error);
+  };
+
+  const clock = () => Math.round((performance.now() - started) * 100) / 100;
+
+  const flush = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    if (held === '' || closed) return;
+    const text = held;
+    held = '';
+    try {
+      lines.write(text);
+    } catch (error) {
+      damage(error);
+    }
+  };
+
+  const hold = (record: EvidenceRecord) => {
+    if (closed) {
+      damage(new Error(`a record of kind ${record.kind} came after the evidence was closed`));
+      return;
+    }
+    try {
+      held += `${JSON.stringify(record)}\n`;
+    } catch (error) {
+      damage(error);
+    }
+    if (record.kind !== 'observation' || held.length > batch.size) flush();
+    else timer ??= setTimeout(flush, batch.delay).unref();
+  };
+
+  const tell = (record: EvidenceRecord) => {
+    for (const listener of listeners) {
+      try {
+        listener(record);
+      } catch (error) {
+        // A display that fails must not become a claim's failure.
+        listeners.delete(listener);
+        process.emitWarning(`a listener of the evidence failed and was dropped: ${String(error)}`);
+      }
+    }
+  };
+
+  process.once('exit', flush);
+
+  return {
+    file,
+    get damaged() {
+      return damaged;
+    },
+    clock,
+    append(entry) {
+      seq += 1;
+      const record: EvidenceRecord = { seq, at: clock(), ...entry };
+      hold(record);
+      tell(record);
+      return record;
+    },
+    on(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    flush,
+    close() {
+      if (closed) return;
+      flush();
+      closed = true;
+      process.off('exit', flush);
+      try {
+        lines.close();
+      } catch (error) {
+        damage(error);
+      }
+    },
+  };
+}

@@ -1,0 +1,90 @@
+/** What suites are written with. Every call goes to the conductor, which probes, changes and judges. */
+import {
+  type Admission,
+  clientActor,
+  conductor,
+  type Policy,
+  policyFor,
+  type RouteSpec,
+  serverActor,
+} from './claim/index.ts';
+
+export { declareClaim as claim } from './claim/index.ts';
+
+/** The client of the guides. */
+export const curl = clientActor('curl');
+/** A second enrolled client with another ServiceAccount. No policy ever names it. */
+export const visitor = clientActor('visitor');
+/** An enrolled client in another namespace, whose ServiceAccount has the name of the first one's. */
+export const namesake = clientActor('namesake');
+/** A client outside of the mesh. */
+export const outsider = clientActor('outsider');
+
+export const httpbin = serverActor('httpbin', 'http', 14001);
+export const tcpEcho = serverActor('tcp-echo', 'tcp', 9000);
+/** Servers that the mesh calls external. */
+export const outsideHttp = serverActor('outside-httpbin', 'http', 14001);
+export const outsideTcp = serverActor('outside-tcp-echo', 'tcp', 9000);
+
+interface Outcomes {
+  answered?: RouteSpec[];
+  refused?: RouteSpec[];
+}
+
+const judge = async (size: 'given' | 'expect', { answered = [], refused = [] }: Outcomes) => {
+  await conductor().call('expect', { size, answered, refused });
+};
+
+/** The state that a claim starts from: shown by a few probes, so that a change can be seen to be one. */
+export const given = {
+  answered: (...routes: RouteSpec[]) => judge('given', { answered: routes }),
+  refused: (...routes: RouteSpec[]) => judge('given', { refused: routes }),
+};
+
+/** What the claim says: comes within what the mesh is granted after a change, and is then held. */
+export const expect = {
+  answered: (...routes: RouteSpec[]) => judge('expect', { answered: routes }),
+  refused: (...routes: RouteSpec[]) => judge('expect', { refused: routes }),
+  /** Both at the same time, and held together. */
+  all: (outcomes: Required<Outcomes>) => judge('expect', outcomes),
+};
+
+export const mesh = {
+  permissive: async (value: boolean) => {
+    await conductor().call('mode', { mode: 'permissive', value });
+  },
+  egress: async (value: boolean) => {
+    await conductor().call('mode', { mode: 'egress', value });
+  },
+  /** The mode has acted since it was last switched, and not wavered for as long as a vigil lasts. */
+  stayed: async (mode: 'permissive' | 'egress') => {
+    await conductor().call('stayed', { mode });
+  },
+  /** Values that are not booleans are refused by the mesh's API. */
+  refusesInvalid: async (mode: 'permissive' | 'egress') => {
+    await conductor().call('invalid', { mode });
+  },
+  isEnrolled: async () => {
+    await conductor().call('enrolled', {});
+  },
+  isStable: async () => {
+    await conductor().call('stable', {});
+  },
+};
+
+/** A policy that lets a client in. It does nothing until it is applied, and ends with the claim. */
+export function policy(admission: Admission): Policy {
+  return policyFor(admission);
+}
+
+/** One connection kept open over a change; how it fares is reported, not judged. */
+export function connection(route: RouteSpec): { open(): Promise<void>; finish(): Promise<void> } {
+  return {
+    open: async () => {
+      await conductor().call('lingerOpen', { route });
+    },
+    finish: async () => {
+      await conductor().call('lingerFinish', { route });
+    },
+  };
+}

@@ -1,0 +1,40 @@
+import { consistencyMistakes } from './consistency.ts';
+import type { Driver, DriverSpec } from './driver.ts';
+import { DriverError } from './error.ts';
+import { type Mistake, schemaMistakes } from './schema.ts';
+import { placeholderMistakes } from './scopes.ts';
+import { type Path, readSource } from './source.ts';
+
+/** Enough to work on; a file of another kind altogether would fill the screen. */
+const mistakesShown = 10;
+
+/**
+ * Checks a driver's text against the schema, its placeholders, and itself. Runs nothing and asks no cluster.
+ *
+ * @param file its name, for messages
+ * @throws DriverError naming file, line, column, field and what is allowed, one mistake per line
+ */
+export function checkDriver(text: string, file: string): Driver {
+  const source = readSource(text);
+  refuse(source.mistakes.map(({ position, message }) => `${file}:${position}: ${message}`));
+  const locate = ({ path, of, message }: Mistake): string =>
+    `${file}:${source.position(path, of)}: ${fieldName(path)}${message}`;
+  refuse(schemaMistakes(source.value).map(locate));
+  // The schema has said so; no tool carries a JSON Schema over into a type.
+  const spec = source.value as DriverSpec;
+  refuse([...placeholderMistakes(spec), ...consistencyMistakes(spec)].map(locate));
+  return { file, spec };
+}
+
+function refuse(lines: string[]): void {
+  if (lines.length === 0) return;
+  const more = lines.length - mistakesShown;
+  throw new DriverError([...lines.slice(0, mistakesShown), ...(more > 0 ? [`and ${more} more`] : [])].join('\n'));
+}
+
+/** `modes.egress.on[0].merge: `, as one would write it in JavaScript. */
+function fieldName(path: Path): string {
+  if (path.length === 0) return '';
+  const name = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`)).join('');
+  return `${name.replace(/^\./, '')}: `;
+}

@@ -1,0 +1,125 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import type { ContainerRef, Manifest } from '../cluster/cluster.ts';
+import type { Diagnostic, Driver } from './driver.ts';
+import type { MeshContext } from './mesh.ts';
+import { containerNames, restartedContainers } from './pods.ts';
+import { redact, redactManifest } from './redact.ts';
+import { commandLine, runTool } from './step-run.ts';
+import { fill } from './template.ts';
+
+/** For one diagnostic, ms. */
+const eachMs = 20_000;
+/** For all of them, ms: what is not begun by then is left out, and says so. */
+const allMs = 120_000;
+/** Lines of each container's log. */
+const logLines = 2000;
+
+/** One file to write, and how its content comes about. */
+interface Task {
+  file: string;
+  collect(): Promise<string>;
+}
+
+/**
+ * Writes the logs of control plane and sidecars and what the driver names into `folder`, one after another, since the
+ * meshes' tools share local ports. Secrets are left out. One that fails leaves a file saying so.
+ *
+ * @returns the names of the files
+ */
+export async function collectDiagnostics(
+  driver: Driver,
+  context: MeshContext,
+  folder: string,
+  pods: readonly { namespace: string; name: string }[],
+): Promise<string[]> {
+  await mkdir(folder, { recursive: true });
+  const deadline = performance.now() + allMs;
+  const tasks = [...(await controlPlaneLogs(driver, context)), ...driverTasks(driver, context, pods)];
+  const files: string[] = [];
+  for (const { file, collect } of tasks) {
+    const name = file.replaceAll('/', '_');
+    const left = deadline - performance.now();
+    const text = await (left > 0
+      ? bounded(collect, Math.min(eachMs, left))
+      : 'left out: the time for diagnostics was over\n');
+    await writeFile(join(folder, name), redact(text));
+    files.push(name);
+  }
+  return files;
+}
+
+async function bounded(collect: () => Promise<string>, limitMs: number): Promise<string> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<string>((resolve) => {
+    timer = setTimeout(resolve, limitMs, `this diagnostic failed: it took more than ${Math.round(limitMs / 1000)} s\n`);
+  });
+  const collected = collect().catch((error: unknown) => `this diagnostic failed: ${error}\n`);
+  try {
+    return await Promise.race([collected, over]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function controlPlaneLogs(driver: Driver, context: MeshContext): Promise<Task[]> {
+  const { controlPlane } = driver.spec;
+  if (controlPlane === undefined) return [];
+  const { namespace } = controlPlane;
+  try {
+    const pods = await context.cluster.list({ apiVersion: 'v1', kind: 'Pod', namespace });
+    return pods.flatMap((pod) => podLogs(context, namespace, pod));
+  } catch (error) {
+    return [{ file: `${namespace}.log`, collect: () => Promise.reject(error) }];
+  }
+}
+
+function podLogs(context: MeshContext, namespace: string, pod: Manifest): Task[] {
+  const target = (container: string): ContainerRef => ({ namespace, pod: pod.metadata.name, container });
+  return [
+    ...containerNames(pod).map((container) => logTask(context, target(container), false)),
+    ...restartedContainers(pod).map((container) => logTask(context, target(container), true)),
+  ];
+}
+
+function logTask(context: MeshContext, target: ContainerRef, previous: boolean): Task {
+  return {
+    file: `${target.namespace}-${target.pod}-${target.container}${previous ? '-previous' : ''}.log`,
+    collect: () => context.cluster.logs(target, { tailLines: logLines, previous }),
+  };
+}
+
+function driverTasks(
+  { spec }: Driver,
+  context: MeshContext,
+  pods: readonly { namespace: string; name: string }[],
+): Task[] {
+  const { sets, kubeconfig } = context;
+  const ofMesh = fill(spec.diagnostics?.mesh ?? [], { values: { kubeconfig }, sets });
+  const ofPods = pods.flatMap(({ namespace, name }) => {
+    const values = { kubeconfig, 'pod.namespace': namespace, 'pod.name': name };
+    const container = spec.dataPlane?.container;
+    return [
+      ...(container === undefined ? [] : [logTask(context, { namespace, pod: name, container }, false)]),
+      ...fill(spec.diagnostics?.pod ?? [], { values, sets }).map((diagnostic) => driverTask(diagnostic, context)),
+    ];
+  });
+  return [...ofMesh.map((diagnostic) => driverTask(diagnostic, context)), ...ofPods];
+}
+
+function driverTask(diagnostic: Diagnostic, context: MeshContext): Task {
+  const { file } = diagnostic;
+  if ('run' in diagnostic) return { file, collect: () => commandOutput(diagnostic.run, context) };
+  return {
+    file,
+    collect: async () => stringify((await context.cluster.list(diagnostic.objects)).map(redactManifest)),
+  };
+}
+
+async function commandOutput(run: string[], context: MeshContext): Promise<string> {
+  const end = await runTool(run, eachMs, context);
+  if (end.exit === 0) return end.stdout;
+  const how = end.exit === undefined ? `was cut off (${end.cut})` : `ended with status ${end.exit}`;
+  return [`this diagnostic failed: ${commandLine(run)} ${how}`, ...end.tail, ''].join('\n');
+}

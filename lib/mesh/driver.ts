@@ -1,0 +1,86 @@
+import type { Manifest, ObjectRef } from '../cluster/cluster.ts';
+import type { ModeName } from './mesh.ts';
+
+/** A driver file, checked: `meshes/schema.json` says what each field means. Placeholders are not yet filled in. */
+export interface DriverSpec {
+  name: string;
+  implementation: { project: string; version: string };
+  verified: false | { version: string; date: string };
+  features: { supported: string[]; exempt?: Record<string, string> };
+  controlPlane?: { namespace: string; deployments: string[] };
+  dataPlane?: { container: string };
+  images?: string[];
+  install: Step[];
+  uninstall: Step[];
+  enrol?: { namespace?: Marks; pod?: Marks; service?: Marks };
+  external: ('service' | 'address')[];
+  modes: Partial<Record<ModeName, ModeSpec>>;
+  policy: TimesSpec & { allow: { tcp?: AllowSpec; http?: AllowSpec } };
+  signatures?: Partial<Record<'http' | 'tcp' | 'egress', string[]>>;
+  diagnostics?: { mesh?: Diagnostic[]; pod?: Diagnostic[] };
+}
+
+/** A checked driver and the file that it came from. */
+export interface Driver {
+  file: string;
+  spec: DriverSpec;
+}
+
+export interface Marks {
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+}
+
+export interface TimesSpec {
+  converges: string;
+  settles: string;
+}
+
+export interface ModeSpec extends TimesSpec {
+  effect: 'hot';
+  setting?: { object: ObjectRef; path: string[] };
+  on: Step[];
+  off: Step[];
+  invalid?: Attempt[];
+}
+
+export interface AllowSpec {
+  route?: Manifest[];
+  target: Manifest[];
+}
+
+export type Step = RunStep | WaitStep | DeleteStep | Attempt;
+/** A change that the API may refuse. */
+export type Attempt = ApplyStep | PatchStep;
+
+export interface RunStep {
+  run: string[];
+  within: string;
+  blame?: 'mesh' | 'environment';
+}
+export interface ApplyStep {
+  apply: Manifest;
+}
+export interface PatchStep {
+  patch: ObjectRef;
+  merge: object;
+}
+export interface DeleteStep {
+  delete: ObjectRef;
+}
+export interface WaitStep {
+  wait: WaitSpec;
+  within: string;
+}
+
+/** Exactly one of them is there. */
+export interface WaitSpec {
+  available?: { namespace: string; name: string };
+  established?: string;
+  exists?: ObjectRef;
+  gone?: ObjectRef;
+}
+
+export type Diagnostic =
+  | { file: string; run: string[] }
+  | { file: string; objects: { apiVersion: string; kind: string; namespace?: string } };

@@ -1,0 +1,31 @@
+import type { Manifest } from '../cluster/cluster.ts';
+import type { DriverSpec, Marks } from './driver.ts';
+
+/**
+ * A manifest with the labels and annotations by which the mesh takes its object in: those of a Namespace, of a Service,
+ * and of a Deployment's pods. Other kinds are answered as they are.
+ */
+export function enrolManifest(manifest: Manifest, enrol: NonNullable<DriverSpec['enrol']>): Manifest {
+  switch (manifest.kind) {
+    case 'Namespace':
+      return { ...manifest, metadata: mark(manifest.metadata, enrol.namespace) };
+    case 'Service':
+      return { ...manifest, metadata: mark(manifest.metadata, enrol.service) };
+    case 'Deployment': {
+      const spec = (manifest['spec'] ?? {}) as { template?: { metadata?: Marks } };
+      const template = { ...spec.template, metadata: mark(spec.template?.metadata ?? {}, enrol.pod) };
+      return { ...manifest, spec: { ...spec, template } };
+    }
+    default:
+      return manifest;
+  }
+}
+
+/** The mesh's marks win over those that are there. */
+function mark<T extends Marks>(metadata: T, marks: Marks | undefined): T {
+  return {
+    ...metadata,
+    ...(marks?.labels === undefined ? {} : { labels: { ...metadata.labels, ...marks.labels } }),
+    ...(marks?.annotations === undefined ? {} : { annotations: { ...metadata.annotations, ...marks.annotations } }),
+  };
+}

@@ -1,0 +1,129 @@
+import { ClusterError } from '../cluster/cluster.ts';
+import { allowObjects } from './allow.ts';
+import { collectDiagnostics } from './diagnose.ts';
+import type { Driver, ModeSpec } from './driver.ts';
+import { durationMs } from './duration.ts';
+import { enrolManifest } from './enrol.ts';
+import { declares, driverImages, driverTools } from './facts.ts';
+import { apiFault } from './fault.ts';
+import { guardPods } from './guard.ts';
+import { type Mesh, type MeshContext, MeshError, type ModeName } from './mesh.ts';
+import { redactValue } from './redact.ts';
+import { attempt, doSteps } from './steps.ts';
+import { type Filling, fill } from './template.ts';
+import { deploymentVersion } from './version.ts';
+
+/** The mesh that a checked driver describes, on one cluster. Nothing is done until a method is called. */
+export function openMesh(driver: Driver, context: MeshContext): Mesh {
+  const { file, spec } = driver;
+  const { cluster, sets, kubeconfig, timeoutScale } = context;
+  const filling: Filling = { values: { kubeconfig }, sets };
+
+  const mode = (name: ModeName): ModeSpec => {
+    const found = spec.modes[name];
+    if (found === undefined) throw new MeshError('environment', `the driver ${spec.name} has no mode ${name}`);
+    return found;
+  };
+  const deployment = (name: string) => ({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    namespace: spec.controlPlane?.namespace ?? '',
+    name,
+  });
+
+  return {
+    name: spec.name,
+    project: spec.implementation.project,
+    declaredVersion: spec.implementation.version,
+    verified: spec.verified !== false,
+    file,
+    controlPlane: spec.controlPlane,
+    sidecar: spec.dataPlane?.container,
+    external: spec.external,
+    images: driverImages(driver, sets),
+    tools: driverTools(driver),
+    supports: (feature) => declares(driver, feature),
+    expectedSignatures: (kind) => spec.signatures?.[kind] ?? [],
+
+    budget(of) {
+      const { converges, settles } = of === 'policy' ? spec.policy : mode(of);
+      return { convergesMs: durationMs(converges, timeoutScale), settlesMs: durationMs(settles, timeoutScale) };
+    },
+
+    setting(name) {
+      const setting = spec.modes[name]?.setting;
+      return setting === undefined ? undefined : { ref: setting.object, path: setting.path };
+    },
+
+    async install(modes = {}) {
+      const { permissive = true, egress = true } = modes;
+      const values = { kubeconfig, 'modes.permissive': permissive, 'modes.egress': egress };
+      const work = (guarded: MeshContext) => doSteps(spec.install, { values, sets }, guarded);
+      if (spec.controlPlane === undefined) return work(context);
+      return guardPods(context, await newPods(context, spec.controlPlane.namespace), work);
+    },
+
+    uninstall: () => doSteps(spec.uninstall, filling, context),
+
+    async isInstalled() {
+      const names = spec.controlPlane?.deployments ?? [];
+      const found = await Promise.all(names.map((name) => cluster.get(deployment(name))));
+      return found.every((object) => object !== undefined);
+    },
+
+    async observedVersion() {
+      const [first] = spec.controlPlane?.deployments ?? [];
+      if (first === undefined) return spec.implementation.version;
+      const object = await cluster.get(deployment(first));
+      return object === undefined ? 'not installed' : deploymentVersion(object);
+    },
+
+    enrol: (manifest) => enrolManifest(manifest, fill(spec.enrol ?? {}, { values: {}, sets })),
+
+    switchMode: (name, value) => doSteps(value ? mode(name).on : mode(name).off, filling, context),
+
+    async tryInvalid(name) {
+      const attempts = [];
+      for (const step of fill(mode(name).invalid ?? [], filling)) {
+        const message = await refusal(attempt(step, context));
+        attempts.push({
+          step: redactValue({ ...step }),
+          refused: message !== undefined,
+          message: message ?? 'accepted',
+        });
+      }
+      return attempts;
+    },
+
+    allow(request) {
+      const allow = spec.policy.allow[request.protocol];
+      if (allow === undefined) {
+        throw new MeshError('environment', `the driver ${spec.name} has no policy for ${request.protocol}`);
+      }
+      return allowObjects(allow, request, sets);
+    },
+
+    diagnose: (folder, pods) => collectDiagnostics(driver, context, folder, pods),
+  };
+}
+
+/** The pods that will come into a namespace. Those of an earlier installation that failed are none of them. */
+async function newPods(context: MeshContext, namespace: string): Promise<{ namespace: string; except: Set<string> }> {
+  try {
+    const old = await context.cluster.list({ apiVersion: 'v1', kind: 'Pod', namespace });
+    return { namespace, except: new Set(old.map(({ metadata }) => metadata.uid ?? '')) };
+  } catch (error) {
+    throw apiFault('before the installation', error);
+  }
+}
+
+/** How the API refused the content of a change; undefined if it took it. @throws MeshError if it could not say */
+async function refusal(change: Promise<void>): Promise<string | undefined> {
+  try {
+    await change;
+    return undefined;
+  } catch (error) {
+    if (error instanceof ClusterError && error.code === 'invalid') return error.message;
+    throw apiFault('trying a value that the mesh must refuse', error);
+  }
+}

@@ -1,0 +1,70 @@
+import { describe, expect, it } from '@jest/globals';
+import { chooseProvider } from './choose-provider.ts';
+import type { Fact, MachineFacts } from './facts.ts';
+import { EnvironmentError, type RunOptions } from './options.ts';
+import { resolveOptions } from './options-resolve.ts';
+
+const has = (what: string): Fact => ({ what, found: 'v1', remedy: `install ${what}` });
+const lacks = (what: string): Fact => ({ what, remedy: `install ${what}` });
+
+function machine(missing: string[]): MachineFacts {
+  const fact = (what: string) => (missing.includes(what) ? lacks(what) : has(what));
+  return {
+    base: [fact('Node')],
+    kind: [fact('Docker'), fact('kind')],
+    sandbox: [fact('ip'), fact('user namespaces')],
+    tools: { osm: fact('osm') },
+    optional: [],
+  };
+}
+
+function options(commandLine: Record<string, string>, environment: Record<string, string> = {}): RunOptions {
+  const values = new Map(Object.entries(commandLine));
+  return resolveOptions({ commandLine: { source: 'command line', values }, environment, folder: '/does/not/exist' });
+}
+
+function choose(said: RunOptions, missing: string[]) {
+  return chooseProvider(said, machine(missing), ['osm']);
+}
+
+describe('auto', () => {
+  it('takes kind where all that it needs is there', () => {
+    expect(choose(options({}), ['ip'])).toMatchObject({
+      provider: 'kind',
+      reason: expect.stringContaining('Docker v1'),
+    });
+  });
+
+  it.each(['Docker', 'kind', 'osm'])('falls back to the sandbox without %s, and says why', (missing) => {
+    expect(choose(options({}), [missing])).toEqual({ provider: 'sandbox', reason: `auto: ${missing} is not there` });
+  });
+
+  it.each([
+    [options({ mesh: 'osm' }), 'command line'],
+    [options({}, { MESHPROOF_MESH: 'osm' }), 'environment'],
+    [options({ 'node-image': 'x' }), 'command line'],
+  ])('does not fall back where a real cluster is asked for', (said, source) => {
+    expect(() => choose(said, ['Docker'])).toThrow(EnvironmentError);
+    expect(() => choose(said, ['Docker'])).toThrow(new RegExp(`named by the ${source}.*Docker is not there`));
+  });
+
+  it('says what both lack', () => {
+    expect(() => choose(options({}), ['Docker', 'ip'])).toThrow(/Docker is not there; ip is not there/);
+  });
+});
+
+describe('a named provider', () => {
+  it('is taken, with where it was named', () => {
+    expect(choose(options({ provider: 'sandbox' }), [])).toEqual({
+      provider: 'sandbox',
+      reason: 'named by the command line',
+    });
+  });
+
+  it('is never replaced by another', () => {
+    expect(() => choose(options({ provider: 'kind' }), ['kind', 'Docker'])).toThrow(
+      expect.objectContaining({ name: 'EnvironmentError', remedy: 'install Docker\ninstall kind' }),
+    );
+    expect(() => choose(options({ provider: 'sandbox' }), ['user namespaces'])).toThrow(/user namespaces is not there/);
+  });
+});

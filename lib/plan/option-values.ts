@@ -1,0 +1,98 @@
+import { parseDuration } from './duration.ts';
+import { didYouMean } from './nearest.ts';
+import { imageRoles, type OptionRow } from './option-rows.ts';
+import { UsageError } from './options.ts';
+
+/** A checked value: durations are ms, lists are split, pairs stay `KEY=VALUE`. */
+export type OptionValue = string | number | boolean | string[];
+
+/** The values that one source names, by option name. */
+export interface Layer {
+  source: 'command line' | 'environment' | 'file';
+  values: ReadonlyMap<string, OptionValue>;
+}
+
+/**
+ * Reads one option's value from text, as the command line and the environment give it.
+ *
+ * @param said how the option was written, for the message: `--retries`, `MESHPROOF_RETRIES`, `meshproof.yaml:3: retries`.
+ * @throws UsageError naming what was said, the word, and what is allowed.
+ */
+export function readOptionText(row: OptionRow, text: string, said: string): OptionValue {
+  const value = convert(row, text);
+  if (value === undefined) {
+    throw new UsageError(`${said} must be ${allowedOf(row)}, not "${text}"${didYouMean(text, row.choices ?? [])}`);
+  }
+  if (row.kind === 'roles') for (const pair of value as string[]) checkRole(pair, said);
+  return value;
+}
+
+/** What may be said for an option, in words that follow `must be`. */
+export function allowedOf(row: OptionRow): string {
+  switch (row.kind) {
+    case 'switch':
+      return 'true or false';
+    case 'choice':
+      return `one of ${(row.choices ?? []).join(', ')}`;
+    case 'whole':
+      return `a whole number of at least ${row.least ?? 0}`;
+    case 'factor':
+      return 'a number above 0';
+    case 'duration':
+      return 'a duration such as 90s, 20m or 1h30m';
+    case 'pairs':
+      return 'KEY=VALUE';
+    case 'roles':
+      return `ROLE=REF with a role of ${imageRoles.join(', ')}`;
+    case 'list':
+      return 'a name, or several';
+    case 'text':
+    case 'path':
+      return 'a text that is not empty';
+  }
+}
+
+function convert(row: OptionRow, text: string): OptionValue | undefined {
+  const trimmed = text.trim();
+  switch (row.kind) {
+    case 'switch':
+      return { true: true, '1': true, yes: true, false: false, '0': false, no: false }[trimmed.toLowerCase()];
+    case 'choice':
+      return row.choices?.includes(trimmed) ? trimmed : undefined;
+    case 'whole':
+      return /^\d{1,6}$/.test(trimmed) && Number(trimmed) >= (row.least ?? 0) ? Number(trimmed) : undefined;
+    case 'factor':
+      return /^\d+(\.\d+)?$/.test(trimmed) && Number(trimmed) > 0 ? Number(trimmed) : undefined;
+    case 'duration':
+      return parseDuration(trimmed);
+    case 'list':
+      return several(trimmed.split(','));
+    case 'pairs':
+      return pairs(text.split('\n'));
+    case 'roles':
+      return pairs(text.split(','));
+    case 'text':
+    case 'path':
+      return trimmed === '' ? undefined : trimmed;
+  }
+}
+
+function several(words: string[]): string[] | undefined {
+  const kept = words.map((word) => word.trim()).filter((word) => word !== '');
+  return kept.length > 0 ? kept : undefined;
+}
+
+function pairs(words: string[]): string[] | undefined {
+  const kept = several(words);
+  return kept?.every((pair) => /^[^=\s][^=]*=/.test(pair)) ? kept : undefined;
+}
+
+function checkRole(pair: string, said: string): void {
+  const role = pair.slice(0, pair.indexOf('='));
+  if (!imageRoles.some((known) => known === role)) {
+    throw new UsageError(
+      `${said}: "${role}" is no fixture's role (${imageRoles.join(', ')})${didYouMean(role, imageRoles)}`,
+    );
+  }
+  if (pair.length === role.length + 1) throw new UsageError(`${said}: ${role} has no image reference`);
+}

@@ -1,0 +1,119 @@
+const FUNCTIONS = `
+limit() {
+  read -r now rest </proc/uptime
+  deadline=$((\${now%%.*} + $1))
+  shift
+  exec 7<&0
+  "$@" <&7 7<&- 8<&- &
+  exec 7<&-
+  echo "$! $deadline" >"$id.pid"
+  wait "$!"
+  status=$?
+  : >"$id.pid"
+  return "$status"
+}
+
+hello() {
+  mkfifo "$id.go" && exec 8<>"$id.go" && rm -f "$id.go"
+  { printf '%s\\n' "$3"; while IFS= read -r go <&8; do [ "$go" = "$3" ] && break; done; } |
+    { limit "$4" nc "$1" "$2"; echo "$?" >"$id.status"; } |
+    { IFS= read -r answer && printf '%s\\n' "$answer"; printf '%s\\n' "$3" >&8; cat; }
+  exec 8>&-
+  read -r status <"$id.status"
+  return "$status"
+}
+`;
+
+/**
+ * The shell agent that one exec session runs in a pod, in POSIX sh with busybox's or coreutils' tools.
+ *
+ * It reads one job a line, `ID SCRIPT`, runs each in the background with stdout and stderr captured in files of its own, and
+ * prints a frame when the job is over:
+ *
+ *     <<ID STATUS
+ *     stdout in base64
+ *     --
+ *     stderr in base64
+ *     >>ID SHA256                (of all the lines above, line ends included)
+ *
+ * Only one process writes frames, fed with ids through a fifo, so that frames never mix.
+ *
+ * `hello HOST PORT WORDS SECONDS` is the TCP probe. It keeps nc's standard input open until an answer or the end of the
+ * connection has come, because a proxy may take a half-closed connection for a finished one (OSM with Envoy does).
+ * The fifo stays open for reading and writing in the job itself, so neither side can block on opening it.
+ * `limit SECONDS COMMAND` runs a command that one reaper ends when it outlives its limit, by at most a second: busybox's
+ * `timeout` would leave a waiting process behind each probe.
+ */
+export const AGENT_SCRIPT = `
+umask 077
+base=/probe
+[ -w "$base" ] || base=/tmp
+dir=$(mktemp -d "$base/agent.XXXXXX") && cd "$dir" && mkfifo done || exit 70
+exec 9<>done
+( while IFS= read -r id <&9; do cat "$id.frame"; rm -f "$id".*; done ) &
+writer=$!
+( while sleep 1; do
+    read -r now rest </proc/uptime
+    for file in *.pid; do
+      if read -r pid deadline 2>/dev/null <"$file" && [ "\${now%%.*}" -ge "$deadline" ]; then kill -9 "$pid"; fi
+    done
+  done ) 2>/dev/null &
+reaper=$!
+
+${FUNCTIONS}
+job() {
+  id=$1
+  eval "$2" >"$id.out" 2>"$id.err" </dev/null 9>&-
+  status=$?
+  {
+    echo "<<$id $status"
+    if [ -s "$id.out" ]; then base64 <"$id.out"; fi
+    echo --
+    if [ -s "$id.err" ]; then base64 <"$id.err"; fi
+  } >"$id.frame"
+  sum=$(sha256sum <"$id.frame")
+  echo ">>$id \${sum%% *}" >>"$id.frame"
+  echo "$id" >&9
+}
+
+echo ready
+while IFS=' ' read -r id script; do job "$id" "$script" & done
+kill "$writer" "$reaper"
+cd / && rm -rf "$dir"
+`;
+
+/** The same functions for one script in an exec of its own; its last line of stdout repeats the exit status. */
+export function aloneScript(script: string, seconds: number): string {
+  return `
+umask 077
+base=/probe
+[ -w "$base" ] || base=/tmp
+dir=$(mktemp -d "$base/alone.XXXXXX") && cd "$dir" || exit 70
+id=alone
+( sleep ${seconds}; read -r pid rest <alone.pid && kill -9 "$pid" ) >/dev/null 2>&1 &
+${FUNCTIONS}
+( ${script}
+)
+status=$?
+cd / && rm -rf "$dir"
+printf '\\n%s %s\\n' '${ALONE_END}' "$status"
+exit "$status"
+`;
+}
+
+const ALONE_END = '>>alone';
+
+/** Takes the sentinel off again. An exec whose status frame and sentinel do not agree is not to be trusted. */
+export function parseAlone(result: {
+  exitCode?: number;
+  fault?: string;
+  stdout: string;
+  stderr: string;
+}): { exit: number; stdout: string; stderr: string } | { doubt: string } {
+  if (result.fault !== undefined) return { doubt: `exec: ${result.fault}` };
+  const end = /\n>>alone (\d+)\n$/.exec(result.stdout);
+  if (end === null) return { doubt: 'exec: the end of the output is missing' };
+  const status = Number(end[1]);
+  if (result.exitCode !== status) return { doubt: `exec: status ${result.exitCode} by the API, ${status} in the pod` };
+  return { exit: status, stdout: result.stdout.slice(0, end.index), stderr: result.stderr };
+}

@@ -1,0 +1,123 @@
+import type { Cluster, ContainerRef, ExecSession } from '../cluster/cluster.ts';
+import { AGENT_SCRIPT, aloneScript, parseAlone } from './agent-script.ts';
+import { type Frame, frameReader } from './frames.ts';
+
+/** What a command left, if it can be trusted; otherwise the reason why it cannot. */
+export type Capture = { exit: number; stdout: string; stderr: string; doubt?: never } | { doubt: string; exit?: never };
+
+interface Job {
+  settle(capture: Capture): void;
+  timer: NodeJS.Timeout;
+}
+
+interface Session {
+  exec: ExecSession;
+  jobs: Map<string, Job>;
+  ready: Promise<boolean>;
+}
+
+/** Time beyond a job's own limit for its frame to arrive, in ms. */
+const GRACE_MS = 2_000;
+
+/**
+ * The shell agent in one container: jobs run side by side in one exec session, which is opened when needed and opened anew
+ * after it broke. Nothing here throws: what cannot be trusted is a doubt.
+ */
+export class Agent {
+  readonly target: ContainerRef;
+  private readonly cluster: Cluster;
+  private readonly log: (line: string) => void;
+  private session: Promise<Session | { doubt: string }> | undefined;
+  private count = 0;
+  private closed = false;
+
+  constructor(cluster: Cluster, target: ContainerRef, log: (line: string) => void) {
+    this.cluster = cluster;
+    this.target = target;
+    this.log = log;
+  }
+
+  /** Runs a script that ends within `limitMs` by its own means. */
+  async run(script: string, limitMs: number): Promise<Capture> {
+    if (this.closed) return { doubt: 'the pod is no longer in use' };
+    this.session ??= this.open();
+    const session = await this.session;
+    if ('doubt' in session) return session;
+    if (!(await session.ready)) return { doubt: 'exec: the agent did not start' };
+    this.count += 1;
+    const id = `j${this.count}`;
+    return new Promise((resolve) => {
+      const settle = (capture: Capture) => {
+        clearTimeout(timer);
+        session.jobs.delete(id);
+        resolve(capture);
+      };
+      const timer = setTimeout(() => {
+        settle({ doubt: `exec: no frame within ${limitMs + GRACE_MS} ms` });
+        this.drop(session, 'a frame did not come');
+      }, limitMs + GRACE_MS);
+      session.jobs.set(id, { settle, timer });
+      session.exec.write(`${id} ${script}\n`);
+    });
+  }
+
+  /** Runs the script by an exec of its own, where the API's status and the script's own last line must agree. */
+  async runAlone(script: string, limitMs: number): Promise<Capture> {
+    if (this.closed) return { doubt: 'the pod is no longer in use' };
+    const result = await this.cluster.exec(this.target, ['sh', '-c', aloneScript(script, Math.ceil(limitMs / 1000))], {
+      timeoutMs: limitMs + GRACE_MS,
+    });
+    return parseAlone(result);
+  }
+
+  close(): void {
+    this.closed = true;
+    void this.session?.then((session) => {
+      if (!('doubt' in session)) this.drop(session, 'closed');
+    });
+  }
+
+  private async open(): Promise<Session | { doubt: string }> {
+    const jobs = new Map<string, Job>();
+    let isReady: (value: boolean) => void = () => {};
+    const ready = new Promise<boolean>((resolve) => {
+      isReady = resolve;
+    });
+    const read = frameReader({
+      ready: () => isReady(true),
+      frame: (frame: Frame) =>
+        jobs.get(frame.id)?.settle({ exit: frame.status, stdout: frame.stdout, stderr: frame.stderr }),
+      damaged: (id, why) => {
+        this.log(`exec in ${this.target.pod}/${this.target.container}: ${why}`);
+        if (id !== undefined) jobs.get(id)?.settle({ doubt: `exec: ${why}` });
+      },
+    });
+    try {
+      const exec = await this.cluster.openExec(this.target, ['sh', '-c', AGENT_SCRIPT], {
+        stdout: read,
+        stderr: (chunk) =>
+          this.log(`agent in ${this.target.pod}/${this.target.container}: ${chunk.toString().trimEnd()}`),
+      });
+      const starting = setTimeout(() => isReady(false), 5_000);
+      const session: Session = { exec, jobs, ready };
+      void ready.then((came) => {
+        clearTimeout(starting);
+        if (!came) this.drop(session, 'the agent did not start');
+      });
+      void exec.ended.then((end) => {
+        isReady(false);
+        this.drop(session, end.fault ?? 'the session ended');
+      });
+      return session;
+    } catch (error) {
+      this.session = undefined;
+      return { doubt: `exec: ${error instanceof Error ? error.message : String(error)}` };
+    }
+  }
+
+  private drop(session: Session, why: string): void {
+    this.session = undefined;
+    for (const job of [...session.jobs.values()]) job.settle({ doubt: `exec: ${why}` });
+    session.exec.close();
+  }
+}

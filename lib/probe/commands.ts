@@ -1,0 +1,86 @@
+import type { Route } from './actor.ts';
+
+/** Longest that one probe may take, in seconds. A refusal may be a silence; an honest answer takes milliseconds. */
+export const PROBE_LIMIT_S = 3;
+
+/** What one probe printed, cut out of what its job printed. */
+export interface Printed {
+  nonce: string;
+  /** Exit status of curl or nc. */
+  exit: number;
+  /** HTTP only: the response's status code, 0 where none came. */
+  status: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** A script for the agent, the command as a person would write it, and how to read what came. */
+export interface Command {
+  script: string;
+  /** The command line of one probe, for evidence and reports. */
+  shown(nonce: string): string;
+  nonces: string[];
+  limitMs: number;
+  read(stdout: string, stderr: string): Printed[] | undefined;
+}
+
+/**
+ * The command for `count` probes of a route, one after the other, each with a connection and a nonce of its own.
+ * A burst of HTTP probes is one curl process, so that ninety cost little more than one.
+ */
+export function commandFor(route: Route, nonce: string, count: number): Command {
+  const nonces = count === 1 ? [nonce] : Array.from({ length: count }, (_, i) => `${nonce}-${i + 1}`);
+  const mark = `#${nonce}`;
+  const parts =
+    route.protocol === 'http' ? httpScript(route, nonce, count, mark) : tcpScript(route, nonce, count, mark);
+  return {
+    ...parts,
+    nonces,
+    limitMs: PROBE_LIMIT_S * 1000 * count + 1_000,
+    read: (stdout, stderr) => readMarked(nonces, mark, stdout, stderr),
+  };
+}
+
+function httpScript(route: Route, nonce: string, count: number, mark: string) {
+  const options = `-sS${route.manner === 'head' ? ' -I' : ''} --noproxy '*' --max-time ${PROBE_LIMIT_S} -H 'Connection: close'`;
+  const url = (words: string) => `'http://${urlHost(route.host)}:${route.port}/get?nonce=${words}'`;
+  const range = count === 1 ? nonce : `${nonce}-[1-${count}]`;
+  return {
+    script: `curl ${options} -w '\\n${mark} %{exitcode} %{http_code}\\n%{stderr}${mark}\\n' ${url(range)}`,
+    shown: (each: string) => `curl ${options} ${url(each)}`,
+  };
+}
+
+function tcpScript(route: Route, nonce: string, count: number, mark: string) {
+  const { host, port } = route;
+  const one = (words: string) =>
+    route.manner === 'half-close'
+      ? `echo ${words} | limit ${PROBE_LIMIT_S} nc ${host} ${port}`
+      : `hello ${host} ${port} ${words} ${PROBE_LIMIT_S}`;
+  const each = (words: string) => `${one(words)}; s=$?; echo; echo "${mark} $s 0"; echo "${mark}" >&2`;
+  return {
+    script: count === 1 ? each(nonce) : `i=1; while [ $i -le ${count} ]; do ${each(`${nonce}-$i`)}; i=$((i+1)); done`,
+    shown: (words: string) =>
+      route.manner === 'half-close'
+        ? `echo ${words} | nc ${host} ${port}`
+        : `(echo ${words}; wait for the answer) | nc ${host} ${port}`,
+  };
+}
+
+/** Cuts at the marks; undefined when there are not as many as probes, so that no output is taken for another probe's. */
+function readMarked(nonces: string[], mark: string, stdout: string, stderr: string): Printed[] | undefined {
+  const outs = stdout.split(new RegExp(`\\n${mark} (\\d+) (\\d+)\\n`));
+  const errs = stderr.split(`${mark}\n`);
+  if (outs.length !== nonces.length * 3 + 1 || errs.length !== nonces.length + 1) return undefined;
+  return nonces.map((nonce, i) => ({
+    nonce,
+    exit: Number(outs[3 * i + 1]),
+    status: Number(outs[3 * i + 2]),
+    stdout: outs[3 * i] ?? '',
+    stderr: errs[i] ?? '',
+  }));
+}
+
+function urlHost(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}

@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto';
+import { expect, test } from '@jest/globals';
+import { type Frame, frameReader } from './frames.ts';
+
+function encode(id: string, status: number, stdout: string, stderr: string): string {
+  const base64 = (text: string) => (text === '' ? '' : `${Buffer.from(text).toString('base64')}\n`);
+  const body = `<<${id} ${status}\n${base64(stdout)}--\n${base64(stderr)}`;
+  return `${body}>>${id} ${createHash('sha256').update(body).digest('hex')}\n`;
+}
+
+function read(...chunks: string[]) {
+  const frames: Frame[] = [];
+  const damaged: (string | undefined)[] = [];
+  let ready = 0;
+  const take = frameReader({
+    ready: () => {
+      ready += 1;
+    },
+    frame: (frame) => frames.push(frame),
+    damaged: (id) => damaged.push(id),
+  });
+  for (const chunk of chunks) take(Buffer.from(chunk, 'latin1'));
+  return { frames, damaged, ready };
+}
+
+test('a frame comes out whole however the stream was cut', () => {
+  const text = `ready\n${encode('a1', 52, 'naïve\n', 'curl: (52)\n')}`;
+  for (let cut = 1; cut < text.length; cut += 7) {
+    const { frames, damaged, ready } = read(text.slice(0, cut), text.slice(cut));
+    expect(ready).toBe(1);
+    expect(damaged).toEqual([]);
+    expect(frames).toEqual([{ id: 'a1', status: 52, stdout: 'naïve\n', stderr: 'curl: (52)\n' }]);
+  }
+});
+
+test.each([
+  ['a lost line', (text: string) => text.replace(/^aGk.*\n/m, '')],
+  ['an added line', (text: string) => text.replace('--\n', '--\nQQ==\n')],
+  ['another exit status', (text: string) => text.replace('<<a1 0', '<<a1 7')],
+])('%s makes the frame damaged, never another answer', (_, spoil) => {
+  const { frames, damaged } = read(spoil(encode('a1', 0, 'hi there', '')));
+  expect(frames).toEqual([]);
+  expect(damaged).toEqual(['a1']);
+});
+
+test('a frame without an end does not swallow the next', () => {
+  const { frames, damaged } = read('<<a1 0\naGk=\n', encode('a2', 0, '', ''));
+  expect(damaged).toEqual(['a1']);
+  expect(frames.map((frame) => frame.id)).toEqual(['a2']);
+});

@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto';
+
+/** What one job of the agent left: its exit status and both outputs, whole and apart. */
+export interface Frame {
+  id: string;
+  status: number;
+  stdout: string;
+  stderr: string;
+}
+
+export interface FrameHandlers {
+  ready(): void;
+  frame(frame: Frame): void;
+  /** Lines that are no whole, undamaged frame; `id` where it can still be read. */
+  damaged(id: string | undefined, why: string): void;
+}
+
+/** Takes the agent's stdout in any pieces and gives back frames, refusing every one whose digest does not fit. */
+export function frameReader(handlers: FrameHandlers): (chunk: Buffer) => void {
+  let rest = '';
+  let open: { id: string; lines: string[] } | undefined;
+
+  const line = (text: string) => {
+    if (open === undefined) {
+      if (text.startsWith('<<')) open = { id: text.slice(2).split(' ')[0] ?? '', lines: [text] };
+      else if (text === 'ready') handlers.ready();
+      else handlers.damaged(undefined, `unexpected line "${text.slice(0, 80)}"`);
+      return;
+    }
+    if (text.startsWith('<<')) {
+      handlers.damaged(open.id, 'the frame has no end');
+      open = { id: text.slice(2).split(' ')[0] ?? '', lines: [text] };
+      return;
+    }
+    if (!text.startsWith('>>')) {
+      open.lines.push(text);
+      return;
+    }
+    const { id, lines } = open;
+    open = undefined;
+    const [endId, digest] = text.slice(2).split(' ');
+    const actual = createHash('sha256')
+      .update(lines.map((each) => `${each}\n`).join(''))
+      .digest('hex');
+    if (endId !== id || digest !== actual) handlers.damaged(id, 'the digest does not fit the frame');
+    else handlers.frame(parseFrame(lines));
+  };
+
+  return (chunk) => {
+    const pieces = (rest + chunk.toString('latin1')).split('\n');
+    rest = pieces.pop() ?? '';
+    for (const piece of pieces) line(piece);
+  };
+}
+
+function parseFrame(lines: string[]): Frame {
+  const [id = '', status] = (lines[0] ?? '').slice(2).split(' ');
+  const divider = lines.indexOf('--');
+  const decode = (encoded: string[]) => Buffer.from(encoded.join(''), 'base64').toString('utf8');
+  return {
+    id,
+    status: Number(status),
+    stdout: decode(lines.slice(1, divider)),
+    stderr: decode(lines.slice(divider + 1)),
+  };
+}

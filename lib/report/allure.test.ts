@@ -1,0 +1,113 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { allureStatus, fixAllureResults } from './allure.ts';
+import { claim, type History, history } from './testing/history.ts';
+
+let folder: string;
+let results: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'allure-'));
+  results = join(folder, 'allure-results');
+  mkdirSync(results);
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** What allure-jest writes for a test. */
+function given(file: string, name: string, status: string, stop = 1): void {
+  const labels = [
+    { name: 'framework', value: 'jest' },
+    { name: 'parentSuite', value: 'a describe' },
+  ];
+  const result = { uuid: file, name, status, statusDetails: { message: 'jest says' }, labels, start: 0, stop };
+  writeFileSync(join(results, `${file}-result.json`), JSON.stringify(result));
+}
+
+function written(file: string): unknown {
+  return JSON.parse(readFileSync(join(results, `${file}-result.json`), 'utf8'));
+}
+
+function over(inside: (h: History) => void): History {
+  const h = history()
+    .run()
+    .plan([claim('s/a', { says: 'a is allowed', source: 'guide, 2' }), claim('s/b')]);
+  inside(h);
+  return h.end();
+}
+
+describe('allureStatus', () => {
+  it.each([
+    ['passed', 'passed'],
+    ['failed', 'failed'],
+    ['broken', 'broken'],
+    ['flaky', 'failed'],
+    ['unsupported', 'skipped'],
+    ['not-run', 'skipped'],
+  ] as const)('%s is %s', (verdict, status) => expect(allureStatus(verdict)).toBe(status));
+});
+
+describe('fixAllureResults', () => {
+  it('puts the evidence’s verdict in the place of jest’s opinion, with suite, story and source', () => {
+    given('1', '[s/a] a is allowed', 'passed');
+    given('2', '[s/b] b', 'failed');
+    fixAllureResults(
+      folder,
+      over((h) => h.verdict('s/a', 'broken', { reason: 'no twin' }).verdict('s/b', 'passed')).records,
+    );
+
+    expect(written('1')).toMatchObject({
+      status: 'broken',
+      statusDetails: { message: 'broken: no twin', trace: expect.stringContaining('no twin') },
+      description: 'a is allowed\n\nSource: guide, 2',
+      labels: expect.arrayContaining([
+        { name: 'framework', value: 'jest' },
+        { name: 'suite', value: 's' },
+        { name: 'story', value: 'a is allowed' },
+      ]),
+    });
+    expect(JSON.stringify(written('1'))).not.toContain('parentSuite');
+    expect(written('2')).toMatchObject({ status: 'passed', statusDetails: {} });
+    expect(JSON.stringify(written('2'))).not.toContain('jest says');
+  });
+
+  it('gives a result to a claim that jest never came to, once', () => {
+    const { records } = over((h) => h.verdict('s/a', 'unsupported', { reason: 'no TCPRoute' }));
+    fixAllureResults(folder, records);
+    fixAllureResults(folder, records);
+    const files = readdirSync(results).filter((name) => name.endsWith('-result.json'));
+    expect(files).toHaveLength(2);
+    const names = files.map((name): unknown => JSON.parse(readFileSync(join(results, name), 'utf8')));
+    expect(names).toContainEqual(expect.objectContaining({ name: '[s/a] a is allowed', status: 'skipped' }));
+    expect(names).toContainEqual(expect.objectContaining({ name: '[s/b] what s/b promises', status: 'broken' }));
+  });
+
+  it('changes the newest of several results of a claim only', () => {
+    given('new', '[s/a] a', 'failed', 20);
+    given('old', '[s/a] a', 'failed', 10);
+    fixAllureResults(folder, over((h) => h.verdict('s/a', 'flaky', { attempt: 2 }).verdict('s/b', 'passed')).records);
+    expect(written('new')).toMatchObject({ status: 'failed', statusDetails: { flaky: true } });
+    expect(written('old')).toMatchObject({ statusDetails: { message: 'jest says' } });
+  });
+
+  it('leaves alone what is no claim, and tells what it cannot read', () => {
+    given('1', 'something else', 'passed');
+    writeFileSync(join(results, '2-result.json'), '{');
+    expect(fixAllureResults(folder, over(() => undefined).records)).toEqual(['2-result.json is not an Allure result']);
+    expect(written('1')).toMatchObject({ status: 'passed' });
+  });
+
+  it('says what was tested, and that it was a sandbox', () => {
+    const h = history()
+      .run()
+      .plan([claim('s/a')], { sandbox: true, provider: 'sandbox' })
+      .end();
+    fixAllureResults(folder, h.records);
+    const properties = readFileSync(join(results, 'environment.properties'), 'utf8');
+    expect(properties).toContain('mesh = osm\n');
+    expect(properties).toContain('mesh.version = v1.2.4\n');
+    expect(properties).toContain('provider = sandbox\n');
+    expect(properties).toContain('sandbox = true');
+    expect(JSON.parse(readFileSync(join(results, 'categories.json'), 'utf8'))).toHaveLength(4);
+  });
+});

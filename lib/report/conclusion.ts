@@ -1,0 +1,72 @@
+import type { EvidenceRecord } from '../evidence/index.ts';
+import type { ClaimResult } from './claims.ts';
+import { exitStatus, runProblems } from './exit.ts';
+import { brief, failureText } from './failure.ts';
+import { mark, type Paint, tint, verdictWords } from './paint.ts';
+import { type RunSummary, summarise } from './summary.ts';
+import { count, indent, printable, seconds } from './text.ts';
+import { timeTable } from './times.ts';
+import { isBad } from './verdicts.ts';
+
+/** The last lines of a run: each failure explained, the verdicts counted, where the time went, where the reports lie. */
+export function conclusionLines(records: EvidenceRecord[], reports: string[], paint: Paint): string[] {
+  const summary = summarise(records);
+  const bad = summary.claims.filter(({ verdict }) => isBad(verdict));
+  const problems = runProblems(summary);
+  return [
+    ...bad.flatMap((claim) => ['', ...failureLines(claim, records, paint)]),
+    '',
+    ...verdictLine(summary, paint),
+    ...problems.map((problem) => paint.yellow(printable(problem))),
+    ...faultLines(summary),
+    ...(summary.sandbox ? [paint.yellow('a sandbox run: it says nothing about a real mesh')] : []),
+    '',
+    ...timeLines(summary, paint),
+    ...(reports.length === 0 ? [] : ['', ...reportLines(reports)]),
+    '',
+    closing(summary, paint),
+  ];
+}
+
+function verdictLine({ claims, verdicts }: RunSummary, paint: Paint): string[] {
+  return claims.length === 0 ? [] : [`${count(claims.length, 'claim')}: ${verdictWords(verdicts, paint)}`];
+}
+
+function failureLines(claim: ClaimResult, records: EvidenceRecord[], paint: Paint): string[] {
+  const head = `${mark(claim.verdict, paint)} ${tint(claim.verdict, paint)(paint.bold(printable(claim.id)))}`;
+  return [
+    `${head}  ${claim.verdict}`,
+    `    ${printable(claim.says)}`,
+    indent(failureText(claim, records, brief), '    '),
+  ];
+}
+
+/** What follows the first line of a fault: the remedy. */
+function faultLines({ fault }: RunSummary): string[] {
+  const rest = fault?.message.trim().split('\n').slice(1).join('\n') ?? '';
+  return rest === '' ? [] : [indent(printable(rest), '  ')];
+}
+
+function timeLines(summary: RunSummary, paint: Paint): string[] {
+  return timeTable(summary).map(({ what, ms, remark }) => {
+    const about = remark === '' ? '' : `  ${paint.dim(printable(remark))}`;
+    return `  ${what.padEnd(13)}${seconds(ms).padStart(9)}${about}`;
+  });
+}
+
+function reportLines(reports: string[]): string[] {
+  return reports.map((path, index) => `  ${(index === 0 ? 'reports' : '').padEnd(13)}${path}`);
+}
+
+function closing(summary: RunSummary, paint: Paint): string {
+  const status = exitStatus(summary);
+  const words = {
+    0: 'every promise that was put to the test was kept',
+    1: 'the mesh does not keep its promises',
+    2: 'wrong use',
+    3: 'no trustworthy answer',
+    130: 'interrupted',
+  }[status];
+  const style = status === 0 ? paint.green : status === 1 ? paint.red : paint.yellow;
+  return `${style(words)} ${paint.dim(`(exit status ${status})`)}`;
+}

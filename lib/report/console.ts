@@ -1,0 +1,95 @@
+import type { EvidenceRecord, Listener } from '../evidence/index.ts';
+import { conclusionLines } from './conclusion.ts';
+import { createLiveLine, createPlainLines, type Screen } from './live-line.ts';
+import { createPaint } from './paint.ts';
+import { createProgress } from './progress.ts';
+import { printable } from './text.ts';
+
+export interface ConsoleOptions {
+  stream: Screen;
+  /** Whether to colour: see `wantsColor`. */
+  color: boolean;
+  /** Whether the stream is a terminal on which a line can be rewritten. */
+  tty: boolean;
+  /** Each change and expectation too. */
+  verbose: boolean;
+  /** The evidence of the run: its records, and its clock. */
+  events: { on(listener: Listener): () => void; clock(): number };
+}
+
+/** What a person sees of a run while it works. */
+export interface Console {
+  /** Prints text of somebody else above the live line: a command before it runs, its output. */
+  say(text: string): void;
+  /** Ends the progress and prints the conclusion; `reports` are paths of what the run leaves behind. */
+  finish(records: EvidenceRecord[], reports: string[]): void;
+  /** Ends the progress and removes the live line, without a conclusion. Safe to call more than once. */
+  close(): void;
+}
+
+const pace = {
+  /** How often the live line is looked at, ms. */
+  live: 250,
+  /** After how long a log without a live line hears what is still going on, ms. */
+  heartbeat: 30_000,
+};
+
+/** Shows progress and conclusion of a run on a terminal, or as plain lines elsewhere. */
+export function openConsole({ stream, color, tty, verbose, events }: ConsoleOptions): Console {
+  const paint = createPaint(color);
+  const output = tty ? createLiveLine(stream, paint.dim) : createPlainLines(stream);
+  const progress = createProgress({ paint, verbose, width: () => (tty ? (stream.columns ?? 80) : undefined) });
+  let isOver = false;
+  let spoke = events.clock();
+
+  const live = () => {
+    const present = progress.present();
+    if (present === undefined) return '';
+    const elapsed = Math.floor((events.clock() - present.since) / 1000);
+    return printable(`  ${`${elapsed} s`.padStart(5)}  ${present.what}  ${present.about}`);
+  };
+
+  const print = (lines: string[]) => {
+    if (lines.length === 0) return;
+    spoke = events.clock();
+    output.print(lines);
+  };
+
+  const tick = () => {
+    output.show(live());
+    const isSilent = !tty && events.clock() - spoke >= pace.heartbeat;
+    if (isSilent && progress.present() !== undefined) print([live()]);
+  };
+
+  const timer = setInterval(tick, tty ? pace.live : 1000).unref();
+
+  const stop = events.on((record) => {
+    print(progress.lines(record));
+    if (record.kind !== 'observation') output.show(live());
+  });
+
+  const close = () => {
+    if (isOver) return;
+    isOver = true;
+    clearInterval(timer);
+    stop();
+    output.show('');
+  };
+
+  // The reader may go away (`| head`); the run goes on, and its evidence with it.
+  stream.on('error', close);
+
+  return {
+    say: (text) => print(printable(text.trimEnd()).split('\n')),
+    finish(records, reports) {
+      close();
+      output.print(conclusionLines(records, reports, paint));
+    },
+    close,
+  };
+}
+
+/** Whether to colour on a stream: on a terminal, unless NO_COLOR is set (no-color.org) or the terminal is dumb. */
+export function wantsColor(stream: { isTTY?: boolean }, environment: NodeJS.ProcessEnv): boolean {
+  return stream.isTTY === true && !environment['NO_COLOR'] && environment['TERM'] !== 'dumb';
+}

@@ -1,0 +1,36 @@
+import type { RunSummary } from './summary.ts';
+import { count, firstLine } from './text.ts';
+
+export type ExitStatus = 0 | 1 | 2 | 3 | 130;
+
+/**
+ * The status that the program ends with: 130 interrupted; 2 wrong use; 1 the mesh is wrong; 3 the harness cannot tell;
+ * 0 only if nothing is wrong and every suite has shown something.
+ */
+export function exitStatus(summary: RunSummary): ExitStatus {
+  const { verdicts, fault } = summary;
+  if (summary.interrupted) return 130;
+  if (fault?.whose === 'user') return 2;
+  if (fault?.whose === 'mesh' || verdicts.failed + verdicts.flaky > 0) return 1;
+  if (verdicts.broken > 0 || runProblems(summary).length > 0) return 3;
+  return 0;
+}
+
+/** What is wrong with the run as a whole, beyond the verdicts of its claims; one sentence each. */
+export function runProblems(summary: RunSummary): string[] {
+  const { fault, interrupted, ended, missing, suites, claims } = summary;
+  if (interrupted) return ['the run was interrupted'];
+  const problems: string[] = [];
+  if (fault !== undefined) problems.push(firstLine(fault.message));
+  if (!ended) problems.push('the evidence has no end: the run was killed, or is still under way');
+  if (missing > 0) problems.push(`${count(missing, 'record')} of the evidence could not be written`);
+  if (fault === undefined && ended) {
+    if (claims.length === 0) problems.push('no claim was put to the test');
+    for (const { name, corePassed, verdicts } of suites) {
+      const isExplained = verdicts.failed + verdicts.flaky + verdicts.broken > 0;
+      if (corePassed === 0 && !isExplained)
+        problems.push(`no core claim of the suite ${name} passed, so nothing is shown about it`);
+    }
+  }
+  return problems;
+}

@@ -1,0 +1,11 @@
+export { type AllureStatus, allureStatus, fixAllureResults } from './allure.ts';
+export type { ClaimResult } from './claims.ts';
+export { type Console, type ConsoleOptions, openConsole, wantsColor } from './console.ts';
+export { type ExitStatus, exitStatus, runProblems } from './exit.ts';
+export { type Detail, failureText } from './failure.ts';
+export { summaryJson } from './json.ts';
+export { junitXml } from './junit.ts';
+export { summaryMarkdown } from './markdown.ts';
+export { type RunSummary, summarise } from './summary.ts';
+export { timelineText } from './timeline.ts';
+export { type WrittenReports, writeReports } from './write.ts';

@@ -1,0 +1,151 @@
+import type { EvidenceRecord } from '../evidence/index.ts';
+import type { ModeResult, Spread } from './changes.ts';
+import type { ClaimResult } from './claims.ts';
+import { exitStatus, runProblems } from './exit.ts';
+import { failureText } from './failure.ts';
+import { type RunSummary, summarise } from './summary.ts';
+import { count, printable, seconds } from './text.ts';
+import { timeTable } from './times.ts';
+import { isBad, verdictNames, wasRun } from './verdicts.ts';
+
+/** The run for people, in Markdown: verdicts, times and leaks of every claim, each failure with its evidence, where the time went. */
+export function summaryMarkdown(records: EvidenceRecord[]): string {
+  const summary = summarise(records);
+  const parts = [
+    heading(summary),
+    verdictLine(summary),
+    ...runProblems(summary).map((problem) => `> **${cell(problem)}**`),
+    ...summary.suites.map(({ name }) => suiteSection(name, summary)),
+    ...failures(summary, records),
+    modeSection(summary.modes),
+    notesSection(summary),
+    troubleSection(summary),
+    timeSection(summary),
+  ];
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+function heading(summary: RunSummary): string {
+  const { mesh, provider, kubernetes, sandbox } = summary;
+  const lines = [
+    `# ${cell(mesh.name === '' ? 'Run' : mesh.name)} ${cell(mesh.version ?? '')}`.trimEnd(),
+    ...(sandbox
+      ? ['> **Sandbox.** This run tested the reference mesh in a sandbox. It says nothing about a real mesh.']
+      : []),
+    [
+      `Run ${cell(summary.runId)}, ${cell(summary.startedAt)}`,
+      `provider ${cell(provider)}${kubernetes === undefined ? '' : `, Kubernetes ${cell(kubernetes)}`}`,
+      `meshproof ${cell(summary.version)}, seed ${cell(summary.seed)}`,
+      ...(mesh.driver === undefined ? [] : [`driver ${cell(mesh.driver)}${mesh.verified ? '' : ' (unverified)'}`]),
+    ].join('; '),
+  ];
+  return lines.join('\n\n');
+}
+
+function verdictLine(summary: RunSummary): string {
+  const counts = verdictNames
+    .filter((name) => summary.verdicts[name] > 0)
+    .map((name) => `**${summary.verdicts[name]}** ${name}`);
+  const words = counts.length === 0 ? 'no claims' : counts.join(', ');
+  return `${words} (exit status ${exitStatus(summary)})`;
+}
+
+function suiteSection(suite: string, { claims }: RunSummary): string {
+  const rows = claims
+    .filter((claim) => claim.suite === suite)
+    .map((claim) => [
+      claim.verdict,
+      `\`${claim.id}\``,
+      cell(claim.says) + remarks(claim),
+      claim.level,
+      wasRun(claim.verdict) ? seconds(claim.ms) : '',
+      optional(claim.actedMs),
+      optional(claim.settledMs),
+      `${claim.leaked}`,
+      `${claim.lost}`,
+    ]);
+  const head = ['verdict', 'claim', 'says', 'level', 'time', 'to act', 'to settle', 'leaked', 'lost'];
+  return `## ${cell(suite)}\n\n${table(head, rows)}`;
+}
+
+function remarks({ verdict, reason, unlogged }: ClaimResult): string {
+  return [
+    ...(!wasRun(verdict) && reason !== undefined ? [`<br>${verdict}: ${cell(reason)}`] : []),
+    ...(unlogged ? ['<br>a server’s log could not be read: this cannot certify'] : []),
+  ].join('');
+}
+
+function failures({ claims }: RunSummary, records: EvidenceRecord[]): string[] {
+  const bad = claims.filter(({ verdict }) => isBad(verdict));
+  const explained = bad.map(
+    (claim) =>
+      `### ${claim.verdict}: ${cell(claim.id)}\n\n${cell(claim.says)}\n\n${fenced(failureText(claim, records))}`,
+  );
+  return bad.length === 0 ? [] : ['## What is wrong', ...explained];
+}
+
+function modeSection(modes: ModeResult[]): string {
+  if (modes.length === 0) return '';
+  const rows = modes.map(({ mode, value, switches, acted, settled }) => [
+    `${cell(mode)} ${value ? 'on' : 'off'}`,
+    `${switches}`,
+    spreadText(acted),
+    spreadText(settled),
+  ]);
+  return `## Switches of a mode\n\n${table(['switch', 'made', 'to act (least, median, most)', 'to settle'], rows)}`;
+}
+
+function notesSection({ notes }: RunSummary): string {
+  if (notes.length === 0) return '';
+  const rows = notes.map(({ what, value, claim }) => [cell(what), cell(value), cell(claim ?? '')]);
+  return `## Measured and not judged\n\n${table(['what', 'value', 'claim'], rows)}`;
+}
+
+function troubleSection({ disturbances, crashes }: RunSummary): string {
+  const items = [
+    ...disturbances.map(
+      ({ cause, from, to }) =>
+        `environment: ${cause}, ${seconds(from)} to ${to === undefined ? 'the end' : seconds(to)}`,
+    ),
+    ...crashes.map(
+      ({ pod, container, reason, restarts, excused }) =>
+        `crash: ${container} in ${pod}, ${reason}, ${count(restarts, 'restart')}${excused ? ' (the environment was disturbed)' : ''}`,
+    ),
+  ];
+  if (items.length === 0) return '';
+  return `## Disturbances and crashes\n\n${items.map((item) => `- ${cell(item)}`).join('\n')}`;
+}
+
+function timeSection(summary: RunSummary): string {
+  const rows = timeTable(summary).map(({ what, ms, remark }) => [cell(what), seconds(ms), cell(remark)]);
+  const sums = `${count(summary.probes, 'probe')}, ${count(summary.modeChanges, 'mode change')}, ${summary.leaked} leaked, ${summary.lost} lost`;
+  return `## Where the time went\n\n${table(['phase', 'time', ''], rows)}\n\n${sums}`;
+}
+
+function table(head: string[], rows: string[][]): string {
+  const line = (cells: string[]) => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+function optional(ms: number | undefined): string {
+  return ms === undefined ? '' : seconds(ms, 2);
+}
+
+function spreadText(spread: Spread | undefined): string {
+  if (spread === undefined) return '';
+  return [spread.min, spread.median, spread.max].map((ms) => seconds(ms, 2)).join(', ');
+}
+
+/** One line of prose that Markdown leaves as it is. */
+function cell(text: string): string {
+  return printable(text.trim())
+    .replaceAll('\n', ' ')
+    .replace(/[\\`*_<>|[\]]/g, (character) => `\\${character}`);
+}
+
+/** A block whose fence is longer than every run of backticks in it. */
+function fenced(text: string): string {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length));
+  const fence = '`'.repeat(longest + 1);
+  return `${fence}text\n${text}\n${fence}`;
+}

@@ -1,0 +1,146 @@
+import type { EndRecord, EvidenceRecord, Verdict } from '../evidence/index.ts';
+import { actingSpans, type ChangeResult, changeResults, type ModeResult, modeResults } from './changes.ts';
+import { type ClaimResult, claimResults, sum } from './claims.ts';
+import { grouped, last, only } from './kinds.ts';
+import { type PhaseResult, phaseResults } from './phases.ts';
+import { clipped, covered } from './spans.ts';
+import { tally } from './verdicts.ts';
+
+/** Everything that a run's evidence comes to. All times in ms. */
+export interface RunSummary {
+  runId: string;
+  /** Of the harness. */
+  version: string;
+  startedAt: string;
+  seed: string;
+  provider: string;
+  /** Why this provider and this mesh. */
+  why?: string;
+  /** True: such a run says nothing about a real mesh. */
+  sandbox: boolean;
+  kubernetes?: string;
+  mesh: { name: string; version?: string; driver?: string; verified?: boolean };
+  wallMs: number;
+  interrupted: boolean;
+  /** False when the evidence has no end: the run was killed, or is under way. */
+  ended: boolean;
+  fault?: NonNullable<EndRecord['fault']>;
+  /** Records that are missing from the evidence. */
+  missing: number;
+  verdicts: Record<Verdict, number>;
+  suites: SuiteResult[];
+  claims: ClaimResult[];
+  phases: PhaseResult[];
+  changes: ChangeResult[];
+  modes: ModeResult[];
+  /** Switches of a mode that were made. */
+  modeChanges: number;
+  /** Of all attempts of all claims. */
+  leaked: number;
+  lost: number;
+  /** Commands run in pods. */
+  probes: number;
+  /** Time in which a suite ran. */
+  suitesMs: number;
+  /** Time within the suites in which a change had not acted yet. */
+  actingMs: number;
+  /** Time within the suites in which an outcome was held. */
+  holdingMs: number;
+  /** What of the suites' time is neither of the two. */
+  overheadMs: number;
+  disturbances: { cause: string; from: number; to?: number }[];
+  crashes: { pod: string; container: string; reason: string; restarts: number; excused: boolean }[];
+  notes: { what: string; value: string; claim?: string }[];
+}
+
+export interface SuiteResult {
+  name: string;
+  claims: number;
+  /** Core claims that passed: without one, the suite has shown nothing. */
+  corePassed: number;
+  verdicts: Record<Verdict, number>;
+}
+
+/** Computes what a run came to. It may still be under way. */
+export function summarise(records: EvidenceRecord[]): RunSummary {
+  const run = last(records, 'run');
+  const plan = last(records, 'plan');
+  const end = last(records, 'end');
+  const claims = claimResults(records);
+  const phases = phaseResults(records);
+  const changes = changeResults(records);
+  const routes = only(records, 'expectation').flatMap((expectation) => expectation.routes);
+
+  const summary: RunSummary = {
+    runId: run?.runId ?? '',
+    version: run?.version ?? '',
+    startedAt: run?.startedAt ?? '',
+    seed: run?.seed ?? '',
+    provider: plan?.provider ?? run?.choice?.provider ?? '',
+    sandbox: plan?.sandbox ?? run?.choice?.sandbox ?? false,
+    mesh:
+      plan === undefined
+        ? { name: run?.choice?.mesh ?? '' }
+        : {
+            name: plan.mesh.name,
+            version: plan.mesh.observedVersion,
+            driver: plan.mesh.driver,
+            verified: plan.mesh.verified,
+          },
+    wallMs: records.at(-1)?.at ?? 0,
+    interrupted: end?.interrupted ?? false,
+    ended: end !== undefined,
+    missing: (records.at(-1)?.seq ?? 0) - records.length,
+    verdicts: tally(claims.map(({ verdict }) => verdict)),
+    suites: suiteResults(claims),
+    claims,
+    phases,
+    changes,
+    modes: modeResults(changes),
+    modeChanges: changes.filter(({ mode }) => mode !== undefined).length,
+    leaked: sum(routes.map(({ leaked }) => leaked)),
+    lost: sum(routes.map(({ lost }) => lost)),
+    probes: only(records, 'observation').length,
+    ...suiteTimes(records, phases, changes),
+    disturbances: only(records, 'disturbance').map(({ cause, from, to }) =>
+      to === undefined ? { cause, from } : { cause, from, to },
+    ),
+    crashes: only(records, 'crash').map(({ pod, container, reason, restarts, excused }) => ({
+      pod,
+      container,
+      reason,
+      restarts,
+      excused,
+    })),
+    notes: only(records, 'note').map(({ what, value, claim }) =>
+      claim === undefined ? { what, value } : { what, value, claim },
+    ),
+  };
+  if (run?.choice !== undefined) summary.why = run.choice.why;
+  if (plan !== undefined) summary.kubernetes = plan.kubernetes;
+  if (end?.fault !== undefined) summary.fault = end.fault;
+  return summary;
+}
+
+function suiteResults(claims: ClaimResult[]): SuiteResult[] {
+  return [...grouped(claims, ({ suite }) => suite)].map(([name, own]) => ({
+    name,
+    claims: own.length,
+    corePassed: own.filter(({ level, verdict }) => level === 'core' && verdict === 'passed').length,
+    verdicts: tally(own.map(({ verdict }) => verdict)),
+  }));
+}
+
+function suiteTimes(records: EvidenceRecord[], phases: PhaseResult[], changes: ChangeResult[]) {
+  const suites = phases.filter(({ phase }) => phase === 'suite');
+  const holds = only(records, 'expectation').flatMap(({ hold }) => (hold === undefined ? [] : [hold]));
+  const acting = clipped(actingSpans(changes), suites);
+  const holding = clipped(holds, suites);
+  const suitesMs = covered(suites);
+  return {
+    suitesMs,
+    actingMs: covered(acting),
+    holdingMs: covered(holding),
+    overheadMs: suitesMs - covered([...acting, ...holding]),
+  };
+}

@@ -1,0 +1,44 @@
+import type { PhaseResult } from './phases.ts';
+import { clipped, covered } from './spans.ts';
+import type { RunSummary } from './summary.ts';
+import { count, seconds } from './text.ts';
+
+/** One line of the account of where the time went. */
+export interface TimeRow {
+  what: string;
+  ms: number;
+  remark: string;
+}
+
+/**
+ * Where the run's time went, in order. Phases may overlap (images are loaded while the mesh is installed), so the rows need not
+ * add up; the last one is the whole.
+ */
+export function timeTable(summary: RunSummary): TimeRow[] {
+  const { phases } = summary;
+  const names = [...new Set(phases.map(({ phase }) => phase))];
+  const rows = names.flatMap((name) => {
+    const own = phases.filter(({ phase }) => phase === name);
+    return name === 'suite' ? [suiteRow(summary, own)] : [phaseRow(name, own, phases)];
+  });
+  return [...rows.filter(({ ms }) => ms > 0), { what: 'in all', ms: summary.wallMs, remark: '' }];
+}
+
+function phaseRow(name: PhaseResult['phase'], own: PhaseResult[], phases: PhaseResult[]): TimeRow {
+  if (name !== 'jest') return { what: name, ms: covered(own), remark: own.at(-1)?.what ?? '' };
+  const suites = phases.filter(({ phase }) => phase === 'suite');
+  return { what: name, ms: covered(own) - covered(clipped(suites, own)), remark: 'outside of the suites' };
+}
+
+function suiteRow(summary: RunSummary, own: PhaseResult[]): TimeRow {
+  const names = new Set(own.map(({ what }) => what)).size;
+  return {
+    what: count(names, 'suite'),
+    ms: summary.suitesMs,
+    remark: [
+      `changes acting ${seconds(summary.actingMs)}`,
+      `holds ${seconds(summary.holdingMs)}`,
+      `the rest ${seconds(summary.overheadMs)}`,
+    ].join(', '),
+  };
+}
