@@ -124,7 +124,10 @@ export class ClaimRun {
   /** Ends the probing and writes down what no expectation has. */
   async end(): Promise<void> {
     await Promise.all([...this.watches.values()].map((watch) => watch.stop()));
-    for (const watch of this.watches.values()) this.conclude(watch.since(0));
+    for (const watch of this.watches.values()) {
+      for (const observation of watch.since(0))
+        this.parts.prober.conclude(observation, { role: 'subject', claim: this.claim.id });
+    }
   }
 
   /** Pods must be the same in all expectations on a route. */

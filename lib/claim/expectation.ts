@@ -83,13 +83,13 @@ export async function decide(items: Item[], size: Size, scene: Scene): Promise<D
     }),
   );
   const calm = items.map((item) => item.watch.hurry());
+  let late: Observation | undefined;
   try {
-    const late = await untilActed(all, scene);
-    if (late !== undefined) return await unmet(all, [late], scene, begun);
-    return await hold(all, size, scene, begun);
+    late = await untilActed(all, scene);
   } finally {
     for (const release of calm) release();
   }
+  return late === undefined ? hold(all, size, scene, begun) : unmet(all, [late], scene, begun);
 }
 
 /** Waits until the latest observation of every item fits. Answers the observation that shows that one never will. */
@@ -160,7 +160,8 @@ async function settleDoubts(all: Progress[], observations: Observation[], scene:
     to,
   );
   if (!check.clear) throw new Disturbed(check.why);
-  scene.conclude(observations);
+  const before = all.flatMap(({ item, from: since }) => item.watch.since(since).filter(({ end }) => end <= to));
+  scene.conclude([...before, ...observations]);
   const doubtful = observations.find((observation) => observation.outcome === 'unknown');
   if (doubtful !== undefined) throw new Disturbed(doubtOf(doubtful));
   for (const { item } of all) {

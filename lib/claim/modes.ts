@@ -1,21 +1,34 @@
+import type { Cluster } from '../cluster/cluster.ts';
 import type { Mesh, ModeName } from '../mesh/mesh.ts';
 import type { Changes } from './changes.ts';
 import type { ModeState } from './declare.ts';
+import { SettingGuard } from './setting-guard.ts';
+import type { World } from './world.ts';
 
 const MODES: ModeName[] = ['permissive', 'egress'];
 
+export interface ModesParts {
+  cluster: Cluster;
+  mesh: Mesh;
+  changes: Changes;
+  world: World;
+  /** Called ahead of each switch, so that a live cluster's setting is written down first. */
+  before(mode: ModeName, value: boolean): Promise<void>;
+}
+
 /** The mesh's modes as the run last set them. None is assumed: the first need of a mode sets it. */
 export class Modes {
-  private readonly mesh: Mesh;
-  private readonly changes: Changes;
+  private readonly parts: ModesParts;
+  private readonly guard: SettingGuard;
   private readonly state: ModeState = {};
-  private readonly before: (mode: ModeName, value: boolean) => Promise<void>;
 
-  /** @param before called ahead of each switch, so that a live cluster's setting is written down first */
-  constructor(mesh: Mesh, changes: Changes, before: (mode: ModeName, value: boolean) => Promise<void>) {
-    this.mesh = mesh;
-    this.changes = changes;
-    this.before = before;
+  constructor(parts: ModesParts) {
+    this.parts = parts;
+    this.guard = new SettingGuard(parts.cluster, parts.mesh, (mode, what) => {
+      delete this.state[mode];
+      parts.world.disturb(`setting ${mode}`, what);
+      parts.world.disturb(`setting ${mode}`, undefined);
+    });
   }
 
   get current(): Readonly<ModeState> {
@@ -31,17 +44,24 @@ export class Modes {
   }
 
   async switch(mode: ModeName, value: boolean, claim?: string): Promise<void> {
-    await this.before(mode, value);
+    const { mesh, changes, before } = this.parts;
+    await before(mode, value);
     delete this.state[mode];
-    await this.changes.make(
+    this.guard.release(mode);
+    await changes.make(
       {
         what: `switch ${mode} ${value ? 'on' : 'off'}`,
-        budget: this.mesh.budget(mode),
+        budget: mesh.budget(mode),
         mode: { name: mode, value },
         ...(claim === undefined ? {} : { claim }),
       },
-      () => this.mesh.switchMode(mode, value),
+      () => mesh.switchMode(mode, value),
     );
     this.state[mode] = value;
+    await this.guard.hold(mode);
+  }
+
+  close(): void {
+    this.guard.close();
   }
 }

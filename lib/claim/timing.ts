@@ -16,9 +16,9 @@ export const TIMING = {
   /** The same for a route that was expected earlier in the claim, and is still watched. */
   watchMs: 250,
   /** The same for twins and controls when nobody asks; a question makes them probe at once. */
-  monitorMs: 500,
+  monitorMs: 1_000,
   /** The same for the routes of a vigil, which follow a mode through the whole run. */
-  vigilMs: 400,
+  vigilMs: 500,
   /** How long a mode must have held for the claims that it stays: longer than a mesh needs that comes back after 8 s. */
   vigilHoldMs: 12_000,
   /** A burst longer than this is spread over several jobs side by side, ms. A refusal by silence takes seconds a probe. */

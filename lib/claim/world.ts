@@ -112,7 +112,7 @@ export class World {
   /** Enrolled fixtures without a running sidecar, and others with one. */
   enrolmentFaults(): string[] {
     const { actors, sidecar } = this.parts;
-    if (sidecar === undefined) return [];
+    if (sidecar === undefined) return ['the driver names no container that enrolment would put into pods'];
     return actors.flatMap(({ app, enrolled }) => {
       const container = this.presentPod(app)?.containers.find(({ name }) => name === sidecar);
       if (enrolled && container === undefined)

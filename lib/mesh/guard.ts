@@ -49,5 +49,5 @@ async function words(context: MeshContext, pod: Manifest, { crashed }: PodTroubl
   const log = await context.cluster
     .logs(target, { tailLines: lastWords, previous: true })
     .catch((error: unknown) => `(its log cannot be read: ${error})`);
-  return `; its last words:\n${log.trimEnd()}`;
+  return log.trim() === '' ? '' : `; its last words:\n${log.trimEnd()}`;
 }

@@ -6,7 +6,7 @@ import { durationMs } from './duration.ts';
 import { enrolManifest } from './enrol.ts';
 import { declares, driverImages, driverTools } from './facts.ts';
 import { apiFault } from './fault.ts';
-import { guardPods } from './guard.ts';
+import { install } from './install.ts';
 import { type Mesh, type MeshContext, MeshError, type ModeName } from './mesh.ts';
 import { redactValue } from './redact.ts';
 import { attempt, doSteps } from './steps.ts';
@@ -55,13 +55,7 @@ export function openMesh(driver: Driver, context: MeshContext): Mesh {
       return setting === undefined ? undefined : { ref: setting.object, path: setting.path };
     },
 
-    async install(modes = {}) {
-      const { permissive = true, egress = true } = modes;
-      const values = { kubeconfig, 'modes.permissive': permissive, 'modes.egress': egress };
-      const work = (guarded: MeshContext) => doSteps(spec.install, { values, sets }, guarded);
-      if (spec.controlPlane === undefined) return work(context);
-      return guardPods(context, await newPods(context, spec.controlPlane.namespace), work);
-    },
+    install: (modes = {}) => install(spec, modes, context),
 
     uninstall: () => doSteps(spec.uninstall, filling, context),
 
@@ -105,16 +99,6 @@ export function openMesh(driver: Driver, context: MeshContext): Mesh {
 
     diagnose: (folder, pods) => collectDiagnostics(driver, context, folder, pods),
   };
-}
-
-/** The pods that will come into a namespace. Those of an earlier installation that failed are none of them. */
-async function newPods(context: MeshContext, namespace: string): Promise<{ namespace: string; except: Set<string> }> {
-  try {
-    const old = await context.cluster.list({ apiVersion: 'v1', kind: 'Pod', namespace });
-    return { namespace, except: new Set(old.map(({ metadata }) => metadata.uid ?? '')) };
-  } catch (error) {
-    throw apiFault('before the installation', error);
-  }
 }
 
 /** How the API refused the content of a change; undefined if it took it. @throws MeshError if it could not say */

@@ -24,9 +24,13 @@ const validate = new Ajv({
 export function schemaMistakes(value: unknown): Mistake[] {
   if (validate(value)) return [];
   const all = validate.errors ?? [];
-  return all
-    .filter(({ keyword }) => keyword !== 'if' && keyword !== 'propertyNames')
-    .map((error) => describe(error, all));
+  return (
+    all
+      .filter(({ keyword }) => keyword !== 'if' && keyword !== 'propertyNames')
+      // A slip in a field's name comes before the field that is missing for it.
+      .sort((a, b) => Number(b.keyword === 'additionalProperties') - Number(a.keyword === 'additionalProperties'))
+      .map((error) => describe(error, all))
+  );
 }
 
 function describe(error: ErrorObject, all: readonly ErrorObject[]): Mistake {

@@ -5,7 +5,6 @@ import { durationMs } from './duration.ts';
 import { apiFault } from './fault.ts';
 import { guardPods } from './guard.ts';
 import { type DoneStep, type MeshContext, MeshError } from './mesh.ts';
-import { describePod, unscheduled } from './pods.ts';
 
 type Satisfied = (object: Manifest | undefined) => boolean;
 
@@ -52,11 +51,7 @@ async function waitAvailable(
   const pods = { namespace: target.namespace, labelSelector: selectorOf(deployment) };
   const left = Math.max(1, deadline - performance.now());
   const what = `${nameOf(ref)} to be available`;
-  await guardPods(context, pods, (guarded) =>
-    waitFor(guarded, ref, isAvailable, left, what, () =>
-      context.cluster.list({ apiVersion: 'v1', kind: 'Pod', ...pods }),
-    ),
-  );
+  await guardPods(context, pods, (guarded) => waitFor(guarded, ref, isAvailable, left, what));
 }
 
 async function waitFor(
@@ -65,17 +60,12 @@ async function waitFor(
   satisfied: Satisfied,
   timeoutMs: number,
   what: string,
-  podsBehind: () => Promise<Manifest[]> = async () => [],
 ): Promise<Manifest | undefined> {
   try {
     return await context.cluster.wait(ref, satisfied, { timeoutMs, signal: context.signal, what });
   } catch (error) {
     if (!(error instanceof ClusterError) || error.code !== 'timeout') throw apiFault(`waiting for ${what}`, error);
-    const pods = await podsBehind().catch(() => []);
-    const whose = pods.some((pod) => unscheduled(pod) !== undefined) ? 'environment' : 'mesh';
-    const seconds = Math.round(timeoutMs / 100) / 10;
-    const states = pods.map((pod) => `\n  ${describePod(pod)}`).join('');
-    throw new MeshError(whose, `waited ${seconds} s in vain for ${what}${states}`);
+    throw new MeshError('mesh', `waited ${Math.round(timeoutMs / 100) / 10} s in vain for ${what}`);
   }
 }
 

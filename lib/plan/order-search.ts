@@ -1,5 +1,6 @@
 import type { DeclaredClaim, ModeState } from '../claim/declare.ts';
 import { countSwitches, stateAfter, switchesBefore } from './modes.ts';
+import { vigilWait } from './vigil-wait.ts';
 
 /** Passes of the improvement; each looks at every move once. */
 const mostPasses = 8;
@@ -22,7 +23,7 @@ export function greedyOrder<C extends DeclaredClaim>(claims: readonly C[], initi
   return ordered;
 }
 
-/** Moves single claims and turns stretches round (2-opt) as long as that saves switches, or changes of suite for none. */
+/** Moves single claims and turns stretches round (2-opt) as long as that saves switches, waiting, or changes of suite. */
 export function improveOrder<C extends DeclaredClaim>(claims: readonly C[], initial: ModeState): C[] {
   let best = [...claims];
   let bestCost = costOf(best, initial);
@@ -42,10 +43,10 @@ export function improveOrder<C extends DeclaredClaim>(claims: readonly C[], init
   return best;
 }
 
-/** Any saved switch outweighs all changes of suite together. */
+/** Any saved switch outweighs all waiting, and a second of waiting all changes of suite together. */
 function costOf(claims: readonly DeclaredClaim[], initial: ModeState): number {
   const suiteChanges = claims.filter((claim, index) => index > 0 && claim.suite !== claims[index - 1]?.suite).length;
-  return countSwitches(claims, initial) * 10_000 + suiteChanges;
+  return countSwitches(claims, initial) * 1_000_000 + vigilWait(claims, initial) * 1_000 + suiteChanges;
 }
 
 function* moves(length: number): Generator<[from: number, to: number, turn: boolean]> {

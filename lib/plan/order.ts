@@ -12,7 +12,7 @@ export interface ClaimOrder<C extends DeclaredClaim = DeclaredClaim> {
 
 /**
  * An order in which the mesh changes modes as seldom as can be, with claims marked `last` at the end. Among equally good
- * orders suites are kept together, and the seed decides the rest; without a seed the catalogue's order does.
+ * orders little waiting is chosen, then few changes of suite, and the seed decides the rest; without a seed the catalogue's order does.
  *
  * @param initial what is known of the modes at the start; nothing unless told, so that each has to be set once.
  */

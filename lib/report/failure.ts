@@ -33,7 +33,7 @@ export function failureText(claim: ClaimResult, records: EvidenceRecord[], detai
       ),
     );
   const frame = [
-    ...(claim.reason === undefined ? [] : [line('reason', claim.reason)]),
+    ...(claim.reason === undefined || isSaid(claim.reason, own) ? [] : [line('reason', claim.reason)]),
     ...only(own, 'change').flatMap(({ what, error }) =>
       error === undefined ? [] : [line('change', `${what}: ${error}`)],
     ),
@@ -42,6 +42,11 @@ export function failureText(claim: ClaimResult, records: EvidenceRecord[], detai
     ...(claim.diagnostics === undefined ? [] : [line('see', claim.diagnostics)]),
   ];
   return [...blocks, frame.join('\n')].filter((text) => text !== '').join('\n');
+}
+
+/** An expectation that was not met is also the verdict's reason, and is not told twice. */
+function isSaid(reason: string, records: EvidenceRecord[]): boolean {
+  return only(records, 'expectation').some(({ why }) => why === reason);
 }
 
 function expectationText(expectation: Of<'expectation'>, observations: Of<'observation'>[], detail: Detail): string {

@@ -1,6 +1,7 @@
 import type { Cluster, ProviderName } from '../../cluster/cluster.ts';
 import { chosenImages, deployEnrolled, deployOutside, type Fixtures, together } from '../../cluster/fixtures/index.ts';
 import { type Mesh, openMesh } from '../../mesh/index.ts';
+import { EnvironmentError } from '../../plan/index.ts';
 import { childNote, type RunContext } from './context.ts';
 import { provide, type Stand } from './provide.ts';
 
@@ -48,12 +49,17 @@ export async function bringUp(
   }
 
   const isThere = (stand.reused || !options.install) && (await mesh.isInstalled());
+  if (!isThere && options.install && !stand.mayInstall) {
+    throw new EnvironmentError(
+      `${mesh.project} is not installed on this cluster, and nothing is installed where others work`,
+      'install it first, or name the mesh that is there by --mesh',
+    );
+  }
   const deploy = deployOptions(run, stand, mesh, !isThere && stand.reused);
   const outside = deployOutside(cluster, deploy);
   // The mesh's failure is told first; the other one must not become an unhandled rejection meanwhile.
   outside.catch((error: unknown) => log(`fixtures outside the mesh: ${error}`));
   if (!isThere && options.install) {
-    stand.onMesh();
     await inPhase('mesh', `${mesh.project} ${mesh.declaredVersion}`, () => mesh.install());
   }
   const fixtures = await inPhase('fixtures', 'httpbin, curl, tcp-echo', async () => {

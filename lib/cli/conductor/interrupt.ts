@@ -3,6 +3,8 @@ export interface Interruption {
   readonly signal: AbortSignal;
   /** True after Ctrl-C or a termination signal; false for a deadline. */
   readonly byPerson: boolean;
+  /** Ends the run for a reason of its own. */
+  end(reason: string): void;
   /** Stops listening. */
   release(): void;
 }
@@ -35,6 +37,7 @@ export function listenForInterruption(giveUp: () => string, deadlineMs: number |
     get byPerson() {
       return byPerson;
     },
+    end: (reason) => abort.abort(new Error(reason)),
     release: () => {
       clearTimeout(timer);
       for (const name of signals) process.off(name, onSignal);

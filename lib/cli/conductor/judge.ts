@@ -13,6 +13,7 @@ import {
   Vigils,
   World,
 } from '../../claim/index.ts';
+import type { ModeName } from '../../mesh/index.ts';
 import { nonceSource, Prober } from '../../probe/index.ts';
 import type { Stage } from './bring-up.ts';
 import type { RunContext } from './context.ts';
@@ -51,7 +52,8 @@ export async function judgeClaims(run: RunContext, stage: Stage, claims: Planned
   const routes = new Routes(actors, servers, outsideHost(options.outside));
   const monitors = new Monitors(prober, routes, world);
   const changes = new Changes(evidence);
-  const modes = new Modes(mesh, changes, stand.beforeSwitch);
+  const before = (mode: ModeName, value: boolean) => stand.beforeSwitch(mesh.setting(mode), value);
+  const modes = new Modes({ cluster, mesh, changes, world, before });
   const parts: EngineParts = { cluster, evidence, mesh, world, routes, prober, monitors, changes, modes };
   await changes.make({ what: 'deploy the fixtures', budget: mesh.budget('policy') }, async () => []);
   const unseen = await world.calm(SEEN_MS * options.timeoutScale, interruption.signal);
@@ -90,6 +92,7 @@ export async function judgeClaims(run: RunContext, stage: Stage, claims: Planned
     await engine.abort();
     await vigils.stop();
     await monitors.stop();
+    modes.close();
     world.close();
     await server.close();
     rmSync(socketFolder, { recursive: true, force: true });

@@ -1,5 +1,12 @@
 import type { Cluster, ProviderName } from '../../cluster/cluster.ts';
-import { type LoadedImages, reuseKind, upKind } from '../../cluster/provider/index.ts';
+import {
+  type LoadedImages,
+  namespacesWithSidecar,
+  reuseKind,
+  upExisting,
+  upKind,
+} from '../../cluster/provider/index.ts';
+import type { Setting } from '../../mesh/index.ts';
 import { EnvironmentError } from '../../plan/index.ts';
 import { keptClusters } from '../ledger/index.ts';
 import { childNote, type RunContext } from './context.ts';
@@ -14,21 +21,28 @@ export interface Stand {
   /** Put before every namespace's name. */
   prefix: string;
   loadImages?: (refs: string[]) => Promise<LoadedImages>;
-  /** Called before a mesh is installed. */
-  onMesh(): void;
-  /** Called before a mode is switched. */
-  beforeSwitch(mode: string, value: boolean): Promise<void>;
+  /** Whether a mesh may be installed here. */
+  mayInstall: boolean;
+  /** Called before a mode is switched, with the setting behind it. */
+  beforeSwitch(setting: Setting | undefined, value: boolean): Promise<void>;
   /** Takes everything down that this run is not told to leave. */
   down(): Promise<void>;
 }
 
+/** @param onStand called as soon as there is a cluster, so that it can be taken down whatever happens afterwards */
 export async function provide(
   run: RunContext,
   provider: ProviderName,
   onStand: (stand: Stand) => void,
 ): Promise<Stand> {
-  if (provider !== 'kind') throw new EnvironmentError(`the provider ${provider} is not there yet`);
-  return run.inPhase('cluster', `kind cluster ${kindName(run)}`, () => kindStand(run, onStand));
+  switch (provider) {
+    case 'kind':
+      return run.inPhase('cluster', `kind cluster ${kindName(run)}`, () => kindStand(run, onStand));
+    case 'existing':
+      return run.inPhase('cluster', `context ${run.options.context}`, () => existingStand(run, onStand));
+    case 'sandbox':
+      throw new EnvironmentError('the sandbox is not there yet');
+  }
 }
 
 function kindName({ options, runId }: RunContext): string {
@@ -69,7 +83,7 @@ async function kindStand(run: RunContext, onStand: (stand: Stand) => void): Prom
     reused: options.reuse,
     prefix: '',
     loadImages: provided.loadImages,
-    onMesh: () => undefined,
+    mayInstall: true,
     beforeSwitch: async () => undefined,
     down: async () => {
       await provided.down();
@@ -78,5 +92,42 @@ async function kindStand(run: RunContext, onStand: (stand: Stand) => void): Prom
     },
   };
   onStand(stand);
+  return stand;
+}
+
+async function existingStand(run: RunContext, onStand: (stand: Stand) => void): Promise<Stand> {
+  const { options, folder, interruption, ledger, say, runId, driver } = run;
+  const { kubeconfig, context = '' } = options;
+  const provided = await upExisting({
+    ...(kubeconfig === undefined ? {} : { kubeconfig }),
+    context,
+    runId,
+    target: folder.kubeconfig,
+    allowMeshWideChanges: options.allowMeshWideChanges,
+    keep: options.keep,
+    signal: interruption.signal,
+    report: say,
+    beforeCreate: (entry) => ledger.live(entry),
+    leaseLost: (reason) => interruption.end(`the cluster's Lease was lost: ${reason}`),
+  });
+  const stand: Stand = {
+    provider: 'existing',
+    cluster: provided.cluster,
+    kubeconfig: provided.kubeconfig,
+    reused: true,
+    prefix: `meshproof-${runId}-`,
+    mayInstall: false,
+    beforeSwitch: async (setting, value) => {
+      if (setting !== undefined) await provided.settings.noteChange(setting.ref, setting.path, value);
+    },
+    down: async () => {
+      await provided.down();
+      ledger.liveRestored(context);
+    },
+  };
+  onStand(stand);
+  const sidecar = driver.spec.dataPlane?.container;
+  const atStake = sidecar === undefined ? [] : await namespacesWithSidecar(provided.cluster, sidecar);
+  say(`switching modes can cut off the traffic of: ${atStake.join(', ') || 'no namespace'}`);
   return stand;
 }

@@ -95,6 +95,10 @@ describe('the ledger', () => {
     writeEntry(folder, { ...(entry as RunEntry), owner: { pid: await endedPid(), started: '1' } });
     expect(keptClusters(folder)).toEqual([{ runId: 'r1', name: 'meshproof-r1', kubeconfig: '/k' }]);
     expect(deadRuns(folder)).toEqual([]);
+
+    const cluster = { name: 'older', kubeconfig: '/o', binary: 'kind', env: {} };
+    await deadEntry({ runId: 'r9', begun: '2025-01-01T00:00:00.000Z', kept: true, clusters: [cluster] });
+    expect(keptClusters(folder).map(({ name }) => name)).toEqual(['older', 'meshproof-r1']);
   });
 });
 

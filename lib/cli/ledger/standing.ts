@@ -25,11 +25,10 @@ export interface KeptCluster {
   kubeconfig: string;
 }
 
-/** Clusters that can be taken by `--reuse`, the newest first. */
+/** Clusters that can be taken by `--reuse`, the newest last. */
 export function keptClusters(folder: string = ledgerFolder()): KeptCluster[] {
   return readEntries(folder)
     .entries.filter((entry) => standingOf(entry) === 'kept')
-    .reverse()
     .flatMap((entry) => entry.clusters.map(({ name, kubeconfig }) => ({ runId: entry.runId, name, kubeconfig })));
 }
 

@@ -55,7 +55,8 @@ export async function exec(
   const output = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
   const end = await run(api, { target, argv, stdin: options.stdin !== undefined }, output, options.stdin, scope);
   scope.end();
-  const late = scope.expired ? { fault: `no end within ${options.timeoutMs / 1000} s` } : {};
+  const late =
+    scope.expired && end.exitCode === undefined ? { fault: `no end within ${options.timeoutMs / 1000} s` } : {};
   return { ...end, ...late, stdout: textOf(output.stdout), stderr: textOf(output.stderr) };
 }
 

@@ -107,6 +107,12 @@ describe('refusal', () => {
     expect(refusal('apply x', status(code, said))).not.toBeInstanceOf(TransientError);
   });
 
+  test('a namespace that is going away is a conflict, not a missing permission', () => {
+    const said = 'pods "x" is forbidden: unable to create new content in namespace a because it is being terminated';
+
+    expect(refusal('create x', status(403, said))).toMatchObject({ code: 'conflict', status: 403 });
+  });
+
   test('a webhook that does not answer yet is transient, and has let nothing through', () => {
     const said = 'Internal error occurred: failed calling webhook "x": connect: connection refused';
 

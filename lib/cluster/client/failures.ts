@@ -83,6 +83,7 @@ function codeOf(status: number, said: string): ClusterErrorCode {
     case 401:
       return 'forbidden';
     case 403:
+      if (said.includes('because it is being terminated')) return 'conflict';
       return isAdmission(said) ? 'invalid' : 'forbidden';
     case 404:
       return 'not-found';
@@ -107,7 +108,7 @@ function isMistyped(said: string): boolean {
 
 /** Admission answers 403 as well, though the caller had the permission and only the content was refused. */
 function isAdmission(said: string): boolean {
-  return /denied the request|violates PodSecurity|exceeded quota/.test(said);
+  return /denied the request|violates PodSecurity|exceeded quota|error looking up service account/.test(said);
 }
 
 /** Of the conflicts only the lost race of two writers, not the object that exists already. */

@@ -100,6 +100,7 @@ class Following {
       this.#readWhole = await this.#read(response);
     } finally {
       listening.stop();
+      scope.abort();
       scope.end();
     }
   }

@@ -42,14 +42,17 @@ export async function runTool(argv: readonly [string, ...string[]], options: Too
   if (lines) child.stderr?.on('data', lines);
 
   let fault: 'timeout' | 'aborted' | undefined;
+  let groupEnded: Promise<void> | undefined;
   const end = (why: 'timeout' | 'aborted') => {
-    fault ??= why;
-    if (child.pid !== undefined) void endGroup(child.pid, child);
+    if (fault !== undefined) return;
+    fault = why;
+    if (child.pid !== undefined) groupEnded = endGroup(child.pid, child);
   };
   const abort = () => end('aborted');
   const timer = setTimeout(() => end('timeout'), options.timeoutMs);
   options.signal?.addEventListener('abort', abort, { once: true });
   const result = await child;
+  await groupEnded;
   clearTimeout(timer);
   options.signal?.removeEventListener('abort', abort);
 
@@ -59,11 +62,11 @@ export async function runTool(argv: readonly [string, ...string[]], options: Too
   return result.exitCode === undefined ? { ...told, fault: 'killed' } : { ...told, exitCode: result.exitCode };
 }
 
-async function endGroup(leader: number, ended: Promise<unknown>): Promise<void> {
+/** Asks first; whatever of the group has not followed by the time that the tool is over, or the grace is, is killed. */
+async function endGroup(leader: number, over: Promise<unknown>): Promise<void> {
   signalGroup(leader, 'SIGTERM');
-  const late = Symbol('late');
-  const first = await Promise.race([ended, pause(GRACE_MS, late, { ref: false })]);
-  if (first === late) signalGroup(leader, 'SIGKILL');
+  await Promise.race([over, pause(GRACE_MS, undefined, { ref: false })]);
+  signalGroup(leader, 'SIGKILL');
 }
 
 function signalGroup(leader: number, signal: 'SIGTERM' | 'SIGKILL'): void {

@@ -1,0 +1,78 @@
+import { expect, it } from '@jest/globals';
+import { explainError } from './exit-status.ts';
+import { buildProgram } from './program.ts';
+
+/** What the words come to: the subcommand with what it was told, and the exit status that it hands on. */
+async function understood(...words: string[]): Promise<{ called: unknown[]; status: number | undefined }> {
+  let called: unknown[] = [];
+  let status: number | undefined;
+  const answer =
+    (name: string, code: number) =>
+    async (...told: unknown[]): Promise<number> => {
+      called = [name, ...told];
+      return code;
+    };
+  const actions = {
+    run: answer('run', 1),
+    doctor: answer('doctor', 3),
+    clean: answer('clean', 0),
+    report: answer('report', 0),
+  };
+  await buildProgram(actions, (code) => {
+    status = code;
+  }).parseAsync(words, { from: 'user' });
+  return { called, status };
+}
+
+it.each<[string[], unknown[]]>([
+  [[], ['run', { list: false, suites: [] }]],
+  [
+    ['--suite', 'egress'],
+    ['run', { suites: ['egress'], named: { suite: 'command line' } }],
+  ],
+  [
+    ['run', '--plan'],
+    ['run', { plan: true }],
+  ],
+  [
+    ['list', '--claim', 'a/*'],
+    ['run', { list: true, claims: ['a/*'] }],
+  ],
+  [
+    ['doctor', '--mesh', 'none'],
+    ['doctor', { mesh: 'none' }],
+  ],
+  [['clean'], ['clean', false]],
+  [
+    ['clean', '--all'],
+    ['clean', true],
+  ],
+  [
+    ['report', '--out', 'x'],
+    ['report', { out: 'x' }, undefined],
+  ],
+  [
+    ['report', 'x/r1'],
+    ['report', { out: 'reports' }, 'x/r1'],
+  ],
+])('%j is understood', async (words, [name, ...told]) => {
+  const { called } = await understood(...words);
+  expect(called[0]).toBe(name);
+  expect(called.slice(1)).toEqual(told.map((each) => (each instanceof Object ? expect.objectContaining(each) : each)));
+});
+
+it('hands the exit status on', async () => {
+  expect((await understood('run')).status).toBe(1);
+  expect((await understood('doctor')).status).toBe(3);
+});
+
+it.each<[string[], string]>([
+  [['runn'], 'unknown command "runn"; did you mean "run"? (commands: run, list, doctor, clean, report)'],
+  [['tcp-routing'], 'unknown command "tcp-routing"; a suite is named by --suite tcp-routing (commands: run, list, '],
+  [['clean', 'up'], 'unexpected "up" after clean'],
+  [['report', 'a', 'b'], 'unexpected "b" after report'],
+  [['--provider', 'existing'], '--provider existing demands --context NAME'],
+])('%j is wrong use', async (words, message) => {
+  const error = await understood(...words).catch((caught: unknown) => caught);
+  expect(explainError(error)).toMatchObject({ status: 2, message: expect.stringContaining(message) });
+});

@@ -1,0 +1,137 @@
+import { once } from 'node:events';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { Api } from './api.ts';
+import { exec, openExec } from './exec.ts';
+
+const target = { namespace: 'n', pod: 'p', container: 'c' };
+const silent = { stdout: () => undefined, stderr: () => undefined };
+const success = Buffer.from(`\x03${JSON.stringify({ status: 'Success' })}`);
+
+let server: http.Server;
+let sockets: WebSocketServer;
+let closing: AbortController;
+let api: Api;
+/** What the server does with each session. */
+let serve: (socket: WebSocket, url: URL) => void;
+let protocol: string;
+
+beforeEach(async () => {
+  protocol = 'v5.channel.k8s.io';
+  closing = new AbortController();
+  server = http.createServer();
+  sockets = new WebSocketServer({ server, handleProtocols: () => protocol });
+  sockets.on('connection', (socket, request) => serve(socket, new URL(request.url ?? '', 'http://x')));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const agent = new http.Agent();
+  const access = async () => ({ headers: {}, pool: agent, single: agent });
+  const endpoint = { server: new URL(`http://127.0.0.1:${port}`), access, close: () => agent.destroy() };
+  api = new Api(endpoint, closing.signal, () => undefined);
+});
+afterEach(() => {
+  closing.abort();
+  for (const socket of sockets.clients) socket.terminate();
+  sockets.close();
+  server.close();
+});
+
+test('output that comes after the status frame is not lost', async () => {
+  serve = (socket) => {
+    socket.send(success);
+    socket.send(Buffer.from('\x01late'));
+    socket.close();
+  };
+
+  expect(await exec(api, target, ['x'], { timeoutMs: 5_000 })).toEqual({ exitCode: 0, stdout: 'late', stderr: '' });
+});
+
+test('a server that does not close after the status frame is left', async () => {
+  serve = (socket) => socket.send(success);
+  const begun = performance.now();
+
+  expect(await exec(api, target, ['x'], { timeoutMs: 5_000 })).toMatchObject({ exitCode: 0 });
+  expect(performance.now() - begun).toBeLessThan(3_000);
+});
+
+test('a session that is closed without a status is a fault', async () => {
+  serve = (socket) => socket.close(1011, 'kubelet is gone');
+
+  expect(await exec(api, target, ['x'], { timeoutMs: 5_000 })).toEqual({
+    fault: 'the connection ended without a status (1011, kubelet is gone)',
+    stdout: '',
+    stderr: '',
+  });
+});
+
+test('output in the same packet as the handshake’s answer is not lost', async () => {
+  serve = (socket) => {
+    for (let n = 0; n < 100; n += 1) socket.send(Buffer.from(`\x01${n} `));
+    socket.send(success);
+    socket.close();
+  };
+
+  const { stdout } = await exec(api, target, ['x'], { timeoutMs: 5_000 });
+
+  expect(stdout.trim().split(' ')).toHaveLength(100);
+});
+
+test('a letter that was cut in two by the transport is whole again', async () => {
+  const bytes = Buffer.from('ü');
+  serve = (socket) => {
+    for (const byte of bytes) socket.send(Buffer.from([1, byte]));
+    socket.send(success);
+    socket.close();
+  };
+
+  expect(await exec(api, target, ['x'], { timeoutMs: 5_000 })).toMatchObject({ stdout: 'ü' });
+});
+
+test('protocol v4 cannot end stdin, and the session says so instead of hanging', async () => {
+  protocol = 'v4.channel.k8s.io';
+  serve = () => undefined;
+
+  const result = await exec(api, target, ['cat'], { timeoutMs: 5_000, stdin: 'x' });
+
+  expect(result.fault).toBe("the API server's exec protocol 'v4.channel.k8s.io' cannot end standard input");
+});
+
+test('stdin is asked for only where it is given', async () => {
+  const asked: (string | null)[] = [];
+  serve = (socket, url) => {
+    asked.push(url.searchParams.get('stdin'));
+    socket.send(success);
+    socket.close();
+  };
+
+  await exec(api, target, ['x'], { timeoutMs: 5_000 });
+  await exec(api, target, ['x'], { timeoutMs: 5_000, stdin: '' });
+
+  expect(asked).toEqual(['false', 'true']);
+});
+
+test('a connection that is refused at first is tried again', async () => {
+  let refusals = 0;
+  sockets.options.verifyClient = (_info, accept) => {
+    refusals += 1;
+    accept(refusals > 2, 503);
+  };
+  serve = (socket) => socket.send(success);
+
+  const session = await openExec(api, { target, argv: ['x'], stdin: true }, silent, closing.signal);
+
+  expect(await session.ended).toEqual({ exitCode: 0 });
+  expect(refusals).toBe(3);
+});
+
+test('closing the client ends its sessions', async () => {
+  serve = () => undefined;
+  const session = await openExec(api, { target, argv: ['x'], stdin: true }, silent, closing.signal);
+
+  closing.abort();
+
+  expect(await session.ended).toEqual({ fault: 'the session was closed before the command ended' });
+});

@@ -1,0 +1,119 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import type { Cluster, Manifest } from '../cluster.ts';
+import { restoreRecorded, runRecord, runRecords, SettingsLedger, writeRecord } from './run-record.ts';
+import { MemoryCluster } from './testing/memory-cluster.ts';
+
+const ref = { apiVersion: 'config.example.org/v1', kind: 'MeshConfig', namespace: 'mesh', name: 'config' };
+const permissive = ['spec', 'traffic', 'permissive'];
+const egress = ['spec', 'traffic', 'egress'];
+const meshConfig = (traffic: object): Manifest => {
+  const { apiVersion, kind, namespace, name } = ref;
+  return { apiVersion, kind, metadata: { namespace, name }, spec: { traffic } };
+};
+
+let memory: MemoryCluster;
+let cluster: Cluster;
+let ledger: SettingsLedger;
+const record = runRecord('r1');
+
+beforeEach(async () => {
+  memory = new MemoryCluster();
+  cluster = memory.cluster;
+  memory.put(meshConfig({ permissive: true, other: 1 }));
+  await writeRecord(cluster, record, []);
+  ledger = new SettingsLedger(cluster, record);
+});
+
+async function change(path: string[], value: unknown): Promise<void> {
+  await ledger.noteChange(ref, path, value);
+  await cluster.patch(ref, { spec: { traffic: { [path.at(-1) ?? '']: value } } });
+}
+
+async function traffic(): Promise<unknown> {
+  const object = await cluster.get(ref);
+  return (object?.['spec'] as { traffic: unknown } | undefined)?.traffic;
+}
+
+describe('settings of a live cluster', () => {
+  test('are put back to the value that they had, however often they were changed', async () => {
+    await change(permissive, false);
+    await change(permissive, true);
+    await change(permissive, false);
+
+    expect(await ledger.restoreAll()).toEqual(['MeshConfig mesh/config spec.traffic.permissive is put back to true']);
+    expect(await traffic()).toEqual({ permissive: true, other: 1 });
+  });
+
+  test('are taken away again where there were none', async () => {
+    await change(egress, true);
+
+    expect(await ledger.restoreAll()).toEqual(['MeshConfig mesh/config spec.traffic.egress is put back to absent']);
+    expect(await traffic()).toEqual({ permissive: true, other: 1 });
+  });
+
+  test('are left, and named, where somebody else has changed them since', async () => {
+    await change(permissive, false);
+    await cluster.patch(ref, { spec: { traffic: { permissive: 'strict' } } });
+
+    expect(await ledger.restoreAll()).toEqual([
+      'MeshConfig mesh/config spec.traffic.permissive is left at "strict", which the run did not set; it was true before the run',
+    ]);
+    expect(await traffic()).toEqual({ permissive: 'strict', other: 1 });
+  });
+
+  test('are not written where they have their old value', async () => {
+    await change(permissive, false);
+    await change(permissive, true);
+    const before = memory.writes.length;
+
+    expect(await ledger.restoreAll()).toEqual([]);
+    expect(memory.writes).toHaveLength(before);
+  });
+
+  test('are not touched where they were recorded and never changed', async () => {
+    await ledger.recordSetting(ref, permissive);
+    await cluster.patch(ref, { spec: { traffic: { permissive: false } } });
+
+    expect(await ledger.restoreAll()).toEqual([]);
+    expect(await traffic()).toEqual({ permissive: false, other: 1 });
+  });
+
+  test('are read again when somebody else writes at the same moment', async () => {
+    await change(permissive, false);
+    let isFirst = true;
+    memory.beforePatch = () => {
+      if (isFirst) memory.put(meshConfig({ permissive: false, other: 2 }));
+      isFirst = false;
+    };
+
+    await ledger.restoreAll();
+    expect(await traffic()).toEqual({ permissive: true, other: 2 });
+  });
+
+  test('that are gone are named', async () => {
+    await change(permissive, false);
+    await cluster.delete(ref);
+
+    expect(await ledger.restoreAll()).toEqual([
+      'MeshConfig mesh/config spec.traffic.permissive cannot be put back: the object is gone',
+    ]);
+  });
+
+  test('are known from the cluster alone, by a run that was killed between note and change too', async () => {
+    await ledger.noteChange(ref, permissive, false);
+    expect(await restoreRecorded(cluster, record)).toEqual([]);
+
+    await cluster.patch(ref, { spec: { traffic: { permissive: false } } });
+    expect(await restoreRecorded(cluster, runRecord('r1'))).toEqual([
+      'MeshConfig mesh/config spec.traffic.permissive is put back to true',
+    ]);
+  });
+
+  test('are written down one after the other, so that none is lost', async () => {
+    await Promise.all([ledger.recordSetting(ref, permissive), ledger.noteChange(ref, egress, true)]);
+    await cluster.patch(ref, { spec: { traffic: { egress: true } } });
+
+    expect(await restoreRecorded(cluster, record)).toHaveLength(1);
+    expect((await runRecords(cluster)).map(({ runId }) => runId)).toEqual(['r1']);
+  });
+});

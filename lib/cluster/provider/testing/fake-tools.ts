@@ -1,0 +1,49 @@
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+/** Commands made by a test, found before all others, which write down how they were called. */
+export class FakeTools {
+  readonly folder = mkdtempSync(path.join(tmpdir(), 'meshproof-tools-'));
+  readonly #bin = path.join(this.folder, 'bin');
+  readonly #calls = path.join(this.folder, 'calls');
+  readonly #path = process.env['PATH'];
+
+  /** @param withSystem false: nothing but what the test adds is found */
+  constructor(withSystem = true) {
+    mkdirSync(this.#bin);
+    process.env['PATH'] = withSystem ? `${this.#bin}${path.delimiter}${this.#path}` : this.#bin;
+  }
+
+  /** @param body of a shell script; `$HERE` is the folder that the tools share */
+  add(name: string, body: string): void {
+    const file = path.join(this.#bin, name);
+    writeFileSync(file, `#!/bin/sh\nHERE='${this.folder}'\necho "${name} $*" >> '${this.#calls}'\n${body}\n`);
+    chmodSync(file, 0o755);
+  }
+
+  /** Each call so far: `kind delete cluster --name x`. */
+  get calls(): string[] {
+    return existsSync(this.#calls) ? readFileSync(this.#calls, 'utf8').trim().split('\n') : [];
+  }
+
+  read(name: string): string {
+    return readFileSync(path.join(this.folder, name), 'utf8').trim();
+  }
+
+  remove(): void {
+    if (this.#path !== undefined) process.env['PATH'] = this.#path;
+    rmSync(this.folder, { recursive: true });
+  }
+}
+
+/** A zombie is dead: it waits for whoever adopted it to notice. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+  const status = `/proc/${pid}/stat`;
+  return !existsSync(status) || readFileSync(status, 'utf8').split(') ').at(-1)?.[0] !== 'Z';
+}

@@ -1,0 +1,286 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import { checkDriver } from './check.ts';
+import { DriverError } from './error.ts';
+import { features } from './features.ts';
+import { meshesFolder } from './folder.ts';
+
+/** A whole driver, line by line, so that a mistake can be put into any of them. */
+const sound = `apiVersion: meshproof/v1alpha1
+kind: MeshDriver
+name: example
+implementation: { project: Example, version: v1 }
+verified: false
+features:
+  supported: [permissive, tcp-policy]
+  exempt: { egress: the mesh has no such switch }
+controlPlane:
+  namespace: mesh
+  deployments: [controller]
+images: ['{{set.registry|example}}/proxy:v1']
+install:
+  - run: [mesh, install, '{{sets}}', '--mode={{modes.permissive}}']
+    within: 5m
+  - wait: { exists: &config { apiVersion: example/v1, kind: Config, name: config } }
+    within: 30s
+uninstall: []
+external: [address]
+modes:
+  permissive:
+    effect: hot
+    on: [{ patch: *config, merge: { open: true } }]
+    off: [{ patch: *config, merge: { open: false } }]
+    converges: 15s
+    settles: 5s
+policy:
+  converges: 15s
+  settles: 5s
+  allow:
+    tcp:
+      target:
+        - apiVersion: example/v1
+          kind: Allow
+          metadata: { name: '{{name}}' }
+          port: '{{port}}'
+diagnostics:
+  pod: [{ file: 'dump-{{pod.name}}', run: [mesh, dump, '{{pod.name}}'] }]
+`;
+
+/** The message about the sound driver with `from` replaced by `to`. */
+function complaint(from: string, to: string): string {
+  expect(sound).toContain(from);
+  return complaintOf(sound.replace(from, to));
+}
+
+function complaintOf(text: string): string {
+  try {
+    checkDriver(text, 'x.yaml');
+  } catch (error) {
+    if (error instanceof DriverError) return error.message;
+    throw error;
+  }
+  throw new Error('the driver was accepted');
+}
+
+test('a sound driver is accepted, its aliases resolved', () => {
+  const { spec, file } = checkDriver(sound, 'x.yaml');
+  expect(file).toBe('x.yaml');
+  expect(spec.modes.permissive?.on).toEqual([
+    { patch: { apiVersion: 'example/v1', kind: 'Config', name: 'config' }, merge: { open: true } },
+  ]);
+});
+
+test.each(['osm', 'none'])('the driver %s that comes with the program is sound', (name) => {
+  expect(checkDriver(readFileSync(new URL(`${name}.yaml`, meshesFolder), 'utf8'), name).spec.name).toBe(name);
+});
+
+test('the schema and the program name the same features', () => {
+  const schema = JSON.parse(readFileSync(new URL('schema.json', meshesFolder), 'utf8'));
+  expect(schema.definitions.feature.enum).toEqual(Object.keys(features));
+});
+
+describe('a wrong driver is refused with file, line, column, field and what is allowed:', () => {
+  test.each([
+    [
+      'a field nobody knows',
+      'effect: hot',
+      'efect: hot',
+      'x.yaml:22:5: modes.permissive.efect: unknown field; did you mean effect?',
+    ],
+    [
+      'a field left out',
+      '    settles: 5s\npolicy',
+      'policy',
+      'x.yaml:22:5: modes.permissive: the field settles is missing',
+    ],
+    [
+      'another version of the format',
+      'v1alpha1',
+      'v9',
+      'x.yaml:1:13: apiVersion: "meshproof/v9" is not allowed here; allowed: meshproof/v1alpha1',
+    ],
+    [
+      'a word that is none of a list',
+      '[address]',
+      '[adress]',
+      'x.yaml:19:12: external[0]: "adress" is not allowed here; did you mean address? (allowed: service, address)',
+    ],
+    [
+      'a duration without unit',
+      'within: 30s',
+      'within: 30',
+      'x.yaml:17:13: install[1].within: 30 is not allowed here; allowed: a text',
+    ],
+    [
+      'a duration in words',
+      'within: 30s',
+      'within: 30 seconds',
+      'x.yaml:17:13: install[1].within: "30 seconds" is not allowed here; allowed: a whole number of ms, s or m, such as 15s',
+    ],
+    [
+      'a step of no kind',
+      '  - wait:',
+      '  - await:',
+      'x.yaml:16:5: install[1]: allowed here: exactly one of run, apply, patch, delete, wait',
+    ],
+    [
+      'a step of two kinds',
+      'merge: { open: true }',
+      'merge: {}, run: [a], within: 1s',
+      'x.yaml:23:12: modes.permissive.on[0].patch: unknown field',
+    ],
+    [
+      'a shell line',
+      "run: [mesh, dump, '{{pod.name}}']",
+      'run: mesh dump',
+      'x.yaml:38:43: diagnostics.pod[0].run: "mesh dump" is not allowed here; allowed: a list',
+    ],
+    ['a command without limit', '    within: 5m\n', '', 'x.yaml:14:5: install[0]: the field within is missing'],
+    [
+      'a wait for two things',
+      'wait: { exists:',
+      'wait: { established: a, exists:',
+      'x.yaml:16:11: install[1].wait: allowed here: exactly one of available, established, exists, gone',
+    ],
+    [
+      'a feature nobody knows',
+      'tcp-policy]',
+      'tcp-polcy]',
+      'x.yaml:7:27: features.supported[1]: "tcp-polcy" is not allowed here; did you mean tcp-policy?',
+    ],
+    [
+      'an exemption of no feature',
+      'exempt: { egress:',
+      'exempt: { ingress:',
+      'x.yaml:8:13: features.exempt.ingress: "ingress" is not allowed here; did you mean egress?',
+    ],
+    [
+      'an exemption without reason',
+      'the mesh has no such switch',
+      'no',
+      'x.yaml:8:21: features.exempt.egress: must NOT have fewer than 10 characters',
+    ],
+    [
+      'a feature twice',
+      '[permissive, tcp-policy]',
+      '[permissive, tcp-policy, permissive]',
+      'x.yaml:7:39: features.supported[2]: stands in the list twice',
+    ],
+    [
+      'a feature both supported and exempt',
+      'exempt: { egress:',
+      'exempt: { permissive:',
+      'x.yaml:7:15: features.supported[0]: permissive is both supported and exempt',
+    ],
+    [
+      'a feature without what it needs',
+      'tcp-policy]',
+      'http-policy]',
+      'x.yaml:7:27: features.supported[1]: http-policy is declared, but policy.allow.http is missing',
+    ],
+    [
+      'a placeholder nobody fills',
+      "'{{port}}'",
+      "'{{prot}}'",
+      'x.yaml:36:17: policy.allow.tcp.target[0].port: unknown placeholder {{prot}}; did you mean {{port}}? (allowed here: name, port,',
+    ],
+    [
+      'a placeholder of elsewhere',
+      "name: '{{name}}'",
+      "name: '{{pod.name}}'",
+      'x.yaml:35:29: policy.allow.tcp.target[0].metadata.name: unknown placeholder {{pod.name}} (allowed here: name, port,',
+    ],
+    [
+      'a placeholder where there are none',
+      'namespace: mesh',
+      "namespace: 'm{{set.x|y}}'",
+      'x.yaml:10:14: controlPlane.namespace: "m{{set.x|y}}" is not allowed here; allowed: a name',
+    ],
+    [
+      'a project with a placeholder',
+      'project: Example',
+      "project: '{{name}}'",
+      'x.yaml:4:28: implementation.project: {{name}}: no placeholder is filled in here',
+    ],
+    [
+      'a placeholder that needs a default',
+      '{{set.registry|example}}',
+      '{{set.registry}}',
+      'x.yaml:12:10: images[0]: {{set.registry}} needs a default',
+    ],
+    [
+      'a default that says nothing',
+      "'{{port}}'",
+      "'{{port|1}}'",
+      'x.yaml:36:17: policy.allow.tcp.target[0].port: {{port}} always has a value',
+    ],
+    [
+      'a splice within a word',
+      "'{{sets}}'",
+      "'x{{sets}}'",
+      'x.yaml:14:26: install[0].run[2]: unknown placeholder {{sets}}',
+    ],
+    [
+      'a splice elsewhere',
+      'run: [mesh, dump,',
+      "run: [mesh, '{{sets}}',",
+      'x.yaml:38:50: diagnostics.pod[0].run[1]: {{sets}} is a list item of a run in install',
+    ],
+    [
+      'half a placeholder',
+      "'{{port}}'",
+      "'{{port'",
+      'x.yaml:36:17: policy.allow.tcp.target[0].port: {{ and }} enclose a name',
+    ],
+    [
+      'a placeholder in a key',
+      'port: ',
+      "'{{port}}': ",
+      'x.yaml:36:11: policy.allow.tcp.target[0].{{port}}: a key holds no placeholder',
+    ],
+    [
+      'a placeholder without quotes',
+      "'{{port}}'",
+      '{{port}}',
+      "x.yaml:36:17: a placeholder is written in quotes: '{{port}}'",
+    ],
+    [
+      'an alias without anchor',
+      'off: [{ patch: *config',
+      'off: [{ patch: *confg',
+      'x.yaml:24:20: there is no anchor &confg before this',
+    ],
+    ['a key twice', 'kind: MeshDriver', 'kind: MeshDriver\nkind: MeshDriver', 'x.yaml:3:1: Map keys must be unique'],
+    ['YAML that is none', 'deployments: [controller]', 'deployments: [controller', 'x.yaml:12:1: '],
+    [
+      'a verification without day',
+      'verified: false',
+      'verified: { version: v1 }',
+      'x.yaml:5:11: verified: the field date is missing (a day, such as 2026-11-21)',
+    ],
+    [
+      'a verification that is a word',
+      'verified: false',
+      'verified: yes',
+      'x.yaml:5:11: verified: allowed here: with which version',
+    ],
+    [
+      'an attempt that is a command',
+      '    converges: 15s\n    settles: 5s\npolicy',
+      '    invalid: [{ run: [a], within: 1s }]\n    converges: 15s\n    settles: 5s\npolicy',
+      'x.yaml:25:15: modes.permissive.invalid[0]: allowed here: exactly one of apply, patch',
+    ],
+  ])('%s', (_, from, to, expected) => {
+    expect(complaint(from, to)).toContain(expected);
+  });
+
+  test('a file of another kind gets a screenful at most', () => {
+    expect(complaintOf('replicas: 3').split('\n')).toHaveLength(11);
+  });
+
+  test('nothing, a list, and an alias inside of itself', () => {
+    expect(complaintOf('')).toBe('x.yaml:1:1: null is not allowed here; allowed: fields');
+    expect(complaintOf('- a')).toContain('allowed: fields');
+    expect(complaintOf('a: &a\n  b: *a')).toBe('x.yaml:2:6: *a stands inside of itself');
+  });
+});

@@ -1,0 +1,245 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { ClusterError } from '../cluster/cluster.ts';
+import type { Driver } from './driver.ts';
+import { driverTitle } from './facts.ts';
+import { FakeCluster, fakeContext } from './fake-cluster.ts';
+import { loadDriver } from './load.ts';
+import { type Mesh, MeshError } from './mesh.ts';
+import { openMesh } from './open.ts';
+
+const osm = await loadDriver('osm');
+const none = await loadDriver('none');
+let cluster: FakeCluster;
+beforeEach(() => {
+  cluster = new FakeCluster();
+});
+const open = (driver: Driver, sets: string[] = [], timeoutScale = 1): Mesh =>
+  openMesh(driver, fakeContext(cluster, { sets, timeoutScale }).context);
+
+const client = { namespace: 'run-curl', serviceAccount: 'curl', app: 'curl' };
+const server = { namespace: 'run-tcp-demo', serviceAccount: 'tcp-echo', app: 'tcp-echo' };
+const meshConfig = { kind: 'MeshConfig', namespace: 'osm-system', name: 'osm-mesh-config' };
+
+/** A driver that differs from osm in some fields. */
+const variant = (changes: Partial<Driver['spec']>): Driver => ({ file: 'x.yaml', spec: { ...osm.spec, ...changes } });
+
+describe('what a driver declares', () => {
+  test('stands in the mesh', () => {
+    expect(open(osm)).toMatchObject({
+      name: 'osm',
+      project: 'Open Service Mesh',
+      declaredVersion: 'v1.2.4',
+      verified: true,
+      file: 'meshes/osm.yaml',
+      sidecar: 'envoy',
+      tools: ['osm'],
+      external: ['service', 'address'],
+      controlPlane: { namespace: 'osm-system', deployments: ['osm-controller', 'osm-injector', 'osm-bootstrap'] },
+    });
+    expect(open(none)).toMatchObject({ sidecar: undefined, controlPlane: undefined, tools: [], images: [] });
+    expect(driverTitle(osm)).toMatch(
+      /^Open Service Mesh v1\.2\.4 \(driver verified with v1\.2\.4 on \d{4}-\d\d-\d\d\)$/,
+    );
+    expect(driverTitle(variant({ verified: false }))).toContain('UNVERIFIED');
+  });
+
+  test('images follow the values for the installer', () => {
+    const { images } = open(osm, [
+      'osm.image.registry=mirror.example/osm',
+      'osm.image.tag=v1.2.3',
+      'osm.curlImage=c:1',
+    ]);
+    expect(images).toContain('mirror.example/osm/osm-controller:v1.2.3');
+    expect(images).toContain('mirror.example/osm/init:v1.2.3');
+    expect(images).toContain('c:1');
+    expect(open(osm).images).toHaveLength(9);
+  });
+
+  test('features are supported, or not with a reason', () => {
+    const mesh = open(variant({ features: { supported: ['egress'], exempt: { permissive: 'it always refuses' } } }));
+    expect(mesh.supports('egress')).toBe(true);
+    expect(mesh.supports('permissive')).toEqual({ reason: 'it always refuses' });
+    expect(mesh.supports('half-close')).toEqual({ reason: 'the driver osm does not declare half-close' });
+  });
+
+  test('budgets are scaled, settings named, signatures listed', () => {
+    expect(open(osm, [], 2).budget('egress')).toEqual({ convergesMs: 30_000, settlesMs: 10_000 });
+    expect(open(none).budget('policy')).toEqual({ convergesMs: 1000, settlesMs: 1000 });
+    expect(open(osm).setting('egress')).toEqual({
+      ref: expect.objectContaining(meshConfig),
+      path: ['spec', 'traffic', 'enableEgress'],
+    });
+    expect(open(none).setting('egress')).toBeUndefined();
+    expect(open(osm).expectedSignatures('http')).toContain('curl 52');
+    expect(open(none).expectedSignatures('tcp')).toEqual([]);
+  });
+});
+
+describe('allow', () => {
+  test('a TCP port by a route for the port and a target for the client, beside the server', () => {
+    const request = { name: 'let-curl-in', client, server, port: 9000, protocol: 'tcp' as const };
+    expect(open(osm).allow(request)).toEqual({
+      route: [
+        {
+          apiVersion: 'specs.smi-spec.io/v1alpha4',
+          kind: 'TCPRoute',
+          metadata: { name: 'let-curl-in', namespace: 'run-tcp-demo' },
+          spec: { matches: { ports: [9000] } },
+        },
+      ],
+      target: [
+        {
+          apiVersion: 'access.smi-spec.io/v1alpha3',
+          kind: 'TrafficTarget',
+          metadata: { name: 'let-curl-in', namespace: 'run-tcp-demo' },
+          spec: {
+            destination: { kind: 'ServiceAccount', name: 'tcp-echo', namespace: 'run-tcp-demo' },
+            sources: [{ kind: 'ServiceAccount', name: 'curl', namespace: 'run-curl' }],
+            rules: [{ kind: 'TCPRoute', name: 'let-curl-in' }],
+          },
+        },
+      ],
+    });
+  });
+
+  test('HTTP for every path, or for one', () => {
+    const request = { name: 'x', client, server, port: 14001, protocol: 'http' as const };
+    const matches = (path: string) => ({ matches: [{ name: 'allowed', pathRegex: path, methods: ['*'] }] });
+    expect(open(osm).allow(request).route[0]?.['spec']).toEqual(matches('.*'));
+    expect(open(osm).allow({ ...request, path: '/get' }).route[0]?.['spec']).toEqual(matches('/get'));
+    expect(open(osm).allow(request).target[0]).toMatchObject({
+      spec: { rules: [{ kind: 'HTTPRouteGroup', name: 'x', matches: ['allowed'] }] },
+    });
+  });
+
+  test('makes nothing without a mesh, and is refused where the driver has no such policy', () => {
+    const request = { name: 'x', client, server, port: 1, protocol: 'http' as const };
+    expect(open(none).allow(request)).toEqual({ route: [], target: [] });
+    const mesh = open(variant({ policy: { converges: '1s', settles: '1s', allow: {} } }));
+    expect(() => mesh.allow(request)).toThrow('the driver osm has no policy for http');
+  });
+});
+
+describe('modes', () => {
+  test('are switched by the steps for their value', async () => {
+    const mesh = open(osm);
+    expect(await mesh.switchMode('permissive', false)).toEqual([
+      expect.objectContaining({ merge: { spec: { traffic: { enablePermissiveTrafficPolicyMode: false } } } }),
+    ]);
+    expect(await mesh.switchMode('egress', true)).toEqual([
+      expect.objectContaining({ merge: { spec: { traffic: { enableEgress: true } } } }),
+    ]);
+    expect(await open(none).switchMode('egress', true)).toEqual([]);
+  });
+
+  test('that the driver lacks cannot be switched', () => {
+    expect(() => open(variant({ modes: {} })).switchMode('egress', true)).toThrow(MeshError);
+  });
+
+  test('an invalid value that the API refuses, and one that it takes, are told apart', async () => {
+    cluster.refuse = new ClusterError('invalid', 'must be boolean', 422);
+    const refused = await open(osm).tryInvalid('permissive');
+    expect(refused.length).toBeGreaterThan(1);
+    expect(refused[0]).toMatchObject({ refused: true, message: 'must be boolean' });
+
+    cluster.refuse = undefined;
+    expect((await open(osm).tryInvalid('egress'))[0]).toMatchObject({ refused: false, message: 'accepted' });
+    expect(await open(none).tryInvalid('egress')).toEqual([]);
+  });
+
+  test('an API that cannot be asked has refused nothing', async () => {
+    cluster.refuse = new ClusterError('unreachable', 'connection refused');
+    await expect(open(osm).tryInvalid('egress')).rejects.toThrow(MeshError);
+  });
+});
+
+describe('installation', () => {
+  const echo = [{ run: ['echo', '{{modes.permissive}}', '{{modes.egress}}', '{{sets}}'], within: '10s' }];
+
+  test('says both modes and the user’s values to the installer', async () => {
+    const { context, commands } = fakeContext(cluster, { sets: ['a=1'] });
+    const mesh = openMesh(variant({ install: echo }), context);
+    await mesh.install();
+    await mesh.install({ egress: false });
+    expect(commands).toEqual([
+      ['echo', 'true', 'true', '--set', 'a=1'],
+      ['echo', 'true', 'false', '--set', 'a=1'],
+    ]);
+  });
+
+  const pod = (name: string, status: object) => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: 'osm-system', uid: name },
+    status,
+  });
+  const crashing = {
+    containerStatuses: [
+      {
+        name: 'c',
+        image: 'c:1',
+        restartCount: 2,
+        state: { waiting: { reason: 'CrashLoopBackOff' } },
+        lastState: { terminated: { exitCode: 2, reason: 'Error' } },
+      },
+    ],
+  };
+
+  test('ends the installer when a pod of the control plane crashes again and again, with its last words', async () => {
+    cluster.logTexts['c'] = 'panic: no\n';
+    const { context } = fakeContext(cluster, {
+      reporter: { command: () => cluster.put(pod('p', crashing)), output() {} },
+    });
+    const mesh = openMesh(variant({ install: [{ run: ['sleep', '60'], within: '50s' }] }), context);
+    const begin = performance.now();
+    await expect(mesh.install()).rejects.toMatchObject({
+      whose: 'mesh',
+      message: expect.stringMatching(/container c of pod osm-system\/p crashes again .*; its last words:\npanic: no/s),
+    });
+    expect(performance.now() - begin).toBeLessThan(5000);
+  });
+
+  test('is not held up by pods of an earlier one', async () => {
+    cluster.put(pod('old', crashing));
+    await open(variant({ install: echo })).install();
+  });
+
+  test('that fails says what the pods lack', async () => {
+    const conditions = [{ type: 'PodScheduled', status: 'False', message: 'Insufficient cpu' }];
+    cluster.put(pod('stuck', { phase: 'Pending', conditions }));
+    const install = [{ run: ['false'], within: '10s', blame: 'mesh' as const }];
+    await expect(open(variant({ install })).install()).rejects.toMatchObject({
+      whose: 'environment',
+      message: 'false ended with status 1:\n  (no output)\npods:\n  stuck: Pending; Insufficient cpu',
+    });
+  });
+
+  test('is there when all of the control plane is, and tells its version', async () => {
+    const mesh = open(osm);
+    expect(await mesh.isInstalled()).toBe(false);
+    expect(await mesh.observedVersion()).toBe('not installed');
+    for (const name of osm.spec.controlPlane?.deployments ?? []) {
+      const spec = { template: { spec: { containers: [{ image: `openservicemesh/${name}:v1.2.4` }] } } };
+      cluster.put({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name, namespace: 'osm-system' }, spec });
+    }
+    expect(await mesh.isInstalled()).toBe(true);
+    expect(await mesh.observedVersion()).toBe('v1.2.4');
+  });
+
+  test('of no mesh does nothing', async () => {
+    const mesh = open(none);
+    expect([await mesh.install(), await mesh.uninstall(), await mesh.isInstalled()]).toEqual([[], [], true]);
+    expect(await mesh.observedVersion()).toBe('none');
+    expect(mesh.enrol({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'x' } }).metadata).toEqual({
+      name: 'x',
+    });
+  });
+});
+
+test('osm enrols a namespace by label and annotation', () => {
+  expect(open(osm).enrol({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'x' } }).metadata).toEqual({
+    name: 'x',
+    labels: { 'openservicemesh.io/monitored-by': 'osm' },
+    annotations: { 'openservicemesh.io/sidecar-injection': 'enabled' },
+  });
+});

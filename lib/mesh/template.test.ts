@@ -1,0 +1,68 @@
+import { describe, expect, test } from '@jest/globals';
+import { fill, hasStrayBraces, placeholders } from './template.ts';
+
+const filling = { values: { port: 9000, name: 'x', 'client.namespace': 'curl' }, sets: ['a.b=1', 'a.b=2', 'c=d,e=f'] };
+
+describe('fill', () => {
+  test('a text that is one placeholder takes the type of its value', () => {
+    expect(fill({ ports: ['{{port}}'] }, filling)).toEqual({ ports: [9000] });
+  });
+
+  test('a placeholder within a text becomes text', () => {
+    expect(fill('{{name}}-{{port}}.{{ client.namespace }}', filling)).toBe('x-9000.curl');
+    expect(fill('{{port}}{{port}}', filling)).toBe('90009000');
+  });
+
+  test('the last value of a set key wins, and several in one word are told apart', () => {
+    expect(fill('{{set.a.b|0}} {{set.c|0}} {{set.e|0}}', filling)).toBe('2 d f');
+  });
+
+  test('a fallback is taken only where there is no value', () => {
+    expect(fill(['{{set.none|v1.2}}', '{{path|.*}}', '{{set.none|}}', '{{port|1}}'], filling)).toEqual([
+      'v1.2',
+      '.*',
+      '',
+      9000,
+    ]);
+  });
+
+  test('the splice becomes two words for each set, and nothing where there is none', () => {
+    expect(fill(['install', '{{sets}}', '-v'], filling)).toEqual([
+      'install',
+      '--set',
+      'a.b=1',
+      '--set',
+      'a.b=2',
+      '--set',
+      'c=d,e=f',
+      '-v',
+    ]);
+    expect(fill(['{{sets}}'], { values: {}, sets: [] })).toEqual([]);
+  });
+
+  test('a value is not searched for placeholders', () => {
+    expect(fill('<{{name}}>', { values: { name: '{{port}}', port: 1 }, sets: [] })).toBe('<{{port}}>');
+  });
+
+  test('leaves the template and what is no text alone', () => {
+    const template = { on: true, n: 1, nothing: null, list: [{ at: '{{name}}' }] };
+    expect(fill(template, filling)).toEqual({ on: true, n: 1, nothing: null, list: [{ at: 'x' }] });
+    expect(template.list).toEqual([{ at: '{{name}}' }]);
+  });
+
+  test('refuses a placeholder without value', () => {
+    expect(() => fill('{{nobody}}', filling)).toThrow('{{nobody}} has no value here');
+  });
+});
+
+test('placeholders tells names, fallbacks and places', () => {
+  expect(placeholders('a{{x}}{{ y | z }}')).toEqual([
+    { name: 'x', index: 1 },
+    { name: 'y', fallback: 'z', index: 6 },
+  ]);
+});
+
+test('hasStrayBraces sees halves of placeholders', () => {
+  expect(['{{x}}', '{{x|y}}', '{a}', ''].map(hasStrayBraces)).toEqual([false, false, false, false]);
+  expect(['{{x', 'x}}', '{{{x}}', '{{a b}}'].map(hasStrayBraces)).toEqual([true, true, false, true]);
+});
