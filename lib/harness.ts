@@ -56,6 +56,10 @@ export const mesh = {
   egress: async (value: boolean) => {
     await conductor().call('mode', { mode: 'egress', value });
   },
+  /** Removes the mesh and installs it with these modes; the fixtures are enrolled anew. */
+  reinstall: async (modes: { permissive: boolean; egress: boolean }) => {
+    await conductor().call('reinstall', { modes });
+  },
   /** The mode has acted since it was last switched, and not wavered for as long as a vigil lasts. */
   stayed: async (mode: 'permissive' | 'egress') => {
     await conductor().call('stayed', { mode });

@@ -174,3 +174,21 @@ claim(
     await given.answered(visitor.gets(outsideHttp), visitor.says(outsideTcp));
   },
 );
+
+claim(
+  {
+    id: 'egress/set-at-installation',
+    says: 'set at installation, either value acts from the start',
+    source: 'OSM guide, Egress: osm install --set=osm.enableEgress=…',
+    level: 'extended',
+    needs: ['egress', 'install-modes'],
+    ends: { permissive: true, egress: true },
+  },
+  async () => {
+    await mesh.reinstall({ permissive: true, egress: false });
+    await expect.refused(...byName);
+
+    await mesh.reinstall({ permissive: true, egress: true });
+    await expect.answered(...byName);
+  },
+);

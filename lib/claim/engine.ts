@@ -3,6 +3,7 @@ import type { Verdict } from '../evidence/index.ts';
 import { MeshError } from '../mesh/mesh.ts';
 import { Linger, type Route, routeName } from '../probe/index.ts';
 import { ClaimRun } from './claim-run.ts';
+import type { ModeState } from './declare.ts';
 import { Aborted, Broken, Disturbed, Unmet } from './errors.ts';
 import type { EngineParts } from './parts.ts';
 import type { PlannedClaim } from './planned.ts';
@@ -19,6 +20,8 @@ export interface EngineOptions {
   timeoutScale: number;
   signal: AbortSignal;
   nonce: () => string;
+  /** Removes the mesh, installs it with these modes, and enrols the fixtures anew. */
+  reinstall(modes: Required<ModeState>): Promise<void>;
   /** Called when a claim has failed or broken, before its policies are removed; answers where its diagnostics lie. */
   onTrouble(claim: string): Promise<string | undefined>;
 }
@@ -67,6 +70,7 @@ export class Engine {
       allow: ({ policy, part }) =>
         this.step(({ policies, run }) => policies.apply(this.request(policy), part, run.claim.id)),
       remove: ({ name, part }) => this.step(({ policies, run }) => policies.delete(name, part, run.claim.id)),
+      reinstall: ({ modes }) => this.step((now) => this.reinstall(now, modes)),
       invalid: ({ mode }) => this.step((now) => this.invalid(now, mode)),
       enrolled: () =>
         this.step(async ({ run }) =>
@@ -161,7 +165,7 @@ export class Engine {
 
   /** Waits until the environment is whole again. Answers Disturbed when the claim may start again, else Broken. */
   private async recover(disturbed: Disturbed): Promise<Error> {
-    const { evidence, world, monitors } = this.parts;
+    const { evidence, world } = this.parts;
     this.restarts += 1;
     const from = evidence.clock();
     const note = () =>
@@ -174,19 +178,32 @@ export class Engine {
       });
     if (this.restarts > TIMING.restarts)
       return new Broken(`disturbed ${this.restarts} times, at last: ${disturbed.message}`);
-    const deadline = performance.now() + TIMING.recoveryMs * this.options.timeoutScale;
-    while (performance.now() < deadline && !this.options.signal.aborted) {
-      const left = await world.calm(deadline - performance.now(), this.options.signal);
-      const now = evidence.clock();
-      if (left === undefined && (await monitors.verifyAll(now)).clear) {
-        this.disturbedAt = evidence.clock();
-        note();
-        return disturbed;
-      }
-    }
+    const isWhole = await this.untilWhole();
     note();
+    if (isWhole) return disturbed;
     if (this.options.signal.aborted) return new Aborted('the run is being ended');
     return new Broken(`the environment did not recover: ${world.troubles.join('; ') || disturbed.message}`);
+  }
+
+  /** Waits until all fixtures are up and all twins and controls are answered. Answers false if that takes too long. */
+  private async untilWhole(): Promise<boolean> {
+    const { evidence, world, monitors } = this.parts;
+    const { signal } = this.options;
+    const deadline = performance.now() + TIMING.recoveryMs * this.options.timeoutScale;
+    while (performance.now() < deadline && !signal.aborted) {
+      const left = await world.calm(deadline - performance.now(), signal);
+      if (left === undefined && (await monitors.verifyAll(evidence.clock())).clear) {
+        this.disturbedAt = evidence.clock();
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private async reinstall({ run }: Try, modes: Required<ModeState>): Promise<void> {
+    await this.parts.modes.install(modes, run.claim.id, () => this.options.reinstall(modes));
+    if (!(await this.untilWhole()))
+      throw new Broken(`the fixtures did not come up again: ${this.parts.world.troubles.join('; ')}`);
   }
 
   private async decide(planned: PlannedClaim, trouble: Error | undefined, diagnostics: string | undefined) {

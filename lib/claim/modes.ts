@@ -61,6 +61,29 @@ export class Modes {
     await this.guard.hold(mode);
   }
 
+  /** Has the mesh installed anew with these modes. */
+  async install(modes: Required<ModeState>, claim: string, carryOut: () => Promise<void>): Promise<void> {
+    const { mesh, changes } = this.parts;
+    for (const mode of MODES) {
+      delete this.state[mode];
+      this.guard.release(mode);
+    }
+    let installed = async () => {
+      await carryOut();
+      return [];
+    };
+    for (const mode of MODES) {
+      const what = `install with ${mode} ${modes[mode] ? 'on' : 'off'}`;
+      await changes.make(
+        { what, budget: mesh.budget(mode), mode: { name: mode, value: modes[mode] }, claim },
+        installed,
+      );
+      installed = async () => [];
+      this.state[mode] = modes[mode];
+    }
+    for (const mode of MODES) await this.guard.hold(mode);
+  }
+
   close(): void {
     this.guard.close();
   }

@@ -1,4 +1,5 @@
 import type { ModeName } from '../mesh/mesh.ts';
+import type { ModeState } from './declare.ts';
 import type { Size } from './expectation.ts';
 import type { PolicyPart } from './policies.ts';
 import type { RouteSpec } from './routes.ts';
@@ -24,6 +25,7 @@ export interface Calls {
   stayed: { params: { mode: ModeName }; answer: null };
   allow: { params: { policy: PolicySpec; part: PolicyPart }; answer: null };
   remove: { params: { name: string; part: PolicyPart }; answer: null };
+  reinstall: { params: { modes: Required<ModeState> }; answer: null };
   invalid: { params: { mode: ModeName }; answer: null };
   enrolled: { params: Record<string, never>; answer: null };
   stable: { params: Record<string, never>; answer: null };

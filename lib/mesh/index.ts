@@ -6,3 +6,4 @@ export { type Feature, features } from './features.ts';
 export { listDrivers, loadDriver } from './load.ts';
 export * from './mesh.ts';
 export { openMesh } from './open.ts';
+export { redact } from './redact.ts';

@@ -1,21 +1,18 @@
 import type { ClaimSummary, RouteResult, Verdict } from '../evidence/index.ts';
 import { longest } from './claims.ts';
 import type { Of } from './kinds.ts';
-import { mark, type Paint, tint, verdictWords } from './paint.ts';
+import { mark, type Paint, tint } from './paint.ts';
 import { deviationText } from './record-lines.ts';
 import { firstLine, indent, printable, seconds, shorten, wrap } from './text.ts';
-import { tally, wasRun } from './verdicts.ts';
+import { wasRun } from './verdicts.ts';
 
 /** Prints claims as they are decided, in columns under their suite's name. */
 export interface ClaimLines {
   /** Learns the claims' sentences, and how wide their names are. */
   plan(claims: ClaimSummary[]): void;
   says(id: string): string;
-  heading(suite: string): string[];
   expectation(record: Of<'expectation'>): void;
   verdict(record: Of<'verdict'>): string[];
-  /** @param ms how long the suite took */
-  suiteEnd(suite: string, ms: number): string[];
 }
 
 const columns = { time: 8, slug: { least: 16, most: 36 }, margin: 4, prose: 100 };
@@ -59,7 +56,6 @@ export function createClaimLines(paint: Paint, width: () => number | undefined):
       slug = Math.min(columns.slug.most, Math.max(columns.slug.least, ...widths));
     },
     says: (id) => sentences.get(id) ?? '',
-    heading,
     expectation(record) {
       routes.set(record.claim, [...(routes.get(record.claim) ?? []), ...record.routes]);
     },
@@ -80,11 +76,6 @@ export function createClaimLines(paint: Paint, width: () => number | undefined):
           ? []
           : remark(`${verdict}: ${firstLine(reason)}`, tint(verdict, paint))),
       ];
-    },
-    suiteEnd(suite, ms) {
-      suiteShown = '';
-      const own = [...shown].filter(([id]) => id.startsWith(`${suite}/`)).map(([, { verdict }]) => verdict);
-      return [`    ${verdictWords(tally(own), paint)} ${paint.dim(`in ${seconds(ms)}`)}`];
     },
   };
 }

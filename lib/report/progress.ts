@@ -35,13 +35,11 @@ export function createProgress({ paint, verbose, width }: ProgressStyle): Progre
   let claim: { id: string; since: number } | undefined;
 
   const phase = (record: Of<'phase'>) => {
-    const isSuite = record.phase === 'suite';
     if (record.event === 'begin') {
       phases.begin(record);
-      return isSuite ? claims.heading(record.what) : [];
+      return [];
     }
-    const { ms, lines } = phases.end(record);
-    return isSuite ? claims.suiteEnd(record.what, ms) : lines;
+    return phases.end(record).lines;
   };
 
   const lines = (record: EvidenceRecord): string[] => {

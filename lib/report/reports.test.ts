@@ -148,7 +148,7 @@ describe('summaryMarkdown', () => {
     expect(text).toContain('connections kept after a denial');
     expect(text).toContain('- environment: node paused');
     expect(text).toContain('- crash: ctl in osm/ctl-1, OOMKilled, 2 restarts');
-    expect(text).toContain('| 1 suite | 1.0 s |');
+    expect(text).toContain('| 2 suites | 1.0 s |');
   });
 
   it('says that it was a sandbox, and only then', () => {

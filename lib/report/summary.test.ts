@@ -127,9 +127,17 @@ describe('times', () => {
         route({ change: 1, actedMs: 2000, settledMs: 2500, leaked: 3 }),
         route({ change: 1, actedMs: 1500, lost: 1 }),
       ],
+      start: 6000,
+      end: 10_500,
       hold: { start: 8500, end: 10_500, probes: 90, restarts: 0 },
     });
-    run.expectation('s/a', { n: 2, hold: { start: 9500, end: 11_500, probes: 90, restarts: 0 } });
+    // A vigil: held since 2 s, asked about at 9.5 s.
+    run.expectation('s/a', {
+      n: 2,
+      start: 9500,
+      end: 11_500,
+      hold: { start: 2000, end: 11_500, probes: 90, restarts: 0 },
+    });
     run.verdict('s/a', 'passed', { ms: 5500 });
     run.change('switch permissive off', { mode: { name: 'permissive', value: false } });
     run.change('allow curl', { error: 'denied' });

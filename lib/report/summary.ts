@@ -133,7 +133,10 @@ function suiteResults(claims: ClaimResult[]): SuiteResult[] {
 
 function suiteTimes(records: EvidenceRecord[], phases: PhaseResult[], changes: ChangeResult[]) {
   const suites = phases.filter(({ phase }) => phase === 'suite');
-  const holds = only(records, 'expectation').flatMap(({ hold }) => (hold === undefined ? [] : [hold]));
+  // A vigil's hold began while other claims were judged; only what was waited for cost time.
+  const holds = only(records, 'expectation').flatMap((own) =>
+    own.hold === undefined ? [] : clipped([own.hold], [own]),
+  );
   const acting = clipped(actingSpans(changes), suites);
   const holding = clipped(holds, suites);
   const suitesMs = covered(suites);

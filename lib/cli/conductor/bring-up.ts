@@ -1,6 +1,13 @@
 import type { Cluster, ProviderName } from '../../cluster/cluster.ts';
-import { chosenImages, deployEnrolled, deployOutside, type Fixtures, together } from '../../cluster/fixtures/index.ts';
-import { type Mesh, openMesh } from '../../mesh/index.ts';
+import {
+  checkNamespaces,
+  chosenImages,
+  deployEnrolled,
+  deployOutside,
+  type Fixtures,
+  together,
+} from '../../cluster/fixtures/index.ts';
+import { type Mesh, type ModeName, openMesh } from '../../mesh/index.ts';
 import { EnvironmentError } from '../../plan/index.ts';
 import { childNote, type RunContext } from './context.ts';
 import { provide, type Stand } from './provide.ts';
@@ -11,6 +18,8 @@ export interface Stage {
   cluster: Cluster;
   mesh: Mesh;
   fixtures: Fixtures;
+  /** Removes the mesh, installs it with these modes, and enrols the fixtures anew. */
+  reinstall(modes: Record<ModeName, boolean>): Promise<void>;
 }
 
 /** Longest until all fixtures are Ready, ms. */
@@ -37,6 +46,7 @@ export async function bringUp(
     signal: interruption.signal,
     child: childNote(run),
   });
+  await checkNamespaces(cluster, stand.prefix);
   const fixtureImages = Object.values(chosenImages(options));
   if (stand.loadImages !== undefined) {
     const { loadImages } = stand;
@@ -60,7 +70,10 @@ export async function bringUp(
   // The mesh's failure is told first; the other one must not become an unhandled rejection meanwhile.
   outside.catch((error: unknown) => log(`fixtures outside the mesh: ${error}`));
   if (!isThere && options.install) {
-    await inPhase('mesh', `${mesh.project} ${mesh.declaredVersion}`, () => mesh.install());
+    await inPhase('mesh', `${mesh.project} ${mesh.declaredVersion}`, async () => {
+      if (stand.reused) await mesh.uninstall();
+      await mesh.install();
+    });
   }
   const fixtures = await inPhase('fixtures', 'httpbin, curl, tcp-echo', async () => {
     const enrolled = await deployEnrolled(cluster, deploy);
@@ -69,7 +82,12 @@ export async function bringUp(
   for (const { namespace, pod, container, reason } of fixtures.crashed) {
     say(`${container} in ${namespace}/${pod} does not stay up: ${reason}`);
   }
-  return { stand, cluster, mesh, fixtures };
+  const reinstall = async (modes: Record<ModeName, boolean>) => {
+    await mesh.uninstall();
+    await mesh.install(modes);
+    await deployEnrolled(cluster, { ...deploy, renew: true });
+  };
+  return { stand, cluster, mesh, fixtures, reinstall };
 }
 
 function deployOptions(run: RunContext, stand: Stand, mesh: Mesh, renew: boolean) {

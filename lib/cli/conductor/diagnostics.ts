@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { Manifest } from '../../cluster/cluster.ts';
+import { redact } from '../../mesh/index.ts';
 import type { Stage } from './bring-up.ts';
 import type { RunContext } from './context.ts';
 
@@ -24,15 +25,13 @@ export function diagnosticsFor(run: RunContext, stage: Stage): (claim: string) =
 }
 
 async function collect({ cluster, mesh, fixtures }: Stage, folder: string): Promise<void> {
-  const namespaces = [
-    ...fixtures.namespaces,
-    ...(mesh.controlPlane === undefined ? [] : [mesh.controlPlane.namespace]),
-  ];
+  const ownNamespaces = fixtures.namespaces;
+  const namespaces = [...ownNamespaces, ...(mesh.controlPlane === undefined ? [] : [mesh.controlPlane.namespace])];
   const save = async (name: string, content: () => Promise<string>) => {
     const text = await content().catch(
       (error: unknown) => `could not be collected: ${error instanceof Error ? error.message : error}\n`,
     );
-    await writeFile(join(folder, name), text);
+    await writeFile(join(folder, name), redact(text));
   };
   const listAll = async (kind: string) =>
     (await Promise.all(namespaces.map((namespace) => cluster.list({ apiVersion: 'v1', kind, namespace })))).flat();
@@ -45,13 +44,13 @@ async function collect({ cluster, mesh, fixtures }: Stage, folder: string): Prom
       1,
     );
   });
-  const own = pods.map(({ metadata }) => ({ namespace: metadata.namespace ?? '', name: metadata.name }));
+  const fixturePods = pods.filter(({ metadata }) => ownNamespaces.includes(metadata.namespace ?? ''));
   await Promise.all([
     save('events.txt', async () => (await listAll('Event')).map(eventLine).sort().join('\n')),
-    ...pods.flatMap((pod) => containersOf(pod).map((container) => logOf(pod, container))),
+    ...fixturePods.flatMap((pod) => ownContainers(pod, mesh.sidecar).map((container) => logOf(pod, container))),
     mesh.diagnose(
       folder,
-      own.filter(({ namespace }) => fixtures.namespaces.includes(namespace)),
+      fixturePods.map(({ metadata }) => ({ namespace: metadata.namespace ?? '', name: metadata.name })),
     ),
   ]);
 
@@ -67,9 +66,10 @@ function plain({ managedFields: _, ...metadata }: Manifest['metadata']): object 
   return metadata;
 }
 
-function containersOf(pod: Manifest): string[] {
-  const spec = pod['spec'] as { containers: { name: string }[]; initContainers?: { name: string }[] };
-  return [...(spec.initContainers ?? []), ...spec.containers].map(({ name }) => name);
+/** The sidecar's log, and the control plane's, are the driver's business. */
+function ownContainers(pod: Manifest, sidecar: string | undefined): string[] {
+  const spec = pod['spec'] as { containers: { name: string }[] };
+  return spec.containers.map(({ name }) => name).filter((name) => name !== sidecar);
 }
 
 function eventLine(event: Manifest): string {

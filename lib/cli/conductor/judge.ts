@@ -70,6 +70,7 @@ export async function judgeClaims(run: RunContext, stage: Stage, claims: Planned
     timeoutScale: options.timeoutScale,
     signal: interruption.signal,
     nonce,
+    reinstall: stage.reinstall,
     onTrouble: diagnosticsFor(run, stage),
   });
   const socketFolder = mkdtempSync(join(tmpdir(), 'meshproof-'));

@@ -20,6 +20,7 @@ export interface Stand {
   reused: boolean;
   /** Put before every namespace's name. */
   prefix: string;
+  /** Copies images that this machine has to the cluster, and waits for its name service meanwhile. */
   loadImages?: (refs: string[]) => Promise<LoadedImages>;
   /** Whether a mesh may be installed here. */
   mayInstall: boolean;
@@ -82,7 +83,7 @@ async function kindStand(run: RunContext, onStand: (stand: Stand) => void): Prom
     kubeconfig: provided.kubeconfig,
     reused: options.reuse,
     prefix: '',
-    loadImages: provided.loadImages,
+    loadImages: async (refs) => (await Promise.all([provided.loadImages(refs), provided.waitForDns()]))[0],
     mayInstall: true,
     beforeSwitch: async () => undefined,
     down: async () => {

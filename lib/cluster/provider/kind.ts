@@ -2,7 +2,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { connect } from '../client/index.ts';
-import type { Cluster, Provided } from '../cluster.ts';
+import type { Provided } from '../cluster.ts';
 import { waitForDns } from './dns.ts';
 import { ProviderError } from './error.ts';
 import { type LoadedImages, loadImages } from './images.ts';
@@ -59,10 +59,7 @@ export async function upKind(options: UpKindOptions): Promise<ProvidedKind> {
   options.beforeCreate(clusterName);
   try {
     await create(options);
-    const cluster = connectTo(options);
-    await untilUsable(cluster, options.signal);
-    return provided(cluster, options, async () => {
-      cluster.close();
+    return await take(options, async () => {
       if (!options.keep) await deleteKind(clusterName);
     });
   } catch (error) {
@@ -91,9 +88,7 @@ export async function reuseKind(options: KindOptions): Promise<ProvidedKind> {
       `delete it: kind delete cluster --name ${clusterName}`,
     );
   }
-  const cluster = connectTo(options);
-  await untilUsable(cluster, options.signal);
-  return provided(cluster, options, async () => cluster.close());
+  return take(options, async () => undefined);
 }
 
 /**
@@ -151,25 +146,27 @@ async function create(options: UpKindOptions): Promise<void> {
   );
 }
 
-function connectTo({ clusterName, kubeconfig }: KindOptions): Cluster {
-  return connect(kubeconfig, { context: `kind-${clusterName}` });
-}
-
-/** kind returns before the controllers have done their first work. */
-async function untilUsable(cluster: Cluster, signal: AbortSignal): Promise<void> {
-  const account = { apiVersion: 'v1', kind: 'ServiceAccount', namespace: 'default', name: 'default' };
-  const what = 'the ServiceAccount default to exist';
-  await cluster.wait(account, (object) => object !== undefined, { timeoutMs: FACT_MS, signal, what });
-}
-
-function provided(cluster: Cluster, options: KindOptions, down: () => Promise<void>): ProvidedKind {
-  const { clusterName, kubeconfig } = options;
+/** Connects, and waits: kind returns before the controllers have done their first work. */
+async function take(options: KindOptions, end: () => Promise<void>): Promise<ProvidedKind> {
+  const { clusterName, kubeconfig, signal } = options;
+  const cluster = connect(kubeconfig, { context: `kind-${clusterName}` });
+  try {
+    const account = { apiVersion: 'v1', kind: 'ServiceAccount', namespace: 'default', name: 'default' };
+    const what = 'the ServiceAccount default to exist';
+    await cluster.wait(account, (object) => object !== undefined, { timeoutMs: FACT_MS, signal, what });
+  } catch (error) {
+    cluster.close();
+    throw error;
+  }
   return {
     provider: 'kind',
     cluster,
     kubeconfig,
     clusterName,
-    down,
+    async down() {
+      cluster.close();
+      await end();
+    },
     loadImages: (refs) => loadImages(clusterName, refs, options),
     waitForDns: () => waitForDns(cluster, clusterName, { ...options, timeoutMs: FACT_MS }),
   };

@@ -64,7 +64,8 @@ async function tokenOf(namespace: string, account: string): Promise<string> {
   });
   const filled = (secret: Manifest | undefined) => secret?.['data'] !== undefined;
   const secret = await bench.cluster.wait(ref, filled, { timeoutMs: 20_000, what: 'the token' });
-  return Buffer.from((secret?.['data'] as { token: string }).token, 'base64').toString();
+  const { token = '' } = (secret?.['data'] ?? {}) as { token?: string };
+  return Buffer.from(token, 'base64').toString();
 }
 
 function options(): DeployOptions {

@@ -1,0 +1,55 @@
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type EvidenceRecord, readEvidence } from '../../lib/evidence/index.ts';
+import { type Ended, LOOK_MS, runFolder, runsIn, type StartOptions, type Started, start } from './program.ts';
+
+/** A run under way, whose evidence is read while it grows. */
+export interface LiveRun {
+  program: Started;
+  id: string;
+  folder: string;
+  /** What stands in the evidence now. */
+  records(): EvidenceRecord[];
+  /**
+   * Waits until a record is there that `found` says true of.
+   * @returns the record; undefined where the run ended without one
+   */
+  until(found: (record: EvidenceRecord) => boolean): Promise<EvidenceRecord | undefined>;
+  ended: Promise<Ended>;
+}
+
+/**
+ * Starts a run, and waits until it has evidence.
+ * @param reports where its folder is to be
+ * @throws Error with what it printed, where it ended before that
+ */
+export async function startRun(words: readonly string[], reports: string, options: StartOptions): Promise<LiveRun> {
+  const known = new Set(runsIn(reports));
+  const program = start(['run', ...words, '--out', reports], options);
+  const folder = await runFolder(reports, known, program);
+  if (folder === undefined) throw new Error(`the run left no evidence:\n${(await program.ended).text}`);
+  const file = join(folder, 'evidence.jsonl');
+  const records = () => readEvidence(file);
+  return {
+    program,
+    id: folder.slice(reports.length + 1),
+    folder,
+    records,
+    async until(found) {
+      for (;;) {
+        const wasOver = program.isOver();
+        const record = records().find(found);
+        if (record !== undefined || wasOver) return record;
+        await pause(LOOK_MS);
+      }
+    },
+    ended: program.ended,
+  };
+}
+
+/** The wall clock's time, ms, at which a run's own clock stood at zero. */
+export function zeroOf(records: readonly EvidenceRecord[]): number {
+  const run = records.find((record) => record.kind === 'run');
+  if (run?.kind !== 'run') throw new Error('the evidence does not say when the run began');
+  return Date.parse(run.startedAt) - run.at;
+}
