@@ -182,13 +182,17 @@ claim(
     source: 'OSM guide, Egress: osm install --set=osm.enableEgress=…',
     level: 'extended',
     needs: ['egress', 'install-modes'],
-    ends: { permissive: true, egress: true },
+    ends: { permissive: true, egress: false },
   },
   async () => {
     await mesh.reinstall({ permissive: true, egress: false });
     await expect.refused(...byName);
+    await mesh.egress(true);
+    await given.answered(...byName);
 
     await mesh.reinstall({ permissive: true, egress: true });
     await expect.answered(...byName);
+    await mesh.egress(false);
+    await given.refused(...byName);
   },
 );

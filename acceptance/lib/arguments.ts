@@ -1,17 +1,22 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 
+const common = { 'node-image': { type: 'string' } } as const satisfies ParseArgsConfig['options'];
+
 type Words = NonNullable<ParseArgsConfig['options']>;
 
 /**
- * Splits a script's command line at `--`: its own options, and what it hands on to meshproof as it stands.
+ * Splits a script's command line at `--`: its own options, and what it hands on to meshproof as it stands. Every script
+ * has `--node-image`, which goes to those runs only that create a kind cluster.
  * @throws TypeError for an option that the script does not have
  */
 export function scriptArguments<const T extends Words>(options: T) {
   const words = process.argv.slice(2);
   const border = words.indexOf('--');
-  const own = border === -1 ? words : words.slice(0, border);
+  const args = border === -1 ? words : words.slice(0, border);
   const passed = border === -1 ? [] : words.slice(border + 1);
-  return { own: parseArgs({ args: own, options, strict: true, allowPositionals: false }).values, passed };
+  const { values } = parseArgs({ args, options: { ...common, ...options }, strict: true, allowPositionals: false });
+  const { 'node-image': image } = values as { 'node-image'?: string };
+  return { own: values, passed, onKind: image !== undefined ? ['--node-image', image, ...passed] : passed };
 }
 
 /** A positive whole number. @throws Error naming the option */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type EvidenceRecord, readEvidence } from '../../lib/evidence/index.ts';
-import { type Ended, LOOK_MS, runFolder, runsIn, type StartOptions, type Started, start } from './program.ts';
+import { type Ended, LOOK_MS, runFolder, runsIn, type Started, type StartOptions, start } from './program.ts';
 
 /** A run under way, whose evidence is read while it grows. */
 export interface LiveRun {

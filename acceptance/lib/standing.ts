@@ -25,7 +25,17 @@ export async function standingCluster(name: string, passed: readonly string[], w
   if (!(await lines('kind', ['get', 'clusters'])).includes(name)) {
     say(`making the kind cluster ${name}, which is then kept`);
     const made = await run(
-      ['run', '--cluster-name', name, '--keep', '--claim', 'permissive/enrolment', '--out', workshop.reports, ...passed],
+      [
+        'run',
+        '--cluster-name',
+        name,
+        '--keep',
+        '--claim',
+        'permissive/enrolment',
+        '--out',
+        workshop.reports,
+        ...passed,
+      ],
       { environment: workshop.environment },
     );
     if (made.status !== 0) throw new Error(`the cluster ${name} did not come up:\n${made.text}`);

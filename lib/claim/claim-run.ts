@@ -105,6 +105,10 @@ export class ClaimRun {
    */
   checkBrackets(): void {
     if (this.met.length === 0 && this.factsMet === 0) throw new Broken('the claim expected nothing');
+    this.checkRefusals();
+  }
+
+  private checkRefusals(): void {
     for (const { route, identity } of this.met.filter(({ expected }) => expected === 'refused')) {
       const bracket = this.met.some(
         (other) =>
@@ -123,11 +127,22 @@ export class ClaimRun {
 
   /** Ends the probing and writes down what no expectation has. */
   async end(): Promise<void> {
-    await Promise.all([...this.watches.values()].map((watch) => watch.stop()));
-    for (const watch of this.watches.values()) {
-      for (const observation of watch.since(0))
+    const watches = [...this.watches.values()];
+    this.watches.clear();
+    await Promise.all(watches.map((watch) => watch.stop()));
+    for (const watch of watches) {
+      for (const observation of watch.since(0)) {
         this.parts.prober.conclude(observation, { role: 'subject', claim: this.claim.id });
+      }
     }
+  }
+
+  /** Before pods are replaced on purpose: what was shown with the old ones must stand by itself. @throws Broken */
+  async renew(): Promise<void> {
+    this.checkRefusals();
+    await this.end();
+    this.factsMet += this.met.length;
+    this.met.length = 0;
   }
 
   /** Pods must be the same in all expectations on a route. */

@@ -201,9 +201,14 @@ export class Engine {
   }
 
   private async reinstall({ run }: Try, modes: Required<ModeState>): Promise<void> {
-    await this.parts.modes.install(modes, run.claim.id, () => this.options.reinstall(modes));
-    if (!(await this.untilWhole()))
-      throw new Broken(`the fixtures did not come up again: ${this.parts.world.troubles.join('; ')}`);
+    await run.renew();
+    const { modes: switches, world } = this.parts;
+    let isWhole = false;
+    await world.onPurpose(async () => {
+      await switches.install(modes, run.claim.id, () => this.options.reinstall(modes));
+      isWhole = await this.untilWhole();
+    });
+    if (!isWhole) throw new Broken(`the fixtures did not come up again: ${world.troubles.join('; ')}`);
   }
 
   private async decide(planned: PlannedClaim, trouble: Error | undefined, diagnostics: string | undefined) {

@@ -172,9 +172,11 @@ async function settleDoubts(all: Progress[], observations: Observation[], scene:
   }
 }
 
+/** A failure soon after a disturbance is laid to it: proxies may take half a minute to find their control plane again. */
 async function unmet(all: Progress[], deciding: Observation[], scene: Scene, begun: number): Promise<Decision> {
-  const from = Math.min(begun, ...deciding.map((observation) => observation.start));
-  await settleDoubts(all, deciding, scene, from, scene.clock());
+  const now = scene.clock();
+  const from = Math.min(begun, now - TIMING.aftermathMs, ...deciding.map((observation) => observation.start));
+  await settleDoubts(all, deciding, scene, from, now);
   // The log may have told late that a probe was answered after all.
   const still = deciding.filter((observation) => {
     const progress = all.find(({ item }) => item.watch.route === observation.route);

@@ -1,4 +1,5 @@
-import { type Actor, type Manner, type Protocol, type Route, routeName, type Server } from '../probe/index.ts';
+import type { Actor, Server } from '../cluster/fixtures/index.ts';
+import { type Manner, type Protocol, type Route, routeName } from '../probe/index.ts';
 
 /** A route as a suite names it; the world turns it into hosts and addresses. */
 export interface RouteSpec {

@@ -25,6 +25,11 @@ export const TIMING = {
   burstMs: 3_000,
   /** Most jobs of one burst. */
   burstJobs: 30,
+  /**
+   * A failure or a crash this soon after a disturbance is laid to it, ms: a proxy may take half a minute to find its control
+   * plane again, and a kubelet that was paused kills what missed its probes.
+   */
+  aftermathMs: 60_000,
   /** How often a claim starts again after the environment was disturbed. */
   restarts: 5,
   /** Longest wait for the environment to recover, ms. */

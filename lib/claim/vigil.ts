@@ -84,7 +84,7 @@ export class Vigil {
     const start = late?.start ?? Math.max(...stretches.map(({ from }) => from));
     const check = await this.monitors.verify(
       items.map(({ watch }) => watch.route),
-      start,
+      late === undefined ? start : Math.min(start, end - TIMING.aftermathMs),
       end,
     );
     if (!check.clear) throw new Disturbed(check.why);

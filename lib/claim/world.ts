@@ -1,8 +1,10 @@
 import type { Cluster, Manifest, Stop } from '../cluster/cluster.ts';
+import type { Actor, Server } from '../cluster/fixtures/index.ts';
 import type { Evidence } from '../evidence/index.ts';
 import type { ControlPlane } from '../mesh/mesh.ts';
-import { type Actor, Agent, type Route, type Server, ServerLog } from '../probe/index.ts';
+import { Agent, type Route, ServerLog } from '../probe/index.ts';
 import { type ContainerView, type PodView, viewPod } from './pods.ts';
+import { TIMING } from './timing.ts';
 
 export interface WorldParts {
   cluster: Cluster;
@@ -36,6 +38,7 @@ export class World {
   private readonly crashed = new Map<string, { pod: string; container: ContainerView; excused: boolean }>();
   private readonly restarts = new Map<string, number>();
   private readonly watches: Stop[] = [];
+  private isOnPurpose = false;
   private readonly waiting = new Set<() => void>();
   private readonly current = new Map<string, string>();
 
@@ -133,6 +136,16 @@ export class World {
       : undefined;
   }
 
+  /** Does what disturbs the pods on purpose: it counts as a disturbance, and is not written down as one. */
+  async onPurpose(work: () => Promise<void>): Promise<void> {
+    this.isOnPurpose = true;
+    try {
+      await work();
+    } finally {
+      this.isOnPurpose = false;
+    }
+  }
+
   /** Raises or lifts a disturbance that something outside of this class has noticed. */
   disturb(key: string, cause: string | undefined): void {
     const now = this.parts.evidence.clock();
@@ -146,7 +159,9 @@ export class World {
         return;
       }
       this.past.push({ ...known, to: now });
-      this.parts.evidence.append({ kind: 'disturbance', cause: known.cause, from: known.from, to: now });
+      if (!this.isOnPurpose) {
+        this.parts.evidence.append({ kind: 'disturbance', cause: known.cause, from: known.from, to: now });
+      }
     }
     this.wake();
   }
@@ -266,7 +281,7 @@ export class World {
     if (container.restarts <= before && !container.trouble?.startsWith('CrashLoopBackOff')) return;
     if (container.restarts <= before && this.crashed.has(key)) return;
     const now = this.parts.evidence.clock();
-    const excused = this.disturbedSince(now - EXCUSE_MS) !== undefined;
+    const excused = this.disturbedSince(now - TIMING.aftermathMs) !== undefined;
     this.crashed.set(key, { pod: `${pod.namespace}/${pod.name}`, container, excused });
     this.parts.evidence.append({
       kind: 'crash',
@@ -303,6 +318,3 @@ export class World {
 }
 
 const UNSEEN = 'its pod has not been seen yet';
-
-/** A crash this soon after a disturbance is laid to it, ms: a kubelet that was paused kills what missed its probes. */
-const EXCUSE_MS = 60_000;

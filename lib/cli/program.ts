@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { nearest, type RunOptions, resolveOptions, UsageError } from '../plan/index.ts';
+import { type RunOptions, resolveOptions, UsageError } from '../plan/index.ts';
+import { nearest } from '../words/index.ts';
 import { addOptions, commandLineLayer } from './command-line.ts';
 
 /** What each subcommand does once its words are understood; answers the exit status. */

@@ -188,7 +188,7 @@ describe('a wrong driver is refused with file, line, column, field and what is a
       'a placeholder of elsewhere',
       "name: '{{name}}'",
       "name: '{{pod.name}}'",
-      'x.yaml:35:29: policy.allow.tcp.target[0].metadata.name: unknown placeholder {{pod.name}} (allowed here: name, port,',
+      'x.yaml:35:29: policy.allow.tcp.target[0].metadata.name: unknown placeholder {{pod.name}}; did you mean {{name}}? (allowed here: name, port,',
     ],
     [
       'a placeholder where there are none',

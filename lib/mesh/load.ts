@@ -1,11 +1,11 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
+import { nearest } from '../words/index.ts';
 import { checkDriver } from './check.ts';
 import type { Driver } from './driver.ts';
 import { DriverError } from './error.ts';
 import { meshesFolder } from './folder.ts';
-import { nearest } from './nearest.ts';
 
 /** The names of the drivers that come with the program, in alphabetical order. */
 export async function listDrivers(): Promise<string[]> {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Ajv, type ErrorObject } from 'ajv';
+import { nearest } from '../words/index.ts';
 import { meshesFolder } from './folder.ts';
-import { nearest } from './nearest.ts';
 import type { Path } from './source.ts';
 
 /** One mistake of a driver file: where, and what is allowed there. */

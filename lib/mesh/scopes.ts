@@ -1,4 +1,4 @@
-import { nearest } from './nearest.ts';
+import { nearest } from '../words/index.ts';
 import type { Mistake } from './schema.ts';
 import type { Path } from './source.ts';
 import { hasStrayBraces, type Placeholder, placeholders, splice } from './template.ts';

@@ -1,4 +1,4 @@
-import { editDistance } from './nearest.ts';
+import { editDistance } from '../words/index.ts';
 import { environmentName, environmentRows } from './option-rows.ts';
 import { type Layer, type OptionValue, readOptionText } from './option-values.ts';
 import { UsageError } from './options.ts';

@@ -4,7 +4,6 @@ export { isDriverPath, readConfigFile } from './config-file.ts';
 export { type Exemption, exemptionOf } from './exempt.ts';
 export { describeLack, type Fact, lacking, type MachineFacts } from './facts.ts';
 export { countSwitches, type ModeSwitch, modeNames, stateAfter, switchesBefore } from './modes.ts';
-export { didYouMean, nearest } from './nearest.ts';
 export { environmentName, imageRoles, type OptionRow, optionRows } from './option-rows.ts';
 export { type Layer, type OptionValue, readOptionText } from './option-values.ts';
 export { EnvironmentError, type ImageRole, type RunOptions, UsageError } from './options.ts';

@@ -1,5 +1,5 @@
+import { didYouMean } from '../words/index.ts';
 import { parseDuration } from './duration.ts';
-import { didYouMean } from './nearest.ts';
 import { imageRoles, type OptionRow } from './option-rows.ts';
 import { UsageError } from './options.ts';
 

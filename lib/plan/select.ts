@@ -1,6 +1,6 @@
 import type { DeclaredClaim } from '../claim/declare.ts';
+import { didYouMean } from '../words/index.ts';
 import { globTest, isGlob } from './glob.ts';
-import { didYouMean } from './nearest.ts';
 import { UsageError } from './options.ts';
 
 /** What of the catalogue is asked for. */

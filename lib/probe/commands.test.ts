@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { expect, test } from '@jest/globals';
-import type { Route } from './actor.ts';
 import { commandFor } from './commands.ts';
+import type { Route } from './route.ts';
 
 const client = { app: 'curl', namespace: 'curl', serviceAccount: 'curl', container: 'curl', enrolled: true };
 const http: Route = { client, server: undefined, protocol: 'http', host: '127.0.0.1', port: 1, manner: 'plain' };

@@ -1,4 +1,4 @@
-import type { Route } from './actor.ts';
+import type { Route } from './route.ts';
 
 /** Longest that one probe may take, in seconds. A refusal may be a silence; an honest answer takes milliseconds. */
 export const PROBE_LIMIT_S = 3;

@@ -1,5 +1,5 @@
-import type { Route } from './actor.ts';
 import type { Agent, Capture } from './agent.ts';
+import type { Route } from './route.ts';
 
 /** Longest that a lingering connection is kept, in seconds. */
 const LIMIT_S = 60;

@@ -1,7 +1,7 @@
-import { type Route, routeName } from './actor.ts';
 import type { Loop } from './loop.ts';
 import { loop } from './loop.ts';
 import type { Observation, Prober, Purpose } from './prober.ts';
+import { type Route, routeName } from './route.ts';
 
 interface Beat {
   start: number;

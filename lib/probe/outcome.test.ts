@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import type { Route } from './actor.ts';
 import { look, outcomeOf } from './outcome.ts';
+import type { Route } from './route.ts';
 
 const client = { app: 'curl', namespace: 'curl', serviceAccount: 'curl', container: 'curl', enrolled: true };
 const http: Route = { client, server: undefined, protocol: 'http', host: 'h', port: 80, manner: 'plain' };

@@ -1,6 +1,6 @@
 import type { Outcome } from '../evidence/index.ts';
-import type { Route } from './actor.ts';
 import type { Printed } from './commands.ts';
+import type { Route } from './route.ts';
 
 /** What the client alone saw: the fixture's own words with this probe's nonce, something else, nothing; or a doubt. */
 export interface Seen {

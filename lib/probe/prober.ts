@@ -1,8 +1,8 @@
 import type { Evidence, ObservationRecord, Outcome, Role } from '../evidence/index.ts';
-import { type Route, routeName } from './actor.ts';
 import type { Agent, Capture } from './agent.ts';
 import { commandFor, type Printed } from './commands.ts';
 import { look, outcomeOf, type Seen } from './outcome.ts';
+import { type Route, routeName } from './route.ts';
 import type { ServerLog } from './server-log.ts';
 
 /** One probe as far as it is known. Its outcome is final once the server's log is complete up to it: see `conclude`. */

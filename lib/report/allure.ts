@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { EvidenceRecord, Verdict } from '../evidence/index.ts';
 import type { ClaimResult } from './claims.ts';
 import { failureText } from './failure.ts';
+import { runProperties } from './run-properties.ts';
 import { type RunSummary, summarise } from './summary.ts';
 import { printable } from './text.ts';
 import { isBad } from './verdicts.ts';
@@ -131,16 +132,7 @@ function withVerdict(result: AllureResult, claim: ClaimResult, records: Evidence
 }
 
 function environment(summary: RunSummary): string {
-  const values: Record<string, string> = {
-    run: summary.runId,
-    mesh: summary.mesh.name,
-    'mesh.version': summary.mesh.version ?? 'not observed',
-    provider: summary.provider,
-    kubernetes: summary.kubernetes ?? 'not observed',
-    sandbox: summary.sandbox ? 'true: says nothing about a real mesh' : 'false',
-    meshproof: summary.version,
-  };
-  return Object.entries(values)
+  return Object.entries(runProperties(summary))
     .map(([key, value]) => `${key} = ${printable(value).replaceAll('\\', '\\\\').replaceAll('\n', ' ')}\n`)
     .join('');
 }

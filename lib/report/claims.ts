@@ -2,13 +2,7 @@ import type { ClaimSummary, EvidenceRecord, Verdict } from '../evidence/index.ts
 import { grouped, last, type Of, only } from './kinds.ts';
 
 /** How one claim came out. */
-export interface ClaimResult {
-  id: string;
-  suite: string;
-  says: string;
-  source: string;
-  level: 'core' | 'extended';
-  needs: string[];
+export interface ClaimResult extends Omit<ClaimSummary, 'exempt'> {
   verdict: Verdict;
   reason?: string;
   attempts: number;

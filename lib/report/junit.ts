@@ -2,6 +2,7 @@ import type { EvidenceRecord } from '../evidence/index.ts';
 import { type ClaimResult, sum } from './claims.ts';
 import { runProblems } from './exit.ts';
 import { failureText } from './failure.ts';
+import { runProperties } from './run-properties.ts';
 import { type RunSummary, type SuiteResult, summarise } from './summary.ts';
 import { firstLine, seconds } from './text.ts';
 import { wasRun } from './verdicts.ts';
@@ -84,17 +85,6 @@ function runSuite(problems: string[], summary: RunSummary): string {
     { name: 'run', tests: problems.length, failures: 0, errors: problems.length, skipped: 0, time: '0.000' },
     [properties(runProperties(summary)), ...cases],
   );
-}
-
-function runProperties(summary: RunSummary): Record<string, string> {
-  return {
-    run: summary.runId,
-    mesh: summary.mesh.name,
-    'mesh version': summary.mesh.version ?? 'not observed',
-    provider: summary.provider,
-    kubernetes: summary.kubernetes ?? 'not observed',
-    sandbox: summary.sandbox ? 'true: this run says nothing about a real mesh' : 'false',
-  };
 }
 
 function properties(values: Record<string, string>): string {

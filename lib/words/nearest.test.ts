@@ -9,8 +9,14 @@ describe('nearest', () => {
     ['tcp-ruoting', 'tcp-routing'],
     ['Egress', 'egress'],
     ['routing', 'tcp-routing'],
+    ['tpc-rooting', 'tcp-routing'],
   ])('takes %s for %s', (word, meant) => {
     expect(nearest(word, suites)).toBe(meant);
+  });
+
+  it('forgives two slips in a short word, and no more', () => {
+    expect(nearest('omz', ['none', 'osm'])).toBe('osm');
+    expect(nearest('omz', ['kuma'])).toBeUndefined();
   });
 
   it('offers nothing where nothing is near', () => {

@@ -4,7 +4,7 @@ export function nearest(word: string, words: Iterable<string>): string | undefin
   let bestDistance = Number.POSITIVE_INFINITY;
   for (const candidate of words) {
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
-    const limit = Math.max(1, Math.floor(Math.max(word.length, candidate.length) * 0.4));
+    const limit = Math.max(2, Math.floor(Math.max(word.length, candidate.length) * 0.4));
     if (distance <= limit && distance < bestDistance) {
       best = candidate;
       bestDistance = distance;

@@ -1,21 +1,4 @@
-/** A workload that takes part in probes. */
-export interface Actor {
-  /** Its label `app`, unique among the fixtures. */
-  app: string;
-  namespace: string;
-  serviceAccount: string;
-  /** The container that runs probes: the client itself, or a server pod's `control`. */
-  container: string;
-  enrolled: boolean;
-}
-
-/** A server's listening place, as a client names it. */
-export interface Server extends Actor {
-  /** The container whose log tells what reached the server. */
-  logContainer: string;
-  host: string;
-  clusterIp: string;
-}
+import type { Actor, Server } from '../cluster/fixtures/index.ts';
 
 export type Protocol = 'http' | 'tcp';
 

@@ -1,0 +1,27 @@
+import type { Relay } from '../../lib/cluster/contract/relay.ts';
+import type { Cluster } from '../../lib/cluster/index.ts';
+import type { DeploymentName } from '../lib/pods.ts';
+
+/** What a disturbance works on. */
+export interface Scene {
+  cluster: Cluster;
+  /** Name of the kind cluster. */
+  name: string;
+  /** Through which the run under test reaches the API server, where it does. */
+  relay?: Relay;
+  controlPlane: DeploymentName;
+}
+
+/** From the first moment at which something did not work until all of it worked again; wall clock, ms. */
+export interface Lasted {
+  from: number;
+  to: number;
+}
+
+export interface Disturbance {
+  name: string;
+  /** The run has to reach the API server through a relay. */
+  relayed?: true;
+  /** Disturbs, puts everything back, and waits until it is Ready and answers. */
+  carryOut(scene: Scene): Promise<Lasted>;
+}

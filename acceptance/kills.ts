@@ -1,0 +1,175 @@
+/**
+ * Acceptance 5: what a run that is killed leaves behind.
+ *
+ *   npx tsx acceptance/kills.ts [--cluster-name NAME] [--node-image REF] [--count N] [--seed TEXT]
+ *       [--phases WORDS] -- OPTIONS
+ *
+ * Kills the program with SIGKILL at moments that the seed draws, at least one in each phase on a kind cluster of the run's
+ * own and on a standing cluster taken as `existing`; then cleans up, in turns by `meshproof clean` and by the next run, and
+ * compares the machine and the standing cluster with before. OPTIONS go to meshproof.
+ */
+import type { PhaseName } from '../lib/evidence/index.ts';
+import { type Driver, loadDriver } from '../lib/mesh/index.ts';
+import { scriptArguments, wholeNumber, wordsOf } from './lib/arguments.ts';
+import { type LiveRun, startRun } from './lib/live-run.ts';
+import { liveState, untilAsBefore } from './lib/live-state.ts';
+import { lotOf } from './lib/lot.ts';
+import { differences, lookAround } from './lib/machine.ts';
+import { phaseTimes, phaseUnderWay, untilInPhase } from './lib/phases.ts';
+import { run } from './lib/program.ts';
+import { type Standing, standingCluster } from './lib/standing.ts';
+import { load, printTable, say, seconds } from './lib/table.ts';
+import { openWorkshop, type Workshop } from './lib/workshop.ts';
+
+const { own, passed, onKind } = scriptArguments({
+  'cluster-name': { type: 'string', default: 'acceptance' },
+  count: { type: 'string', default: '20' },
+  seed: { type: 'string', default: 'meshproof' },
+  mesh: { type: 'string', default: 'osm' },
+  phases: {
+    type: 'string',
+    default:
+      'kind/cluster,kind/images,kind/mesh,kind/fixtures,kind/suite,kind/cleanup,existing/cluster,existing/fixtures,existing/suite,existing/cleanup',
+  },
+});
+
+/** A claim that switches a mode, and one that makes policies. */
+const CLAIMS = ['--claim', 'permissive/off-closes,permissive/off-obeys-policy'];
+const SHORT = ['--claim', 'permissive/enrolment'];
+
+type Where = 'kind' | 'existing';
+
+interface Aim {
+  where: Where;
+  phase: PhaseName;
+}
+
+interface Parts {
+  standing: Standing;
+  driver: Driver;
+  workshop: Workshop;
+  words: Record<Where, string[]>;
+}
+
+interface Killed extends Aim {
+  hit: string;
+  remedy: string;
+  status: number | undefined;
+  remedyMs: number;
+  differing: string[];
+}
+
+function aimOf(word: string): Aim {
+  const [where, phase] = word.split('/');
+  if ((where !== 'kind' && where !== 'existing') || phase === undefined) throw new Error(`--phases ${word}`);
+  return { where, phase: phase as PhaseName };
+}
+
+async function undisturbed(where: Where, { words, workshop }: Parts): Promise<Map<PhaseName, number>> {
+  const live = await begin([...words[where], ...CLAIMS], workshop);
+  const { status, text } = await live.ended;
+  if (status !== 0) throw new Error(`undisturbed, the run does not pass:\n${text}`);
+  return phaseTimes(live.records());
+}
+
+function begin(words: string[], workshop: Workshop): Promise<LiveRun> {
+  return startRun(words, workshop.reports, { environment: workshop.environment });
+}
+
+async function killAndCompare(aim: Aim, afterMs: number, byClean: boolean, parts: Parts): Promise<Killed> {
+  const { standing, driver, workshop, words } = parts;
+  const machine = await lookAround(workshop);
+  const cluster = await liveState(standing.cluster, driver);
+  const live = await begin([...words[aim.where], ...CLAIMS], workshop);
+  const isInTime = await untilInPhase(live, aim.phase, afterMs);
+  live.program.signal('SIGKILL');
+  await live.ended;
+  const at = phaseUnderWay(live.records());
+  const into = at === undefined ? 0 : (live.records().at(-1)?.at ?? 0) - at.since;
+  const hit = isInTime ? `${at?.phase ?? 'between'} +${seconds(into)} s` : 'over before';
+
+  const next = aim.where === 'existing' ? words.existing : standing.words;
+  const cleanedUp = byClean
+    ? await run(['clean'], { environment: workshop.environment })
+    : await run(['run', ...next, ...SHORT, '--mesh', own.mesh, ...passed, '--out', workshop.reports], {
+        environment: workshop.environment,
+      });
+  const isOurs = (name: string) => name.includes(live.id) || name.startsWith(standing.name);
+  const differing = [
+    ...differences(machine, await lookAround(workshop), isOurs),
+    ...(await untilAsBefore(cluster, () => liveState(standing.cluster, driver))),
+  ];
+  if (cleanedUp.status !== 0) say(cleanedUp.text);
+  return {
+    ...aim,
+    hit,
+    remedy: byClean ? 'clean' : 'next run',
+    status: cleanedUp.status,
+    remedyMs: cleanedUp.ms,
+    differing,
+  };
+}
+
+async function main(): Promise<number> {
+  const lot = lotOf(own.seed);
+  const workshop = openWorkshop('kills');
+  const standing = await standingCluster(own['cluster-name'], onKind, workshop);
+  const existing = ['--provider', 'existing', '--kubeconfig', standing.kubeconfig, '--context', standing.context];
+  const parts: Parts = {
+    standing,
+    driver: await loadDriver(own.mesh),
+    workshop,
+    words: {
+      kind: ['--provider', 'kind', '--mesh', own.mesh, ...onKind],
+      existing: [...existing, '--allow-mesh-wide-changes', '--mesh', own.mesh, ...passed],
+    },
+  };
+  const aims = wordsOf(own.phases).map(aimOf);
+  const [firstAim, ...otherAims] = aims;
+  if (firstAim === undefined) throw new Error('--phases names none');
+  const killed: Killed[] = [];
+  try {
+    say(`seed ${own.seed}, cluster ${standing.name}, load ${load()}; runs in ${workshop.reports}`);
+    const usual = new Map<Where, Map<PhaseName, number>>();
+    for (const where of new Set(aims.map((aim) => aim.where))) {
+      usual.set(where, await undisturbed(where, parts));
+      const times = [...(usual.get(where) ?? [])].map(([phase, ms]) => `${phase} ${seconds(ms)} s`);
+      say(`undisturbed on ${where}: ${times.join(', ')}`);
+    }
+    for (let n = 0; n < wholeNumber('count', own.count); n += 1) {
+      const aim = aims[n] ?? lot.one(`phase of ${n}`, [firstAim, ...otherAims]);
+      const afterMs = lot.fraction(`moment of ${n}`) * (usual.get(aim.where)?.get(aim.phase) ?? 0);
+      const each = await killAndCompare(aim, afterMs, n % 2 === 0, parts);
+      const { where, phase, hit, remedy, status, differing } = each;
+      say(
+        `${n + 1}: ${where}/${phase}: killed in ${hit}; ${remedy} exits ${status}; ${differing.join('; ') || 'as before'}`,
+      );
+      killed.push(each);
+    }
+  } finally {
+    standing.cluster.close();
+  }
+  printTable(
+    ['where', 'aimed at', 'killed in', 'then', 'exit', 'took s', 'differs'],
+    killed.map(({ where, phase, hit, remedy, status, remedyMs, differing }) => [
+      where,
+      phase,
+      hit,
+      remedy,
+      status ?? 'killed',
+      seconds(remedyMs),
+      differing.join('; '),
+    ]),
+  );
+  const missed = aims.filter(
+    ({ where, phase }) => !killed.some((each) => each.where === where && each.hit.startsWith(phase)),
+  );
+  for (const { where, phase } of missed) say(`no kill hit ${where}/${phase}`);
+  const wrong = killed.filter(({ status, differing }) => status !== 0 || differing.length > 0);
+  say(`${killed.length} kills, after ${killed.length - wrong.length} of them everything was as before`);
+  const isRight = wrong.length === 0 && missed.length === 0;
+  if (isRight) workshop.remove();
+  return isRight ? 0 : 1;
+}
+
+process.exitCode = await main();

@@ -1,0 +1,49 @@
+/**
+ * Acceptance 3: without a mesh, every claim of a refusal fails, and none is broken.
+ *
+ *   npx tsx acceptance/none.ts [--node-image REF] -- OPTIONS
+ *
+ * OPTIONS go to meshproof.
+ */
+import { summarise } from '../lib/report/index.ts';
+import { scriptArguments } from './lib/arguments.ts';
+import { startRun } from './lib/live-run.ts';
+import { load, printTable, say, seconds } from './lib/table.ts';
+import { openWorkshop } from './lib/workshop.ts';
+
+const LIMIT_MS = 180_000;
+
+const { onKind } = scriptArguments({});
+
+async function main(): Promise<number> {
+  const workshop = openWorkshop('none');
+  const live = await startRun(['--mesh', 'none', ...onKind], workshop.reports, { environment: workshop.environment });
+  const { status, ms, text } = await live.ended;
+  const records = live.records();
+  const expectsRefusal = (claim: string) =>
+    records.some(
+      (record) =>
+        record.kind === 'expectation' &&
+        record.claim === claim &&
+        record.routes.some(({ expected }) => expected === 'refused'),
+    );
+  const { claims } = summarise(records);
+  printTable(
+    ['claim', 'verdict', 'of a refusal'],
+    claims.map(({ id, verdict }) => [id, verdict, expectsRefusal(id) ? 'yes' : '']),
+  );
+  const wrong = claims.filter(
+    ({ id, verdict, level }) =>
+      verdict !== 'failed' &&
+      !(verdict === 'passed' && !expectsRefusal(id)) &&
+      !(level === 'extended' && verdict === 'not-run'),
+  );
+  for (const { id, verdict, reason } of wrong) say(`${id} is ${verdict}: ${reason}`);
+  say(`exit status ${status}, ${claims.length} claims in ${seconds(ms)} s (load ${load()})`);
+  const isRight = claims.length > 0 && wrong.length === 0 && status === 1 && ms <= LIMIT_MS;
+  if (!isRight) say(`not as required; ${live.folder}\n${text}`);
+  else workshop.remove();
+  return isRight ? 0 : 1;
+}
+
+process.exitCode = await main();

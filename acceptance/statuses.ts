@@ -1,0 +1,94 @@
+/**
+ * Every exit status, by the real program.
+ *
+ *   npx tsx acceptance/statuses.ts [--quick] [--cluster-name NAME] [--node-image REF] -- OPTIONS
+ *
+ * First what needs no Docker, which is all with --quick; then on a standing kind cluster; then runs on clusters of their
+ * own. OPTIONS go to meshproof.
+ */
+import { scriptArguments } from './lib/arguments.ts';
+import { run } from './lib/program.ts';
+import { standingCluster } from './lib/standing.ts';
+import { load, printTable, say, seconds } from './lib/table.ts';
+import { openWorkshop } from './lib/workshop.ts';
+import { faultsOf, type StatusCase } from './statuses/case.ts';
+import { type Interrupted, interruptIn, interruptTwice } from './statuses/interrupted.ts';
+import { asExisting, casesOnStanding, foreignNamespace, withForeignNamespace } from './statuses/on-standing.ts';
+import { casesWithoutDocker } from './statuses/without-docker.ts';
+
+const { own, passed, onKind } = scriptArguments({
+  quick: { type: 'boolean', default: false },
+  'cluster-name': { type: 'string', default: 'acceptance' },
+});
+
+const PHASES = ['cluster', 'images', 'mesh', 'fixtures', 'suite', 'cleanup'] as const;
+/** An image that cannot be pulled is noticed within so many ms of the fixtures' deployment. */
+const PULL_MS = 10_000;
+
+const workshop = openWorkshop('statuses');
+const rows: (string | number)[][] = [];
+let isRight = true;
+
+function note(name: string, ms: number, faults: string[], remark = ''): void {
+  isRight &&= faults.length === 0;
+  rows.push([name, faults.length === 0 ? 'as required' : 'WRONG', seconds(ms), [...faults, remark].join('; ')]);
+  say(`${name}: ${faults.join('; ') || 'as required'} (${seconds(ms)} s) ${remark}`);
+}
+
+async function judge(wanted: StatusCase): Promise<void> {
+  const ended = await run(wanted.words, wanted.options);
+  const faults = faultsOf(wanted, ended);
+  note(`${wanted.status} ${wanted.name}`, ended.ms, faults);
+  if (faults.length > 0) process.stdout.write(`${ended.text}\n`);
+}
+
+async function interrupted(name: string, outcome: Promise<Interrupted>): Promise<void> {
+  const { faults, ms, remark } = await outcome;
+  note(`130 ${name}`, ms, faults, remark);
+}
+
+async function onStanding(): Promise<void> {
+  const standing = await standingCluster(own['cluster-name'], onKind, workshop);
+  const { environment } = workshop;
+  const words = { out: ['--out', workshop.reports], passed };
+  try {
+    for (const wanted of casesOnStanding(standing, words, environment)) {
+      const isPull = wanted.name === 'an image that cannot be pulled';
+      await judge(isPull ? { ...wanted, says: [...(wanted.says ?? []), fixturesWithin(PULL_MS)] } : wanted);
+    }
+    await withForeignNamespace(standing, () => judge(foreignNamespace(standing, words, environment)));
+    const claims = ['--claim', 'permissive/off-closes,permissive/switches', ...passed];
+    await interrupted(
+      'Ctrl-C in suite, existing',
+      interruptIn('suite', [...asExisting(standing), ...claims], workshop),
+    );
+  } finally {
+    standing.cluster.close();
+  }
+}
+
+/** The console's line on the fixtures' phase, with a time of at most so many ms. */
+function fixturesWithin(ms: number): RegExp {
+  const most = Math.floor(ms / 1000) - 1;
+  return new RegExp(`fixtures .* [0-${most}]\\.\\d s`);
+}
+
+async function onOwn(): Promise<void> {
+  const { environment } = workshop;
+  const none = ['run', '--mesh', 'none', '--claim', 'permissive/off-closes', '--out', workshop.reports, ...onKind];
+  await judge({ name: 'a claim fails', status: 1, words: none, options: { environment }, says: [/1 failed/] });
+  const words = ['--provider', 'kind', '--claim', 'permissive/off-closes', ...onKind];
+  for (const phase of PHASES) await interrupted(`Ctrl-C in ${phase}`, interruptIn(phase, words, workshop));
+  await interrupted('Ctrl-C in suite, npm test', interruptIn('suite', words, workshop, 'npm'));
+  await interrupted('Ctrl-C twice in mesh', interruptTwice('mesh', words, workshop));
+}
+
+say(`load ${load()}; runs in ${workshop.reports}`);
+for (const wanted of casesWithoutDocker(workshop)) await judge(wanted);
+if (!own.quick) {
+  await onStanding();
+  await onOwn();
+}
+printTable(['status and case', 'outcome', 's', 'remark'], rows);
+if (isRight) workshop.remove();
+process.exitCode = isRight ? 0 : 1;

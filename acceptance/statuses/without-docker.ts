@@ -1,0 +1,96 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import type { Workshop } from '../lib/workshop.ts';
+import type { StatusCase } from './case.ts';
+
+/** The ways to end that need neither Docker nor a cluster; nothing may be made by any of them. */
+export function casesWithoutDocker({ path, environment }: Workshop): StatusCase[] {
+  const file = (name: string, text: string) => {
+    const full = join(path, name);
+    writeFileSync(full, text);
+    return full;
+  };
+  const empty = join(path, 'empty');
+  mkdirSync(empty);
+  const options = { environment };
+  const bare = { environment: { ...environment, PATH: empty } };
+  const nowhere = file('nowhere.kubeconfig', stringify(kubeconfig('nowhere', 'https://127.0.0.1:1')));
+  const existing = ['run', '--provider', 'existing', '--kubeconfig', nowhere, '--allow-mesh-wide-changes'];
+  const driver = file('driver.yaml', 'apiVersion: meshproof/v1alpha1\nkind: MeshDriver\nname: wrong\ninstal: []\n');
+  const config = file('config.yaml', 'suite: [egress]\nretries: many\n');
+  return [
+    { name: 'the claims are listed', status: 0, words: ['list'], options, says: [/egress\/on-opens/] },
+    {
+      name: 'unknown suite',
+      status: 2,
+      words: ['run', '--suite', 'tcp-ruoting'],
+      options,
+      says: [/tcp-ruoting.*did you mean "tcp-routing"/],
+    },
+    {
+      name: 'unknown suite, npm test',
+      status: 2,
+      words: ['run', '--suite', 'tcp-ruoting'],
+      options: { environment, door: 'npm' },
+      says: [/tcp-ruoting.*did you mean "tcp-routing"/],
+    },
+    {
+      name: 'a glob that matches no claim',
+      status: 2,
+      words: ['run', '--claim', 'egres/*'],
+      options,
+      says: [/egres\/\*.*did you mean "egress\/\*"/],
+    },
+    { name: 'unknown mesh', status: 2, words: ['run', '--mesh', 'omz'], options, says: [/omz.*did you mean "osm"/] },
+    { name: 'unknown option', status: 2, words: ['run', '--sute', 'egress'], options, says: [/--sute.*--suite/] },
+    {
+      name: 'unknown option, npm test',
+      status: 2,
+      words: ['run', '--sute', 'egress'],
+      options: { environment, door: 'npm' },
+      says: [/--sute.*--suite/],
+    },
+    {
+      name: 'malformed driver',
+      status: 2,
+      words: ['run', '--mesh', driver],
+      options,
+      says: [/driver\.yaml:\d+.*instal/],
+    },
+    {
+      name: 'malformed configuration',
+      status: 2,
+      words: ['run', '--config', config],
+      options,
+      says: [/config\.yaml:2.*retries/],
+    },
+    { name: 'no Docker', status: 3, words: ['run', '--provider', 'kind'], options: bare, says: [/[Dd]ocker/, /-> /] },
+    { name: 'no Docker, mesh named', status: 3, words: ['run', '--mesh', 'osm'], options: bare, says: [/-> /] },
+    {
+      name: 'a context that does not exist',
+      status: 3,
+      words: [...existing, '--context', 'elsewhere'],
+      options,
+      says: [/elsewhere/, /nowhere/],
+    },
+    {
+      name: 'a cluster that does not answer',
+      status: 3,
+      words: [...existing, '--context', 'nowhere'],
+      options,
+      says: [/127\.0\.0\.1:1/],
+    },
+  ];
+}
+
+function kubeconfig(name: string, server: string): object {
+  return {
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name, cluster: { server } }],
+    users: [{ name, user: { token: 'none' } }],
+    contexts: [{ name, context: { cluster: name, user: name } }],
+    'current-context': name,
+  };
+}

@@ -1,0 +1,14 @@
+import type { RunSummary } from './summary.ts';
+
+/** What a report has to say about its run, whatever its format: so that no verdict can be taken for that of another mesh. */
+export function runProperties(summary: RunSummary): Record<string, string> {
+  return {
+    run: summary.runId,
+    mesh: summary.mesh.name,
+    'mesh.version': summary.mesh.version ?? 'not observed',
+    provider: summary.provider,
+    kubernetes: summary.kubernetes ?? 'not observed',
+    sandbox: summary.sandbox ? 'true: this run says nothing about a real mesh' : 'false',
+    meshproof: summary.version,
+  };
+}
