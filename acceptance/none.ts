@@ -7,6 +7,7 @@
  */
 import { summarise } from '../lib/report/index.ts';
 import { scriptArguments } from './lib/arguments.ts';
+import { claimsOfRefusals } from './lib/claims-of-refusals.ts';
 import { startRun } from './lib/live-run.ts';
 import { load, printTable, say, seconds } from './lib/table.ts';
 import { openWorkshop } from './lib/workshop.ts';
@@ -20,24 +21,15 @@ async function main(): Promise<number> {
   const live = await startRun(['--mesh', 'none', ...onKind], workshop.reports, { environment: workshop.environment });
   const { status, ms, text } = await live.ended;
   const records = live.records();
-  const expectsRefusal = (claim: string) =>
-    records.some(
-      (record) =>
-        record.kind === 'expectation' &&
-        record.claim === claim &&
-        record.routes.some(({ expected }) => expected === 'refused'),
-    );
+  const ofRefusals = claimsOfRefusals(records);
   const { claims } = summarise(records);
   printTable(
     ['claim', 'verdict', 'of a refusal'],
-    claims.map(({ id, verdict }) => [id, verdict, expectsRefusal(id) ? 'yes' : '']),
+    claims.map(({ id, verdict }) => [id, verdict, ofRefusals.has(id) ? 'yes' : '']),
   );
-  const wrong = claims.filter(
-    ({ id, verdict, level }) =>
-      verdict !== 'failed' &&
-      !(verdict === 'passed' && !expectsRefusal(id)) &&
-      !(level === 'extended' && verdict === 'not-run'),
-  );
+  const isRightly = (id: string, verdict: string) =>
+    verdict === 'failed' || (verdict === 'passed' && !ofRefusals.has(id));
+  const wrong = claims.filter(({ id, verdict }) => !isRightly(id, verdict));
   for (const { id, verdict, reason } of wrong) say(`${id} is ${verdict}: ${reason}`);
   say(`exit status ${status}, ${claims.length} claims in ${seconds(ms)} s (load ${load()})`);
   const isRight = claims.length > 0 && wrong.length === 0 && status === 1 && ms <= LIMIT_MS;

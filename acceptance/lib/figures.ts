@@ -10,7 +10,10 @@ export interface Figures {
   holds: number;
   /** Wall time in which neither of the two was waited for. */
   overhead: number;
+  /** Switches of modes that were made. */
   switches: number;
+  /** Those of them that were made so that a claim could begin; the others are what claims are about. */
+  between: number;
   verdicts: string;
 }
 
@@ -23,6 +26,16 @@ export function figuresOf(records: EvidenceRecord[], wall: number): Figures {
     holds: holdingMs,
     overhead: wall - (suitesMs - overheadMs),
     switches: modeChanges,
+    between: switchesBetween(records),
     verdicts: claims.map(({ id, verdict }) => `${id} ${verdict}`).join('\n'),
   };
+}
+
+/** A claim's own switches come after its first expectation. */
+function switchesBetween(records: EvidenceRecord[]): number {
+  const isBefore = (claim: string, seq: number) =>
+    !records.some((record) => record.kind === 'expectation' && record.claim === claim && record.seq < seq);
+  return records.filter(
+    (record) => record.kind === 'change' && record.mode !== undefined && isBefore(record.claim ?? '', record.seq),
+  ).length;
 }

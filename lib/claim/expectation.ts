@@ -49,16 +49,20 @@ export interface Decision {
 
 interface Progress {
   item: Item;
+  /** Nothing that was observed earlier counts. */
   from: number;
-  firstFit: Observation | undefined;
-  lastMiss: Observation | undefined;
-  missesAfterFit: number;
-  counted: number;
-  signatures: Map<string, number>;
+  /** What the bursts have observed; the rest is the watch's. */
+  held: Observation[];
 }
 
 export function fits(observation: Observation, expected: Expected): boolean {
   return observation.outcome === (expected === 'answered' ? 'answered' : 'not-reached');
+}
+
+/** An answer that exec lost accuses nobody; but what reached a server that it must not reach is a leak, however it was lost. */
+export function isDoubtful({ outcome, seen }: Observation, expected: Expected): boolean {
+  if (outcome === 'unknown') return true;
+  return expected === 'answered' && outcome === 'reached-without-answer' && seen.doubt !== undefined;
 }
 
 /**
@@ -71,42 +75,31 @@ export function fits(observation: Observation, expected: Expected): boolean {
  */
 export async function decide(items: Item[], size: Size, scene: Scene): Promise<Decision> {
   const begun = scene.clock();
-  const all = items.map(
-    (item): Progress => ({
-      item,
-      from: item.pending?.from ?? begun,
-      firstFit: undefined,
-      lastMiss: undefined,
-      missesAfterFit: 0,
-      counted: 0,
-      signatures: new Map(),
-    }),
-  );
+  const all = items.map((item): Progress => ({ item, from: item.pending?.from ?? begun, held: [] }));
   const calm = items.map((item) => item.watch.hurry());
-  let late: Observation | undefined;
+  let late: Observation[];
   try {
     late = await untilActed(all, scene);
   } finally {
     for (const release of calm) release();
   }
-  return late === undefined ? hold(all, size, scene, begun) : unmet(all, [late], scene, begun);
+  return late.length === 0 ? hold(all, size, scene, begun) : unmet(all, late, scene, begun);
 }
 
-/** Waits until the latest observation of every item fits. Answers the observation that shows that one never will. */
-async function untilActed(all: Progress[], scene: Scene): Promise<Observation | undefined> {
+/** Waits until the latest observation of every item fits. Answers those that show that one will not, or has not stayed. */
+async function untilActed(all: Progress[], scene: Scene): Promise<Observation[]> {
   for (;;) {
     scene.throwIfAborted();
     let isWaiting = false;
     for (const progress of all) {
-      const latest = take(progress);
-      if (latest === undefined) isWaiting = true;
-      else if (latest.outcome === 'unknown') throw new Disturbed(doubtOf(latest));
-      else if (!fits(latest, progress.item.expected)) {
-        if (latest.start > deadlineOf(progress)) return latest;
-        isWaiting = true;
-      }
+      const seen = seenBy(progress);
+      const latest = seen.at(-1);
+      if (latest?.outcome === 'unknown') throw new Disturbed(doubtOf(latest));
+      const late = lateIn(seen, progress.item);
+      if (late.length > 0) return late;
+      if (latest === undefined || !fits(latest, progress.item.expected)) isWaiting = true;
     }
-    if (!isWaiting) return undefined;
+    if (!isWaiting) return [];
     await Promise.race(all.map(({ item }) => item.watch.next()));
   }
 }
@@ -120,34 +113,24 @@ async function hold(all: Progress[], size: Size, scene: Scene, begun: number): P
     while (size === 'expect' && scene.clock() - start < TIMING.holdMs)
       await Promise.race(all.map(({ item }) => item.watch.next()));
     const end = scene.clock();
-    const observations = all.map((progress, i) => [...progress.item.watch.since(start), ...(bursts[i] ?? [])]);
-    await settleDoubts(all, observations.flat(), scene, start, end);
-
-    const misses = all.flatMap((progress, i) => {
-      take(progress);
-      const own = observations[i] ?? [];
-      for (const observation of bursts[i] ?? []) count(progress, observation);
-      const missed = own.filter((observation) => !fits(observation, progress.item.expected));
-      return missed.map((observation) => ({ progress, observation }));
+    all.forEach((progress, i) => {
+      progress.held.push(...(bursts[i] ?? []));
     });
-    if (misses.length === 0) {
+    const seen = all.map(seenBy);
+    const held = seen.map((own) => own.filter((observation) => observation.start >= start));
+    const facts = { start, end, probes: probes * all.length, restarts };
+    await settleDoubts(all, held.flat(), scene, start, end);
+
+    const late = all.flatMap(({ item }, i) => lateIn(seen[i] ?? [], item));
+    if (late.length > 0) return { ...(await unmet(all, late, scene, begun)), hold: facts };
+    if (all.every(({ item }, i) => held[i]?.every((observation) => fits(observation, item.expected)))) {
       return {
         met: true,
         routes: all.map(result),
-        hold: { start, end, probes: probes * all.length, restarts },
-        identities: observations.map((own) => own[0]?.identity ?? ''),
-        shown: observations.flatMap((own) => own.slice(-1)),
+        hold: facts,
+        identities: held.map((own) => own[0]?.identity ?? ''),
+        shown: held.flatMap((own) => own.slice(-1)),
       };
-    }
-    const final = misses.filter(({ progress, observation }) => observation.start > settledBy(progress));
-    if (final.length > 0) {
-      const decision = await unmet(
-        all,
-        final.map(({ observation }) => observation),
-        scene,
-        begun,
-      );
-      return { ...decision, hold: { start, end, probes: probes * all.length, restarts } };
     }
   }
 }
@@ -160,12 +143,12 @@ async function settleDoubts(all: Progress[], observations: Observation[], scene:
     to,
   );
   if (!check.clear) throw new Disturbed(check.why);
-  const before = all.flatMap(({ item, from: since }) => item.watch.since(since).filter(({ end }) => end <= to));
+  const before = all.flatMap((progress) => seenBy(progress).filter(({ end }) => end <= to));
   scene.conclude([...before, ...observations]);
-  const doubtful = observations.find((observation) => observation.outcome === 'unknown');
-  if (doubtful !== undefined) throw new Disturbed(doubtOf(doubtful));
   for (const { item } of all) {
     const own = observations.filter((observation) => observation.route === item.watch.route);
+    const doubtful = own.find((observation) => isDoubtful(observation, item.expected));
+    if (doubtful !== undefined) throw new Disturbed(doubtOf(doubtful));
     const stranger = own.find((observation) => observation.identity !== own[0]?.identity);
     if (stranger !== undefined)
       throw new Disturbed(`${routeName(item.watch.route)}: a pod or sidecar was replaced or restarted`);
@@ -195,51 +178,43 @@ async function burst(progress: Progress, probes: number, scene: Scene): Promise<
   return (await Promise.all(shares.map((share) => scene.burst(route, share)))).flat();
 }
 
-/** Counts what the watch has seen since the last time; answers the latest observation that counts for this item. */
-function take(progress: Progress): Observation | undefined {
-  const seen = progress.item.watch.since(progress.from);
-  for (const observation of seen.slice(progress.counted)) count(progress, observation);
-  progress.counted = seen.length;
-  return seen.at(-1);
+/** All that was observed of an item, in order. */
+function seenBy({ item, from, held }: Progress): Observation[] {
+  return [...item.watch.since(from), ...held].sort((one, other) => one.start - other.start);
 }
 
-function count(progress: Progress, observation: Observation): void {
-  progress.signatures.set(observation.signature, (progress.signatures.get(observation.signature) ?? 0) + 1);
-  if (fits(observation, progress.item.expected)) progress.firstFit ??= observation;
-  else {
-    if (progress.lastMiss === undefined || observation.start > progress.lastMiss.start) progress.lastMiss = observation;
-    if (progress.firstFit !== undefined) progress.missesAfterFit += 1;
-  }
-}
-
-function deadlineOf({ item, firstFit }: Progress): number {
-  if (item.pending === undefined) return Number.NEGATIVE_INFINITY;
-  return firstFit === undefined ? item.pending.actsBy : firstFit.start + item.pending.settlesMs;
-}
-
-function settledBy({ item, firstFit }: Progress): number {
-  if (item.pending === undefined || firstFit === undefined) return Number.NEGATIVE_INFINITY;
-  return firstFit.start + item.pending.settlesMs;
+/** The deviations that came too late to belong to the item's change. Without a change, every one did. */
+function lateIn(seen: Observation[], { expected, pending }: Item): Observation[] {
+  const acted = seen.findIndex((observation) => fits(observation, expected));
+  return seen.filter((observation, i) => {
+    if (fits(observation, expected)) return false;
+    if (pending === undefined) return true;
+    const acts = seen[acted];
+    return observation.start > (acts === undefined || i < acted ? pending.actsBy : acts.start + pending.settlesMs);
+  });
 }
 
 function result(progress: Progress): RouteResult {
-  const { item, firstFit, lastMiss, missesAfterFit, signatures } = progress;
-  const { pending, expected, watch } = item;
+  const { pending, expected, watch } = progress.item;
+  const seen = seenBy(progress);
+  const signatures: Record<string, number> = {};
+  for (const { signature } of seen) signatures[signature] = (signatures[signature] ?? 0) + 1;
+  const acted = seen.find((observation) => fits(observation, expected));
+  const misses = seen.filter(
+    (observation) => acted !== undefined && observation.start > acted.start && !fits(observation, expected),
+  );
   const since = (time: number) => Math.max(0, Math.round(time - progress.from));
   return {
     route: routeName(watch.route),
     expected,
     ...(pending === undefined ? {} : { change: pending.change }),
-    ...(pending === undefined || firstFit === undefined ? {} : { actedMs: since(firstFit.start) }),
-    ...(pending === undefined || firstFit === undefined
+    ...(pending === undefined || acted === undefined
       ? {}
-      : {
-          settledMs: since(lastMiss !== undefined && lastMiss.start > firstFit.start ? lastMiss.end : firstFit.start),
-        }),
-    leaked: expected === 'refused' ? missesAfterFit : 0,
-    lost: expected === 'answered' ? missesAfterFit : 0,
-    probes: [...signatures.values()].reduce((sum, each) => sum + each, 0),
-    signatures: Object.fromEntries(signatures),
+      : { actedMs: since(acted.start), settledMs: since(misses.at(-1)?.end ?? acted.start) }),
+    leaked: expected === 'refused' ? misses.length : 0,
+    lost: expected === 'answered' ? misses.length : 0,
+    probes: seen.length,
+    signatures,
   };
 }
 

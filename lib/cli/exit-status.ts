@@ -25,6 +25,7 @@ export function explainError(error: unknown): Explained {
     case 'EnvironmentError':
     case 'FixtureError':
     case 'ProviderError':
+    case 'SandboxError':
     case 'ClusterError':
       return { status: exitStatus.broken, message: error.message, ...remedy };
     default:

@@ -21,6 +21,7 @@ export async function main(argv: string[]): Promise<void> {
       doctor: async (options) => (await import('./doctor/doctor.ts')).doctorCommand(options),
       clean: async (all) => (await import('./clean.ts')).cleanCommand(all),
       report: async (options, run) => (await import('./report.ts')).reportCommand(options.out, run),
+      sandbox: async () => (await import('./sandbox.ts')).sandboxCommand(),
     },
     (status) => {
       process.exitCode = status;

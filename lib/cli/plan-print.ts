@@ -22,7 +22,7 @@ export function printPlan(plan: PlanView, colours: Colours): string {
     '',
     ...section('Would be created', plan.creates),
     ...section('Would be changed', plan.changes),
-    ...section(`Would run, in this order, with ${plan.switches} switches of modes between claims`, claims),
+    ...section(`Would run, in this order, with ${times(plan.switches)} between claims`, claims),
     ...section(
       'Would not run',
       plan.exempt.map(({ id, exemption }) => `${id}: ${exemption.verdict}, ${exemption.reason}`),
@@ -30,6 +30,10 @@ export function printPlan(plan: PlanView, colours: Colours): string {
     ...section('Afterwards', plan.afterwards),
     'Nothing was touched.',
   ].join('\n')}\n`;
+}
+
+function times(switches: number): string {
+  return switches === 1 ? '1 switch of modes' : `${switches} switches of modes`;
 }
 
 /** The same for programs. */

@@ -69,7 +69,8 @@ describe('the plan', () => {
 
   it('takes an existing cluster as it is, prefixes its namespaces, and installs nothing anew there', async () => {
     const plan = await planned({ provider: 'existing', context: 'prod' }, 'existing');
-    expect(plan.creates).toContain('namespace <run id>-curl: Deployment curl');
+    expect(plan.creates).toContain('namespace meshproof-<run id>-curl: Deployment curl');
+    expect(plan.creates).toContain('nothing of the mesh: osm is taken as it is there');
     expect(plan.exempt.map(({ id, exemption }) => [id, exemption.verdict])).toContainEqual([
       'egress/installed',
       'not-run',

@@ -89,9 +89,10 @@ function clusterLines({ options, choice }: PlanParts): string[] {
   return [`kind cluster ${name}${image}`, ...loaded];
 }
 
-function meshLines({ options, driver }: PlanParts): string[] {
+function meshLines({ options, choice, driver }: PlanParts): string[] {
   const { spec } = driver;
-  if (!options.install || options.reuse) return [`nothing of the mesh: ${spec.name} is taken as it is there`];
+  const isThere = choice.provider === 'existing' || !options.install || options.reuse;
+  if (isThere) return [`nothing of the mesh: ${spec.name} is taken as it is there`];
   const commands = spec.install.flatMap((step) => ('run' in step ? [step.run.join(' ')] : []));
   const sets = options.sets.length > 0 ? ` with ${options.sets.join(', ')}` : '';
   return commands.length === 0
@@ -100,7 +101,7 @@ function meshLines({ options, driver }: PlanParts): string[] {
 }
 
 function fixtureLines({ choice, fixtures }: PlanParts): string[] {
-  const prefix = choice.provider === 'existing' ? '<run id>-' : '';
+  const prefix = choice.provider === 'existing' ? 'meshproof-<run id>-' : '';
   const objectsOf = new Map<string, string[]>();
   for (const { kind, metadata } of fixtures) {
     const namespace = kind === 'Namespace' ? metadata.name : (metadata.namespace ?? 'default');

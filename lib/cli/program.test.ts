@@ -17,6 +17,7 @@ async function understood(...words: string[]): Promise<{ called: unknown[]; stat
     doctor: answer('doctor', 3),
     clean: answer('clean', 0),
     report: answer('report', 0),
+    sandbox: answer('sandbox', 130),
   };
   await buildProgram(actions, (code) => {
     status = code;
@@ -55,6 +56,7 @@ it.each<[string[], unknown[]]>([
     ['report', 'x/r1'],
     ['report', { out: 'reports' }, 'x/r1'],
   ],
+  [['sandbox'], ['sandbox']],
 ])('%j is understood', async (words, [name, ...told]) => {
   const { called } = await understood(...words);
   expect(called[0]).toBe(name);
@@ -67,7 +69,7 @@ it('hands the exit status on', async () => {
 });
 
 it.each<[string[], string]>([
-  [['runn'], 'unknown command "runn"; did you mean "run"? (commands: run, list, doctor, clean, report)'],
+  [['runn'], 'unknown command "runn"; did you mean "run"? (commands: run, list, doctor, clean, report, sandbox)'],
   [['tcp-routing'], 'unknown command "tcp-routing"; a suite is named by --suite tcp-routing (commands: run, list, '],
   [['clean', 'up'], 'unexpected "up" after clean'],
   [['report', 'a', 'b'], 'unexpected "b" after report'],

@@ -9,6 +9,7 @@ export interface Actions {
   doctor(options: RunOptions): Promise<number>;
   clean(all: boolean): Promise<number>;
   report(options: RunOptions, run: string | undefined): Promise<number>;
+  sandbox(): Promise<number>;
 }
 
 const runExamples = `
@@ -76,6 +77,13 @@ export function buildProgram(actions: Actions, finish: (status: number) => void)
   ).action(async (run: string | undefined, _, command: Command) =>
     finish(await actions.report(optionsOf(command, true, 1), run)),
   );
+
+  subcommand(program, 'sandbox', 'keep a sandbox cluster up in the foreground, and print its kubeconfig')
+    .addHelpText('after', examples('sandbox'))
+    .action(async (_, command: Command) => {
+      refuseWords(command);
+      finish(await actions.sandbox());
+    });
   return program;
 }
 

@@ -10,7 +10,8 @@ import {
 import { type Mesh, type ModeName, openMesh } from '../../mesh/index.ts';
 import { EnvironmentError } from '../../plan/index.ts';
 import { childNote, type RunContext } from './context.ts';
-import { provide, type Stand } from './provide.ts';
+import { provide } from './provide.ts';
+import type { Stand } from './stand.ts';
 
 /** Everything that claims are judged on. */
 export interface Stage {

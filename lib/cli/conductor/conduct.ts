@@ -9,7 +9,7 @@ import { bringUp } from './bring-up.ts';
 import type { RunContext } from './context.ts';
 import { judgeClaims } from './judge.ts';
 import { planClaims, recordPlan } from './plan-claims.ts';
-import type { Stand } from './provide.ts';
+import type { Stand } from './stand.ts';
 
 /**
  * Brings everything up, judges the claims, and takes everything down again, whatever happens.
@@ -55,7 +55,8 @@ export async function conduct(
 function faultOf(error: unknown): NonNullable<EndRecord['fault']> {
   const { status, message, remedy } = explainError(error);
   const isKnown =
-    error instanceof Error && /^(Usage|Driver|Mesh|Environment|Fixture|Provider|Cluster)Error$/.test(error.name);
+    error instanceof Error &&
+    /^(Usage|Driver|Mesh|Environment|Fixture|Provider|Sandbox|Cluster)Error$/.test(error.name);
   const whose = status === 2 ? 'user' : status === 1 ? 'mesh' : isKnown ? 'environment' : 'harness';
   return { whose, message: remedy === undefined ? message : `${message}\n${remedy}` };
 }

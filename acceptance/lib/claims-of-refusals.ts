@@ -1,0 +1,12 @@
+import type { EvidenceRecord } from '../../lib/evidence/index.ts';
+
+/** The claims that expected a refusal, as far as they got. */
+export function claimsOfRefusals(records: readonly EvidenceRecord[]): Set<string> {
+  return new Set(
+    records.flatMap((record) =>
+      record.kind === 'expectation' && record.routes.some(({ expected }) => expected === 'refused')
+        ? [record.claim]
+        : [],
+    ),
+  );
+}

@@ -1,0 +1,93 @@
+/**
+ * Acceptance 2: what the harness adds to the time that cannot be avoided.
+ *
+ *   npx tsx acceptance/overhead.ts [--cluster-name NAME] [--node-image REF] [--count N] [--only standing|cold] -- OPTIONS
+ *
+ * On a standing kind cluster: what is neither waiting for a change nor holding an outcome. On new ones: what a run takes more
+ * than kind, image loading and the mesh's installation by hand, in turns. OPTIONS go to meshproof.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { KIND_CONFIG } from '../lib/cluster/provider/index.ts';
+import { scriptArguments, wholeNumber } from './lib/arguments.ts';
+import { bareInstallation } from './lib/bare.ts';
+import { figureCells, figureHeading, type Measured, measuredRun } from './lib/measured-run.ts';
+import { plannedSwitches } from './lib/planned-switches.ts';
+import { standingCluster } from './lib/standing.ts';
+import { load, printTable, say, seconds } from './lib/table.ts';
+import { openWorkshop, type Workshop } from './lib/workshop.ts';
+
+const MOST_OVERHEAD_MS = 15_000;
+const MOST_HOLDS_MS = 40_000;
+const MOST_COLD_MS = 60_000;
+
+const { own, passed, onKind } = scriptArguments({
+  'cluster-name': { type: 'string', default: 'acceptance' },
+  count: { type: 'string', default: '2' },
+  only: { type: 'string', default: '' },
+});
+const count = wholeNumber('count', own.count);
+
+async function onStanding(workshop: Workshop): Promise<boolean> {
+  const standing = await standingCluster(own['cluster-name'], onKind, workshop);
+  standing.cluster.close();
+  const words = [...standing.words, ...passed];
+  const planned = await plannedSwitches(words, workshop.environment);
+  const runs: Measured[] = [];
+  for (let n = 0; n < count; n += 1) runs.push(await measuredRun(words, workshop));
+  printTable(
+    ['standing', ...figureHeading],
+    runs.map((measured, n) => [n + 1, ...figureCells(measured)]),
+  );
+  say(`switches between claims by the plan: ${planned}`);
+  return runs.every(
+    ({ figures, ended }) =>
+      ended.status === 0 &&
+      figures.overhead <= MOST_OVERHEAD_MS &&
+      figures.holds <= MOST_HOLDS_MS &&
+      figures.between <= planned,
+  );
+}
+
+async function cold(workshop: Workshop): Promise<boolean> {
+  const rows: (string | number)[][] = [];
+  let isRight = true;
+  for (let n = 1; n <= count; n += 1) {
+    const measured = await measuredRun(['--provider', 'kind', ...onKind], workshop);
+    const between = load();
+    const kind = ['--config', KIND_CONFIG, ...(own['node-image'] === undefined ? [] : ['--image', own['node-image']])];
+    const name = `${own['cluster-name']}-bare`;
+    const parts = { name, kind, images: loadedImages(measured.folder), install: installCommands(measured) };
+    const { create, loading, install } = await bareInstallation(parts, workshop);
+    const more = measured.figures.wall - create - loading - install;
+    isRight &&= more <= MOST_COLD_MS && measured.ended.status === 0;
+    const times = [measured.figures.wall, create, loading, install, more].map(seconds);
+    rows.push([n, ...times, measured.ended.status ?? 'killed', measured.load, between]);
+  }
+  printTable(['cold', 'run s', 'kind s', 'loading s', 'install s', 'more s', 'exit', 'load', 'load by hand'], rows);
+  return isRight;
+}
+
+/** The images that a run had to bring into the cluster, from its log. */
+function loadedImages(folder: string): string[] {
+  const log = readFileSync(join(folder, 'meshproof.log'), 'utf8');
+  const [, images] = /images: loaded (.*?); present/.exec(log) ?? [];
+  if (images === undefined) throw new Error('the run does not say which images it loaded');
+  return images.split(' ');
+}
+
+/** The commands that a run printed before it gave them. */
+function installCommands({ ended }: Measured): string[][] {
+  const commands = ended.text.split('\n').filter((line) => line.startsWith('$ '));
+  return commands.map((line) => line.slice(2).split(' '));
+}
+
+const workshop = openWorkshop('overhead');
+const standingIsRight = own.only === 'cold' || (await onStanding(workshop));
+const coldIsRight = own.only === 'standing' || (await cold(workshop));
+say(
+  `standing: ${standingIsRight ? 'as required' : 'NOT as required'}; cold: ${coldIsRight ? 'as required' : 'NOT as required'}`,
+);
+if (standingIsRight && coldIsRight) workshop.remove();
+else say(`runs in ${workshop.reports}`);
+process.exitCode = standingIsRight && coldIsRight ? 0 : 1;

@@ -1,0 +1,385 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Outcome } from '../evidence/index.ts';
+import { Disturbed } from './errors.ts';
+import type { Decision, Expected } from './expectation.ts';
+import type { Behaviour } from './testing/fake-prober.ts';
+import { actors, routeBetween, servers } from './testing/stand.ts';
+import { granted, type Subject, Trial } from './testing/trial.ts';
+import { inVirtualTime } from './testing/virtual-time.ts';
+import { TIMING } from './timing.ts';
+
+const request = routeBetween(actors.curl, servers.httpbin);
+const hello = routeBetween(actors.curl, servers.tcpEcho);
+const visit = routeBetween(actors.visitor, servers.tcpEcho);
+
+const refused: Behaviour = () => 'not-reached';
+const answered: Behaviour = () => 'answered';
+const from =
+  (time: number, then: Behaviour, before: Behaviour): Behaviour =>
+  (at, n) =>
+    (at >= time ? then : before)(at, n);
+
+/** Decides a trial in virtual time, and says when it was over. */
+function decided(subjects: Subject[], prepare: (trial: Trial) => void = () => {}) {
+  return inVirtualTime(async () => {
+    const trial = new Trial(subjects);
+    prepare(trial);
+    const decision = await trial.decide();
+    return { trial, decision, at: trial.now };
+  });
+}
+
+/** What keeps a trial from a decision. */
+async function disturbance(subjects: Subject[], prepare: (trial: Trial) => void = () => {}): Promise<Error> {
+  const over = await decided(subjects, prepare).then(
+    ({ decision }) => decision,
+    (reason: unknown) => reason,
+  );
+  if (over instanceof Disturbed) return over;
+  throw new Error(`not disturbed but ${JSON.stringify(over) ?? over}`);
+}
+
+function counts(trial: Trial): number[] {
+  return trial.prober.bursts.map(({ count }) => count).filter((count) => count > 1);
+}
+
+function only(decision: Decision) {
+  const [route] = decision.routes;
+  if (route === undefined) throw new Error('no route was judged');
+  return route;
+}
+
+describe('a change', () => {
+  test('that acts late, but in time, is met, and its time to act is measured', async () => {
+    const behaviour = from(2_200, refused, answered);
+    const { decision } = await decided([
+      { route: hello, expected: 'refused', behaviour, pending: granted(0, 5_000, 2_000) },
+    ]);
+    expect(decision.met).toBe(true);
+    expect(only(decision).actedMs).toBeGreaterThanOrEqual(2_200);
+    expect(only(decision).actedMs).toBeLessThan(2_200 + 2 * TIMING.eagerMs);
+    expect(only(decision)).toMatchObject({ change: 1, settledMs: only(decision).actedMs, leaked: 0, lost: 0 });
+    expect(only(decision).signatures['answered']).toBeGreaterThan(30);
+  });
+
+  test('that never acts is unmet as soon as what it is granted is over, and not earlier', async () => {
+    const { decision, at } = await decided([
+      { route: hello, expected: 'refused', behaviour: answered, pending: granted(0, 5_000, 2_000) },
+    ]);
+    expect(decision.met).toBe(false);
+    expect(at).toBeGreaterThan(5_000);
+    expect(at).toBeLessThan(5_000 + 2 * TIMING.eagerMs);
+    expect(only(decision)).not.toHaveProperty('actedMs');
+    expect(decision.shown[0]?.start).toBeGreaterThan(5_000);
+  });
+
+  test('is measured from its acknowledgement, by the probes that went on meanwhile', async () => {
+    const { decision } = await inVirtualTime(async () => {
+      const trial = new Trial([
+        { route: hello, expected: 'refused', behaviour: from(900, refused, answered), pending: granted(500, 5_000, 9) },
+      ]);
+      await new Promise((resolve) => setTimeout(resolve, 2_000));
+      return { decision: await trial.decide() };
+    });
+    expect(decision.met).toBe(true);
+    expect(only(decision).actedMs).toBeGreaterThanOrEqual(400);
+    expect(only(decision).actedMs).toBeLessThan(400 + 2 * TIMING.watchMs);
+  });
+});
+
+describe('without a change', () => {
+  test.each<[Expected, Outcome]>([
+    ['refused', 'answered'],
+    ['refused', 'reached-without-answer'],
+    ['refused', 'forged'],
+    ['refused', 'altered'],
+    ['answered', 'not-reached'],
+    ['answered', 'reached-without-answer'],
+    ['answered', 'forged'],
+    ['answered', 'altered'],
+  ])('where %s is expected, %s is a failure at once', async (expected, outcome) => {
+    const { decision, at } = await decided([{ route: hello, expected, behaviour: () => outcome }]);
+    expect(decision.met).toBe(false);
+    expect(decision.shown.map((shown) => shown.outcome)).toEqual([outcome]);
+    expect(at).toBeLessThan(TIMING.eagerMs);
+  });
+
+  test('a single deviation within the hold is a failure', async () => {
+    for (const n of [2, 45, TIMING.holdProbes]) {
+      const behaviour: Behaviour = (_, each) => (each === n ? 'answered' : 'not-reached');
+      const { decision } = await decided([{ route: hello, expected: 'refused', behaviour }]);
+      expect(decision.met).toBe(false);
+      expect(only(decision)).toMatchObject({ leaked: 1, lost: 0 });
+    }
+  });
+
+  test('nothing has acted or settled', async () => {
+    const { decision } = await decided([{ route: hello, expected: 'refused', behaviour: refused }]);
+    expect(Object.keys(only(decision))).not.toEqual(expect.arrayContaining(['actedMs']));
+    expect(Object.keys(only(decision))).not.toEqual(expect.arrayContaining(['settledMs']));
+    expect(only(decision)).not.toHaveProperty('change');
+  });
+});
+
+describe('a hold', () => {
+  test('is of as many probes as it takes to catch one wrong answer in twenty', async () => {
+    const { decision, trial } = await decided([{ route: hello, expected: 'refused', behaviour: refused }]);
+    expect(counts(trial)).toEqual([TIMING.holdProbes]);
+    expect(decision.hold).toMatchObject({ probes: TIMING.holdProbes, restarts: 0 });
+    expect(decision.identities).toEqual(['same pods']);
+    expect(1 - 0.95 ** TIMING.holdProbes).toBeGreaterThan(0.99);
+  });
+
+  test('lasts its shortest time, however fast the probes are', async () => {
+    const behaviour: Behaviour = () => ({ outcome: 'answered', takesMs: 1 });
+    const { decision } = await decided([{ route: hello, expected: 'answered', behaviour }]);
+    const { start, end } = decision.hold ?? { start: 0, end: 0 };
+    expect(end - start).toBeGreaterThanOrEqual(TIMING.holdMs);
+    expect(end - start).toBeLessThan(TIMING.holdMs + 2 * TIMING.watchMs);
+  });
+
+  test('of a state that a claim begins from is short', async () => {
+    const { trial, at } = await inVirtualTime(async () => {
+      const trial = new Trial([{ route: hello, expected: 'refused', behaviour: refused }]);
+      await trial.decide('given');
+      return { trial, at: trial.now };
+    });
+    expect(counts(trial)).toEqual([TIMING.givenProbes]);
+    expect(at).toBeLessThan(TIMING.holdMs);
+  });
+
+  test('is restarted with twice the probes by a deviation within settling, which is counted', async () => {
+    const behaviour: Behaviour = (at) =>
+      at < 1_000 || (at >= 1_300 && at < 1_305) || (at >= 2_500 && at < 2_505) ? 'answered' : 'not-reached';
+    const { decision, trial } = await decided([
+      { route: hello, expected: 'refused', behaviour, pending: granted(0, 5_000, 3_000) },
+    ]);
+    expect(decision.met).toBe(true);
+    expect(counts(trial)).toEqual([90, 180, 180, 180]);
+    expect(decision.hold).toMatchObject({ restarts: 2, probes: 360 });
+    expect(only(decision).leaked).toBe(2);
+    expect(only(decision).settledMs).toBeGreaterThan(2_500);
+  });
+
+  test('fails by a deviation after settling', async () => {
+    const behaviour: Behaviour = (at) => (at >= 1_000 && at < 1_700 ? 'answered' : 'not-reached');
+    const { decision, at } = await decided([
+      { route: hello, expected: 'answered', behaviour, pending: granted(0, 5_000, 500) },
+    ]);
+    expect(decision.met).toBe(false);
+    expect(decision.hold?.restarts).toBe(0);
+    expect(only(decision).lost).toBeGreaterThan(0);
+    expect(decision.shown.every(({ start, outcome }) => start > 1_500 && outcome === 'not-reached')).toBe(true);
+    expect(at).toBeLessThan(2_500);
+  });
+
+  test('does not restart for ever where outcomes waver: the first one after settling decides', async () => {
+    const behaviour: Behaviour = (at, n) => (at >= 1_000 && n % 7 > 0 ? 'not-reached' : 'answered');
+    const { decision, at } = await decided([
+      { route: hello, expected: 'refused', behaviour, pending: granted(0, 5_000, 2_000) },
+    ]);
+    expect(decision.met).toBe(false);
+    expect(at).toBeLessThan(20_000);
+  });
+
+  test('begins when all routes have acted, and judges them together', async () => {
+    const { decision, trial } = await decided([
+      { route: hello, expected: 'answered', behaviour: from(700, answered, refused), pending: granted(0, 5_000, 1_000) },
+      { route: visit, expected: 'refused', behaviour: from(1_900, refused, answered), pending: granted(0, 5_000, 1_000) },
+    ]);
+    expect(decision.met).toBe(true);
+    expect(decision.hold?.start).toBeGreaterThanOrEqual(1_900);
+    expect(decision.hold?.probes).toBe(2 * TIMING.holdProbes);
+    expect(new Set(trial.prober.bursts.filter(({ count }) => count > 1).map(({ route }) => route))).toEqual(
+      new Set([hello, visit]),
+    );
+    expect(decision.routes.map(({ expected }) => expected)).toEqual(['answered', 'refused']);
+    expect(decision.identities).toHaveLength(2);
+  });
+
+  test('of one route fails by the deviation of another', async () => {
+    const { decision } = await decided([
+      { route: hello, expected: 'answered', behaviour: answered },
+      { route: visit, expected: 'refused', behaviour: (_, n) => (n === 50 ? 'answered' : 'not-reached') },
+    ]);
+    expect(decision.met).toBe(false);
+    expect(decision.shown.map(({ route }) => route)).toEqual([visit]);
+  });
+
+  test('of refusals that hang is spread over jobs side by side', async () => {
+    const behaviour: Behaviour = () => ({ outcome: 'not-reached', takesMs: 3_000 });
+    const { trial, at } = await decided([{ route: hello, expected: 'refused', behaviour }]);
+    const jobs = trial.prober.bursts.filter(({ count }) => count > 1);
+    expect(jobs).toHaveLength(TIMING.burstJobs);
+    expect(jobs.reduce((sum, { count }) => sum + count, 0)).toBe(TIMING.holdProbes);
+    expect(new Set(jobs.map((job) => job.at)).size).toBe(1);
+    expect(at).toBeLessThan(15_000);
+  });
+});
+
+describe('a deviation', () => {
+  test('after settling is a failure although the route had recovered when it was asked about', async () => {
+    const behaviour: Behaviour = (at) => (at >= 3_000 && at < 3_500 ? 'answered' : 'not-reached');
+    const { decision } = await inVirtualTime(async () => {
+      const trial = new Trial([{ route: hello, expected: 'refused', behaviour, pending: granted(0, 9_000, 1_000) }]);
+      await new Promise((resolve) => setTimeout(resolve, 5_000));
+      return { decision: await trial.decide() };
+    });
+    expect(decision.met).toBe(false);
+    expect(decision.shown.every(({ start }) => start >= 3_000 && start < 3_500)).toBe(true);
+  });
+
+  test('between two holds is a failure when it comes after settling', async () => {
+    const behaviour: Behaviour = (at) =>
+      (at >= 200 && at < 205) || (at > 1_500 && at < 1_900) ? 'answered' : 'not-reached';
+    const { decision } = await decided(
+      [{ route: hello, expected: 'refused', behaviour, pending: granted(0, 5_000, 1_000) }],
+      (trial) => {
+        trial.verifyMs = 1_000;
+      },
+    );
+    expect(decision.met).toBe(false);
+  });
+});
+
+describe('a disturbance is never a failure:', () => {
+  const wrong: Behaviour = () => 'answered';
+
+  test('an observation that cannot be trusted', async () => {
+    const first: Behaviour = () => 'unknown';
+    const later: Behaviour = (_, n) => (n === 40 ? { outcome: 'unknown', doubt: 'exec: no frame' } : 'not-reached');
+    expect((await disturbance([{ route: hello, expected: 'refused', behaviour: first }])).message).toMatch(/exec: lost/);
+    expect((await disturbance([{ route: hello, expected: 'refused', behaviour: later }])).message).toBe(
+      'curl/curl -> tcp tcp-echo.tcp-demo:9000: exec: no frame',
+    );
+    const amid: Behaviour = (at) => (at > 3_000 ? 'unknown' : 'answered');
+    const pending = granted(0, 5_000, 1_000);
+    await disturbance([{ route: hello, expected: 'refused', behaviour: amid, pending }]);
+  });
+
+  test.each([
+    ['met', refused],
+    ['unmet', wrong],
+  ])('a twin or control that was not answered, where it would be %s', async (_, behaviour) => {
+    const subject: Subject = { route: hello, expected: 'refused', behaviour };
+    const { message } = await disturbance([subject], (trial) => {
+      trial.check = () => ({ clear: false, why: 'twin: unknown (curl 6)' });
+    });
+    expect(message).toBe('twin: unknown (curl 6)');
+  });
+
+  test('twins and controls are asked about the whole hold, and about all that decides', async () => {
+    const { decision, trial } = await decided([{ route: hello, expected: 'refused', behaviour: refused }]);
+    expect(trial.verified).toEqual([{ from: decision.hold?.start, to: decision.hold?.end }]);
+
+    const failing: Behaviour = (at) => (at < 300 ? 'not-reached' : 'answered');
+    const over = await decided([{ route: hello, expected: 'refused', behaviour: failing }]);
+    const asked = over.trial.verified.at(-1);
+    expect(over.decision.met).toBe(false);
+    expect(asked?.from).toBeLessThanOrEqual(0);
+    expect(asked?.to).toBeGreaterThanOrEqual(Math.max(...over.decision.shown.map(({ end }) => end)));
+  });
+
+  test('a pod or sidecar that is another at the end of a hold than at its beginning', async () => {
+    const behaviour: Behaviour = (_, n) => ({ outcome: 'not-reached', identity: n > 30 ? 'new pods' : 'old pods' });
+    const subject: Subject = { route: hello, expected: 'refused', behaviour };
+    expect((await disturbance([subject])).message).toMatch(/replaced or restarted/);
+  });
+
+  test('an answer that was expected, and that exec lost after the server had logged it', async () => {
+    const lost: Behaviour = (_, n) =>
+      n === 30 ? { outcome: 'unknown', doubt: 'exec: no frame', finally: 'reached-without-answer' } : 'answered';
+    const subject: Subject = { route: hello, expected: 'answered', behaviour: lost };
+    expect((await disturbance([subject])).message).toMatch(/exec: no frame/);
+  });
+
+  test('the end of the run', async () => {
+    const ending = new Error('the run is being ended');
+    const trial = decided([{ route: hello, expected: 'refused', behaviour: refused }], (each) => {
+      each.abort = ending;
+    });
+    await expect(trial).rejects.toBe(ending);
+  });
+});
+
+describe('a log that tells late', () => {
+  test('that a refused probe of the hold had reached the server is a leak', async () => {
+    const behaviour: Behaviour = (_, n) =>
+      n === 20 ? { outcome: 'not-reached', finally: 'reached-without-answer' } : 'not-reached';
+    const { decision } = await decided([{ route: hello, expected: 'refused', behaviour }]);
+    expect(decision.met).toBe(false);
+    expect(decision.shown.map(({ outcome }) => outcome)).toEqual(['reached-without-answer']);
+  });
+
+  test('that a refused probe had reached the server while another route was waited for is a leak', async () => {
+    const leak: Behaviour = (_, n) =>
+      n === 5 ? { outcome: 'not-reached', finally: 'reached-without-answer' } : 'not-reached';
+    const { decision } = await decided([
+      { route: hello, expected: 'answered', behaviour: from(2_000, answered, refused), pending: granted(0, 5_000, 1_000) },
+      { route: visit, expected: 'refused', behaviour: leak },
+    ]);
+    expect(decision.met).toBe(false);
+    expect(decision.shown.map(({ outcome }) => outcome)).toEqual(['reached-without-answer']);
+  });
+
+  test('of probes before the mesh acted, is not held against it', async () => {
+    const behaviour: Behaviour = (at) =>
+      at < 900 ? { outcome: 'not-reached', finally: 'reached-without-answer' } : 'not-reached';
+    const { decision } = await decided([
+      { route: hello, expected: 'refused', behaviour, pending: granted(0, 5_000, 2_000) },
+    ]);
+    expect(decision.met).toBe(true);
+    expect(only(decision).leaked).toBeGreaterThan(0);
+  });
+
+  test('that a deviation was none accuses nobody', async () => {
+    const behaviour: Behaviour = (_, n) => (n === 20 ? { outcome: 'forged', finally: 'answered' } : 'answered');
+    const { decision } = await decided([{ route: hello, expected: 'answered', behaviour }]);
+    expect(decision.met).toBe(true);
+
+    const first: Behaviour = () => ({ outcome: 'forged', finally: 'answered' });
+    const subject: Subject = { route: hello, expected: 'answered', behaviour: first };
+    expect((await disturbance([subject])).message).toMatch(/changed when the log was complete/);
+  });
+});
+
+describe('of many trials', () => {
+  const TRIALS = 400;
+
+  /** How many of the trials of a route that is wrong with `probability` are met. */
+  async function passes(seed: number, probability: number, pending?: Subject['pending']): Promise<number> {
+    const random = generator(seed);
+    return inVirtualTime(async () => {
+      const decisions = await Promise.all(
+        Array.from({ length: TRIALS }, () => {
+          const behaviour: Behaviour = () => ({ outcome: random() < probability ? 'answered' : 'not-reached', takesMs: 3 });
+          const subject: Subject = { route: hello, expected: 'refused', behaviour };
+          return new Trial([pending === undefined ? subject : { ...subject, pending }]).decide();
+        }),
+      );
+      return decisions.filter(({ met }) => met).length;
+    });
+  }
+
+  test('a route that is wrong once in twenty passes at most once in a hundred, changed or not', async () => {
+    // 1 in 100 of 400 is 4; 12 or more would come by chance once in a thousand seeds.
+    expect(await passes(1, 1 / 20)).toBeLessThan(12);
+    expect(await passes(2, 1 / 20, granted(0, 5_000, 3_000))).toBeLessThan(12);
+  });
+
+  test('a route that is never wrong always passes', async () => {
+    expect(await passes(3, 0)).toBe(TRIALS);
+    expect(await passes(4, 0, granted(0, 5_000, 3_000))).toBe(TRIALS);
+  });
+});
+
+/** Mulberry32: small, seeded, and even enough to toss coins with. */
+function generator(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

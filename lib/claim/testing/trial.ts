@@ -1,0 +1,69 @@
+import type { Check, Route } from '../../probe/index.ts';
+import { type Decision, decide, type Expected, type Item, type Pending, type Scene, type Size } from '../expectation.ts';
+import { Watch } from '../watch.ts';
+import { FakeEvidence } from './fake-evidence.ts';
+import { type Behaviour, FakeProber } from './fake-prober.ts';
+import { after } from './virtual-time.ts';
+
+/** One expectation on one route, and how the route behaves. */
+export interface Subject {
+  route: Route;
+  expected: Expected;
+  behaviour: Behaviour;
+  pending?: Pending;
+}
+
+/** A trial of `decide`: routes that behave as told, and twins and controls that verify as told. */
+export class Trial {
+  readonly evidence = new FakeEvidence();
+  readonly prober = new FakeProber(this.evidence);
+  /** What twins and controls say of a stretch. */
+  check: (from: number, to: number) => Check = () => ({ clear: true });
+  /** How long they take to say it. */
+  verifyMs = 0;
+  abort: Error | undefined;
+  readonly verified: { from: number; to: number }[] = [];
+  private readonly items: Item[];
+
+  constructor(subjects: Subject[]) {
+    this.items = subjects.map(({ route, expected, behaviour, pending }) => {
+      this.prober.set(route, behaviour);
+      return { watch: new Watch(route, () => this.prober.probe(route)), expected, pending };
+    });
+  }
+
+  get now(): number {
+    return this.evidence.clock();
+  }
+
+  async decide(size: Size = 'expect'): Promise<Decision> {
+    try {
+      return await decide(this.items, size, this.scene());
+    } finally {
+      for (const { watch } of this.items) void watch.stop();
+    }
+  }
+
+  private scene(): Scene {
+    return {
+      clock: () => this.evidence.clock(),
+      burst: (route, count) => this.prober.burst(route, count),
+      verify: async (_, from, to) => {
+        this.verified.push({ from, to });
+        await after(this.verifyMs);
+        return this.check(from, to);
+      },
+      conclude: (observations) => {
+        for (const observation of observations) this.prober.conclude(observation);
+      },
+      throwIfAborted: () => {
+        if (this.abort !== undefined) throw this.abort;
+      },
+    };
+  }
+}
+
+/** What a change that was acknowledged at `from` is granted. */
+export function granted(from: number, convergesMs: number, settlesMs: number): Pending {
+  return { change: 1, from, actsBy: from + convergesMs, settlesMs };
+}

@@ -1,0 +1,41 @@
+import { namespacesWithSidecar, upExisting } from '../../cluster/provider/index.ts';
+import type { RunContext } from './context.ts';
+import type { Stand } from './stand.ts';
+
+/** A cluster that others use as well. */
+export async function existingStand(run: RunContext, onStand: (stand: Stand) => void): Promise<Stand> {
+  const { options, folder, interruption, ledger, say, runId, driver } = run;
+  const { kubeconfig, context = '' } = options;
+  const provided = await upExisting({
+    ...(kubeconfig === undefined ? {} : { kubeconfig }),
+    context,
+    runId,
+    target: folder.kubeconfig,
+    allowMeshWideChanges: options.allowMeshWideChanges,
+    keep: options.keep,
+    signal: interruption.signal,
+    report: say,
+    beforeCreate: (entry) => ledger.live(entry),
+    leaseLost: (reason) => interruption.end(`the cluster's Lease was lost: ${reason}`),
+  });
+  const stand: Stand = {
+    provider: 'existing',
+    cluster: provided.cluster,
+    kubeconfig: provided.kubeconfig,
+    reused: true,
+    prefix: `meshproof-${runId}-`,
+    mayInstall: false,
+    beforeSwitch: async (setting, value) => {
+      if (setting !== undefined) await provided.settings.noteChange(setting.ref, setting.path, value);
+    },
+    down: async () => {
+      await provided.down();
+      ledger.liveRestored(context);
+    },
+  };
+  onStand(stand);
+  const sidecar = driver.spec.dataPlane?.container;
+  const atStake = sidecar === undefined ? [] : await namespacesWithSidecar(provided.cluster, sidecar);
+  say(`switching modes can cut off the traffic of: ${atStake.join(', ') || 'no namespace'}`);
+  return stand;
+}

@@ -1,0 +1,57 @@
+import { reuseKind, upKind } from '../../cluster/provider/index.ts';
+import { EnvironmentError } from '../../plan/index.ts';
+import { keptClusters } from '../ledger/index.ts';
+import { childNote, type RunContext } from './context.ts';
+import type { Stand } from './stand.ts';
+
+/** The name of the kind cluster that a run makes or takes. @throws EnvironmentError where there is none to reuse */
+export function kindName({ options, runId }: RunContext): string {
+  if (options.clusterName !== undefined) return options.clusterName;
+  if (!options.reuse) return `meshproof-${runId}`;
+  const kept = keptClusters().at(-1);
+  if (kept === undefined)
+    throw new EnvironmentError(
+      'there is no kept cluster to reuse',
+      'run once with --keep, or name one by --cluster-name',
+    );
+  return kept.name;
+}
+
+/** A kind cluster of the run's own, or one that an earlier run has kept. */
+export async function kindStand(run: RunContext, onStand: (stand: Stand) => void): Promise<Stand> {
+  const { options, folder, interruption, ledger, log } = run;
+  const clusterName = kindName(run);
+  const common = {
+    clusterName,
+    kubeconfig: folder.kubeconfig,
+    signal: interruption.signal,
+    child: childNote(run),
+    report: log,
+  };
+  const provided = options.reuse
+    ? await reuseKind(common)
+    : await upKind({
+        ...common,
+        ...(options.nodeImage === undefined ? {} : { nodeImage: options.nodeImage }),
+        ...(options.kindConfig === undefined ? {} : { configFile: options.kindConfig }),
+        keep: options.keep,
+        beforeCreate: (name) => ledger.cluster(name, folder.kubeconfig),
+      });
+  const stand: Stand = {
+    provider: 'kind',
+    cluster: provided.cluster,
+    kubeconfig: provided.kubeconfig,
+    reused: options.reuse,
+    prefix: '',
+    loadImages: async (refs) => (await Promise.all([provided.loadImages(refs), provided.waitForDns()]))[0],
+    mayInstall: true,
+    beforeSwitch: async () => undefined,
+    down: async () => {
+      await provided.down();
+      if (options.keep && !options.reuse) ledger.kept();
+      else ledger.clusterGone(clusterName);
+    },
+  };
+  onStand(stand);
+  return stand;
+}

@@ -1,0 +1,22 @@
+import type { Cluster, ProviderName } from '../../cluster/cluster.ts';
+import type { LoadedImages } from '../../cluster/provider/index.ts';
+import type { Setting } from '../../mesh/index.ts';
+
+/** A cluster to test on, and what ends with it. */
+export interface Stand {
+  provider: ProviderName;
+  cluster: Cluster;
+  kubeconfig: string;
+  /** True where mesh and fixtures may be there from before. */
+  reused: boolean;
+  /** Put before every namespace's name. */
+  prefix: string;
+  /** Copies images that this machine has to the cluster, and waits for its name service meanwhile. */
+  loadImages?: (refs: string[]) => Promise<LoadedImages>;
+  /** Whether a mesh may be installed here. */
+  mayInstall: boolean;
+  /** Called before a mode is switched, with the setting behind it. */
+  beforeSwitch(setting: Setting | undefined, value: boolean): Promise<void>;
+  /** Takes everything down that this run is not told to leave. */
+  down(): Promise<void>;
+}

@@ -1,0 +1,81 @@
+/** From what the node reports to a pod's status: phase, conditions, container statuses. */
+import type { ContainerReport, Manifest, PodReport } from '../../contract.ts';
+import { at, type Fields, fieldsOf, itemsOf, textOf } from '../json.ts';
+import { now } from '../objects/index.ts';
+import { type Condition, transitioned } from './conditions.ts';
+
+export const hostAddress = '10.244.0.1';
+
+/** The status after a report; what the report does not tell is as it was. */
+export function podStatus(pod: Manifest, report: PodReport): Fields {
+  const old = fieldsOf(pod['status']);
+  const init = report.initContainers ?? [];
+  const phase = phaseOf(pod, report);
+  const isInitialized = init.every(isDone) && init.length === itemsOf(at(pod, 'spec', 'initContainers')).length;
+  const isReady = report.containers.length > 0 && report.containers.every((container) => container.ready);
+  return {
+    ...old,
+    phase,
+    hostIP: hostAddress,
+    hostIPs: [{ ip: hostAddress }],
+    ...(report.ip === undefined ? {} : { podIP: report.ip, podIPs: [{ ip: report.ip }] }),
+    startTime: old['startTime'] ?? now(),
+    conditions: transitioned(conditions(pod, phase, isInitialized, isReady), old['conditions']),
+    ...(init.length === 0
+      ? {}
+      : { initContainerStatuses: init.map((one) => containerStatus(pod, 'initContainers', one)) }),
+    containerStatuses: report.containers.map((one) => containerStatus(pod, 'containers', one)),
+  };
+}
+
+function isDone(container: ContainerReport): boolean {
+  return container.state.terminated?.exitCode === 0;
+}
+
+function phaseOf(pod: Manifest, { containers, initContainers = [] }: PodReport): string {
+  const policy = textOf(at(pod, 'spec', 'restartPolicy'));
+  const isInitFailed = initContainers.some((one) => (one.state.terminated?.exitCode ?? 0) !== 0);
+  if (isInitFailed && policy === 'Never') return 'Failed';
+  if (!initContainers.every(isDone) || containers.length === 0) return 'Pending';
+  const ended = containers.filter((one) => one.state.terminated !== undefined);
+  if (ended.length === containers.length && pod.metadata.deletionTimestamp === undefined) {
+    const isGood = ended.every((one) => one.state.terminated?.exitCode === 0);
+    if (policy === 'Never' || (policy === 'OnFailure' && isGood)) return isGood ? 'Succeeded' : 'Failed';
+  }
+  const hasStarted = (one: ContainerReport): boolean =>
+    one.state.waiting === undefined || one.lastState?.terminated !== undefined;
+  return containers.every(hasStarted) ? 'Running' : 'Pending';
+}
+
+function conditions(pod: Manifest, phase: string, isInitialized: boolean, isReady: boolean): Condition[] {
+  const names = itemsOf(at(pod, 'spec', 'containers')).map((container) => textOf(container['name']));
+  const isOver = phase === 'Succeeded' || phase === 'Failed';
+  const why = isOver
+    ? { reason: phase === 'Succeeded' ? 'PodCompleted' : 'PodFailed' }
+    : { reason: 'ContainersNotReady', message: `containers with unready status: [${names.join(' ')}]` };
+  const ready = (type: string): Condition => (isReady ? { type, status: 'True' } : { type, status: 'False', ...why });
+  return [
+    { type: 'PodScheduled', status: 'True' },
+    isInitialized
+      ? { type: 'Initialized', status: 'True' }
+      : { type: 'Initialized', status: 'False', reason: 'ContainersNotInitialized' },
+    ready('ContainersReady'),
+    ready('Ready'),
+  ];
+}
+
+function containerStatus(pod: Manifest, list: 'containers' | 'initContainers', report: ContainerReport): Fields {
+  const container = itemsOf(at(pod, 'spec', list)).find((one) => one['name'] === report.name);
+  const image = textOf(container?.['image']);
+  return {
+    name: report.name,
+    image,
+    imageID: report.imageID ?? '',
+    ...(report.containerID === undefined ? {} : { containerID: report.containerID }),
+    state: report.state,
+    lastState: report.lastState ?? {},
+    ready: report.ready,
+    started: report.state.running !== undefined,
+    restartCount: report.restartCount,
+  };
+}

@@ -1,0 +1,106 @@
+/** Keeps as many pods as each ReplicaSet asks for. */
+import type { Manifest } from '../../contract.ts';
+import { at, copy, type Fields, fieldsOf, numberOf, textOf } from '../json.ts';
+import { amend, type Core, create, inBackground, internally, remove } from '../objects/index.ts';
+import { isTrue } from './conditions.ts';
+import { recordEvent } from './events.ts';
+import { controlledBy, controllerOf, keyOf, ownedBy, parseKey } from './owned.ts';
+import { createQueue } from './queue.ts';
+
+const storage = 'replicasets.apps';
+const component = 'replicaset-controller';
+
+export function runReplicaSets(core: Core): () => void {
+  const { store, registry } = core;
+  const pods = registry.builtin('pods');
+  const sets = registry.builtin(storage);
+  const queue = createQueue((key) => {
+    const [namespace, name] = parseKey(key);
+    const set = store.get(storage, namespace, name);
+    if (set === undefined) return;
+    if (set.metadata.deletionTimestamp === undefined) scale(set);
+    report(set);
+  });
+
+  function scale(set: Manifest): void {
+    const active = activePods(core, set);
+    const wanted = numberOf(at(set, 'spec', 'replicas'));
+    for (let missing = wanted - active.length; missing > 0; missing -= 1) addPod(set);
+    for (const pod of active.sort(soonestToGo).slice(0, Math.max(0, active.length - wanted))) {
+      recordEvent(core, set, {
+        type: 'Normal',
+        reason: 'SuccessfulDelete',
+        message: `Deleted pod: ${pod.metadata.name}`,
+        component,
+      });
+      remove(core, pods, pod, inBackground);
+    }
+  }
+
+  function addPod(set: Manifest): void {
+    const template = fieldsOf(at(set, 'spec', 'template'));
+    const metadata = fieldsOf(template['metadata']);
+    const pod = {
+      metadata: {
+        generateName: `${set.metadata.name}-`,
+        ...(metadata['labels'] === undefined ? {} : { labels: metadata['labels'] }),
+        ...(metadata['annotations'] === undefined ? {} : { annotations: metadata['annotations'] }),
+        ownerReferences: [controlledBy(set)],
+      },
+      spec: template['spec'],
+    };
+    try {
+      const made = create(core, pods, set.metadata.namespace ?? '', copy(pod) as Fields, internally);
+      recordEvent(core, set, {
+        type: 'Normal',
+        reason: 'SuccessfulCreate',
+        message: `Created pod: ${made.metadata.name}`,
+        component,
+      });
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      recordEvent(core, set, { type: 'Warning', reason: 'FailedCreate', message: `Error creating: ${why}`, component });
+      throw error;
+    }
+  }
+
+  function report(set: Manifest): void {
+    const active = activePods(core, set);
+    const ready = active.filter((pod) => isTrue(at(pod, 'status', 'conditions'), 'Ready')).length;
+    amend(core, sets, set.metadata, (draft) => {
+      draft['status'] = {
+        replicas: active.length,
+        ...(active.length === 0 ? {} : { fullyLabeledReplicas: active.length }),
+        ...(ready === 0 ? {} : { readyReplicas: ready, availableReplicas: ready }),
+        observedGeneration: set.metadata.generation,
+      };
+      return true;
+    });
+  }
+
+  const stops = [
+    store.subscribe(storage, ({ object }) => queue.add(keyOf(object))),
+    store.subscribe('pods', ({ object }) => {
+      const owner = controllerOf(object);
+      if (owner?.kind === 'ReplicaSet') queue.add(`${object.metadata.namespace}/${owner.name}`);
+    }),
+  ];
+  return () => {
+    for (const stop of stops) stop();
+    queue.close();
+  };
+}
+
+/** The set's pods that are neither going nor done. */
+function activePods(core: Core, set: Manifest): Manifest[] {
+  return ownedBy(core, 'pods', set).filter((pod) => {
+    const phase = textOf(at(pod, 'status', 'phase'));
+    return pod.metadata.deletionTimestamp === undefined && phase !== 'Succeeded' && phase !== 'Failed';
+  });
+}
+
+/** Pods that are not ready go first, then the youngest. */
+function soonestToGo(a: Manifest, b: Manifest): number {
+  const ready = (pod: Manifest): number => (isTrue(at(pod, 'status', 'conditions'), 'Ready') ? 1 : 0);
+  return ready(a) - ready(b) || Number(b.metadata.resourceVersion) - Number(a.metadata.resourceVersion);
+}

@@ -1,0 +1,140 @@
+/** The exec subresource of pods: WebSocket, protocols v5 and v4 of the channels. */
+import { PassThrough, type Readable, Writable } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import type { WebSocket } from 'ws';
+import type { ExecHandle } from '../../contract.ts';
+import { badRequest, internal, type Status } from '../errors.ts';
+import { at, textOf } from '../json.ts';
+import { containerOf, type PodContainer } from './container.ts';
+import type { Service } from './service.ts';
+import { isTrue, type RequestTarget } from './target.ts';
+
+export const execProtocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
+
+const channel = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 };
+/** How much may wait for a slow client before the command's output is held back. */
+const highWater = 1024 * 1024;
+
+export interface ExecRequest {
+  container: PodContainer;
+  argv: string[];
+  hasStdin: boolean;
+  hasStdout: boolean;
+  hasStderr: boolean;
+}
+
+/** @throws ApiError where there is nothing to run, or nowhere to run it. */
+export function readExec(service: Service, target: RequestTarget, query: URLSearchParams): ExecRequest {
+  const container = containerOf(service, target, query.get('container') ?? '');
+  const argv = query.getAll('command');
+  if (argv.length === 0) throw badRequest('you must specify at least 1 command for the container');
+  const flag = (name: string): boolean => isTrue(query.get(name));
+  if (!flag('stdin') && !flag('stdout') && !flag('stderr'))
+    throw badRequest('you must specify at least 1 of stdin, stdout, stderr');
+  const phase = textOf(at(container.pod, 'status', 'phase'));
+  if (phase === 'Succeeded' || phase === 'Failed')
+    throw badRequest(`cannot exec into a container in a completed pod; current phase is ${phase}`);
+  if (at(container.status, 'state', 'running') === undefined)
+    throw internal(`error executing command in container: container not found ("${container.target.container}")`);
+  return { container, argv, hasStdin: flag('stdin'), hasStdout: flag('stdout'), hasStderr: flag('stderr') };
+}
+
+/** Runs the command over an open socket, to the end of one of them. */
+export function serveExec(service: Service, socket: WebSocket, exec: ExecRequest): void {
+  const stdin = exec.hasStdin ? new PassThrough() : undefined;
+  const send = (id: number, chunk: Buffer, done: (error?: Error | null) => void): void => {
+    socket.send(Buffer.concat([Buffer.of(id), chunk]), (error) => {
+      // A client that has gone is told nothing more; the command is ended by the socket's close.
+      if (error !== undefined && error !== null && socket.readyState === socket.OPEN) done(error);
+      else done();
+    });
+  };
+  const output = (id: number): Writable =>
+    new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        if (socket.bufferedAmount < highWater) {
+          send(id, chunk, () => undefined);
+          done();
+        } else send(id, chunk, done);
+      },
+    });
+  const stdout = exec.hasStdout ? output(channel.stdout) : undefined;
+  const stderr = exec.hasStderr ? output(channel.stderr) : undefined;
+  // The real server opens with an empty frame, by which clients know that the session stands.
+  if (stdout !== undefined) send(channel.stdout, Buffer.alloc(0), () => undefined);
+  else if (stderr !== undefined) send(channel.stderr, Buffer.alloc(0), () => undefined);
+
+  const finish = (status: Status): void => {
+    if (socket.readyState !== socket.OPEN) return;
+    socket.send(Buffer.concat([Buffer.of(channel.error), Buffer.from(JSON.stringify(status))]));
+    socket.close(1000);
+  };
+  let handle: ExecHandle;
+  try {
+    handle = service.kubelet.exec(exec.container.target, exec.argv, {
+      ...(stdin === undefined ? {} : { stdin: stdin as Readable }),
+      ...(stdout === undefined ? {} : { stdout }),
+      ...(stderr === undefined ? {} : { stderr }),
+    });
+  } catch (error) {
+    finish(failedToStart(error));
+    return;
+  }
+  socket.on('message', (data: Buffer) => receive(data, stdin));
+  // A broken connection is closed next, and that is what counts.
+  socket.on('error', () => undefined);
+  socket.on('close', () => {
+    stdin?.end();
+    handle.kill();
+  });
+  handle.exit
+    .then(ended, failedToStart)
+    .then(async (status) => {
+      // The status is the last frame: all output goes before it.
+      await Promise.all([drained(stdout), drained(stderr)]);
+      finish(status);
+    })
+    .catch(() => socket.terminate());
+}
+
+async function drained(stream: Writable | undefined): Promise<void> {
+  if (stream === undefined) return;
+  stream.end();
+  await finished(stream);
+}
+
+function receive(frame: Buffer, stdin: PassThrough | undefined): void {
+  const [id, first] = frame;
+  if (id === channel.stdin && stdin !== undefined && !stdin.writableEnded) stdin.write(frame.subarray(1));
+  // Protocol v5: the client has closed one of its channels.
+  if (id === channel.close && first === channel.stdin) stdin?.end();
+}
+
+const signals: Record<string, number> = {
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGQUIT: 3,
+  SIGABRT: 6,
+  SIGKILL: 9,
+  SIGSEGV: 11,
+  SIGPIPE: 13,
+  SIGTERM: 15,
+};
+
+function ended(exit: number | NodeJS.Signals): Status {
+  const code = typeof exit === 'number' ? exit : 128 + (signals[exit] ?? 0);
+  const base = { kind: 'Status', apiVersion: 'v1', metadata: {} } as const;
+  if (code === 0) return { ...base, status: 'Success' };
+  return {
+    ...base,
+    status: 'Failure',
+    message: `command terminated with non-zero exit code: command terminated with exit code ${code}`,
+    reason: 'NonZeroExitCode',
+    details: { causes: [{ reason: 'ExitCode', message: String(code) }] },
+  };
+}
+
+function failedToStart(error: unknown): Status {
+  const why = error instanceof Error ? error.message : String(error);
+  return internal(`error executing command in container: ${why}`).status;
+}

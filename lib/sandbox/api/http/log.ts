@@ -1,0 +1,84 @@
+/** The log subresource of pods. */
+import { once } from 'node:events';
+import type { LogLine } from '../../contract.ts';
+import { badRequest } from '../errors.ts';
+import { at, textOf } from '../json.ts';
+import { containerOf, type PodContainer } from './container.ts';
+import type { Exchange, Service } from './service.ts';
+import { isTrue, type RequestTarget } from './target.ts';
+
+/** @throws ApiError before the first line; afterwards the answer just ends. */
+export async function serveLog(
+  service: Service,
+  { request, response, query }: Exchange,
+  target: RequestTarget,
+): Promise<void> {
+  const container = containerOf(service, target, query.get('container') ?? '');
+  const isPrevious = isTrue(query.get('previous'));
+  checkLog(container, isPrevious);
+  const since = sinceOf(query);
+  const tail = query.get('tailLines');
+  const end = new AbortController();
+  response.on('close', () => end.abort());
+  const lines = service.kubelet.logs(container.target, {
+    follow: isTrue(query.get('follow')),
+    previous: isPrevious,
+    ...(since === undefined ? {} : { sinceTime: since }),
+    ...(tail === null ? {} : { tailLines: countOf(tail) }),
+    signal: end.signal,
+  });
+  response.writeHead(200, { 'Content-Type': 'text/plain' });
+  response.flushHeaders();
+  request.socket.setNoDelay(true);
+  const hasTimes = isTrue(query.get('timestamps'));
+  for await (const line of lines) {
+    if (response.destroyed) break;
+    if (!response.write(`${hasTimes ? `${stamp(line)} ` : ''}${line.text}\n`)) await drained(response, end.signal);
+  }
+  response.end();
+}
+
+async function drained(response: Exchange['response'], signal: AbortSignal): Promise<void> {
+  await once(response, 'drain', { signal }).catch((error: Error) => {
+    // The client went away while it was waited for: there is nobody left to write to.
+    if (error.name !== 'AbortError') throw error;
+  });
+}
+
+/** As the real node writes it, to the nanosecond, so that a follower can go on from a line. */
+function stamp({ time }: LogLine): string {
+  return time.toISOString().replace('Z', '000000Z');
+}
+
+function checkLog({ target, status }: PodContainer, isPrevious: boolean): void {
+  const { container, pod } = target;
+  if (isPrevious) {
+    if (at(status, 'lastState', 'terminated') === undefined)
+      throw badRequest(`previous terminated container "${container}" in pod "${pod}" not found`);
+    return;
+  }
+  const waiting = at(status, 'state', 'waiting', 'reason');
+  const hasRun = at(status, 'lastState', 'terminated') !== undefined;
+  if (status === undefined || (waiting !== undefined && !hasRun)) {
+    const reason = textOf(waiting) || 'ContainerCreating';
+    const how = /ImagePull|InvalidImage/.test(reason) ? `trying and failing to pull image` : reason;
+    throw badRequest(`container "${container}" in pod "${pod}" is waiting to start: ${how}`);
+  }
+}
+
+function sinceOf(query: URLSearchParams): Date | undefined {
+  const seconds = query.get('sinceSeconds');
+  if (seconds !== null) return new Date(Date.now() - countOf(seconds) * 1000);
+  const time = query.get('sinceTime');
+  if (time === null) return undefined;
+  const since = new Date(time);
+  if (Number.isNaN(since.getTime())) throw badRequest(`parsing time ${JSON.stringify(time)}: cannot parse it`);
+  return since;
+}
+
+function countOf(text: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 0)
+    throw badRequest(`Invalid value: ${JSON.stringify(text)}: must be greater than or equal to 0`);
+  return count;
+}

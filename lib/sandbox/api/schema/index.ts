@@ -1,0 +1,11 @@
+export { type Decoded, decode, WrongType } from './decode.ts';
+export {
+  builtin,
+  builtinSchemas,
+  itemSchema,
+  memberSchema,
+  objectMeta,
+  resolved,
+  type Schema,
+} from './schema.ts';
+export { type Structural, structural } from './structural.ts';

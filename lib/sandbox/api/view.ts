@@ -1,0 +1,71 @@
+/** The objects for the node side: in-process, without the detour through HTTP. */
+import type { KindRef, ObjectView, ViewEvent } from '../contract.ts';
+import { recordEvent } from './controllers/index.ts';
+import { qualified } from './errors.ts';
+import { fieldsOf } from './json.ts';
+import { amend, type Core, create, internally, inVersion, resourceOf, stored } from './objects/index.ts';
+import { mergePatch } from './patch/index.ts';
+import type { Resource } from './resources/index.ts';
+
+export function createView(core: Core): ObjectView {
+  const { store, registry } = core;
+
+  function follow(resource: Resource, deliver: (event: ViewEvent) => void): () => void {
+    for (const object of store.list(qualified(resource)))
+      deliver({ type: 'ADDED', object: inVersion(resource, object) });
+    return store.subscribe(qualified(resource), ({ type, object }) =>
+      deliver({ type, object: inVersion(resource, object) }),
+    );
+  }
+
+  /** Until the kind is there, waits for it; afterwards it is followed for good. */
+  function watch(kind: KindRef, deliver: (event: ViewEvent) => void): () => void {
+    let stop: (() => void) | undefined;
+    let isOver = false;
+    const begin = (): void => {
+      const resource = registry.byKind(kind);
+      if (resource !== undefined && stop === undefined && !isOver) stop = follow(resource, deliver);
+    };
+    begin();
+    if (stop === undefined) registry.onDefined(begin);
+    return () => {
+      isOver = true;
+      stop?.();
+    };
+  }
+
+  return {
+    get(ref) {
+      const resource = registry.byKind(ref);
+      const object = resource && stored(core, resource, ref.namespace ?? '', ref.name);
+      return resource && object && inVersion(resource, object);
+    },
+    list(kind, namespace) {
+      const resource = registry.byKind(kind);
+      if (resource === undefined) return [];
+      return store.list(qualified(resource), namespace).map((object) => inVersion(resource, object));
+    },
+    watch,
+    patchStatus(ref, status) {
+      const resource = registry.byKind(ref);
+      if (resource === undefined) return;
+      amend(core, resource, ref, (draft) => {
+        draft['status'] = mergePatch(draft['status'] ?? {}, status);
+        return true;
+      });
+    },
+    put(object) {
+      const resource = resourceOf(core, object);
+      const { namespace = '', name } = object.metadata;
+      if (stored(core, resource, namespace, name) === undefined)
+        return create(core, resource, namespace, object, internally);
+      amend(core, resource, object.metadata, (draft) => {
+        const merged = fieldsOf(mergePatch(draft, object));
+        for (const [field, value] of Object.entries(merged)) if (field !== 'apiVersion') draft[field] = value;
+        return true;
+      });
+      return stored(core, resource, namespace, name) ?? object;
+    },
+    event: (about, text) => recordEvent(core, about, text),
+  };
+}

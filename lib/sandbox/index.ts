@@ -1,0 +1,4 @@
+export { type MissingNeed, missingNeeds } from './needs.ts';
+export type { SandboxSettings } from './settings.ts';
+export { type Sandbox, type SandboxOptions, startSandbox } from './start.ts';
+export { SandboxError } from './unshare.ts';

@@ -1,0 +1,42 @@
+/** The sandbox's own process, inside its namespaces: node, API server and control planes. */
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import type { Server } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { type ApiServer, createApiServer } from './api/index.ts';
+import { kubeconfigOf } from './kubeconfig.ts';
+import { MeshPlane } from './mesh/index.ts';
+import { startNode } from './node/index.ts';
+import { createAuthority } from './pki.ts';
+import type { Ready, Startup } from './settings.ts';
+
+// The owner's death, however it came, ends this process; it is waited for by the first one of the namespaces, and with
+// that one everything goes.
+process.on('disconnect', () => process.exit(0));
+
+const [{ settings, port }, socket] = (await once(process, 'message')) as [Startup, Server];
+const complain = (message: string): void => {
+  process.stderr.write(`${new Date().toISOString()} ${message}\n`);
+};
+const programs = fileURLToPath(new URL('./programs', import.meta.url));
+
+const authority = await createAuthority('meshproof sandbox');
+const mesh = new MeshPlane({ view: () => server.view, authority, complain });
+const node = await startNode({ view: () => server.view, settings, programs, mesh, complain });
+const token = randomBytes(24).toString('base64url');
+const { keyPem: key, certPem: cert } = await authority.issue({
+  commonName: 'kubernetes',
+  dnsNames: ['localhost', 'kubernetes.default.svc'],
+  ips: ['127.0.0.1'],
+});
+const server: ApiServer = await createApiServer({
+  kubelet: node.kubelet,
+  tls: { key, cert, ca: authority.certificatePem },
+  token,
+  listen: { socket },
+  admissions: [(request) => mesh.admit(request)],
+});
+await node.follow();
+
+const ready: Ready = { kubeconfig: kubeconfigOf(`https://127.0.0.1:${port}`, authority.certificatePem, token) };
+process.send?.(ready);

@@ -1,0 +1,1 @@
+export { MeshPlane } from './plane.ts';

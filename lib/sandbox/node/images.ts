@@ -1,0 +1,92 @@
+import { join } from 'node:path';
+import { CONTROLLER_SOCKET, HOST } from './root.ts';
+
+/** A service of the sandbox's own process that stands for as long as a container of its image runs. */
+export type Service = 'mesh-controller' | 'dns';
+
+/** What a container image holds, as far as the sandbox needs it. */
+export interface Image {
+  entrypoint: string[];
+  cmd: string[];
+  env?: Record<string, string>;
+  /** The image's own programs by the names that manifests call them, and what is run for them. */
+  programs: Record<string, string[]>;
+  service?: Service;
+}
+
+/** Node for a container: small heaps, because a dozen of them run side by side. */
+const NODE_FLAGS = ['--max-semi-space-size=1', '--max-old-space-size=64', '--v8-pool-size=0'];
+
+/** How a container runs a program of this project. */
+export const NODE_COMMAND = [join(HOST, process.execPath), ...NODE_FLAGS];
+
+/** Stands for a service of the sandbox's own process; it takes any arguments. */
+const IDLE = 'trap "exit 0" TERM; sleep 2147483647 & wait';
+
+/**
+ * The images that the sandbox knows, by repository without registry and tag.
+ *
+ * @param programs - folder of the compiled programs, as the sandbox's own process sees it
+ */
+export function knownImages(programs: string): Record<string, Image> {
+  const program = (name: string): string[] => [...NODE_COMMAND, join(HOST, programs, `${name}.js`)];
+  const httpbin = program('httpbin');
+  const tcpEcho = program('tcp-echo');
+  return {
+    'curlimages/curl': { entrypoint: ['curl'], cmd: ['--help'], programs: {} },
+    'mccutchen/go-httpbin': {
+      entrypoint: [],
+      cmd: ['/bin/go-httpbin'],
+      programs: { '/bin/go-httpbin': httpbin, 'go-httpbin': httpbin },
+    },
+    'istio/tcp-echo-server': {
+      entrypoint: ['/bin/tcp-echo'],
+      cmd: ['9000', 'hello'],
+      programs: { '/bin/tcp-echo': tcpEcho, 'tcp-echo': tcpEcho },
+    },
+    'meshproof/reference-sidecar': {
+      entrypoint: ['sidecar'],
+      cmd: [],
+      env: { CONTROLLER_SOCKET: join(HOST, CONTROLLER_SOCKET) },
+      programs: { sidecar: program('sidecar') },
+    },
+    'meshproof/reference-sidecar-crashing': { entrypoint: ['false'], cmd: [], programs: {} },
+    'meshproof/reference-controller': {
+      entrypoint: ['controller'],
+      cmd: [],
+      programs: { controller: ['sh', '-c', IDLE, 'controller'] },
+      service: 'mesh-controller',
+    },
+    'coredns/coredns': {
+      entrypoint: ['coredns'],
+      cmd: [],
+      programs: { coredns: ['sh', '-c', IDLE, 'coredns'] },
+      service: 'dns',
+    },
+  };
+}
+
+/** The image of a reference such as `registry.example:5000/mccutchen/go-httpbin:v2.15.0`; undefined for one that is not known. */
+export function findImage(images: Record<string, Image>, reference: string): Image | undefined {
+  const repository = reference.replace(/@.*$/, '').replace(/:[^/]*$/, '');
+  return images[repository.split('/').slice(-2).join('/')];
+}
+
+export interface CommandLine {
+  argv: string[];
+  /** What comes after the program's name in the manifest. */
+  args: string[];
+}
+
+/**
+ * The command line of a container, by the rules of Kubernetes: `command` replaces the image's entrypoint and drops its
+ * arguments, `args` replaces the arguments.
+ */
+export function commandLine(image: Image, command: string[] | undefined, args: string[] | undefined): CommandLine {
+  const words =
+    command !== undefined && command.length > 0
+      ? [...command, ...(args ?? [])]
+      : [...image.entrypoint, ...(args ?? image.cmd)];
+  const [first = '', ...rest] = words;
+  return { argv: [...(image.programs[first] ?? [first]), ...rest], args: rest };
+}

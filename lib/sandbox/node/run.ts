@@ -1,0 +1,23 @@
+import { spawn } from 'node:child_process';
+import { text } from 'node:stream/consumers';
+
+/**
+ * Runs a command of the machine to its end and answers what it printed.
+ *
+ * @param stdin - text for its standard input
+ * @throws Error with the command's own words when it ends otherwise than with status 0
+ */
+export async function run(argv: readonly [string, ...string[]], stdin = ''): Promise<string> {
+  const [command, ...args] = argv;
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  const ended = new Promise<number | NodeJS.Signals | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (status, signal) => resolve(status ?? signal));
+  });
+  // A command that ends before it has read everything says why by its status.
+  child.stdin.on('error', () => child.stdin.destroy());
+  child.stdin.end(stdin);
+  const [status, printed, complaint] = await Promise.all([ended, text(child.stdout), text(child.stderr)]);
+  if (status !== 0) throw new Error(`${argv.join(' ')} ended with ${status}: ${complaint.trim() || printed.trim()}`);
+  return printed;
+}

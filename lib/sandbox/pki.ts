@@ -1,0 +1,103 @@
+/** Certificates of one run: the API server's, and the identities of the mesh's sidecars. */
+import 'reflect-metadata';
+import { randomBytes, webcrypto } from 'node:crypto';
+import {
+  AuthorityKeyIdentifierExtension,
+  BasicConstraintsExtension,
+  cryptoProvider,
+  ExtendedKeyUsage,
+  ExtendedKeyUsageExtension,
+  type JsonGeneralName,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  PemConverter,
+  SubjectAlternativeNameExtension,
+  SubjectKeyIdentifierExtension,
+  X509CertificateGenerator,
+} from '@peculiar/x509';
+
+/** Whom a certificate names. */
+export interface Subject {
+  commonName: string;
+  uris?: string[];
+  dnsNames?: string[];
+  ips?: string[];
+}
+
+export interface Authority {
+  /** By which others know what this authority issued. */
+  certificatePem: string;
+  /** A key and a certificate for servers and clients, good for as long as the authority. */
+  issue(subject: Subject): Promise<{ keyPem: string; certPem: string }>;
+}
+
+const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
+const week = 7 * 24 * 3600 * 1000;
+/** Clocks differ a little, also between namespaces. */
+const allowance = 3600 * 1000;
+
+/** Makes an authority that lives as long as the process: its key is never written down. */
+export async function createAuthority(name: string): Promise<Authority> {
+  cryptoProvider.set(webcrypto);
+  const keys = await newKeys();
+  const validity = { notBefore: new Date(Date.now() - allowance), notAfter: new Date(Date.now() + week) };
+  const own = await X509CertificateGenerator.createSelfSigned({
+    serialNumber: serial(),
+    name: `CN=${escaped(name)}`,
+    ...validity,
+    keys,
+    signingAlgorithm: algorithm,
+    extensions: [
+      new BasicConstraintsExtension(true, 0, true),
+      new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+      await SubjectKeyIdentifierExtension.create(keys.publicKey),
+    ],
+  });
+  return {
+    certificatePem: own.toString('pem'),
+    async issue(subject) {
+      const theirs = await newKeys();
+      const certificate = await X509CertificateGenerator.create({
+        serialNumber: serial(),
+        subject: `CN=${escaped(subject.commonName)}`,
+        issuer: own.subject,
+        ...validity,
+        publicKey: theirs.publicKey,
+        signingKey: keys.privateKey,
+        signingAlgorithm: algorithm,
+        extensions: [
+          new BasicConstraintsExtension(false, undefined, true),
+          new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
+          new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth, ExtendedKeyUsage.clientAuth]),
+          new SubjectAlternativeNameExtension(namesOf(subject)),
+          await AuthorityKeyIdentifierExtension.create(own),
+        ],
+      });
+      const key = await webcrypto.subtle.exportKey('pkcs8', theirs.privateKey);
+      return { keyPem: PemConverter.encode(key, 'PRIVATE KEY'), certPem: certificate.toString('pem') };
+    },
+  };
+}
+
+async function newKeys(): Promise<webcrypto.CryptoKeyPair> {
+  return await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+}
+
+/** A positive number of 16 bytes. */
+function serial(): string {
+  const bytes = randomBytes(16);
+  bytes[0] = (bytes[0] ?? 0) & 0x7f;
+  return bytes.toString('hex');
+}
+
+function escaped(name: string): string {
+  return name.replace(/[\\,+"<>;=#]/g, (sign) => `\\${sign}`);
+}
+
+function namesOf({ uris = [], dnsNames = [], ips = [] }: Subject): JsonGeneralName[] {
+  return [
+    ...uris.map((value) => ({ type: 'url' as const, value })),
+    ...dnsNames.map((value) => ({ type: 'dns' as const, value })),
+    ...ips.map((value) => ({ type: 'ip' as const, value })),
+  ];
+}

@@ -1,0 +1,94 @@
+/** go-httpbin [-host HOST] [-port PORT]: the part of go-httpbin's API that tells a client what the server saw. */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { parseArgs } from 'node:util';
+
+// go-httpbin's flags have one dash, parseArgs' long options two.
+const args = process.argv.slice(2).map((arg) => (/^-[a-z]/.test(arg) ? `-${arg}` : arg));
+const { values } = parseArgs({
+  args,
+  options: {
+    host: { type: 'string', default: process.env['HOST'] ?? '0.0.0.0' },
+    port: { type: 'string', default: process.env['PORT'] ?? '8080' },
+  },
+});
+
+const server = createServer(async (request, response) => {
+  const started = performance.now();
+  const body = await read(request);
+  answer(request, body, response);
+  log(request, response, performance.now() - started);
+});
+server.listen(Number(values.port), values.host, () => {
+  process.stdout.write(`${logTime()} level=INFO msg="go-httpbin listening on http://${values.host}:${values.port}"\n`);
+});
+process.on('SIGTERM', () => process.exit(0));
+
+function answer(request: IncomingMessage, body: string, response: ServerResponse): void {
+  const url = new URL(request.url ?? '/', `http://${request.headers.host ?? 'localhost'}`);
+  const seen = {
+    headers: listed(request),
+    method: request.method,
+    origin: request.socket.remoteAddress,
+  };
+  const status = /^\/status\/(\d{3})$/.exec(url.pathname)?.[1];
+  if (status !== undefined) {
+    response.writeHead(Number(status), { 'Content-Type': 'text/plain; charset=utf-8' }).end();
+  } else if (url.pathname === '/') {
+    const page = '<!DOCTYPE html><title>httpbin</title><h1>httpbin</h1>\n';
+    response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' }).end(page);
+  } else if (url.pathname === '/headers') {
+    json(response, 200, { headers: seen.headers });
+  } else if (url.pathname === '/get' || url.pathname === '/anything') {
+    json(response, 200, { args: argsOf(url), ...seen, url: url.href });
+  } else if (url.pathname === '/post' && request.method === 'POST') {
+    json(response, 200, { args: argsOf(url), ...seen, url: url.href, data: body });
+  } else {
+    json(response, 404, { status_code: 404, error: 'Not Found' });
+  }
+}
+
+function json(response: ServerResponse, status: number, value: unknown): void {
+  const text = `${JSON.stringify(value, undefined, 2)}\n`;
+  response
+    .writeHead(status, { 'Content-Type': 'application/json; charset=utf-8', 'Content-Length': Buffer.byteLength(text) })
+    .end(text);
+}
+
+function argsOf(url: URL): Record<string, string[]> {
+  return Object.fromEntries([...url.searchParams.keys()].map((key) => [key, url.searchParams.getAll(key)]));
+}
+
+/** Headers as go-httpbin shows them: canonical names, a list of values each. */
+function listed(request: IncomingMessage): Record<string, string[]> {
+  const entries = Object.entries(request.headersDistinct).map(([name, held]) => [canonical(name), held ?? []]);
+  return Object.fromEntries(entries);
+}
+
+function canonical(name: string): string {
+  return name.replace(/(^|-)([a-z])/g, (_, dash: string, letter: string) => `${dash}${letter.toUpperCase()}`);
+}
+
+async function read(request: IncomingMessage): Promise<string> {
+  let body = '';
+  request.setEncoding('utf8');
+  try {
+    for await (const chunk of request) body += chunk;
+  } catch (error) {
+    process.stderr.write(`${logTime()} level=WARN msg="request broken off: ${error}"\n`);
+  }
+  return body;
+}
+
+function log(request: IncomingMessage, response: ServerResponse, ms: number): void {
+  const { method, url } = request;
+  const status = response.statusCode;
+  const agent = JSON.stringify(request.headers['user-agent'] ?? '');
+  process.stdout.write(
+    `${logTime()} level=INFO msg="${status} ${method} ${url} ${ms.toFixed(1)}ms" status=${status} method=${method} ` +
+      `uri=${url} duration_ms=${ms.toFixed(2)} user_agent=${agent} client_ip=${request.socket.remoteAddress}\n`,
+  );
+}
+
+function logTime(): string {
+  return `time=${new Date().toISOString()}`;
+}

@@ -1,0 +1,31 @@
+/** The reference mesh's sidecar: takes the pod's connections in both directions and does what its controller says. */
+import { connect } from 'node:net';
+import type { ControllerMessage, SidecarHello } from '../mesh/sidecar-config.ts';
+import { SidecarProxy } from './sidecar/proxy.ts';
+
+const RECONNECT_MS = 200;
+
+const proxy = new SidecarProxy((line) => process.stdout.write(`${new Date().toISOString()} ${line}\n`));
+const socketPath = process.env['CONTROLLER_SOCKET'] ?? '';
+const hello: SidecarHello = { podUid: process.env['POD_UID'] ?? '' };
+
+// Without its controller a sidecar keeps to what it was told last.
+function follow(): void {
+  let unfinished = '';
+  const controller = connect(socketPath, () => controller.write(`${JSON.stringify(hello)}\n`));
+  controller.setEncoding('utf8');
+  controller.on('data', (chunk: string) => {
+    const lines = (unfinished + chunk).split('\n');
+    unfinished = lines.pop() ?? '';
+    const latest = lines.at(-1);
+    if (latest !== undefined) proxy.update(JSON.parse(latest) as ControllerMessage);
+  });
+  controller.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT' && error.code !== 'ECONNREFUSED')
+      process.stderr.write(`controller: ${error.message}\n`);
+  });
+  controller.on('close', () => setTimeout(follow, RECONNECT_MS));
+}
+
+process.on('SIGTERM', () => process.exit(0));
+follow();

@@ -1,0 +1,75 @@
+import { connect, type Socket } from 'node:net';
+import { connect as connectTls, type SecureContext } from 'node:tls';
+import { decideOutbound, pickEndpoint } from '../../mesh/decide.ts';
+import { principalIn } from '../../mesh/principal.ts';
+import type { Endpoint, SidecarConfig } from '../../mesh/sidecar-config.ts';
+import { relay, tellLoss } from '../../relay.ts';
+import { resetSoon } from './refuse.ts';
+
+const CONNECT_MS = 5_000;
+
+/** Takes the application's connections to others. */
+export class Outbound {
+  #connections = 0;
+  readonly #say: (line: string) => void;
+
+  constructor(say: (line: string) => void) {
+    this.#say = say;
+  }
+
+  accept(client: Socket, config: SidecarConfig, credentials: SecureContext): void {
+    const { localAddress: address = '', localPort: port = 0 } = client;
+    const decision = decideOutbound(config, address, port);
+    this.#say(`outbound ${address}:${port} ${decision.action}`);
+    if (decision.action === 'refuse') {
+      resetSoon(client);
+    } else if (decision.action === 'passthrough') {
+      this.#join(client, connect({ host: address, port, allowHalfOpen: true, noDelay: true }), 'connect');
+    } else {
+      const endpoint = pickEndpoint(decision.route, this.#connections++);
+      if (endpoint === undefined) {
+        client.on('error', () => client.destroy());
+        tellLoss(client, 'end');
+      } else if (endpoint.address === config.podAddress) {
+        // A workload that calls itself through its own Service: no other sidecar stands there.
+        this.#join(client, connect({ host: endpoint.address, port: endpoint.port, allowHalfOpen: true }), 'connect');
+      } else {
+        this.#join(client, openMutualTls(endpoint, credentials), 'secureConnect');
+      }
+    }
+  }
+
+  #join(client: Socket, server: Socket, readyEvent: 'connect' | 'secureConnect'): void {
+    const lost = (error?: Error): void => {
+      this.#say(`outbound ${client.localAddress}:${client.localPort} failed: ${error?.message ?? 'closed'}`);
+      tellLoss(client, 'end');
+    };
+    const abandon = (): void => {
+      server.destroy();
+    };
+    client.on('error', abandon);
+    client.once('close', abandon);
+    server.once('error', lost);
+    server.setTimeout(CONNECT_MS, () => server.destroy(new Error('no answer to the connection')));
+    server.once(readyEvent, () => {
+      server.setTimeout(0);
+      server.off('error', lost);
+      relay(client, server, 'end');
+    });
+  }
+}
+
+/** A connection to another sidecar that shows our certificate and insists on the endpoint's. */
+function openMutualTls({ address, port, principal }: Endpoint, credentials: SecureContext): Socket {
+  const plain = connect({ host: address, port, allowHalfOpen: true, noDelay: true });
+  const secured = connectTls({
+    socket: plain,
+    secureContext: credentials,
+    checkServerIdentity: (_host, { subjectaltname }) =>
+      principalIn(subjectaltname) === principal
+        ? undefined
+        : new Error(`expected ${principal}, found ${subjectaltname}`),
+  });
+  plain.on('error', (error) => secured.destroy(error));
+  return secured;
+}

@@ -1,0 +1,117 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { missingNeeds } from './needs.ts';
+import type { Ready, SandboxSettings, Startup } from './settings.ts';
+import { NAMESPACES, SandboxError } from './unshare.ts';
+
+const READY_MS = 20_000;
+const END_MS = 5_000;
+
+export interface SandboxOptions {
+  /** Gets the kubeconfig and the sandbox's own log. */
+  folder: string;
+  settings?: SandboxSettings;
+}
+
+export interface Sandbox {
+  /** Path of a kubeconfig with the one context `sandbox`. */
+  kubeconfig: string;
+  /** The process that everything hangs on: when it is gone, the sandbox is. */
+  pid: number;
+  /** Settles when the sandbox has ended, called for or not. */
+  ended: Promise<void>;
+  /** Ends the sandbox; resolves when all its processes are gone. Safe to call more than once. */
+  stop(): Promise<void>;
+}
+
+// The first process only waits: it takes in what is orphaned, and everything ends with it. `ip netns` insists on its folder.
+const FIRST_PROCESS = `
+  mount -t tmpfs -o mode=755 tmpfs /run || exit 1
+  [ -L /var/run ] || mount --bind /run /var/run || exit 1
+  mkdir /run/netns /run/sandbox || exit 1
+  env -u NODE_CHANNEL_FD "$1" "$2/programs/compile.js" "$2" /run/sandbox || exit 1
+  "$1" --max-semi-space-size=2 /run/sandbox/main.js &
+  wait $!`;
+
+/**
+ * Brings up a cluster of its own in namespaces of its own; it lives no longer than the process that calls this.
+ *
+ * @throws SandboxError naming what the machine lacks or forbids, or what the sandbox said when it failed
+ */
+export async function startSandbox({ folder, settings = {} }: SandboxOptions): Promise<Sandbox> {
+  mkdirSync(folder, { recursive: true });
+  const logPath = join(folder, 'sandbox.log');
+  const log = openSync(logPath, 'a');
+  const socket = await listen();
+  const startup: Startup = { settings, port: (socket.address() as AddressInfo).port };
+  const child = spawn(
+    'unshare',
+    [...NAMESPACES, 'sh', '-c', FIRST_PROCESS, 'sandbox', process.execPath, here()],
+    // In a group of its own, so that Ctrl-C on the terminal reaches only the owner.
+    { detached: true, stdio: ['ignore', log, log, 'ipc'] },
+  );
+  closeSync(log);
+  const ended = new Promise<void>((resolve) => {
+    child.once('error', () => resolve());
+    child.once('exit', () => resolve());
+  });
+  const ready = await readiness(child, startup, socket);
+  socket.close();
+  if (ready === undefined) {
+    await stop(child, ended);
+    throw await failure(logPath);
+  }
+  const kubeconfig = join(folder, 'kubeconfig');
+  writeFileSync(kubeconfig, ready.kubeconfig, { mode: 0o600 });
+  return { kubeconfig, pid: child.pid ?? 0, ended, stop: () => stop(child, ended) };
+}
+
+function here(): string {
+  return fileURLToPath(new URL('.', import.meta.url)).replace(/\/$/, '');
+}
+
+async function listen(): Promise<Server> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  return server;
+}
+
+/** The sandbox's one message; undefined when it ends, or time runs out, before it. */
+function readiness(child: ChildProcess, startup: Startup, socket: Server): Promise<Ready | undefined> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(undefined), READY_MS);
+    const settle = (ready: Ready | undefined): void => {
+      clearTimeout(timer);
+      resolve(ready);
+    };
+    child.once('message', (message) => settle(message as Ready));
+    child.once('exit', () => settle(undefined));
+    child.once('error', () => settle(undefined));
+    // An error of sending is the child's end, which is told anyway.
+    child.send(startup, socket, {}, () => undefined);
+  });
+}
+
+async function stop(child: ChildProcess, ended: Promise<void>): Promise<void> {
+  const timer = setTimeout(() => child.kill('SIGKILL'), END_MS);
+  if (child.connected) child.disconnect();
+  await ended;
+  clearTimeout(timer);
+}
+
+async function failure(logPath: string): Promise<SandboxError> {
+  const missing = await missingNeeds();
+  if (missing.length > 0) {
+    return new SandboxError(
+      `the sandbox cannot run here: ${missing.map(({ what }) => what).join('; ')}`,
+      missing.map(({ remedy }) => remedy).join('; '),
+    );
+  }
+  return new SandboxError('the sandbox did not come up', `see ${logPath}`);
+}
