@@ -9,6 +9,20 @@ const layer = (name, allowed) => ({
   to: { path: '^(lib|suites)/', pathNot: `^lib/(${[name, ...allowed].join('|')})/` },
 });
 
+/** What each folder of lib may import, besides itself. */
+const layers = {
+  words: [],
+  evidence: [],
+  cluster: [],
+  probe: ['cluster', 'evidence'],
+  mesh: ['cluster', 'words'],
+  claim: ['probe', 'cluster', 'mesh', 'evidence'],
+  plan: ['claim', 'mesh', 'cluster', 'words'],
+  report: ['evidence'],
+  sandbox: [],
+  prove: ['sandbox', 'evidence', 'words'],
+};
+
 /**
  * What may be imported of another folder: its index, and the files that hold nothing but a contract or a table. Those are
  * named one by one, so that help and wrong use are answered without loading what only a run needs.
@@ -41,15 +55,14 @@ module.exports = {
       from: { path: '^lib/harness\\.ts$' },
       to: { path: '^lib/', pathNot: '^lib/claim/' },
     },
-    layer('words', []),
-    layer('evidence', []),
-    layer('cluster', []),
-    layer('probe', ['cluster', 'evidence']),
-    layer('mesh', ['cluster', 'words']),
-    layer('claim', ['probe', 'cluster', 'mesh', 'evidence']),
-    layer('plan', ['claim', 'mesh', 'cluster', 'words']),
-    layer('report', ['evidence']),
-    layer('sandbox', []),
+    ...Object.entries(layers).map(([name, allowed]) => layer(name, allowed)),
+    {
+      name: 'every-folder-is-a-layer',
+      severity: 'error',
+      from: { path: '^lib/[^/]+/', pathNot: ['^lib/cli/', ...Object.keys(layers).map((name) => `^lib/${name}/`)] },
+      to: {},
+    },
+    layer('prove', ['evidence', 'sandbox', 'words']),
     {
       name: 'through-the-front-door',
       severity: 'error',
@@ -59,7 +72,8 @@ module.exports = {
     {
       name: 'one-place-speaks-to-kubernetes',
       severity: 'error',
-      from: { path: '^(lib|suites)/', pathNot: '^lib/cluster/client/' },
+      // The sandbox's own tests come to it as any client does.
+      from: { path: '^(lib|suites)/', pathNot: ['^lib/cluster/client/', '^lib/sandbox/testing/'] },
       to: { path: '@kubernetes/client-node' },
     },
     {

@@ -11,10 +11,10 @@
 import type { PhaseName } from '../lib/evidence/index.ts';
 import { type Driver, loadDriver } from '../lib/mesh/index.ts';
 import { scriptArguments, wholeNumber, wordsOf } from './lib/arguments.ts';
-import { type LiveRun, startRun } from './lib/live-run.ts';
-import { liveState, untilAsBefore } from './lib/live-state.ts';
+import { type LiveRun, startRun, zeroOf } from './lib/live-run.ts';
+import { type LiveState, liveState, untilAsBefore } from './lib/live-state.ts';
 import { lotOf } from './lib/lot.ts';
-import { differences, lookAround } from './lib/machine.ts';
+import { differences, lookAround, type Machine } from './lib/machine.ts';
 import { phaseTimes, phaseUnderWay, untilInPhase } from './lib/phases.ts';
 import { run } from './lib/program.ts';
 import { type Standing, standingCluster } from './lib/standing.ts';
@@ -45,6 +45,9 @@ interface Aim {
 }
 
 interface Parts {
+  /** Before the first run. */
+  machine: Machine;
+  cluster: LiveState;
   standing: Standing;
   driver: Driver;
   workshop: Workshop;
@@ -77,15 +80,14 @@ function begin(words: string[], workshop: Workshop): Promise<LiveRun> {
 }
 
 async function killAndCompare(aim: Aim, afterMs: number, byClean: boolean, parts: Parts): Promise<Killed> {
-  const { standing, driver, workshop, words } = parts;
-  const machine = await lookAround(workshop);
-  const cluster = await liveState(standing.cluster, driver);
+  const { machine, cluster, standing, driver, workshop, words } = parts;
   const live = await begin([...words[aim.where], ...CLAIMS], workshop);
   const isInTime = await untilInPhase(live, aim.phase, afterMs);
   live.program.signal('SIGKILL');
+  const killedAt = Date.now() - zeroOf(live.records());
   await live.ended;
   const at = phaseUnderWay(live.records());
-  const into = at === undefined ? 0 : (live.records().at(-1)?.at ?? 0) - at.since;
+  const into = killedAt - (at?.since ?? killedAt);
   const hit = isInTime ? `${at?.phase ?? 'between'} +${seconds(into)} s` : 'over before';
 
   const next = aim.where === 'existing' ? words.existing : standing.words;
@@ -115,9 +117,12 @@ async function main(): Promise<number> {
   const workshop = openWorkshop('kills');
   const standing = await standingCluster(own['cluster-name'], onKind, workshop);
   const existing = ['--provider', 'existing', '--kubeconfig', standing.kubeconfig, '--context', standing.context];
+  const driver = await loadDriver(own.mesh);
   const parts: Parts = {
+    machine: await lookAround(workshop),
+    cluster: await liveState(standing.cluster, driver),
     standing,
-    driver: await loadDriver(own.mesh),
+    driver,
     workshop,
     words: {
       kind: ['--provider', 'kind', '--mesh', own.mesh, ...onKind],

@@ -6,7 +6,9 @@
  * First what needs no Docker, which is all with --quick; then on a standing kind cluster; then runs on clusters of their
  * own. OPTIONS go to meshproof.
  */
+import { loadDriver } from '../lib/mesh/index.ts';
 import { scriptArguments } from './lib/arguments.ts';
+import { liveState } from './lib/live-state.ts';
 import { run } from './lib/program.ts';
 import { standingCluster } from './lib/standing.ts';
 import { load, printTable, say, seconds } from './lib/table.ts';
@@ -19,6 +21,7 @@ import { casesWithoutDocker } from './statuses/without-docker.ts';
 const { own, passed, onKind } = scriptArguments({
   quick: { type: 'boolean', default: false },
   'cluster-name': { type: 'string', default: 'acceptance' },
+  mesh: { type: 'string', default: 'osm' },
 });
 
 const PHASES = ['cluster', 'images', 'mesh', 'fixtures', 'suite', 'cleanup'] as const;
@@ -57,11 +60,13 @@ async function onStanding(): Promise<void> {
       await judge(isPull ? { ...wanted, says: [...(wanted.says ?? []), fixturesWithin(PULL_MS)] } : wanted);
     }
     await withForeignNamespace(standing, () => judge(foreignNamespace(standing, words, environment)));
-    const claims = ['--claim', 'permissive/off-closes,permissive/switches', ...passed];
-    await interrupted(
-      'Ctrl-C in suite, existing',
-      interruptIn('suite', [...asExisting(standing), ...claims], workshop),
-    );
+    const claims = ['--claim', 'permissive/off-closes,permissive/switches', '--mesh', own.mesh, ...passed];
+    const driver = await loadDriver(own.mesh);
+    const look = () => liveState(standing.cluster, driver);
+    for (const phase of ['fixtures', 'suite'] as const) {
+      const outcome = interruptIn(phase, [...asExisting(standing), ...claims], workshop, { look });
+      await interrupted(`Ctrl-C in ${phase}, existing`, outcome);
+    }
   } finally {
     standing.cluster.close();
   }
@@ -79,7 +84,8 @@ async function onOwn(): Promise<void> {
   await judge({ name: 'a claim fails', status: 1, words: none, options: { environment }, says: [/1 failed/] });
   const words = ['--provider', 'kind', '--claim', 'permissive/off-closes', ...onKind];
   for (const phase of PHASES) await interrupted(`Ctrl-C in ${phase}`, interruptIn(phase, words, workshop));
-  await interrupted('Ctrl-C in suite, npm test', interruptIn('suite', words, workshop, 'npm'));
+  await interrupted('Ctrl-C in suite, npm test', interruptIn('suite', words, workshop, { door: 'npm' }));
+  await interrupted('Ctrl-C in cluster, unread', interruptIn('cluster', words, workshop, { unread: true }));
   await interrupted('Ctrl-C twice in mesh', interruptTwice('mesh', words, workshop));
 }
 

@@ -37,6 +37,8 @@ export interface Started {
   /** True once it is over. */
   isOver(): boolean;
   signal(name: NodeJS.Signals): void;
+  /** Nobody reads any more what it prints. */
+  hangUp(): void;
 }
 
 const LIMIT_MS = 20 * 60_000;
@@ -81,6 +83,10 @@ export function start(words: readonly string[], options: StartOptions = {}): Sta
     signal: (name) => {
       // npm hands signals on only where they reach its whole group, as a terminal sends them.
       if (!over) process.kill(door === 'npm' ? -pid : pid, name);
+    },
+    hangUp: () => {
+      child.stdout.destroy();
+      child.stderr.destroy();
     },
   };
 }

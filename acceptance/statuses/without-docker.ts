@@ -16,7 +16,16 @@ export function casesWithoutDocker({ path, environment }: Workshop): StatusCase[
   const options = { environment };
   const bare = { environment: { ...environment, PATH: empty } };
   const nowhere = file('nowhere.kubeconfig', stringify(kubeconfig('nowhere', 'https://127.0.0.1:1')));
-  const existing = ['run', '--provider', 'existing', '--kubeconfig', nowhere, '--allow-mesh-wide-changes'];
+  const existing = [
+    'run',
+    '--mesh',
+    'none',
+    '--provider',
+    'existing',
+    '--kubeconfig',
+    nowhere,
+    '--allow-mesh-wide-changes',
+  ];
   const driver = file('driver.yaml', 'apiVersion: meshproof/v1alpha1\nkind: MeshDriver\nname: wrong\ninstal: []\n');
   const config = file('config.yaml', 'suite: [egress]\nretries: many\n');
   return [

@@ -1,6 +1,6 @@
 import type { ExpectationRecord } from '../evidence/index.ts';
 import { type Observation, type Route, routeName } from '../probe/index.ts';
-import { Broken, Unmet } from './errors.ts';
+import { Broken, Disturbed, Unmet } from './errors.ts';
 import { type Decision, decide, type Expected, type Item, type Pending, type Scene, type Size } from './expectation.ts';
 import { explainUnmet, statementOf } from './explain.ts';
 import type { EngineParts } from './parts.ts';
@@ -22,17 +22,20 @@ export class ClaimRun {
   private readonly parts: EngineParts;
   private readonly watches = new Map<Route, Watch>();
   private readonly met: Met[] = [];
-  private readonly signal: AbortSignal;
   private readonly throwIfAborted: () => void;
   private expectations: number;
 
   /** @param expectations how many the claim has had in earlier tries, so that numbers stay unique */
-  constructor(claim: Omit<RegisteredClaim, 'body'>, parts: EngineParts, signal: AbortSignal, expectations: number) {
+  constructor(
+    claim: Omit<RegisteredClaim, 'body'>,
+    parts: EngineParts,
+    throwIfAborted: () => void,
+    expectations: number,
+  ) {
     this.claim = claim;
     this.parts = parts;
-    this.signal = signal;
     this.expectations = expectations;
-    this.throwIfAborted = () => this.signal.throwIfAborted();
+    this.throwIfAborted = throwIfAborted;
   }
 
   get count(): number {
@@ -101,7 +104,8 @@ export class ClaimRun {
   /**
    * Checks that the claim proved what it says it did.
    * @throws Broken for a claim without expectations, and for a refusal that nothing shows to be the mesh's: no enrolled client
-   *   was answered by the same server, by the same running containers, in the same claim
+   *   was answered by the same server in the same claim
+   * @throws Disturbed where one was, but not by the same running containers
    */
   checkBrackets(): void {
     if (this.met.length === 0 && this.factsMet === 0) throw new Broken('the claim expected nothing');
@@ -109,19 +113,21 @@ export class ClaimRun {
   }
 
   private checkRefusals(): void {
-    for (const { route, identity } of this.met.filter(({ expected }) => expected === 'refused')) {
-      const bracket = this.met.some(
+    for (const refusal of this.met.filter(({ expected }) => expected === 'refused')) {
+      const { route } = refusal;
+      const brackets = this.met.filter(
         (other) =>
           other.expected === 'answered' &&
           other.route.server === route.server &&
-          (other.route.client !== route.client || other.identity === identity) &&
           (other.route.client.enrolled || !route.client.enrolled),
       );
-      if (!bracket)
+      if (brackets.length === 0)
         throw new Broken(
           `${routeName(route)} was refused, but nothing shows that the server can be reached through the mesh`,
         );
-      this.checkPods(route, identity);
+      const same = this.met.filter((other) => other.route === route);
+      if (!same.every((other) => isBySamePods(refusal, other)) || !brackets.some((each) => isBySamePods(refusal, each)))
+        throw new Disturbed(`${routeName(route)}: a pod or sidecar was replaced or restarted within the claim`);
     }
   }
 
@@ -145,19 +151,13 @@ export class ClaimRun {
     this.met.length = 0;
   }
 
-  /** Pods must be the same in all expectations on a route. */
-  private checkPods(route: Route, identity: string): void {
-    const other = this.met.find((met) => met.route === route && met.identity !== identity);
-    if (other !== undefined)
-      throw new Broken(`${routeName(route)}: a pod or sidecar was replaced or restarted within the claim`);
-  }
-
   private scene(): Scene {
     const { evidence, prober, monitors } = this.parts;
     return {
       clock: () => evidence.clock(),
       burst: (route, count) => prober.burst(route, count),
       verify: (routes, from, to) => monitors.verify(routes, from, to),
+      slowest: (routes, from, to) => monitors.slowest(routes, from, to),
       conclude: (observations) => this.conclude(observations),
       throwIfAborted: this.throwIfAborted,
     };
@@ -213,4 +213,10 @@ export class ClaimRun {
     this.expectations += 1;
     this.parts.evidence.append({ kind: 'expectation', claim: this.claim.id, n: this.expectations, ...record });
   }
+}
+
+/** Whether the server's containers were the same, and the client's, where it is the same client. */
+function isBySamePods(one: Met, other: Met): boolean {
+  if (one.route.client === other.route.client) return one.identity === other.identity;
+  return one.identity.split(' | ')[1] === other.identity.split(' | ')[1];
 }

@@ -1,5 +1,5 @@
 import { ClusterError } from '../cluster/cluster.ts';
-import type { Verdict } from '../evidence/index.ts';
+import type { Verdict, VerdictRecord } from '../evidence/index.ts';
 import { MeshError } from '../mesh/mesh.ts';
 import { Linger, type Route, routeName } from '../probe/index.ts';
 import { ClaimRun } from './claim-run.ts';
@@ -36,6 +36,8 @@ interface Try {
   trouble: Error | undefined;
 }
 
+type Judgement = Pick<VerdictRecord, 'verdict' | 'reason' | 'diagnostics'>;
+
 /** Runs claims one at a time, as jest's calls come in, and gives each its verdict. */
 export class Engine {
   private readonly parts: EngineParts;
@@ -49,7 +51,12 @@ export class Engine {
   private expectations = new Map<string, number>();
   private disturbedAt = 0;
   private stopped = false;
-  private readonly worst = new Map<string, Verdict>();
+  private environmentLost: string | undefined;
+  private readonly worst = new Map<string, Judgement>();
+  /** Why the present claim's earlier attempts failed. */
+  private failures: string[] = [];
+  /** What could not be removed when its claim ended. */
+  private readonly leftover = new Set<Policies>();
 
   constructor(parts: EngineParts, vigils: Vigils, options: EngineOptions) {
     this.parts = parts;
@@ -76,14 +83,27 @@ export class Engine {
         this.step(async ({ run }) =>
           run.fact(
             'every fixture in an enrolled namespace has a running sidecar, and no other',
-            this.parts.world.enrolmentFaults(),
+            this.seenNow((world) => world.enrolmentFaults()),
           ),
         ),
       stable: () =>
-        this.step(async ({ run }) => run.fact('nothing of the mesh crashed during the run', this.parts.world.crashes)),
+        this.step(async ({ run }) =>
+          run.fact(
+            'nothing of the mesh crashed during the run',
+            this.seenNow((world) => world.crashes),
+          ),
+        ),
       lingerOpen: ({ route }) => this.step(async (now) => this.lingerOpen(now, this.parts.routes.resolve(route))),
       lingerFinish: ({ route }) => this.step((now) => this.lingerFinish(now, this.parts.routes.resolve(route))),
     };
+  }
+
+  /** What the world shows, if it can be seen at this moment. @throws Disturbed */
+  private seenNow<T>(look: (world: EngineParts['world']) => T): T {
+    const { world } = this.parts;
+    const [trouble] = world.troubles;
+    if (trouble !== undefined) throw new Disturbed(trouble);
+    return look(world);
   }
 
   /** Claims of the plan that have no verdict yet. */
@@ -91,6 +111,11 @@ export class Engine {
     return this.options.claims
       .filter(({ claim, exempt }) => exempt === undefined && !this.worst.has(claim.id))
       .map(({ claim }) => claim.id);
+  }
+
+  /** What did not recover, where that has ended the run: no claim after it can be judged. */
+  get lost(): string | undefined {
+    return this.environmentLost;
   }
 
   /** Ends the claim under way, if any, as not decided. */
@@ -103,11 +128,13 @@ export class Engine {
   private async begin(id: string, run: number): Promise<{ go: boolean; reason: string }> {
     const planned = this.options.claims.find(({ claim, run: each }) => claim.id === id && each === run);
     if (planned === undefined) return { go: false, reason: 'the plan does not have it' };
+    if (this.environmentLost !== undefined) return { go: false, reason: this.environmentLost };
     if (this.stopped || this.options.signal.aborted) return { go: false, reason: 'the run is being ended' };
     if (this.planned !== planned) {
       this.planned = planned;
       this.attempt = 1;
       this.restarts = 0;
+      this.failures = [];
       this.begun = this.parts.evidence.clock();
     }
     const abort = new AbortController();
@@ -119,7 +146,10 @@ export class Engine {
     const claimRun = new ClaimRun(
       planned.claim,
       this.parts,
-      AbortSignal.any([abort.signal, this.options.signal]),
+      () => {
+        abort.signal.throwIfAborted();
+        this.options.signal.throwIfAborted();
+      },
       this.expectations.get(id) ?? 0,
     );
     this.present = {
@@ -131,7 +161,12 @@ export class Engine {
       trouble: undefined,
     };
     try {
-      await this.step(async () => this.parts.modes.establish(planned.claim.starts ?? {}, id));
+      await this.step(async () => {
+        // A claim about the whole run needs no probes, and can be decided in any state.
+        if (planned.claim.last !== true) await this.findWhole();
+        await this.clearLeftover(id);
+        await this.parts.modes.establish(planned.claim.starts ?? {}, id);
+      });
     } catch {
       // Kept as the try's trouble: `end` judges it, and the body's first call meets it.
     }
@@ -148,18 +183,19 @@ export class Engine {
       trouble = new Broken(`the suite's own code failed: ${bodyError}`);
     if (trouble === undefined) trouble = caught(() => run.checkBrackets());
     const isDisturbed = trouble instanceof Disturbed;
-    const diagnostics =
-      trouble === undefined || isDisturbed ? undefined : await this.options.onTrouble(planned.claim.id);
+    let diagnostics = trouble === undefined || isDisturbed ? undefined : await this.options.onTrouble(planned.claim.id);
     await run.end();
     this.expectations.set(planned.claim.id, run.count);
     try {
       await policies.clear(planned.claim.id);
     } catch (error) {
+      this.leftover.add(policies);
       trouble ??= new Broken(`the claim's policies could not be removed: ${messageOf(error)}`);
     }
     this.present = undefined;
     if (isDisturbed) trouble = await this.recover(trouble as Disturbed);
     if (trouble instanceof Disturbed) return { again: true, verdict: '', reason: trouble.message };
+    if (isDisturbed && trouble instanceof Broken) diagnostics = await this.options.onTrouble(planned.claim.id);
     return this.decide(planned, trouble, diagnostics);
   }
 
@@ -180,23 +216,50 @@ export class Engine {
       return new Broken(`disturbed ${this.restarts} times, at last: ${disturbed.message}`);
     const isWhole = await this.untilWhole();
     note();
+    // Whatever fails soon is laid to this disturbance again; the last try comes when nothing is any more.
+    if (isWhole && this.restarts === TIMING.restarts) await lapse(TIMING.aftermathMs, this.options.signal);
     if (isWhole) return disturbed;
     if (this.options.signal.aborted) return new Aborted('the run is being ended');
     return new Broken(`the environment did not recover: ${world.troubles.join('; ') || disturbed.message}`);
   }
 
-  /** Waits until all fixtures are up and all twins and controls are answered. Answers false if that takes too long. */
+  /** What was disturbed while no claim looked must be over before the next one is judged. @throws Broken */
+  private async findWhole(): Promise<void> {
+    const { world } = this.parts;
+    const cause = world.disturbedSince(this.disturbedAt);
+    if (cause === undefined || (await this.untilWhole())) return;
+    throw new Broken(`the environment did not recover: ${world.troubles.join('; ') || cause}`);
+  }
+
+  private async clearLeftover(claim: string): Promise<void> {
+    for (const policies of this.leftover) {
+      await policies.clear(claim);
+      this.leftover.delete(policies);
+    }
+  }
+
+  /**
+   * Waits until all fixtures are up and all twins and controls are answered. Answers false if that takes too long.
+   * The mesh is then granted what it is after a change: proxies of new pods have to be programmed, others find back.
+   */
   private async untilWhole(): Promise<boolean> {
-    const { evidence, world, monitors } = this.parts;
+    const { evidence, world, monitors, changes, mesh } = this.parts;
     const { signal } = this.options;
     const deadline = performance.now() + TIMING.recoveryMs * this.options.timeoutScale;
     while (performance.now() < deadline && !signal.aborted) {
       const left = await world.calm(deadline - performance.now(), signal);
       if (left === undefined && (await monitors.verifyAll(evidence.clock())).clear) {
         this.disturbedAt = evidence.clock();
+        const budgets = (['permissive', 'egress', 'policy'] as const).map((each) => mesh.budget(each));
+        const budget = {
+          convergesMs: Math.max(...budgets.map(({ convergesMs }) => convergesMs)),
+          settlesMs: Math.max(...budgets.map(({ settlesMs }) => settlesMs)),
+        };
+        await changes.make({ what: 'go on after a disturbance', budget }, async () => []);
         return true;
       }
     }
+    if (!signal.aborted) this.environmentLost = `the environment did not recover: ${world.troubles.join('; ')}`;
     return false;
   }
 
@@ -214,21 +277,24 @@ export class Engine {
   private async decide(planned: PlannedClaim, trouble: Error | undefined, diagnostics: string | undefined) {
     const { id } = planned.claim;
     const verdict = this.verdictOf(trouble);
-    const reason = trouble?.message ?? '';
+    const reason = [...this.failures, ...(trouble === undefined ? [] : [trouble.message])].join('; tried again: ');
     if (verdict === 'failed' && this.attempt <= this.options.retries) {
       this.attempt += 1;
+      this.failures.push(trouble?.message ?? '');
       return { again: true, verdict, reason };
     }
-    const worst = worse(this.worst.get(id), verdict);
+    const worst = worse(this.worst.get(id), {
+      verdict,
+      ...(reason === '' ? {} : { reason }),
+      ...(diagnostics === undefined ? {} : { diagnostics }),
+    });
     this.worst.set(id, worst);
     this.parts.evidence.append({
       kind: 'verdict',
       claim: id,
-      verdict: worst,
-      ...(reason === '' ? {} : { reason }),
+      ...worst,
       attempt: this.attempt,
       ms: Math.round(this.parts.evidence.clock() - this.begun),
-      ...(diagnostics === undefined ? {} : { diagnostics }),
     });
     if (this.options.failFast && (verdict === 'failed' || verdict === 'broken')) this.stopped = true;
     return { again: false, verdict, reason };
@@ -238,7 +304,8 @@ export class Engine {
     if (trouble === undefined) return this.attempt > 1 ? 'flaky' : 'passed';
     if (trouble instanceof Unmet) return 'failed';
     if (trouble instanceof Aborted) return 'not-run';
-    return 'broken';
+    // That a second attempt could not tell does not take the first one's failure back.
+    return this.attempt > 1 ? 'failed' : 'broken';
   }
 
   /** One call of the claim's body. After the first trouble nothing more is done for this try. */
@@ -267,8 +334,8 @@ export class Engine {
   private async stayed({ run, abort }: Try, mode: 'permissive' | 'egress'): Promise<void> {
     const value = this.parts.modes.current[mode];
     const change = this.parts.changes.lastOf(mode);
-    if (value === undefined || change === undefined)
-      throw new Broken(`the claim asks whether ${mode} stayed, but never set it`);
+    if (change === undefined) throw new Broken(`the claim asks whether ${mode} stayed, but never set it`);
+    if (value === undefined) throw new Disturbed(`${mode} is no longer as it was set`);
     const start = this.parts.evidence.clock();
     const { items, ...decision } = await this.vigils
       .of(mode)
@@ -319,8 +386,8 @@ export class Engine {
 
 const ORDER: Verdict[] = ['passed', 'not-run', 'unsupported', 'flaky', 'broken', 'failed'];
 
-function worse(one: Verdict | undefined, other: Verdict): Verdict {
-  return one !== undefined && ORDER.indexOf(one) > ORDER.indexOf(other) ? one : other;
+function worse(one: Judgement | undefined, other: Judgement): Judgement {
+  return one !== undefined && ORDER.indexOf(one.verdict) > ORDER.indexOf(other.verdict) ? one : other;
 }
 
 function caught(act: () => void): Error | undefined {
@@ -340,4 +407,17 @@ function isPassing(error: unknown): boolean {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** Waits, at most until the signal is given. */
+function lapse(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done);
+  });
 }

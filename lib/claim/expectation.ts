@@ -31,6 +31,8 @@ export interface Scene {
   burst(route: Route, count: number): Promise<Observation[]>;
   /** Whether twins and controls were answered, and nothing else was disturbed, from before `from` until after `to`. */
   verify(routes: Route[], from: number, to: number): Promise<Check>;
+  /** The longest that a twin or control of these routes took to be answered meanwhile, ms. */
+  slowest(routes: Route[], from: number, to: number): number;
   /** Makes outcomes final, once the logs are complete up to them, and writes them down. */
   conclude(observations: Observation[]): void;
   /** Throws when the run is being ended. */
@@ -166,14 +168,23 @@ async function unmet(all: Progress[], deciding: Observation[], scene: Scene, beg
     return progress !== undefined && !fits(observation, progress.item.expected);
   });
   if (still.length === 0) throw new Disturbed('an outcome changed when the log was complete');
+  const slowestMs = scene.slowest(
+    still.map(({ route }) => route),
+    from,
+    now,
+  );
+  if (still.every(({ seen }) => seen.hung) && slowestMs > TIMING.slowMs)
+    throw new Disturbed(
+      `a twin or control took ${Math.round(slowestMs)} ms: silence and slowness cannot be told apart`,
+    );
   return { met: false, routes: all.map(result), identities: [], shown: still };
 }
 
 async function burst(progress: Progress, probes: number, scene: Scene): Promise<Observation[]> {
   const { route } = progress.item.watch;
-  const recent = progress.item.watch.since(progress.from).slice(-5);
-  const typicalMs = recent.reduce((sum, { start, end }) => sum + end - start, 0) / Math.max(1, recent.length);
-  const jobs = Math.min(TIMING.burstJobs, probes, Math.max(1, Math.ceil((typicalMs * probes) / TIMING.burstMs)));
+  // Only silence is waited for side by side: on a slow machine more jobs at once would make everything slower still.
+  const isSilent = progress.item.watch.since(progress.from).at(-1)?.seen.hung === true;
+  const jobs = isSilent ? Math.min(TIMING.burstJobs, probes) : 1;
   const shares = Array.from({ length: jobs }, (_, i) => Math.floor((probes + i) / jobs));
   return (await Promise.all(shares.map((share) => scene.burst(route, share)))).flat();
 }
@@ -184,7 +195,7 @@ function seenBy({ item, from, held }: Progress): Observation[] {
 }
 
 /** The deviations that came too late to belong to the item's change. Without a change, every one did. */
-function lateIn(seen: Observation[], { expected, pending }: Item): Observation[] {
+export function lateIn(seen: Observation[], { expected, pending }: Item): Observation[] {
   const acted = seen.findIndex((observation) => fits(observation, expected));
   return seen.filter((observation, i) => {
     if (fits(observation, expected)) return false;

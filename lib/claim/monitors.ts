@@ -32,6 +32,12 @@ export class Monitors {
     return checks.find((check) => !check.clear) ?? { clear: true };
   }
 
+  /** The longest that an answer to a twin or control of these routes took in a stretch of the run's clock, ms. */
+  slowest(routes: Route[], from: number, to: number): number {
+    const monitors = new Set(routes.flatMap((route) => this.cover(route)));
+    return Math.max(0, ...[...monitors].map((monitor) => monitor.slowest(from, to)));
+  }
+
   /** Whether everything watched over is answered at this moment. */
   async verifyAll(now: number): Promise<Check> {
     const checks = await Promise.all([...this.running.values()].map((monitor) => monitor.answers(now)));
@@ -44,7 +50,9 @@ export class Monitors {
 
   private monitor(role: 'twin' | 'control', route: Route): Monitor {
     const key = `${role} ${routeName(route)}`;
-    const monitor = this.running.get(key) ?? new Monitor(this.prober, route, { role }, TIMING.monitorMs);
+    const monitor =
+      this.running.get(key) ??
+      new Monitor(this.prober, route, { role }, TIMING.monitorMs, () => this.world.noteFailedTwin());
     this.running.set(key, monitor);
     return monitor;
   }

@@ -6,6 +6,7 @@ export interface PodView {
   namespace: string;
   uid: string;
   app: string | undefined;
+  annotations: Record<string, string>;
   ready: boolean;
   ending: boolean;
   containers: ContainerView[];
@@ -45,6 +46,7 @@ export function viewPod(pod: Manifest): PodView {
     namespace: pod.metadata.namespace ?? '',
     uid: pod.metadata.uid ?? '',
     app: pod.metadata.labels?.['app'],
+    annotations: pod.metadata.annotations ?? {},
     ready: status.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false,
     ending: pod.metadata['deletionTimestamp'] !== undefined,
     containers: containers.map((container) => ({

@@ -26,11 +26,14 @@ export class Routes {
   private readonly actors: Map<string, Actor>;
   private readonly servers: Map<string, Server>;
   private readonly outsideHost: OutsideHost | undefined;
+  private readonly beside: Readonly<Record<string, Server>>;
 
-  constructor(actors: Actor[], servers: Server[], outsideHost?: OutsideHost) {
+  /** @param beside servers beside the cluster, by the fixture that each stands for: nobody but the twin asks for the fixture */
+  constructor(actors: Actor[], servers: Server[], outsideHost?: OutsideHost, beside: Record<string, Server> = {}) {
     this.actors = new Map(actors.map((actor) => [actor.app, actor]));
     this.servers = new Map(servers.map((server) => [server.app, server]));
     this.outsideHost = outsideHost;
+    this.beside = beside;
   }
 
   resolve(spec: RouteSpec): Route {
@@ -38,7 +41,7 @@ export class Routes {
     if (this.outsideHost !== undefined && spec.to === TWIN.http && client.app !== TWIN.client) {
       return this.intern({ client, server: undefined, protocol: 'http', ...this.outsideHost, manner: spec.manner });
     }
-    const server = this.server(spec.to);
+    const server = (client.app === TWIN.client ? undefined : this.beside[spec.to]) ?? this.server(spec.to);
     const host = spec.by === 'name' ? server.host : server.clusterIp;
     return this.intern({ client, server, protocol: spec.protocol, host, port: spec.port, manner: spec.manner });
   }
@@ -47,6 +50,9 @@ export class Routes {
   twin({ protocol, port, host, server, manner }: Route): Route {
     const client = this.actor(TWIN.client);
     if (server === undefined) return this.intern({ client, server, protocol, host, port, manner: 'plain' });
+    if (this.isBeside(server)) {
+      return this.intern({ client, server, protocol, host, port, manner: manner === 'half-close' ? manner : 'plain' });
+    }
     const twin = this.server(TWIN[protocol]);
     const byAddress = host === server.clusterIp;
     return this.intern({
@@ -59,10 +65,17 @@ export class Routes {
     });
   }
 
-  /** The server's own loopback: shows that it listens, and carries its log's watermark. */
+  /**
+   * The server's own loopback: shows that it listens, and carries its log's watermark. A server beside the cluster has
+   * none; there the twin asks the same server, and does both.
+   */
   control({ server, protocol, port }: Route): Route | undefined {
-    if (server === undefined) return undefined;
+    if (server === undefined || this.isBeside(server)) return undefined;
     return this.intern({ client: server, server, protocol, host: '127.0.0.1', port, manner: 'plain' });
+  }
+
+  private isBeside(server: Server): boolean {
+    return Object.values(this.beside).includes(server);
   }
 
   actor(app: string): Actor {

@@ -17,8 +17,16 @@ export async function serveClaims(path: string, handlers: Handlers): Promise<Cla
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => socket.destroy());
-    createInterface({ input: socket }).on('line', (line) => {
-      void answer(JSON.parse(line) as Request, handlers).then((response) => {
+    const lines = createInterface({ input: socket });
+    // readline repeats the socket's errors as its own, and one that nobody hears would end this process.
+    lines.on('error', () => socket.destroy());
+    lines.on('line', (line) => {
+      const request = requestIn(line);
+      if (request === undefined) {
+        socket.destroy();
+        return;
+      }
+      void answer(request, handlers).then((response) => {
         if (!socket.destroyed) socket.write(`${JSON.stringify(response)}\n`);
       });
     });
@@ -34,6 +42,15 @@ export async function serveClaims(path: string, handlers: Handlers): Promise<Cla
       return new Promise((resolve) => server.close(() => resolve()));
     },
   };
+}
+
+/** Undefined for half a line, as a process leaves it that is killed while it writes. */
+function requestIn(line: string): Request | undefined {
+  try {
+    return JSON.parse(line) as Request;
+  } catch {
+    return undefined;
+  }
 }
 
 async function answer({ id, method, params }: Request, handlers: Handlers): Promise<Response> {

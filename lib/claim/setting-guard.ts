@@ -49,8 +49,9 @@ export class SettingGuard {
     };
     this.watches.push(
       this.cluster.watch(selection, {
-        event: ({ object }) => {
-          if (this.differs(mode, valueAt(object, setting.path))) void this.look(mode, setting);
+        event: ({ type, object }) => {
+          const value = type === 'DELETED' ? undefined : valueAt(object, setting.path);
+          if (this.differs(mode, value)) void this.look(mode, setting);
         },
       }),
     );

@@ -21,15 +21,15 @@ export const TIMING = {
   vigilMs: 500,
   /** How long a mode must have held for the claims that it stays: longer than a mesh needs that comes back after 8 s. */
   vigilHoldMs: 12_000,
-  /** A burst longer than this is spread over several jobs side by side, ms. A refusal by silence takes seconds a probe. */
-  burstMs: 3_000,
-  /** Most jobs of one burst. */
+  /** Jobs side by side of a burst against a refusal by silence, which takes seconds a probe. */
   burstJobs: 30,
   /**
    * A failure or a crash this soon after a disturbance is laid to it, ms: a proxy may take half a minute to find its control
    * plane again, and a kubelet that was paused kills what missed its probes.
    */
   aftermathMs: 60_000,
+  /** A machine on which a twin takes longer than this cannot tell a probe that got no answer from one that was late, ms. */
+  slowMs: 750,
   /** How often a claim starts again after the environment was disturbed. */
   restarts: 5,
   /** Longest wait for the environment to recover, ms. */

@@ -2,7 +2,7 @@ import type { Evidence, RouteResult } from '../evidence/index.ts';
 import { type Observation, type Prober, type Route, routeName } from '../probe/index.ts';
 import type { Change } from './changes.ts';
 import { Disturbed } from './errors.ts';
-import { type Decision, type Expected, fits, type Item } from './expectation.ts';
+import { type Decision, type Expected, fits, type Item, isDoubtful, lateIn } from './expectation.ts';
 import type { Monitors } from './monitors.ts';
 import { TIMING } from './timing.ts';
 import { Watch } from './watch.ts';
@@ -13,8 +13,8 @@ interface Stretch {
   acted: Observation | undefined;
   /** From here on there was no deviation. */
   from: number;
-  /** A deviation that came too late to belong to the change. */
-  late: Observation | undefined;
+  /** Deviations that came too late to belong to the change. */
+  late: Observation[];
 }
 
 /**
@@ -40,7 +40,8 @@ export class Vigil {
   /**
    * Waits until the routes have had the expected outcome, without a miss, for the time that a mode must hold.
    * @param change the switch that set the mode
-   * @param notBefore nothing earlier counts: the end of the last disturbance
+   * @param notBefore nothing earlier counts: the end of the last disturbance, after which the mesh may need as long as after
+   *   the switch to find back
    */
   async stayed(
     expected: Expected,
@@ -48,23 +49,21 @@ export class Vigil {
     notBefore: number,
     abort: () => void,
   ): Promise<Decision & { items: Item[] }> {
-    const items = this.watches.map((watch): Item => {
-      const { end: from, budget } = change;
-      return {
-        watch,
-        expected,
-        pending: { change: change.id, from, actsBy: from + budget.convergesMs, settlesMs: budget.settlesMs },
-      };
-    });
+    const { id, budget } = change;
+    const since = Math.max(change.end, notBefore);
+    const pending = { change: id, from: since, actsBy: since + budget.convergesMs, settlesMs: budget.settlesMs };
+    const items = this.watches.map((watch): Item => ({ watch, expected, pending }));
     for (;;) {
       abort();
       const now = this.evidence.clock();
-      const stretches = items.map((item) => stretchOf(item, notBefore));
-      const late = stretches.find((stretch) => stretch.late !== undefined)?.late;
-      if (late !== undefined) return { items, ...(await this.conclude(items, stretches, late, now)) };
+      const stretches = items.map((item) => stretchOf(item, now));
+      const late = stretches.flatMap((stretch) => stretch.late);
       const from = Math.max(...stretches.map((stretch) => stretch.from));
-      if (now - from >= TIMING.vigilHoldMs)
-        return { items, ...(await this.conclude(items, stretches, undefined, now)) };
+      if (late.length > 0) return { items, ...(await this.failed(items, late, now)) };
+      if (now - from >= TIMING.vigilHoldMs) {
+        const decision = await this.held(items, from, now);
+        if (decision !== undefined) return { items, ...decision };
+      }
       await Promise.race(items.map(({ watch }) => watch.next()));
     }
   }
@@ -75,34 +74,40 @@ export class Vigil {
     for (const watch of this.watches) this.write(watch.since(0));
   }
 
-  private async conclude(
-    items: Item[],
-    stretches: Stretch[],
-    late: Observation | undefined,
-    end: number,
-  ): Promise<Decision> {
-    const start = late?.start ?? Math.max(...stretches.map(({ from }) => from));
+  private async failed(items: Item[], late: Observation[], end: number): Promise<Decision> {
+    const start = Math.min(...late.map((each) => each.start));
+    await this.settleDoubts(items, start, end, Math.min(start, end - TIMING.aftermathMs));
+    const shown = items.map((item) => stretchOf(item, end)).flatMap((stretch) => stretch.late);
+    if (shown.length === 0) throw new Disturbed('an outcome changed when the log was complete');
+    return { met: false, shown, ...decisionOf(items, start, end) };
+  }
+
+  /** Undefined when the log told late of a deviation, so that the window is not what it seemed. */
+  private async held(items: Item[], start: number, end: number): Promise<Decision | undefined> {
+    await this.settleDoubts(items, start, end, start);
+    const stretches = items.map((item) => stretchOf(item, end));
+    if (stretches.some(({ late, from }) => late.length > 0 || from > start)) return undefined;
+    return {
+      met: true,
+      shown: items.flatMap(({ watch }) => watch.since(start).slice(-1)),
+      ...decisionOf(items, start, end),
+    };
+  }
+
+  /** What is judged must be undisturbed, final, and trusted. */
+  private async settleDoubts(items: Item[], start: number, end: number, undisturbedFrom: number): Promise<void> {
     const check = await this.monitors.verify(
       items.map(({ watch }) => watch.route),
-      late === undefined ? start : Math.min(start, end - TIMING.aftermathMs),
+      undisturbedFrom,
       end,
     );
     if (!check.clear) throw new Disturbed(check.why);
-    const held = items.map(({ watch }) => watch.since(start));
-    this.write(held.flat());
-    const missed = items.flatMap((item, i) => (held[i] ?? []).filter((each) => !fits(each, item.expected)));
-    const doubtful = missed.find(({ outcome }) => outcome === 'unknown');
-    if (doubtful !== undefined) throw new Disturbed(doubtful.seen.doubt ?? 'an observation cannot be trusted');
-    if (late !== undefined && missed.length === 0) throw new Disturbed('an outcome changed when the log was complete');
-    const routes = items.map((item, i) => ({ ...resultOf(item, stretches[i]), probes: held[i]?.length ?? 0 }));
-    const probes = held.flat().length;
-    return {
-      met: missed.length === 0,
-      routes,
-      hold: { start, end, probes, restarts: 0 },
-      identities: held.map((own) => own[0]?.identity ?? ''),
-      shown: missed.length > 0 ? missed : held.flatMap((own) => own.slice(-1)),
-    };
+    for (const { watch, expected } of items) {
+      const observations = heldBy(watch, start, end);
+      this.write(observations);
+      const doubtful = observations.find((each) => isDoubtful(each, expected));
+      if (doubtful !== undefined) throw new Disturbed(doubtful.seen.doubt ?? 'an observation cannot be trusted');
+    }
   }
 
   private write(observations: Observation[]): void {
@@ -110,30 +115,43 @@ export class Vigil {
   }
 }
 
-function stretchOf({ watch, expected, pending }: Item, notBefore: number): Stretch {
-  const { from, actsBy, settlesMs } = pending ?? { from: 0, actsBy: 0, settlesMs: 0 };
-  const seen = watch.since(Math.max(from, notBefore));
+function heldBy(watch: Watch, start: number, end: number): Observation[] {
+  return watch.since(start).filter((each) => each.end <= end);
+}
+
+/** @param until nothing that was over later is looked at */
+function stretchOf(item: Item, until: number): Stretch {
+  const { watch, expected, pending } = item;
+  const seen = heldBy(watch, pending?.from ?? 0, until);
+  const late = lateIn(seen, item);
   const acted = seen.find((each) => fits(each, expected));
-  if (acted === undefined)
-    return { acted, from: Number.POSITIVE_INFINITY, late: seen.find(({ start }) => start > actsBy) };
+  if (acted === undefined) return { acted, from: Number.POSITIVE_INFINITY, late };
   const misses = seen.filter((each) => each.start > acted.start && !fits(each, expected));
-  const late = misses.find(({ start }) => start > acted.start + settlesMs);
   return { acted, from: Math.max(acted.start, misses.at(-1)?.end ?? 0), late };
 }
 
-function resultOf({ watch, expected, pending }: Item, stretch: Stretch | undefined): Omit<RouteResult, 'probes'> {
+function decisionOf(items: Item[], start: number, end: number): Pick<Decision, 'routes' | 'hold' | 'identities'> {
+  const held = items.map(({ watch }) => heldBy(watch, start, end));
+  return {
+    routes: items.map((item, i) => ({ ...resultOf(item, end), probes: held[i]?.length ?? 0 })),
+    hold: { start, end, probes: held.flat().length, restarts: 0 },
+    identities: held.map((own) => own[0]?.identity ?? ''),
+  };
+}
+
+function resultOf(item: Item, until: number): Omit<RouteResult, 'probes'> {
+  const { watch, expected, pending } = item;
+  const { acted } = stretchOf(item, until);
+  const from = pending?.from ?? 0;
+  const seen = heldBy(watch, from, until);
   const signatures: Record<string, number> = {};
-  const seen = watch.since(pending?.from ?? 0);
   for (const { signature } of seen) signatures[signature] = (signatures[signature] ?? 0) + 1;
-  const actedMs = stretch?.acted && Math.round(stretch.acted.start - (pending?.from ?? 0));
-  const misses = seen.filter(
-    (each) => stretch?.acted !== undefined && each.start > stretch.acted.start && !fits(each, expected),
-  );
+  const misses = seen.filter((each) => acted !== undefined && each.start > acted.start && !fits(each, expected));
   return {
     route: routeName(watch.route),
     expected,
     ...(pending === undefined ? {} : { change: pending.change }),
-    ...(actedMs === undefined ? {} : { actedMs }),
+    ...(acted === undefined ? {} : { actedMs: Math.round(acted.start - from) }),
     leaked: expected === 'refused' ? misses.length : 0,
     lost: expected === 'answered' ? misses.length : 0,
     signatures,

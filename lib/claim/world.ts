@@ -12,6 +12,8 @@ export interface WorldParts {
   actors: Actor[];
   servers: Server[];
   sidecar: string | undefined;
+  /** What the mesh writes into a pod that it has taken in, where it puts no container there. */
+  podAnnotation?: { name: string; value: string };
   controlPlane: ControlPlane | undefined;
   /** True when the pods may have been there before the run, so that their restarts until now are not this run's. */
   reused: boolean;
@@ -22,6 +24,8 @@ interface Disturbance {
   cause: string;
   from: number;
   to?: number;
+  /** False where a crash of the mesh itself looks like this: nothing can be judged meanwhile, but it excuses no crash. */
+  excuses: boolean;
 }
 
 /**
@@ -37,6 +41,10 @@ export class World {
   private readonly past: Disturbance[] = [];
   private readonly crashed = new Map<string, { pod: string; container: ContainerView; excused: boolean }>();
   private readonly restarts = new Map<string, number>();
+  /** What `restarts` was when the container was first seen. */
+  private readonly inherited = new Map<string, number>();
+  private readonly deployments = new Map<string, { type: string; object: Manifest }>();
+  private twinFailedAt = Number.NEGATIVE_INFINITY;
   private readonly watches: Stop[] = [];
   private isOnPurpose = false;
   private readonly waiting = new Set<() => void>();
@@ -45,7 +53,7 @@ export class World {
   constructor(parts: WorldParts) {
     this.parts = parts;
     const from = parts.evidence.clock();
-    for (const { app } of parts.actors) this.open.set(`not ready ${app}`, { cause: UNSEEN, from });
+    for (const { app } of parts.actors) this.open.set(`not ready ${app}`, { cause: UNSEEN, from, excuses: false });
     for (const namespace of new Set(parts.actors.map((actor) => actor.namespace))) {
       this.follow({ apiVersion: 'v1', kind: 'Pod', namespace }, `pods in ${namespace}`, (type, object) => {
         this.fixturePod(type, viewPod(object));
@@ -56,12 +64,15 @@ export class World {
     const { namespace } = controlPlane;
     this.follow({ apiVersion: 'v1', kind: 'Pod', namespace }, `pods in ${namespace}`, (_, object) => {
       for (const container of viewPod(object).containers) this.noteCrash(viewPod(object), container);
+      for (const known of this.deployments.values()) this.controlPlaneDeployment(known.type, known.object);
     });
     this.follow(
       { apiVersion: 'apps/v1', kind: 'Deployment', namespace },
       `deployments in ${namespace}`,
       (type, object) => {
-        if (controlPlane.deployments.includes(object.metadata.name)) this.controlPlaneDeployment(type, object);
+        if (!controlPlane.deployments.includes(object.metadata.name)) return;
+        this.deployments.set(object.metadata.name, { type, object });
+        this.controlPlaneDeployment(type, object);
       },
     );
   }
@@ -114,7 +125,8 @@ export class World {
 
   /** Enrolled fixtures without a running sidecar, and others with one. */
   enrolmentFaults(): string[] {
-    const { actors, sidecar } = this.parts;
+    const { actors, sidecar, podAnnotation } = this.parts;
+    if (podAnnotation !== undefined) return this.annotationFaults(podAnnotation);
     if (sidecar === undefined) return ['the driver names no container that enrolment would put into pods'];
     return actors.flatMap(({ app, enrolled }) => {
       const container = this.presentPod(app)?.containers.find(({ name }) => name === sidecar);
@@ -127,11 +139,22 @@ export class World {
     });
   }
 
+  private annotationFaults({ name, value }: { name: string; value: string }): string[] {
+    return this.parts.actors.flatMap(({ app, enrolled }) => {
+      const isTaken = this.presentPod(app)?.annotations[name] === value;
+      if (isTaken === enrolled) return [];
+      return [
+        `${this.podOf(app)} is ${enrolled ? '' : 'not '}enrolled and ${enrolled ? 'lacks' : 'has'} ${name}: ${value}`,
+      ];
+    });
+  }
+
   /** Sidecars that are down, by the actor's name: nothing can be learnt about a route through one. */
   crashLooping(app: string): string | undefined {
     const pod = this.presentPod(app);
     const sidecar = pod?.containers.find(({ name }) => name === this.parts.sidecar);
-    return sidecar?.trouble?.startsWith('CrashLoopBackOff') || (sidecar?.restarts ?? 0) >= 3
+    const inherited = this.inherited.get(`${pod?.uid}/${sidecar?.name}`) ?? 0;
+    return sidecar?.trouble?.startsWith('CrashLoopBackOff') || (sidecar?.restarts ?? 0) - inherited >= 3
       ? `${sidecar?.name} in ${pod?.namespace}/${pod?.name}: ${sidecar?.trouble}`
       : undefined;
   }
@@ -146,12 +169,20 @@ export class World {
     }
   }
 
-  /** Raises or lifts a disturbance that something outside of this class has noticed. */
-  disturb(key: string, cause: string | undefined): void {
+  /** A twin or control was not answered: a crash at the time may be the environment's doing. */
+  noteFailedTwin(): void {
+    this.twinFailedAt = this.parts.evidence.clock();
+  }
+
+  /**
+   * Raises or lifts a disturbance that something outside of this class has noticed.
+   * @param excuses whether crashes of the mesh are laid to it
+   */
+  disturb(key: string, cause: string | undefined, excuses = true): void {
     const now = this.parts.evidence.clock();
     const known = this.open.get(key);
     if (cause !== undefined) {
-      if (known === undefined) this.open.set(key, { cause, from: now });
+      if (known === undefined) this.open.set(key, { cause, from: now, excuses });
     } else if (known !== undefined) {
       this.open.delete(key);
       if (known.cause === UNSEEN) {
@@ -240,10 +271,12 @@ export class World {
     }
     if (pod !== undefined && running && !this.agents.has(app)) this.adopt(actor, pod);
     const restarted =
-      pod !== undefined && this.ownContainers(pod).some((container) => this.hasRestarted(pod, container));
+      pod !== undefined && this.ownContainers(pod).filter((container) => this.hasRestarted(pod, container)).length > 0;
     if (restarted) this.disturb(`restarted ${app}`, `a container of the fixture ${app} restarted`);
     const isReady = pod !== undefined && running && (pod.ready || this.crashLooping(app) !== undefined);
-    this.disturb(`not ready ${app}`, isReady ? undefined : `the fixture ${app} is not ready`);
+    const sidecar = pod?.containers.find(({ name }) => name === this.parts.sidecar);
+    const isByMesh = running && sidecar?.running === false;
+    this.disturb(`not ready ${app}`, isReady ? undefined : `the fixture ${app} is not ready`, !isByMesh);
     if (!isReady) return;
     this.disturb(`replaced ${app}`, undefined);
     this.disturb(`restarted ${app}`, undefined);
@@ -277,12 +310,13 @@ export class World {
   private noteCrash(pod: PodView, container: ContainerView): void {
     const key = `${pod.uid}/${container.name}`;
     const before = this.restarts.get(key) ?? (this.isBaseline(pod) ? container.restarts : 0);
+    if (!this.inherited.has(key)) this.inherited.set(key, before);
     this.restarts.set(key, container.restarts);
     if (container.restarts <= before && !container.trouble?.startsWith('CrashLoopBackOff')) return;
     if (container.restarts <= before && this.crashed.has(key)) return;
-    const now = this.parts.evidence.clock();
-    const excused = this.disturbedSince(now - TIMING.aftermathMs) !== undefined;
-    this.crashed.set(key, { pod: `${pod.namespace}/${pod.name}`, container, excused });
+    const excused = this.isExcused();
+    const isExcusedThroughout = excused && this.crashed.get(key)?.excused !== false;
+    this.crashed.set(key, { pod: `${pod.namespace}/${pod.name}`, container, excused: isExcusedThroughout });
     this.parts.evidence.append({
       kind: 'crash',
       pod: `${pod.namespace}/${pod.name}`,
@@ -291,6 +325,12 @@ export class World {
       restarts: container.restarts,
       excused,
     });
+  }
+
+  private isExcused(): boolean {
+    const since = this.parts.evidence.clock() - TIMING.aftermathMs;
+    const isLaidTo = ({ excuses, to }: Disturbance) => excuses && (to === undefined || to >= since);
+    return this.twinFailedAt >= since || [...this.open.values(), ...this.past].some(isLaidTo);
   }
 
   /** A control plane that was there before the run may have restarted before it. */
@@ -305,15 +345,11 @@ export class World {
     const key = `control plane ${name}`;
     const isCrashing = [...this.crashed.values()].some(({ pod, excused }) => pod.includes(`/${name}-`) && !excused);
     const isAvailable = (status.availableReplicas ?? 0) > 0;
-    const cause =
-      type === 'DELETED'
-        ? 'was deleted from outside'
-        : spec.replicas === 0
-          ? 'was scaled to zero from outside'
-          : isAvailable || isCrashing
-            ? undefined
-            : 'is not available';
-    this.disturb(key, cause && `the control plane's ${name} ${cause}`);
+    const isFromOutside = type === 'DELETED' || spec.replicas === 0;
+    const fromOutside = type === 'DELETED' ? 'was deleted from outside' : 'was scaled to zero from outside';
+    const isDown = isFromOutside || !(isAvailable || isCrashing);
+    const cause = `the control plane's ${name} ${isFromOutside ? fromOutside : 'is not available'}`;
+    this.disturb(key, isDown ? cause : undefined, isFromOutside);
   }
 }
 

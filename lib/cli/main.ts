@@ -21,7 +21,12 @@ export async function main(argv: string[]): Promise<void> {
       doctor: async (options) => (await import('./doctor/doctor.ts')).doctorCommand(options),
       clean: async (all) => (await import('./clean.ts')).cleanCommand(all),
       report: async (options, run) => (await import('./report.ts')).reportCommand(options.out, run),
+      prove: async (options) => (await import('./prove/prove.ts')).proveCommand(options),
       sandbox: async () => (await import('./sandbox.ts')).sandboxCommand(),
+      meshes: async (json) => (await import('./driver/meshes.ts')).meshesCommand(json),
+      driverInit: async (file, flags) => (await import('./driver/init.ts')).initCommand(file, flags),
+      driverCheck: async (names, wishes) => (await import('./driver/check.ts')).checkCommand(names, wishes),
+      driverTry: async (options) => (await import('./driver/try.ts')).tryCommand(options, argv),
     },
     (status) => {
       process.exitCode = status;

@@ -18,6 +18,11 @@ async function understood(...words: string[]): Promise<{ called: unknown[]; stat
     clean: answer('clean', 0),
     report: answer('report', 0),
     sandbox: answer('sandbox', 130),
+    meshes: answer('meshes', 0),
+    driverInit: answer('driverInit', 0),
+    driverCheck: answer('driverCheck', 0),
+    driverTry: answer('driverTry', 1),
+    prove: answer('prove', 1),
   };
   await buildProgram(actions, (code) => {
     status = code;
@@ -57,6 +62,22 @@ it.each<[string[], unknown[]]>([
     ['report', { out: 'reports' }, 'x/r1'],
   ],
   [['sandbox'], ['sandbox']],
+  [
+    ['list', '--meshes', '--json'],
+    ['meshes', true],
+  ],
+  [
+    ['driver', 'init', 'x.yaml', '--name', 'x'],
+    ['driverInit', 'x.yaml', { name: 'x' }],
+  ],
+  [
+    ['driver', 'check', 'x.yaml', 'osm', '--set', 'a=1', '--rendered'],
+    ['driverCheck', ['x.yaml', 'osm'], { sets: ['a=1'], rendered: true }],
+  ],
+  [
+    ['driver', 'try', 'x.yaml', '--keep'],
+    ['driverTry', { mesh: 'x.yaml', keep: true }],
+  ],
 ])('%j is understood', async (words, [name, ...told]) => {
   const { called } = await understood(...words);
   expect(called[0]).toBe(name);

@@ -1,16 +1,10 @@
 import { Command } from 'commander';
 import { type RunOptions, resolveOptions, UsageError } from '../plan/index.ts';
 import { nearest } from '../words/index.ts';
+import type { Actions } from './actions.ts';
 import { addOptions, commandLineLayer } from './command-line.ts';
-
-/** What each subcommand does once its words are understood; answers the exit status. */
-export interface Actions {
-  run(options: RunOptions): Promise<number>;
-  doctor(options: RunOptions): Promise<number>;
-  clean(all: boolean): Promise<number>;
-  report(options: RunOptions, run: string | undefined): Promise<number>;
-  sandbox(): Promise<number>;
-}
+import { addDriverCommands } from './driver/commands.ts';
+import { addProve, type ProveWords, readProve } from './prove/words.ts';
 
 const runExamples = `
 A switch that a file or the environment sets is unset by --no-NAME. Every option can also stand in meshproof.yaml
@@ -46,12 +40,14 @@ export function buildProgram(actions: Actions, finish: (status: number) => void)
   ).action(async (_, command: Command) => finish(await actions.run(optionsOf(command))));
 
   addOptions(
-    subcommand(program, 'list', 'print the claims').addHelpText(
-      'after',
-      examples('list --suite egress', 'list --json'),
-    ),
+    subcommand(program, 'list', 'print the claims, or the meshes')
+      .option('--meshes', 'the meshes whose drivers come with the program, and which of them were never tried')
+      .addHelpText('after', examples('list --suite egress', 'list --json', 'list --meshes')),
     ['suite', 'claim', 'json', 'config'],
-  ).action(async (_, command: Command) => finish(await actions.run({ ...optionsOf(command, true), list: true })));
+  ).action(async (flags: { meshes?: boolean }, command: Command) => {
+    const options = optionsOf(command, true);
+    finish(await (flags.meshes ? actions.meshes(options.json) : actions.run({ ...options, list: true })));
+  });
 
   addOptions(
     subcommand(program, 'doctor', 'say what this machine has and lacks, and the remedy').addHelpText(
@@ -84,6 +80,13 @@ export function buildProgram(actions: Actions, finish: (status: number) => void)
       refuseWords(command);
       finish(await actions.sandbox());
     });
+  addDriverCommands(program, actions, finish, optionsOf);
+  addProve(
+    subcommand(program, 'prove', 'run the suites against meshes that are wrong on purpose, and see who notices'),
+  ).action(async (options: ProveWords, command: Command) => {
+    refuseWords(command);
+    finish(await actions.prove(readProve(options)));
+  });
   return program;
 }
 

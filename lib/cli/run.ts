@@ -14,6 +14,7 @@ import {
 import { conduct } from './conductor/conduct.ts';
 import type { RunContext } from './conductor/context.ts';
 import { listenForInterruption } from './conductor/interrupt.ts';
+import { leftBehind } from './conductor/left-behind.ts';
 import { openLog } from './conductor/log-file.ts';
 import { phasesOf } from './conductor/phases.ts';
 import { makeRunFolder, newRunId } from './conductor/run-folder.ts';
@@ -48,8 +49,7 @@ export async function runCommand(options: RunOptions, argv: string[]): Promise<n
     log(line);
     display.say(line);
   };
-  const giveUp = () => `left behind: see ${folder.path}; "meshproof clean" removes what this run made`;
-  const interruption = listenForInterruption(giveUp, options.deadlineMs);
+  const interruption = listenForInterruption(() => leftBehind(runId), options.deadlineMs);
   const ledger = openLedger(runId);
   const run: RunContext = {
     runId,

@@ -1,6 +1,8 @@
 import { consistencyMistakes } from './consistency.ts';
 import type { Driver, DriverSpec } from './driver.ts';
 import { DriverError } from './error.ts';
+import { driverRemarks } from './remarks.ts';
+import { renderingMistakes } from './rendered.ts';
 import { type Mistake, schemaMistakes } from './schema.ts';
 import { placeholderMistakes } from './scopes.ts';
 import { type Path, readSource } from './source.ts';
@@ -22,8 +24,18 @@ export function checkDriver(text: string, file: string): Driver {
   refuse(schemaMistakes(source.value).map(locate));
   // The schema has said so; no tool carries a JSON Schema over into a type.
   const spec = source.value as DriverSpec;
-  refuse([...placeholderMistakes(spec), ...consistencyMistakes(spec)].map(locate));
+  refuse([...placeholderMistakes(spec, Object.keys(spec.variables ?? {})), ...consistencyMistakes(spec)].map(locate));
+  // Only what has values for all its placeholders can be filled in.
+  refuse(renderingMistakes(spec).map(locate));
   return { file, spec };
+}
+
+/** What is allowed in a sound driver, and hardly meant: see `driverRemarks`. One line each, with its place. */
+export function remarksOn({ spec, file }: Driver, text: string): string[] {
+  const source = readSource(text);
+  return driverRemarks(spec).map(
+    ({ path, of, message }) => `${file}:${source.position(path, of)}: ${fieldName(path)}${message}`,
+  );
 }
 
 function refuse(lines: string[]): void {

@@ -19,6 +19,8 @@ export interface CommandOptions {
   signal: AbortSignal;
   started(pid: number): void;
   line?(text: string): void;
+  /** What the program reads; nothing unless told. */
+  input?: string;
 }
 
 /** Lines of output that an error message carries. */
@@ -48,7 +50,7 @@ export async function runCommand(argv: readonly string[], options: CommandOption
   const child = execa(program, args, {
     detached: true,
     reject: false,
-    stdin: 'ignore',
+    ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
     stdout: ['pipe', tap],
     stderr: ['pipe', tap],
     env: options.env,

@@ -1,4 +1,6 @@
 import type { DriverSpec } from './driver.ts';
+import type { ModeName } from './mesh.ts';
+import { modesInInstall } from './placeholders.ts';
 import type { Mistake } from './schema.ts';
 import type { Path } from './source.ts';
 
@@ -14,8 +16,12 @@ const needed: Record<string, { path: Path; has(spec: DriverSpec): boolean }> = {
   },
 };
 
-/** Fields that contradict one another: features declared twice, or declared without what they need. */
+/** Fields that contradict one another: features declared twice or without what they need, switches without what their effect needs. */
 export function consistencyMistakes(spec: DriverSpec): Mistake[] {
+  return [...featureMistakes(spec), ...modeMistakes(spec, 'permissive'), ...modeMistakes(spec, 'egress')];
+}
+
+function featureMistakes(spec: DriverSpec): Mistake[] {
   return spec.features.supported.flatMap((feature, index) => {
     const path = ['features', 'supported', index];
     const mistakes: Mistake[] = [];
@@ -28,4 +34,35 @@ export function consistencyMistakes(spec: DriverSpec): Mistake[] {
     }
     return mistakes;
   });
+}
+
+function modeMistakes(spec: DriverSpec, name: ModeName): Mistake[] {
+  const mode = spec.modes[name];
+  if (mode === undefined) return [];
+  const isReinstalled = mode.effect === 'reinstall';
+  const mistakes = (['on', 'off'] as const).flatMap((side): Mistake[] => {
+    if (isReinstalled && mode[side] !== undefined) {
+      const message = 'an effect of reinstall leaves no steps; the value goes into install, by its placeholder';
+      return [{ path: ['modes', name, side], of: 'key', message }];
+    }
+    if (isReinstalled || mode[side] !== undefined) return [];
+    return [
+      {
+        path: ['modes', name],
+        of: 'value',
+        message: `the field ${side} is missing (the steps that switch it ${side})`,
+      },
+    ];
+  });
+  const placeholder = `{{modes.${name}}}`;
+  if (modesInInstall(spec).has(name)) return mistakes;
+  if (isReinstalled) {
+    const message = `an effect of reinstall needs ${placeholder} in the steps of install`;
+    mistakes.push({ path: ['modes', name, 'effect'], of: 'value', message });
+  }
+  if (mode.words !== undefined) {
+    const message = `words are what ${placeholder} becomes, which no step of install holds`;
+    mistakes.push({ path: ['modes', name, 'words'], of: 'key', message });
+  }
+  return mistakes;
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { ContainerRef, Manifest } from '../cluster/cluster.ts';
 import type { Diagnostic, Driver } from './driver.ts';
+import { fillingFor } from './filling.ts';
 import type { MeshContext } from './mesh.ts';
 import { containerNames, restartedContainers } from './pods.ts';
 import { redact, redactManifest } from './redact.ts';
@@ -96,13 +97,13 @@ function driverTasks(
   pods: readonly { namespace: string; name: string }[],
 ): Task[] {
   const { sets, kubeconfig } = context;
-  const ofMesh = fill(spec.diagnostics?.mesh ?? [], { values: { kubeconfig }, sets });
+  const ofMesh = fill(spec.diagnostics?.mesh ?? [], fillingFor(spec, sets, { kubeconfig }));
   const ofPods = pods.flatMap(({ namespace, name }) => {
-    const values = { kubeconfig, 'pod.namespace': namespace, 'pod.name': name };
+    const filling = fillingFor(spec, sets, { kubeconfig, 'pod.namespace': namespace, 'pod.name': name });
     const container = spec.dataPlane?.container;
     return [
       ...(container === undefined ? [] : [logTask(context, { namespace, pod: name, container }, false)]),
-      ...fill(spec.diagnostics?.pod ?? [], { values, sets }).map((diagnostic) => driverTask(diagnostic, context)),
+      ...fill(spec.diagnostics?.pod ?? [], filling).map((diagnostic) => driverTask(diagnostic, context)),
     ];
   });
   return [...ofMesh.map((diagnostic) => driverTask(diagnostic, context)), ...ofPods];

@@ -7,12 +7,14 @@ export interface DriverSpec {
   implementation: { project: string; version: string };
   verified: false | { version: string; date: string };
   features: { supported: string[]; exempt?: Record<string, string> };
+  variables?: Record<string, { default: string; description: string }>;
   controlPlane?: { namespace: string; deployments: string[] };
-  dataPlane?: { container: string };
+  dataPlane?: { container?: string; annotation?: { name: string; value: string } };
   images?: string[];
   install: Step[];
   uninstall: Step[];
-  enrol?: { namespace?: Marks; pod?: Marks; service?: Marks };
+  enrol?: { namespace?: Marks; pod?: Marks; service?: Marks; client?: Manifest[] };
+  host?: string;
   external: ('service' | 'address')[];
   modes: Partial<Record<ModeName, ModeSpec>>;
   policy: TimesSpec & { allow: { tcp?: AllowSpec; http?: AllowSpec } };
@@ -37,10 +39,12 @@ export interface TimesSpec {
 }
 
 export interface ModeSpec extends TimesSpec {
-  effect: 'hot';
+  effect: 'hot' | 'restart' | 'reinstall';
+  words?: { on: string; off: string };
   setting?: { object: ObjectRef; path: string[] };
-  on: Step[];
-  off: Step[];
+  /** Both are there unless the effect is `reinstall`. */
+  on?: Step[];
+  off?: Step[];
   invalid?: Attempt[];
 }
 
@@ -55,6 +59,7 @@ export type Attempt = ApplyStep | PatchStep;
 
 export interface RunStep {
   run: string[];
+  pipe?: string[];
   within: string;
   blame?: 'mesh' | 'environment';
 }

@@ -1,4 +1,5 @@
 import type { Driver, DriverSpec, Step } from './driver.ts';
+import { fillingFor } from './filling.ts';
 import { fill } from './template.ts';
 
 /** Whether a driver declares a feature supported; if not, its reason. */
@@ -9,12 +10,14 @@ export function declares({ spec }: Driver, feature: string): true | { reason: st
 
 /** The images that installation and enrolment need, with the user's `KEY=VALUE` list applied. */
 export function driverImages({ spec }: Driver, sets: readonly string[]): string[] {
-  return [...new Set(fill(spec.images ?? [], { values: {}, sets }))];
+  return [...new Set(fill(spec.images ?? [], fillingFor(spec, sets)))];
 }
 
 /** The programs that a driver's installation and switches call, each once. */
 export function driverTools({ spec }: Driver): string[] {
-  const programs = allSteps(spec).flatMap((step) => ('run' in step ? (step.run[0] ?? []) : []));
+  const programs = allSteps(spec).flatMap((step) =>
+    'run' in step ? [step.run[0] ?? [], step.pipe?.[0] ?? []].flat() : [],
+  );
   return [...new Set(programs)];
 }
 
@@ -28,6 +31,8 @@ export function driverTitle({ spec }: Driver): string {
   return `${project} ${version} (${how})`;
 }
 
-function allSteps({ install, uninstall, modes }: DriverSpec): Step[] {
-  return [...install, ...uninstall, ...Object.values(modes).flatMap(({ on, off }) => [...on, ...off])];
+/** Every step of installation, removal and switches. */
+export function allSteps({ install, uninstall, modes }: DriverSpec): Step[] {
+  const switches = Object.values(modes).flatMap(({ on = [], off = [] }) => [...on, ...off]);
+  return [...install, ...uninstall, ...switches];
 }

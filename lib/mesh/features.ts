@@ -7,7 +7,7 @@ export const features = {
   'tcp-policy': 'a policy opens one TCP port to one identity',
   'http-policy': 'a policy opens HTTP to one identity',
   'route-objects': 'policies consist of routes and targets, and act only while both exist',
-  sidecar: 'enrolment puts a proxy container into each pod',
+  sidecar: 'enrolment shows in each pod, by the proxy container or the mark that it gets',
   'strict-mtls': 'a client outside the mesh is refused by servers in it',
   'half-close': 'the end of the client input is relayed without ending the connection',
 } as const;

@@ -1,10 +1,13 @@
 import type { Manifest } from '../cluster/cluster.ts';
-import type { DriverSpec } from './driver.ts';
+import type { DriverSpec, Step } from './driver.ts';
 import { apiFault } from './fault.ts';
+import { fillingFor } from './filling.ts';
 import { guardPods } from './guard.ts';
 import { type DoneStep, type MeshContext, MeshError, type ModeName } from './mesh.ts';
+import { modesInInstall } from './placeholders.ts';
 import { describePod, unscheduled } from './pods.ts';
 import { doSteps } from './steps.ts';
+import type { Values } from './template.ts';
 
 /** Does a driver's installation with an eye on the control plane's pods. @throws MeshError with what those pods lack */
 export async function install(
@@ -12,9 +15,12 @@ export async function install(
   modes: Partial<Record<ModeName, boolean>>,
   context: MeshContext,
 ): Promise<DoneStep[]> {
-  const { permissive = true, egress = true } = modes;
-  const values = { kubeconfig: context.kubeconfig, 'modes.permissive': permissive, 'modes.egress': egress };
-  const work = (guarded: MeshContext) => doSteps(spec.install, { values, sets: context.sets }, guarded);
+  const wanted = { permissive: true, egress: true, ...modes };
+  const filling = fillingFor(spec, context.sets, { kubeconfig: context.kubeconfig, ...modeWords(spec, wanted) });
+  const work = async (guarded: MeshContext) => [
+    ...(await doSteps(spec.install, filling, guarded)),
+    ...(await doSteps(stepsForModes(spec, wanted), filling, guarded)),
+  ];
   const namespace = spec.controlPlane?.namespace;
   if (namespace === undefined) return work(context);
 
@@ -29,6 +35,20 @@ export async function install(
       throw explained(error, await podsOf(namespace, context));
     }
   });
+}
+
+/** What `{{modes.NAME}}` stands for: the installer's own words, where the driver has them. */
+function modeWords({ modes }: DriverSpec, wanted: Record<ModeName, boolean>): Values {
+  const word = (name: ModeName): string | boolean => modes[name]?.words?.[wanted[name] ? 'on' : 'off'] ?? wanted[name];
+  return { 'modes.permissive': word('permissive'), 'modes.egress': word('egress') };
+}
+
+/** The switches that follow an installation which does not set all modes itself. */
+function stepsForModes(spec: DriverSpec, wanted: Record<ModeName, boolean>): Step[] {
+  const set = modesInInstall(spec);
+  return (['permissive', 'egress'] as const)
+    .filter((name) => !set.has(name))
+    .flatMap((name) => spec.modes[name]?.[wanted[name] ? 'on' : 'off'] ?? []);
 }
 
 async function podsOf(namespace: string, { cluster }: MeshContext): Promise<Manifest[]> {

@@ -2,15 +2,22 @@ import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
 import { nearest } from '../words/index.ts';
-import { checkDriver } from './check.ts';
+import { checkDriver, remarksOn } from './check.ts';
 import type { Driver } from './driver.ts';
 import { DriverError } from './error.ts';
 import { meshesFolder } from './folder.ts';
 
-/** The names of the drivers that come with the program, in alphabetical order. */
-export async function listDrivers(): Promise<string[]> {
-  const files = await readdir(meshesFolder);
-  return files.flatMap((file) => /^(.+)\.yaml$/.exec(file)?.[1] ?? []).sort();
+/** Drivers that were written from a mesh's documents and never tried; each says so, as do the runs that use one. */
+const unverifiedFolder = new URL('unverified/', meshesFolder);
+
+/** The names of the drivers that come with the program and were tried, in alphabetical order. */
+export function listDrivers(): Promise<string[]> {
+  return namesIn(meshesFolder);
+}
+
+/** The names of the drivers that come with the program and were never tried, in alphabetical order. */
+export function listUnverified(): Promise<string[]> {
+  return namesIn(unverifiedFolder);
 }
 
 /**
@@ -20,16 +27,35 @@ export async function listDrivers(): Promise<string[]> {
  * @throws DriverError if there is none, with the nearest name and the list, or if it is malformed
  */
 export async function loadDriver(nameOrFile: string): Promise<Driver> {
-  if (/\/|\.ya?ml$/.test(nameOrFile)) return checkDriver(await readDriver(nameOrFile), nameOrFile);
-  const names = await listDrivers();
-  if (!names.includes(nameOrFile)) {
-    const near = nearest(nameOrFile, names);
-    throw new DriverError(
-      `unknown mesh "${nameOrFile}"${near === undefined ? '' : `; did you mean "${near}"?`} (meshes: ${names.join(', ')}; or a driver's file)`,
-    );
-  }
-  const file = `meshes/${nameOrFile}.yaml`;
-  return checkDriver(await readDriver(fileURLToPath(new URL(`${nameOrFile}.yaml`, meshesFolder))), file);
+  const { text, file } = await findDriver(nameOrFile);
+  return checkDriver(text, file);
+}
+
+/** A driver as `loadDriver` gives it, and what is to be said about it although it is sound. @throws DriverError as there */
+export async function inspectDriver(nameOrFile: string): Promise<{ driver: Driver; remarks: string[] }> {
+  const { text, file } = await findDriver(nameOrFile);
+  const driver = checkDriver(text, file);
+  return { driver, remarks: remarksOn(driver, text) };
+}
+
+async function findDriver(nameOrFile: string): Promise<{ text: string; file: string }> {
+  if (/\/|\.ya?ml$/.test(nameOrFile)) return { text: await readDriver(nameOrFile), file: nameOrFile };
+  const [names, unverified] = await Promise.all([listDrivers(), listUnverified()]);
+  if (names.includes(nameOrFile)) return loadOwn(nameOrFile, meshesFolder, 'meshes');
+  if (unverified.includes(nameOrFile)) return loadOwn(nameOrFile, unverifiedFolder, 'meshes/unverified');
+  const near = nearest(nameOrFile, [...names, ...unverified]);
+  const suggestion = near === undefined ? '' : `; did you mean "${near}"?`;
+  const lists = `meshes: ${names.join(', ')}; unverified: ${unverified.join(', ')}; or a driver's file`;
+  throw new DriverError(`unknown mesh "${nameOrFile}"${suggestion} (${lists})`);
+}
+
+async function loadOwn(name: string, folder: URL, shown: string): Promise<{ text: string; file: string }> {
+  return { text: await readDriver(fileURLToPath(new URL(`${name}.yaml`, folder))), file: `${shown}/${name}.yaml` };
+}
+
+async function namesIn(folder: URL): Promise<string[]> {
+  const files = await readdir(folder);
+  return files.flatMap((file) => /^(.+)\.yaml$/.exec(file)?.[1] ?? []).sort();
 }
 
 async function readDriver(path: string): Promise<string> {

@@ -66,6 +66,8 @@ export interface Mesh {
   readonly controlPlane: ControlPlane | undefined;
   /** The sidecar's container name; undefined where the data plane is not in the pod. */
   readonly sidecar: string | undefined;
+  /** What the mesh writes into a pod that it has taken in, where its data plane is the node's. */
+  readonly podAnnotation?: { name: string; value: string };
   /** What the driver calls outside of the mesh: a Service of a namespace not enrolled, an address outside the cluster. */
   readonly external: readonly ('service' | 'address')[];
   /** Images that the installation needs, overrides by `--set` applied. */
@@ -81,7 +83,7 @@ export interface Mesh {
   setting(mode: ModeName): Setting | undefined;
 
   /**
-   * Installs with both modes set explicitly (on, unless `modes` says otherwise) and waits until the control plane is
+   * Installs with all modes set explicitly (on, unless `modes` says otherwise) and waits until the control plane is
    * ready. @throws MeshError, within 10 s for an image that cannot be pulled
    */
   install(modes?: Partial<Record<ModeName, boolean>>): Promise<DoneStep[]>;
@@ -91,6 +93,12 @@ export interface Mesh {
   observedVersion(): Promise<string>;
   /** The same manifest with what enrolment needs: labels and annotations of namespaces, pod templates, Services. */
   enrol(manifest: Manifest): Manifest;
+  /** Objects that a client needs beside it to be known to the mesh; absent where it needs none. */
+  clientObjects?(client: Party): Manifest[];
+  /** The name by which workloads reach a server of the mesh; absent where it is `SERVICE.NAMESPACE`. */
+  host?(server: Party): string;
+  /** When a switch acts: at once (also where this is absent), on pods that are restarted, or after a new installation. */
+  effect?(mode: ModeName): 'hot' | 'restart' | 'reinstall';
   switchMode(mode: ModeName, value: boolean): Promise<DoneStep[]>;
   /** Attempts that the mesh's API must refuse; answers each attempt with whether and how it was refused. */
   tryInvalid(mode: ModeName): Promise<{ step: DoneStep; refused: boolean; message: string }[]>;

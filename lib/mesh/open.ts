@@ -1,13 +1,14 @@
 import { ClusterError } from '../cluster/cluster.ts';
-import { allowObjects } from './allow.ts';
+import { allowObjects, party } from './allow.ts';
 import { collectDiagnostics } from './diagnose.ts';
-import type { Driver, ModeSpec } from './driver.ts';
+import type { Driver, DriverSpec, ModeSpec } from './driver.ts';
 import { durationMs } from './duration.ts';
 import { enrolManifest } from './enrol.ts';
 import { declares, driverImages, driverTools } from './facts.ts';
 import { apiFault } from './fault.ts';
+import { fillingFor } from './filling.ts';
 import { install } from './install.ts';
-import { type Mesh, type MeshContext, MeshError, type ModeName } from './mesh.ts';
+import { type Mesh, type MeshContext, MeshError, type ModeName, type Party } from './mesh.ts';
 import { redactValue } from './redact.ts';
 import { attempt, doSteps } from './steps.ts';
 import { type Filling, fill } from './template.ts';
@@ -17,7 +18,11 @@ import { deploymentVersion } from './version.ts';
 export function openMesh(driver: Driver, context: MeshContext): Mesh {
   const { file, spec } = driver;
   const { cluster, sets, kubeconfig, timeoutScale } = context;
-  const filling: Filling = { values: { kubeconfig }, sets };
+  const filling = fillingFor(spec, sets, { kubeconfig });
+  const about = (role: 'client' | 'server', who: Party): Filling => ({
+    ...filling,
+    values: { ...filling.values, ...party(role, who) },
+  });
 
   const mode = (name: ModeName): ModeSpec => {
     const found = spec.modes[name];
@@ -39,6 +44,7 @@ export function openMesh(driver: Driver, context: MeshContext): Mesh {
     file,
     controlPlane: spec.controlPlane,
     sidecar: spec.dataPlane?.container,
+    ...(spec.dataPlane?.annotation === undefined ? {} : { podAnnotation: spec.dataPlane.annotation }),
     external: spec.external,
     images: driverImages(driver, sets),
     tools: driverTools(driver),
@@ -72,9 +78,12 @@ export function openMesh(driver: Driver, context: MeshContext): Mesh {
       return object === undefined ? 'not installed' : deploymentVersion(object);
     },
 
-    enrol: (manifest) => enrolManifest(manifest, fill(spec.enrol ?? {}, { values: {}, sets })),
+    enrol: (manifest) => enrolManifest(manifest, fill(marksOf(spec), filling)),
+    clientObjects: (client) => fill(spec.enrol?.client ?? [], about('client', client)),
+    ...(spec.host === undefined ? {} : { host: (server) => String(fill(spec.host, about('server', server))) }),
 
-    switchMode: (name, value) => doSteps(value ? mode(name).on : mode(name).off, filling, context),
+    effect: (name) => mode(name).effect,
+    switchMode: (name, value) => doSteps((value ? mode(name).on : mode(name).off) ?? [], filling, context),
 
     async tryInvalid(name) {
       const attempts = [];
@@ -94,11 +103,17 @@ export function openMesh(driver: Driver, context: MeshContext): Mesh {
       if (allow === undefined) {
         throw new MeshError('environment', `the driver ${spec.name} has no policy for ${request.protocol}`);
       }
-      return allowObjects(allow, request, sets);
+      return allowObjects(allow, request, fillingFor(spec, sets));
     },
 
     diagnose: (folder, pods) => collectDiagnostics(driver, context, folder, pods),
   };
+}
+
+/** What is merged into manifests, without the objects made beside them. */
+function marksOf({ enrol }: DriverSpec): Pick<NonNullable<DriverSpec['enrol']>, 'namespace' | 'pod' | 'service'> {
+  const { client: _, ...marks } = enrol ?? {};
+  return marks;
 }
 
 /** How the API refused the content of a change; undefined if it took it. @throws MeshError if it could not say */

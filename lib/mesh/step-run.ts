@@ -5,11 +5,19 @@ import { type DoneStep, type MeshContext, MeshError } from './mesh.ts';
 import { redact } from './redact.ts';
 
 /** Runs a driver's command, placeholders filled in. @throws MeshError with argv, exit status and the end of the output */
-export async function runStep({ run, within, blame }: RunStep, context: MeshContext): Promise<DoneStep> {
+export async function runStep({ run, pipe, within, blame }: RunStep, context: MeshContext): Promise<DoneStep> {
   const timeoutMs = durationMs(within, context.timeoutScale);
-  const end = await runTool(run, timeoutMs, context, (line) => context.reporter.output(redact(line)));
-  if (end.exit === 0) return { run, exit: 0 };
-  throw failure(run, end, timeoutMs, blame ?? 'environment');
+  const whose = blame ?? 'environment';
+  const line = (text: string): void => context.reporter.output(redact(text));
+  const begun = performance.now();
+  const end = await runTool(run, timeoutMs, context, pipe === undefined ? { line } : {});
+  if (end.exit !== 0) throw failure(run, end, timeoutMs, whose);
+  if (pipe === undefined) return { run, exit: 0 };
+
+  const left = Math.max(1, timeoutMs - (performance.now() - begun));
+  const piped = await runTool(pipe, left, context, { line, input: `${end.stdout}\n` });
+  if (piped.exit !== 0) throw failure(pipe, piped, timeoutMs, whose);
+  return { run, pipe, exit: 0 };
 }
 
 /**
@@ -20,7 +28,7 @@ export async function runTool(
   run: readonly string[],
   timeoutMs: number,
   context: MeshContext,
-  line?: (text: string) => void,
+  io: { line?: (text: string) => void; input?: string } = {},
 ): Promise<CommandEnd> {
   const argv = run.map(String);
   context.reporter.command(argv.map(redact));
@@ -29,7 +37,7 @@ export async function runTool(
     timeoutMs,
     signal: context.signal,
     started: (pid) => context.child(pid, argv[0] ?? ''),
-    ...(line === undefined ? {} : { line }),
+    ...io,
   });
   if (end.cut === 'missing') {
     throw new MeshError('environment', `the driver needs ${argv[0]}, which is not on the PATH`, `install ${argv[0]}`);

@@ -150,6 +150,14 @@ export const optionRows: readonly OptionRow[] = [
     help: 'take a kept kind cluster with the mesh that is there, and leave it',
   },
   {
+    name: 'sandbox-fault',
+    kind: 'text',
+    value: 'name',
+    group: 'The cluster',
+    help: 'have the sandbox do one thing wrong on purpose, in its mesh or in the cluster itself (docs/faults.md)',
+    commandLineOnly: true,
+  },
+  {
     name: 'image',
     kind: 'roles',
     value: 'role=ref',

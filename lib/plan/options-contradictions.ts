@@ -11,6 +11,7 @@ const providersOf: Record<string, readonly RunOptions['provider'][]> = {
   'load-image': ['kind', 'auto'],
   keep: ['kind', 'auto'],
   reuse: ['kind', 'auto'],
+  'sandbox-fault': ['sandbox'],
 };
 
 /** Options that are only of use with kind; naming one of them names the provider. */

@@ -76,6 +76,7 @@ function assemble(layers: Layer[]): RunOptions {
     ...given('clusterName', text('cluster-name')),
     ...given('nodeImage', text('node-image')),
     ...given('kindConfig', text('kind-config')),
+    ...given('sandboxFault', text('sandbox-fault')),
     images: addedImages(layers),
     ...given('registry', text('registry')),
     ...given('pullSecret', text('pull-secret')),

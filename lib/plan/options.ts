@@ -13,6 +13,8 @@ export interface RunOptions {
   clusterName?: string;
   nodeImage?: string;
   kindConfig?: string;
+  /** What the sandbox does wrong on purpose. */
+  sandboxFault?: string;
   images: Partial<Record<ImageRole, string>>;
   registry?: string;
   pullSecret?: string;

@@ -14,6 +14,8 @@ interface Session {
   exec: ExecSession;
   jobs: Map<string, Job>;
   ready: Promise<boolean>;
+  /** Why the session is over, once it is. */
+  over?: string;
 }
 
 /** Time beyond a job's own limit for its frame to arrive, in ms. */
@@ -25,13 +27,13 @@ const GRACE_MS = 2_000;
  */
 export class Agent {
   readonly target: ContainerRef;
-  private readonly cluster: Cluster;
+  private readonly cluster: Pick<Cluster, 'exec' | 'openExec'>;
   private readonly log: (line: string) => void;
   private session: Promise<Session | { doubt: string }> | undefined;
   private count = 0;
   private closed = false;
 
-  constructor(cluster: Cluster, target: ContainerRef, log: (line: string) => void) {
+  constructor(cluster: Pick<Cluster, 'exec' | 'openExec'>, target: ContainerRef, log: (line: string) => void) {
     this.cluster = cluster;
     this.target = target;
     this.log = log;
@@ -44,6 +46,7 @@ export class Agent {
     const session = await this.session;
     if ('doubt' in session) return session;
     if (!(await session.ready)) return { doubt: 'exec: the agent did not start' };
+    if (session.over !== undefined) return { doubt: `exec: ${session.over}` };
     this.count += 1;
     const id = `j${this.count}`;
     return new Promise((resolve) => {
@@ -116,6 +119,9 @@ export class Agent {
   }
 
   private drop(session: Session, why: string): void {
+    // A session that was dropped ends later, when another may be in use.
+    if (session.over !== undefined) return;
+    session.over = why;
     this.session = undefined;
     for (const job of [...session.jobs.values()]) job.settle({ doubt: `exec: ${why}` });
     session.exec.close();

@@ -21,9 +21,12 @@ export class Monitor {
   private readonly beats: Beat[] = [];
   private readonly waiting = new Set<() => void>();
   private readonly loop: Loop;
+  private readonly failed: () => void;
   private stopped = false;
 
-  constructor(prober: Prober, route: Route, purpose: Purpose, intervalMs: number) {
+  /** @param failed called at each probe that is not answered */
+  constructor(prober: Prober, route: Route, purpose: Purpose, intervalMs: number, failed: () => void) {
+    this.failed = failed;
     this.name = `${purpose.role} ${routeName(route)}`;
     this.loop = loop(
       () => intervalMs,
@@ -53,6 +56,12 @@ export class Monitor {
     }
   }
 
+  /** The longest that a probe took in a stretch of the run's clock, ms. */
+  slowest(from: number, to: number): number {
+    const within = this.beats.filter(({ start, end }) => end >= from && start <= to);
+    return Math.max(0, ...within.map(({ start, end }) => end - start));
+  }
+
   /** Whether the next probe begun after `now` is answered. */
   async answers(now: number): Promise<Check> {
     for (;;) {
@@ -73,6 +82,7 @@ export class Monitor {
 
   private note({ start, end, outcome, signature, seen }: Observation): void {
     const ok = outcome === 'answered';
+    if (!ok) this.failed();
     this.beats.push({ start, end, ok, why: ok ? '' : `${outcome} (${seen.doubt ?? signature})` });
     // Nobody asks about the distant past; a run of hours must not grow.
     if (this.beats.length > 2_000) this.beats.splice(0, 1_000);

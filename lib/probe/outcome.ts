@@ -6,6 +6,8 @@ import type { Route } from './route.ts';
 export interface Seen {
   words: 'whole' | 'spoilt' | 'none';
   signature: string;
+  /** True when nothing came until the probe's limit. */
+  hung?: boolean;
   doubt?: string;
 }
 
@@ -34,7 +36,8 @@ function lookHttp(route: Route, printed: Printed): Seen {
     return { words: 'none', signature: 'curl 28', doubt: 'the lookup of the name stalled' };
   if (exit === 126 || exit === 127) return { words: 'none', signature: `curl ${exit}`, doubt: 'curl did not run' };
   const body = stdout.trim();
-  if (exit !== 0) return { words: body.includes(nonce) ? 'spoilt' : 'none', signature: `curl ${exit}` };
+  if (exit !== 0)
+    return { words: body.includes(nonce) ? 'spoilt' : 'none', signature: `curl ${exit}`, hung: exit === 28 };
   const signature = `HTTP ${status}`;
   if (status !== 200) return { words: 'none', signature };
   const isWhole = route.manner === 'head' ? body.startsWith('HTTP/') : isHttpbinAnswer(body, nonce);
@@ -63,7 +66,7 @@ function lookTcp({ exit, stdout, stderr, nonce }: Printed): Seen {
     return { words: 'none', signature: `nc ${exit}`, doubt: 'the name did not resolve' };
   if (exit === 126 || exit === 127) return { words: 'none', signature: `nc ${exit}`, doubt: 'nc did not run' };
   if (answer.includes(nonce)) return { words: 'spoilt', signature: `nc ${exit}, ${shorten(answer)}` };
-  if (exit === 137) return { words: 'none', signature: 'nc hung' };
+  if (exit === 137) return { words: 'none', signature: 'nc hung', hung: true };
   return { words: 'none', signature: answer === '' ? `nc ${exit}, silent` : `nc ${exit}, ${shorten(answer)}` };
 }
 

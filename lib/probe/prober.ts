@@ -41,10 +41,19 @@ const LOG_LIMIT_MS = 5_000;
 
 export class Prober {
   private readonly parts: ProberParts;
+  private close: () => void = () => {};
+  private readonly closed = new Promise<Capture>((resolve) => {
+    this.close = () => resolve({ doubt: 'the run is being ended' });
+  });
   private readonly concluded = new WeakSet<Observation>();
 
   constructor(parts: ProberParts) {
     this.parts = parts;
+  }
+
+  /** Ends the probes under way, and all later ones, as doubtful. */
+  end(): void {
+    this.close();
   }
 
   /** One probe. An execution that cannot be trusted is repeated once, with a new nonce, by an exec of its own. */
@@ -107,12 +116,14 @@ export class Prober {
     const identity = identityOf(route);
     const agent = agentOf(route.client.app);
     const start = evidence.clock();
+    const run = (chosen: Agent): Promise<Capture> =>
+      how === 'session'
+        ? chosen.run(command.script, command.limitMs)
+        : chosen.runAlone(command.script, command.limitMs);
     const capture: Capture =
       agent === undefined
         ? { doubt: `no pod of ${route.client.app} is running` }
-        : how === 'session'
-          ? await agent.run(command.script, command.limitMs)
-          : await agent.runAlone(command.script, command.limitMs);
+        : await Promise.race([run(agent), this.closed]);
     const end = evidence.clock();
     const printed = capture.doubt === undefined ? command.read(capture.stdout, capture.stderr) : undefined;
     if (printed === undefined) {

@@ -8,7 +8,7 @@ export class ServerLog {
   private readonly tail: Stop;
   private brokenBecause: string | undefined;
 
-  constructor(cluster: Cluster, target: ContainerRef, log: (line: string) => void) {
+  constructor(cluster: Pick<Cluster, 'followLog'>, target: ContainerRef, log: (line: string) => void) {
     this.tail = cluster.followLog(target, {
       line: (text) => {
         for (const nonce of noncesIn(text)) {

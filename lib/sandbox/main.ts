@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import type { Server } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { type ApiServer, createApiServer } from './api/index.ts';
+import { disturb } from './faults/environment.ts';
 import { kubeconfigOf } from './kubeconfig.ts';
 import { MeshPlane } from './mesh/index.ts';
 import { startNode } from './node/index.ts';
@@ -21,8 +22,9 @@ const complain = (message: string): void => {
 const programs = fileURLToPath(new URL('./programs', import.meta.url));
 
 const authority = await createAuthority('meshproof sandbox');
-const mesh = new MeshPlane({ view: () => server.view, authority, complain });
+const mesh = new MeshPlane({ view: () => server.view, authority, fault: settings.fault, complain });
 const node = await startNode({ view: () => server.view, settings, programs, mesh, complain });
+const disturbed = disturb(settings.fault, () => server.view, complain);
 const token = randomBytes(24).toString('base64url');
 const { keyPem: key, certPem: cert } = await authority.issue({
   commonName: 'kubernetes',
@@ -30,11 +32,12 @@ const { keyPem: key, certPem: cert } = await authority.issue({
   ips: ['127.0.0.1'],
 });
 const server: ApiServer = await createApiServer({
-  kubelet: node.kubelet,
+  kubelet: disturbed.kubelet?.(node.kubelet) ?? node.kubelet,
   tls: { key, cert, ca: authority.certificatePem },
   token,
   listen: { socket },
   admissions: [(request) => mesh.admit(request)],
+  ...(disturbed.api === undefined ? {} : { disturbed: disturbed.api }),
 });
 await node.follow();
 

@@ -11,17 +11,17 @@ async function handshake(serverBy: string, clientBy: string, client: Subject): P
   const theirs = await by(clientBy).issue(client);
   const ca = authorities.one.certificatePem;
   const server = createServer({ key: own.keyPem, cert: own.certPem, ca, requestCert: true, rejectUnauthorized: true });
-  server.on('tlsClientError', () => undefined);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as { port: number };
-  const seen = once(server, 'secureConnection') as Promise<[TLSSocket]>;
+  const verdict = new Promise<TLSSocket>((resolve, reject) => {
+    server.on('secureConnection', resolve);
+    server.on('tlsClientError', reject);
+  });
   const socket = connect({ port, host: '127.0.0.1', ca, key: theirs.keyPem, cert: theirs.certPem });
+  const broken = new Promise<never>((_resolve, reject) => socket.on('error', reject));
   try {
-    const failed = once(socket, 'error').then(([error]) => {
-      throw error;
-    });
-    const [peer] = await Promise.race([seen, failed]);
+    const peer = await Promise.race([verdict, broken]);
     return { names: peer.getPeerCertificate().subjectaltname };
   } finally {
     socket.destroy();

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,8 +7,10 @@ import { missingNeeds } from './needs.ts';
 import type { Ready, SandboxSettings, Startup } from './settings.ts';
 import { NAMESPACES, SandboxError } from './unshare.ts';
 
-const READY_MS = 20_000;
+const READY_MS = 60_000;
 const END_MS = 5_000;
+/** Characters of the sandbox's own words in an error. */
+const MOST_SAID = 500;
 
 export interface SandboxOptions {
   /** Gets the kubeconfig and the sandbox's own log. */
@@ -44,7 +46,7 @@ const FIRST_PROCESS = `
 export async function startSandbox({ folder, settings = {} }: SandboxOptions): Promise<Sandbox> {
   mkdirSync(folder, { recursive: true });
   const logPath = join(folder, 'sandbox.log');
-  const log = openSync(logPath, 'a');
+  const log = openSync(logPath, 'w');
   const socket = await listen();
   const startup: Startup = { settings, port: (socket.address() as AddressInfo).port };
   const child = spawn(
@@ -108,10 +110,12 @@ async function stop(child: ChildProcess, ended: Promise<void>): Promise<void> {
 async function failure(logPath: string): Promise<SandboxError> {
   const missing = await missingNeeds();
   if (missing.length > 0) {
-    return new SandboxError(
-      `the sandbox cannot run here: ${missing.map(({ what }) => what).join('; ')}`,
-      missing.map(({ remedy }) => remedy).join('; '),
-    );
+    const needs = missing.map(({ what }) => what).join('; ');
+    return new SandboxError(`the sandbox cannot run here: ${needs}`, missing.map(({ remedy }) => remedy).join('; '));
   }
-  return new SandboxError('the sandbox did not come up', `see ${logPath}`);
+  const said = readFileSync(logPath, 'utf8').trim().slice(-MOST_SAID);
+  return new SandboxError(
+    `the sandbox did not come up: ${said || `silent for ${READY_MS / 1_000} s`}`,
+    `see ${logPath}`,
+  );
 }

@@ -10,6 +10,10 @@ import {
   type WatchEvent,
   type WatchHandlers,
 } from '../../cluster/cluster.ts';
+import { lapse } from './virtual-time.ts';
+
+/** How long the API takes to acknowledge a change. */
+const ANSWER_MS = 5;
 
 /** A few objects in memory, with watches that say what the test says. No pod of it runs anything. */
 export class FakeCluster implements Cluster {
@@ -53,13 +57,13 @@ export class FakeCluster implements Cluster {
   }
 
   async apply(manifest: Manifest): Promise<Manifest> {
-    this.change('apply', manifest.kind, manifest.metadata.name);
+    await this.change('apply', manifest.kind, manifest.metadata.name);
     this.put(manifest);
     return manifest;
   }
 
   async patch({ apiVersion, kind, name, namespace }: ObjectRef, patch: object): Promise<Manifest> {
-    this.change('patch', kind, name);
+    await this.change('patch', kind, name);
     const metadata = { name, ...(namespace === undefined ? {} : { namespace }) };
     const patched = { apiVersion, kind, metadata, ...this.objects.get(keyOf(kind, name, namespace)), ...patch };
     this.put(patched);
@@ -67,7 +71,7 @@ export class FakeCluster implements Cluster {
   }
 
   async delete({ kind, name, namespace }: ObjectRef): Promise<void> {
-    this.change('delete', kind, name);
+    await this.change('delete', kind, name);
     const object = this.objects.get(keyOf(kind, name, namespace));
     if (object !== undefined) this.drop(object);
   }
@@ -123,9 +127,10 @@ export class FakeCluster implements Cluster {
     return unused('close');
   }
 
-  private change(verb: string, kind: string, name: string): void {
+  private async change(verb: string, kind: string, name: string): Promise<void> {
     const call = `${verb} ${kind} ${name}`;
     this.calls.push(call);
+    await lapse(ANSWER_MS);
     const error = this.refuse(call);
     if (error !== undefined) throw error;
   }

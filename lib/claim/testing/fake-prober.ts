@@ -1,7 +1,7 @@
 import type { Outcome } from '../../evidence/index.ts';
-import { type Observation, Prober, type Purpose, type Route, routeName } from '../../probe/index.ts';
+import { type Observation, PROBE_LIMIT_S, Prober, type Purpose, type Route, routeName } from '../../probe/index.ts';
 import type { FakeEvidence } from './fake-evidence.ts';
-import { after } from './virtual-time.ts';
+import { lapse } from './virtual-time.ts';
 
 /** How one probe comes out. */
 export interface Result {
@@ -23,7 +23,7 @@ export const USUAL_MS = 10;
 /** Observes what the test says, and keeps what it was asked for. */
 export class FakeProber extends Prober {
   readonly bursts: { route: Route; count: number; at: number }[] = [];
-  readonly concluded = new Map<Observation, Purpose | undefined>();
+  readonly written = new Map<Observation, Purpose | undefined>();
   private readonly evidence: FakeEvidence;
   private readonly identityOf: (route: Route) => string;
   private readonly behaviours = new Map<string, Behaviour>();
@@ -64,19 +64,19 @@ export class FakeProber extends Prober {
       results.push(result);
       at += result.takesMs ?? USUAL_MS;
     }
-    await after(results.reduce((sum, { takesMs = USUAL_MS }) => sum + takesMs, 0));
+    await lapse(results.reduce((sum, { takesMs = USUAL_MS }) => sum + takesMs, 0));
     const end = this.evidence.clock();
     return results.map((result) => this.observe(route, { identity, ...result }, start, end));
   }
 
   override conclude(observation: Observation, purpose?: Purpose): void {
-    if (this.concluded.has(observation)) return;
-    this.concluded.set(observation, purpose);
+    if (this.written.has(observation)) return;
+    this.written.set(observation, purpose);
     observation.outcome = this.endings.get(observation) ?? observation.outcome;
   }
 
   private observe(route: Route, result: Result & { identity: string }, start: number, end: number): Observation {
-    const { outcome, doubt, identity, signature = outcome } = result;
+    const { outcome, doubt, identity, signature = outcome, takesMs = USUAL_MS } = result;
     const observation: Observation = {
       route,
       nonce: `n${this.counts.get(route)}`,
@@ -88,6 +88,7 @@ export class FakeProber extends Prober {
       seen: {
         words: outcome === 'answered' ? 'whole' : 'none',
         signature,
+        hung: takesMs >= PROBE_LIMIT_S * 1000,
         ...(doubt === undefined && outcome !== 'unknown' ? {} : { doubt: doubt ?? 'exec: lost' }),
       },
       identity,

@@ -54,7 +54,13 @@ function podOfContainers(
           ? { terminated: { reason: 'Error', exitCode: 1 } }
           : { waiting: { reason: down } };
     const lastState = restarts > 0 ? { lastState: { terminated: { reason: 'Error', exitCode: 1 } } } : {};
-    return { name, containerID: `containerd://${app}-${n}-${name}-${restarts}`, restartCount: restarts, state, ...lastState };
+    return {
+      name,
+      containerID: `containerd://${app}-${n}-${name}-${restarts}`,
+      restartCount: restarts,
+      state,
+      ...lastState,
+    };
   });
   return {
     apiVersion: 'v1',

@@ -1,9 +1,17 @@
 import type { Check, Route } from '../../probe/index.ts';
-import { type Decision, decide, type Expected, type Item, type Pending, type Scene, type Size } from '../expectation.ts';
+import {
+  type Decision,
+  decide,
+  type Expected,
+  type Item,
+  type Pending,
+  type Scene,
+  type Size,
+} from '../expectation.ts';
 import { Watch } from '../watch.ts';
 import { FakeEvidence } from './fake-evidence.ts';
 import { type Behaviour, FakeProber } from './fake-prober.ts';
-import { after } from './virtual-time.ts';
+import { lapse } from './virtual-time.ts';
 
 /** One expectation on one route, and how the route behaves. */
 export interface Subject {
@@ -21,6 +29,8 @@ export class Trial {
   check: (from: number, to: number) => Check = () => ({ clear: true });
   /** How long they take to say it. */
   verifyMs = 0;
+  /** What the slowest twin or control took, ms. */
+  slowestMs = 20;
   abort: Error | undefined;
   readonly verified: { from: number; to: number }[] = [];
   private readonly items: Item[];
@@ -50,9 +60,10 @@ export class Trial {
       burst: (route, count) => this.prober.burst(route, count),
       verify: async (_, from, to) => {
         this.verified.push({ from, to });
-        await after(this.verifyMs);
+        await lapse(this.verifyMs);
         return this.check(from, to);
       },
+      slowest: () => this.slowestMs,
       conclude: (observations) => {
         for (const observation of observations) this.prober.conclude(observation);
       },

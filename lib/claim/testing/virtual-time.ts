@@ -1,5 +1,8 @@
 import { jest } from '@jest/globals';
 
+// Virtual minutes are real milliseconds, but seconds on a machine that is busy with something else.
+jest.setTimeout(60_000);
+
 /** Enough for the longest that a claim may take, with every watch probing all the while. */
 const MOST_TIMERS = 1_000_000;
 
@@ -33,7 +36,7 @@ export async function inVirtualTime<T>(work: () => Promise<T>, limitMs = 1_000_0
 }
 
 /** Waits `ms` of the virtual clock. */
-export function after(ms: number): Promise<void> {
+export function lapse(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 

@@ -2,11 +2,14 @@ import type { Cluster, ProviderName } from '../../cluster/cluster.ts';
 import {
   checkNamespaces,
   chosenImages,
+  type DeployOptions,
   deployEnrolled,
   deployOutside,
   type Fixtures,
+  prepare,
   together,
 } from '../../cluster/fixtures/index.ts';
+import type { OutsideServers } from '../../cluster/provider/index.ts';
 import { type Mesh, type ModeName, openMesh } from '../../mesh/index.ts';
 import { EnvironmentError } from '../../plan/index.ts';
 import { childNote, type RunContext } from './context.ts';
@@ -19,6 +22,10 @@ export interface Stage {
   cluster: Cluster;
   mesh: Mesh;
   fixtures: Fixtures;
+  /** Servers beside the cluster, where the mesh calls no Service external. */
+  outsideTarget?: OutsideServers;
+  /** Replaces the enrolled fixtures' pods. */
+  restart(): Promise<void>;
   /** Removes the mesh, installs it with these modes, and enrols the fixtures anew. */
   reinstall(modes: Record<ModeName, boolean>): Promise<void>;
 }
@@ -76,19 +83,40 @@ export async function bringUp(
       await mesh.install();
     });
   }
+  const beside = outsideServers(stand, mesh, deploy);
+  // Told below, once the mesh's fixtures are there or have failed.
+  beside.catch((error: unknown) => log(`servers outside of the cluster: ${error}`));
   const fixtures = await inPhase('fixtures', 'httpbin, curl, tcp-echo', async () => {
-    const enrolled = await deployEnrolled(cluster, deploy);
+    const enrolled = byTheirNames(await deployEnrolled(cluster, deploy), mesh);
     return together(enrolled, await outside);
   });
   for (const { namespace, pod, container, reason } of fixtures.crashed) {
     say(`${container} in ${namespace}/${pod} does not stay up: ${reason}`);
   }
+  const restart = async () => {
+    await deployEnrolled(cluster, { ...deploy, renew: true });
+  };
   const reinstall = async (modes: Record<ModeName, boolean>) => {
     await mesh.uninstall();
     await mesh.install(modes);
-    await deployEnrolled(cluster, { ...deploy, renew: true });
+    await restart();
   };
-  return { stand, cluster, mesh, fixtures, reinstall };
+  const outsideTarget = await beside;
+  return { stand, cluster, mesh, fixtures, restart, reinstall, ...(outsideTarget ? { outsideTarget } : {}) };
+}
+
+/** What egress is tried on where a Service would not do. */
+async function outsideServers(stand: Stand, mesh: Mesh, deploy: DeployOptions): Promise<OutsideServers | undefined> {
+  if (mesh.external.includes('service')) return undefined;
+  return stand.startOutside?.(await prepare('outside', deploy));
+}
+
+/** The servers of the mesh under the names that its workloads call them by. */
+function byTheirNames(enrolled: Fixtures, mesh: Mesh): Fixtures {
+  const { host } = mesh;
+  if (host === undefined) return enrolled;
+  const servers = Object.entries(enrolled.servers).map(([app, server]) => [app, { ...server, host: host(server) }]);
+  return { ...enrolled, servers: Object.fromEntries(servers) };
 }
 
 function deployOptions(run: RunContext, stand: Stand, mesh: Mesh, renew: boolean) {
@@ -100,6 +128,7 @@ function deployOptions(run: RunContext, stand: Stand, mesh: Mesh, renew: boolean
     ...(options.registry === undefined ? {} : { registry: options.registry }),
     ...(options.pullSecret === undefined ? {} : { pullSecretFile: options.pullSecret }),
     enrol: (manifest: Parameters<Mesh['enrol']>[0]) => mesh.enrol(manifest),
+    clientObjects: (client: Parameters<NonNullable<Mesh['clientObjects']>>[0]) => mesh.clientObjects?.(client) ?? [],
     ...(mesh.sidecar === undefined ? {} : { sidecar: mesh.sidecar }),
     renew,
     timeoutMs: FIXTURES_MS * options.timeoutScale,

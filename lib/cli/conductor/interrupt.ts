@@ -28,6 +28,8 @@ export function listenForInterruption(giveUp: () => string, deadlineMs: number |
   };
   const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
   for (const name of signals) process.on(name, onSignal);
+  // Until the program's end: the reports' last words come after the release.
+  process.stderr.on('error', ignoreDeparted);
   const timer =
     deadlineMs === undefined
       ? undefined
@@ -43,4 +45,9 @@ export function listenForInterruption(giveUp: () => string, deadlineMs: number |
       for (const name of signals) process.off(name, onSignal);
     },
   };
+}
+
+/** The signal that ends a run may have ended its reader too, or closed its terminal: the run cleans up all the same. */
+function ignoreDeparted(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
 }

@@ -14,12 +14,14 @@ import {
   World,
 } from '../../claim/index.ts';
 import type { ModeName } from '../../mesh/index.ts';
+import { EnvironmentError } from '../../plan/index.ts';
 import { nonceSource, Prober } from '../../probe/index.ts';
 import type { Stage } from './bring-up.ts';
 import type { RunContext } from './context.ts';
 import { diagnosticsFor } from './diagnostics.ts';
 import { startJest } from './jest-child.ts';
 import { outsideHost } from './outside-host.ts';
+import { followOutside } from './outside-logs.ts';
 
 /** Longest until every fixture has been seen Ready by the watches, ms. */
 const SEEN_MS = 60_000;
@@ -36,20 +38,22 @@ export async function judgeClaims(run: RunContext, stage: Stage, claims: Planned
     actors,
     servers,
     sidecar: mesh.sidecar,
+    ...(mesh.podAnnotation === undefined ? {} : { podAnnotation: mesh.podAnnotation }),
     controlPlane: mesh.controlPlane,
     reused: stand.reused,
     log,
   });
+  const outsideLogs = followOutside(stage.outsideTarget, log);
   const nonce = nonceSource(runId);
   const prober = new Prober({
     evidence,
     nonce,
     agentOf: (app) => world.agentOf(app),
-    logOf: (app) => world.logOf(app),
+    logOf: (app) => outsideLogs.of(app) ?? world.logOf(app),
     podOf: (app) => world.podOf(app),
     identityOf: (route) => world.identityOf(route),
   });
-  const routes = new Routes(actors, servers, outsideHost(options.outside));
+  const routes = new Routes(actors, servers, outsideHost(options.outside), stage.outsideTarget?.servers);
   const monitors = new Monitors(prober, routes, world);
   const changes = new Changes(evidence);
   const before = (mode: ModeName, value: boolean) => stand.beforeSwitch(mesh.setting(mode), value);
@@ -77,6 +81,7 @@ export async function judgeClaims(run: RunContext, stage: Stage, claims: Planned
   const server = await serveClaims(join(socketFolder, 'claims.sock'), engine.handlers());
   const jest = startJest(run, server.path);
   const stop = () => {
+    prober.end();
     jest.kill();
     void engine.abort();
   };
@@ -84,17 +89,21 @@ export async function judgeClaims(run: RunContext, stage: Stage, claims: Planned
   try {
     if (interruption.signal.aborted) stop();
     const { status, tail } = await jest.ended;
+    if (engine.lost !== undefined)
+      throw new EnvironmentError(engine.lost, `see what happened to the cluster: ${run.folder.log}`);
     const undecided = engine.undecided();
     if (undecided.length > 0 && !interruption.signal.aborted && !options.failFast) {
       throw new Error(`jest ended (status ${status}) before ${undecided.join(', ')} was decided:\n${tail}`);
     }
   } finally {
     interruption.signal.removeEventListener('abort', stop);
+    prober.end();
     await engine.abort();
     await vigils.stop();
     await monitors.stop();
     modes.close();
     world.close();
+    outsideLogs.close();
     await server.close();
     rmSync(socketFolder, { recursive: true, force: true });
   }

@@ -1,4 +1,4 @@
-import { reuseKind, upKind } from '../../cluster/provider/index.ts';
+import { kindNetwork, type OutsideServers, reuseKind, startOutside, upKind } from '../../cluster/provider/index.ts';
 import { EnvironmentError } from '../../plan/index.ts';
 import { keptClusters } from '../ledger/index.ts';
 import { childNote, type RunContext } from './context.ts';
@@ -37,6 +37,7 @@ export async function kindStand(run: RunContext, onStand: (stand: Stand) => void
         keep: options.keep,
         beforeCreate: (name) => ledger.cluster(name, folder.kubeconfig),
       });
+  let outside: OutsideServers | undefined;
   const stand: Stand = {
     provider: 'kind',
     cluster: provided.cluster,
@@ -44,9 +45,20 @@ export async function kindStand(run: RunContext, onStand: (stand: Stand) => void
     reused: options.reuse,
     prefix: '',
     loadImages: async (refs) => (await Promise.all([provided.loadImages(refs), provided.waitForDns()]))[0],
+    startOutside: async (manifests) => {
+      outside = await startOutside(manifests, {
+        ...common,
+        prefix: `meshproof-${run.runId}-`,
+        network: kindNetwork(),
+        beforeCreate: (name) => ledger.container(name),
+        gone: (name) => ledger.containerGone(name),
+      });
+      return outside;
+    },
     mayInstall: true,
     beforeSwitch: async () => undefined,
     down: async () => {
+      await outside?.stop();
       await provided.down();
       if (options.keep && !options.reuse) ledger.kept();
       else ledger.clusterGone(clusterName);

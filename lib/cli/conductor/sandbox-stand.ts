@@ -5,7 +5,8 @@ import type { Stand } from './stand.ts';
 
 /** The built-in cluster, in a process tree that lives no longer than this process. */
 export async function sandboxStand(run: RunContext, onStand: (stand: Stand) => void): Promise<Stand> {
-  const sandbox = await startSandbox({ folder: run.folder.path });
+  const { sandboxFault: fault } = run.options;
+  const sandbox = await startSandbox({ folder: run.folder.path, settings: fault === undefined ? {} : { fault } });
   childNote(run)(sandbox.pid, 'sandbox');
   const cluster = connect(sandbox.kubeconfig);
   const stand: Stand = {

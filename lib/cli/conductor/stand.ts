@@ -1,5 +1,5 @@
-import type { Cluster, ProviderName } from '../../cluster/cluster.ts';
-import type { LoadedImages } from '../../cluster/provider/index.ts';
+import type { Cluster, Manifest, ProviderName } from '../../cluster/cluster.ts';
+import type { LoadedImages, OutsideServers } from '../../cluster/provider/index.ts';
 import type { Setting } from '../../mesh/index.ts';
 
 /** A cluster to test on, and what ends with it. */
@@ -13,6 +13,8 @@ export interface Stand {
   prefix: string;
   /** Copies images that this machine has to the cluster, and waits for its name service meanwhile. */
   loadImages?: (refs: string[]) => Promise<LoadedImages>;
+  /** Starts servers beside the cluster; they end with the stand. Absent where there is no such place. */
+  startOutside?: (manifests: readonly Manifest[]) => Promise<OutsideServers>;
   /** Whether a mesh may be installed here. */
   mayInstall: boolean;
   /** Called before a mode is switched, with the setting behind it. */

@@ -18,4 +18,6 @@ export {
   type UpKindOptions,
   upKind,
 } from './kind.ts';
+export { type OutsideServers, startOutside } from './outside-container.ts';
 export type { SettingsLedger } from './run-record.ts';
+export { kindNetwork } from './runtime.ts';

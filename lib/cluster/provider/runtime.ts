@@ -7,6 +7,11 @@ export function engine(env: NodeJS.ProcessEnv = process.env): string {
   return env['KIND_EXPERIMENTAL_PROVIDER'] || 'docker';
 }
 
+/** The engine's network that kind puts its nodes on. */
+export function kindNetwork(env: NodeJS.ProcessEnv = process.env): string {
+  return env['KIND_EXPERIMENTAL_DOCKER_NETWORK'] || 'kind';
+}
+
 const QUICK_MS = 20_000;
 
 /** What every call of kind or its engine is told. */

@@ -1,6 +1,6 @@
 /** The API server: HTTPS for requests, WebSockets for exec. */
 
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, RequestListener } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { Server as ListeningSocket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -29,6 +29,12 @@ export interface ApiServerOptions {
   listen: { fd: number } | { socket: ListeningSocket } | { port: number };
   /** Admission webhooks, in order. */
   admissions?: Admit[];
+  /** Stands in front of everything, to disturb it on purpose. */
+  disturbed?: {
+    around(next: RequestListener): RequestListener;
+    refusesUpgrades(): boolean;
+    attach(cut: () => void): void;
+  };
 }
 
 export interface ApiServer {
@@ -51,9 +57,14 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   };
   const service: Service = { core, kubelet: options.kubelet, tokens: createTokens(store), token: options.token };
   const stop = runControllers(core, { kubelet: options.kubelet, tokens: service.tokens, authority: options.tls.ca });
-  const server = createServer({ key: options.tls.key, cert: options.tls.cert }, (request, response) => {
+  const { disturbed } = options;
+  const answer: RequestListener = (request, response) => {
     void route(service, request, response);
-  });
+  };
+  const server = createServer(
+    { key: options.tls.key, cert: options.tls.cert },
+    disturbed === undefined ? answer : disturbed.around(answer),
+  );
   // Watches and followed logs are quiet for long.
   server.requestTimeout = 0;
   server.keepAliveTimeout = 65_000;
@@ -61,7 +72,14 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     noServer: true,
     handleProtocols: (offered) => execProtocols.find((one) => offered.has(one)) ?? false,
   });
-  server.on('upgrade', (request, socket, head) => upgrade(service, sockets, request, socket, head));
+  server.on('upgrade', (request, socket, head) => {
+    if (disturbed?.refusesUpgrades()) socket.destroy();
+    else upgrade(service, sockets, request, socket, head);
+  });
+  disturbed?.attach(() => {
+    for (const client of sockets.clients) client.terminate();
+    server.closeAllConnections();
+  });
   await listening(server, options.listen);
   const address = server.address();
   return {

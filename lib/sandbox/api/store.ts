@@ -29,6 +29,15 @@ export interface Store {
   oldest(): number;
 }
 
+/** One listener's mistake must neither fail the write nor keep the others from hearing of it. */
+function tell(listener: (change: Change) => void, change: Change): void {
+  try {
+    listener(change);
+  } catch (error) {
+    process.emitWarning(error instanceof Error ? error : String(error));
+  }
+}
+
 /** @param kept how many changes are remembered for watches that resume. */
 export function createStore(kept = 5000): Store {
   const kinds = new Map<string, Map<string, Manifest>>();
@@ -61,13 +70,10 @@ export function createStore(kept = 5000): Store {
   function deliver(): void {
     if (isDelivering) return;
     isDelivering = true;
-    try {
-      for (let change = pending.shift(); change !== undefined; change = pending.shift())
-        for (const key of [change.storage, everything])
-          for (const listener of [...(listeners.get(key) ?? [])]) listener(change);
-    } finally {
-      isDelivering = false;
-    }
+    for (let change = pending.shift(); change !== undefined; change = pending.shift())
+      for (const key of [change.storage, everything])
+        for (const listener of [...(listeners.get(key) ?? [])]) tell(listener, change);
+    isDelivering = false;
   }
 
   function stamped(object: Manifest): Manifest {

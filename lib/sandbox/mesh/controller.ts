@@ -1,12 +1,14 @@
 import { rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Manifest, ObjectView } from '../contract.ts';
+import type { ControlFault } from '../faults/index.ts';
 import { sidecarConfig } from './policy.ts';
 import type { ControllerMessage, Credentials, SidecarHello } from './sidecar-config.ts';
 import {
   CORE_KINDS,
   HTTP_ROUTE_GROUP,
   MESH_CONFIG,
+  type MeshState,
   principalOfPod,
   readState,
   readWorkload,
@@ -21,6 +23,8 @@ export interface ControllerOptions {
   issue(principal: string): Promise<Credentials>;
   /** From a change to its being told to the sidecars. */
   actAfterMs: number;
+  /** What it does wrong on purpose, if anything; the sidecars learn the name. */
+  fault: ControlFault & { name?: string };
   complain(message: string): void;
 }
 
@@ -40,6 +44,7 @@ export class Controller {
   readonly #server: Server;
   readonly #watches: (() => void)[];
   #timer: NodeJS.Timeout | undefined;
+  #again: NodeJS.Timeout | undefined;
 
   constructor(options: ControllerOptions) {
     this.#options = options;
@@ -54,6 +59,7 @@ export class Controller {
   /** Ends it; the sidecars keep to what they were told last. */
   stop(): void {
     clearTimeout(this.#timer);
+    clearTimeout(this.#again);
     for (const end of this.#watches) end();
     this.#server.close();
     for (const { socket } of this.#clients) socket.destroy();
@@ -92,8 +98,14 @@ export class Controller {
   }
 
   #tellAll(): void {
-    const { view } = this.#options;
-    const state = readState(view);
+    const { view, fault } = this.#options;
+    const read = readState(view);
+    const state = fault.state?.(read, performance.now()) ?? read;
+    if (fault.isDead?.()) {
+      this.stop();
+      return;
+    }
+    this.#tellLater();
     const pods = this.#pods();
     for (const client of this.#clients) {
       const pod = pods.get(client.podUid);
@@ -101,10 +113,24 @@ export class Controller {
     }
   }
 
-  #tell(client: Client, pod: Manifest, state: ReturnType<typeof readState>): void {
-    const workload = readWorkload(pod, this.#options.view);
+  #tellLater(): void {
+    const { againAfterMs } = this.#options.fault;
+    if (againAfterMs === undefined) return;
+    clearTimeout(this.#again);
+    this.#again = setTimeout(() => this.#schedule(), againAfterMs);
+  }
+
+  #tell(client: Client, pod: Manifest, common: MeshState): void {
+    const { view, fault } = this.#options;
+    const workload = readWorkload(pod, view);
     if (workload === undefined) return;
-    const message: ControllerMessage = { credentials: client.credentials, config: sidecarConfig(state, workload) };
+    const state = fault.stateFor?.(common, workload) ?? common;
+    const right = sidecarConfig(state, workload);
+    const config = fault.sidecar?.(right, state, workload) ?? right;
+    const message: ControllerMessage = {
+      credentials: client.credentials,
+      config: fault.name === undefined ? config : { ...config, fault: fault.name },
+    };
     const text = `${JSON.stringify(message)}\n`;
     if (text === client.told) return;
     client.told = text;

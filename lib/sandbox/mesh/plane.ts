@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { AdmissionRequest, Manifest, ObjectView } from '../contract.ts';
+import { type ControlFault, controlFault } from '../faults/index.ts';
 import type { Authority } from '../pki.ts';
 import { admitToMesh } from './admission.ts';
 import { Controller } from './controller.ts';
@@ -9,6 +10,8 @@ const ACT_AFTER = '200ms';
 export interface MeshPlaneOptions {
   view(): ObjectView;
   authority: Authority;
+  /** What the mesh does wrong on purpose, by its name in lib/sandbox/faults. */
+  fault: string | undefined;
   complain(message: string): void;
 }
 
@@ -16,9 +19,12 @@ export interface MeshPlaneOptions {
 export class MeshPlane {
   readonly #options: MeshPlaneOptions;
   readonly #controllers = new Set<Controller>();
+  readonly #fault: ControlFault & { name?: string };
 
   constructor(options: MeshPlaneOptions) {
     this.#options = options;
+    const { fault: name } = options;
+    this.#fault = { ...controlFault(name), ...(name === undefined ? {} : { name }) };
   }
 
   /**
@@ -40,6 +46,7 @@ export class MeshPlane {
         return { certificate: certPem, key: keyPem, authority: authority.certificatePem };
       },
       actAfterMs: milliseconds(values['act-after']),
+      fault: this.#fault,
       complain,
     });
     this.#controllers.add(controller);
@@ -51,7 +58,8 @@ export class MeshPlane {
 
   /** @throws Error to deny */
   admit(request: AdmissionRequest): Manifest {
-    return admitToMesh(request, this.#options.view, this.#controllers.size > 0);
+    const admitted = admitToMesh(request, this.#options.view, this.#controllers.size > 0);
+    return this.#fault.admit?.(admitted, request) ?? admitted;
   }
 }
 

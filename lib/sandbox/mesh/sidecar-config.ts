@@ -9,6 +9,8 @@ export interface SidecarConfig {
   /** Lets connections that match no route out as they are. */
   egress: boolean;
   inbound: InboundPort[];
+  /** What it is to do wrong on purpose; see lib/sandbox/faults. */
+  fault?: string;
 }
 
 export interface Destination {

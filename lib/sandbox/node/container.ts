@@ -49,6 +49,10 @@ const SET_UP = `
   exec 3>&-
   exec "$@"`;
 
+// Waits in the container's stead, outside its process namespace: `unshare --fork` would lose a SIGKILL. What the shell says
+// of signals is not the container's output.
+const WAIT = 'exec 4>&2 2>/dev/null; "$@" 2>&4 4>&-; exit $?';
+
 /**
  * Starts a container's command as the first process of namespaces of its own; they end with it.
  *
@@ -59,13 +63,11 @@ export async function startContainer(plan: ContainerPlan, pipes: Pipes, log: Con
   const stderr = await pipes.openOutput();
   log.follow(stdout.ours);
   log.follow(stderr.ours);
-  const namespaces = ['--mount', '--uts', '--pid', '--fork', '--kill-child'];
   const child = spawn(
     'nsenter',
     [
       `--net=${plan.network}`,
-      'unshare',
-      ...namespaces,
+      ...['unshare', '--mount', '--uts', '--pid', 'sh', '-c', WAIT, 'sh'],
       ...['sh', '-c', SET_UP, 'sh', plan.hostname, plan.workingDir, ...plan.files.flat(), '--', ...plan.argv],
     ],
     { env: { PATH: CONTAINER_PATH, ...plan.env }, stdio: ['ignore', stdout.childEnd, stderr.childEnd, 'pipe'] },
@@ -75,6 +77,10 @@ export async function startContainer(plan: ContainerPlan, pipes: Pipes, log: Con
   const ended = endOf(child);
   const pid = await firstNumber(child.stdio[3] as Readable);
   if (pid === undefined) throw new Error(`the container could not be set up (${await ended}): ${await log.lastLine()}`);
+  child.once('exit', (_status, signal) => {
+    // The waiting shell was killed itself: the container would go on, and nobody would know how it ends.
+    if (signal !== null) kill(pid, 'SIGKILL');
+  });
   return { pid, ended };
 }
 

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import type { LogLine, LogOptions } from '../contract.ts';
 
 /** As much of a container's output as is kept, in characters; the oldest lines go first. */
-const KEPT = 4 * 1024 * 1024;
+const KEPT = 1024 * 1024;
 
 /** What one run of a container has printed on both its streams, with times. */
 export class ContainerLog {

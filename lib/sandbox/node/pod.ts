@@ -6,11 +6,12 @@ import type { BackOffSettings } from './back-off.ts';
 import type { ContainerPlan, End } from './container.ts';
 import { environmentOf, expand } from './environment.ts';
 import { commandLine, findImage, type Image, type Service } from './images.ts';
+import { isListening } from './listening.ts';
 import { addPodNetwork, type PodNetwork, removePodNetwork } from './network.ts';
 import type { Pipes } from './pipes.ts';
 import { type ContainerSpec, type PodSpec, type ProbeSpec, portNumber, specOf, TRANSPARENT_PROXY } from './pod-spec.ts';
 import { RUN } from './root.ts';
-import { run } from './run.ts';
+import { CommandFailed, run } from './run.ts';
 import { Unit, type UnitHost } from './unit.ts';
 import { makeVolumes, mountsOf } from './volumes.ts';
 
@@ -87,11 +88,20 @@ export class Pod {
     this.#network = await addPodNetwork(this.#networkId, this.#addresses, this.#proxy !== undefined);
     this.#changed();
     for (const unit of this.#init) {
-      const life = unit.live();
+      const life = this.#begin(unit);
       await (unit.spec.restartPolicy === 'Always' ? unit.started : life);
       if (this.#isStopping || !(unit.spec.restartPolicy === 'Always' || unit.isCompleted)) return;
     }
-    for (const unit of this.#main) void unit.live();
+    for (const unit of this.#main) void this.#begin(unit);
+  }
+
+  /** A container that the node fails with is a matter of its pod, not of the whole sandbox. */
+  async #begin(unit: Unit): Promise<void> {
+    try {
+      await unit.live();
+    } catch (error) {
+      this.#event('Warning', 'Failed', `container ${unit.spec.name} is lost to the node: ${error}`);
+    }
   }
 
   #writeFiles(): void {
@@ -167,15 +177,15 @@ export class Pod {
     if (target === undefined || this.#network === undefined) return false;
     const port = portNumber(this.#pod, target.port);
     if (port === undefined) return false;
-    const where = `${this.address}:${port}`;
-    const url = probe.httpGet === undefined ? `telnet://${where}` : `http://${where}${probe.httpGet.path ?? '/'}`;
+    const network = this.#network.application;
+    if (probe.httpGet === undefined) return await isListening(network, port);
+    const url = `http://${this.address}:${port}${probe.httpGet.path ?? '/'}`;
     const curl = ['curl', '--silent', '--fail', '--output', '/dev/null', '--max-time', `${timeoutMs / 1_000}`, url];
     try {
-      await run(['nsenter', `--net=${this.#network.application}`, ...curl]);
+      await run(['nsenter', `--net=${network}`, ...curl]);
       return true;
     } catch (error) {
-      // The status says no; anything else is a defect of the node.
-      if (error instanceof Error && / ended with \d+:/.test(error.message)) return false;
+      if (error instanceof CommandFailed) return false;
       throw error;
     }
   }

@@ -1,11 +1,16 @@
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 
+/** A command ended otherwise than with status 0. */
+export class CommandFailed extends Error {
+  override name = 'CommandFailed';
+}
+
 /**
  * Runs a command of the machine to its end and answers what it printed.
  *
  * @param stdin - text for its standard input
- * @throws Error with the command's own words when it ends otherwise than with status 0
+ * @throws CommandFailed with the command's own words when it ends otherwise than with status 0
  */
 export async function run(argv: readonly [string, ...string[]], stdin = ''): Promise<string> {
   const [command, ...args] = argv;
@@ -18,6 +23,8 @@ export async function run(argv: readonly [string, ...string[]], stdin = ''): Pro
   child.stdin.on('error', () => child.stdin.destroy());
   child.stdin.end(stdin);
   const [status, printed, complaint] = await Promise.all([ended, text(child.stdout), text(child.stderr)]);
-  if (status !== 0) throw new Error(`${argv.join(' ')} ended with ${status}: ${complaint.trim() || printed.trim()}`);
+  if (status !== 0) {
+    throw new CommandFailed(`${argv.join(' ')} ended with ${status}: ${complaint.trim() || printed.trim()}`);
+  }
   return printed;
 }

@@ -150,22 +150,11 @@ export class Unit {
   async #runOnce(image: Image, startedAt: Date): Promise<End | undefined> {
     this.#previousLog = this.#log;
     this.#log = new ContainerLog();
-    let running: RunningContainer;
-    let plan: ContainerPlan;
-    try {
-      plan = this.#host.plan(this.spec, image);
-      running = await startContainer(plan, this.#host.pipes, this.#log);
-    } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      this.#host.event('Warning', 'Failed', `Error: ${message}`);
-      this.#become({ waiting: { reason: 'CreateContainerError', message } });
-      return undefined;
-    }
-    this.#running = { ...running, env: plan.env };
-    this.#id = `sandbox://${randomBytes(32).toString('hex')}`;
+    const started = await this.#start(image);
+    if (started === undefined) return undefined;
+    const { running, withdraw } = started;
     // A stop that came while it started found nothing to end.
     if (this.#end.signal.aborted) kill(running.pid, 'SIGKILL');
-    const withdraw = this.#host.serve(image, plan);
     const probing = new AbortController();
     this.#isReady = this.spec.readinessProbe === undefined && this.spec.startupProbe === undefined;
     this.#become({ running: { startedAt: rfc3339(startedAt) } });
@@ -189,6 +178,24 @@ export class Unit {
       },
     });
     return end;
+  }
+
+  async #start(image: Image): Promise<{ running: RunningContainer; withdraw: () => void } | undefined> {
+    let running: RunningContainer | undefined;
+    try {
+      const plan = this.#host.plan(this.spec, image);
+      running = await startContainer(plan, this.#host.pipes, this.#log);
+      const withdraw = this.#host.serve(image, plan);
+      this.#running = { ...running, env: plan.env };
+      this.#id = `sandbox://${randomBytes(32).toString('hex')}`;
+      return { running, withdraw };
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      this.#host.event('Warning', 'Failed', `Error: ${message}`);
+      this.#become({ waiting: { reason: 'CreateContainerError', message } });
+      if (running !== undefined) kill(running.pid, 'SIGKILL');
+      return undefined;
+    }
   }
 
   async #probe(signal: AbortSignal): Promise<void> {
@@ -226,6 +233,9 @@ export class Unit {
     const timer = setTimeout(() => command.kill(), timeoutMs);
     try {
       return (await command.exit) === 0;
+    } catch (error) {
+      this.#host.event('Warning', 'Unhealthy', `a probe of ${this.spec.name} could not be run: ${error}`);
+      return false;
     } finally {
       clearTimeout(timer);
     }

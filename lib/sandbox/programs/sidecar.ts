@@ -24,7 +24,10 @@ function follow(): void {
     if (error.code !== 'ENOENT' && error.code !== 'ECONNREFUSED')
       process.stderr.write(`controller: ${error.message}\n`);
   });
-  controller.on('close', () => setTimeout(follow, RECONNECT_MS));
+  controller.on('close', () => {
+    proxy.abandon();
+    setTimeout(follow, RECONNECT_MS);
+  });
 }
 
 process.on('SIGTERM', () => process.exit(0));

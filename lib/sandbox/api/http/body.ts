@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { parse } from 'yaml';
 import { ApiError, badRequest, unsupportedMediaType } from '../errors.ts';
 import { type Fields, isFields } from '../json.ts';
+import { protobufType, readProtobuf } from './protobuf.ts';
 
 const limitBytes = 3 * 1024 * 1024;
 
@@ -11,7 +12,7 @@ export function mediaTypeOf(request: IncomingMessage): string {
 }
 
 /**
- * @returns the parsed JSON or YAML; undefined where there is none.
+ * @returns the parsed JSON, YAML or protobuf; undefined where there is none.
  * @throws ApiError 413, 415 or 400 for a body that is too large, of another type, or malformed.
  */
 export async function readParsed(request: IncomingMessage): Promise<unknown> {
@@ -22,13 +23,16 @@ export async function readParsed(request: IncomingMessage): Promise<unknown> {
     if (size > limitBytes) throw new ApiError(413, 'RequestEntityTooLarge', `the limit is ${limitBytes} bytes`);
     chunks.push(chunk);
   }
-  const text = Buffer.concat(chunks).toString('utf8');
-  if (text.trim() === '') return undefined;
+  const body = Buffer.concat(chunks);
   const type = mediaTypeOf(request);
-  if (type.includes('protobuf') || type.includes('cbor'))
+  if (body.length === 0) return undefined;
+  if (type === protobufType) return readProtobuf(body);
+  if (type.includes('cbor'))
     throw unsupportedMediaType(
-      `the body of the request was in an unknown format - accepted media types include: application/json, application/yaml`,
+      'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf',
     );
+  const text = body.toString('utf8');
+  if (text.trim() === '') return undefined;
   try {
     return type.endsWith('yaml') && !text.startsWith('{') ? parse(text) : JSON.parse(text);
   } catch (error) {

@@ -29,6 +29,8 @@ export function serveWatch(request: IncomingMessage, response: ServerResponse, w
   request.socket.setNoDelay(true);
 
   const send = (type: string, object: unknown): void => {
+    // The time limit may have ended the stream while the client still holds the connection.
+    if (response.writableEnded) return;
     response.write(`${JSON.stringify({ type, object })}\n`);
   };
   const bookmark = (annotations?: Record<string, string>): void => {

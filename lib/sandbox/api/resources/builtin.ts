@@ -18,6 +18,8 @@ interface Entry {
   scale?: ScalePaths;
   rules?: Omit<Rules, 'decode'>;
   columns?: Column[];
+  /** Its table does not begin with the name. */
+  isNameless?: boolean;
 }
 
 const replicas: ScalePaths = {
@@ -69,7 +71,7 @@ const core: Entry[] = [
     columns: plain.configMapColumns,
   },
   { kind: 'Secret', plural: 'secrets', rules: plain.secretRules, columns: plain.secretColumns },
-  { kind: 'Event', plural: 'events', shortNames: ['ev'], columns: plain.eventColumns },
+  { kind: 'Event', plural: 'events', shortNames: ['ev'], columns: plain.eventColumns, isNameless: true },
   {
     kind: 'Node',
     plural: 'nodes',
@@ -175,6 +177,6 @@ function resource(group: string, schemaPackage: string, entry: Entry): Resource 
       ...(entry.rules ?? plain.plainRules),
       decode: (value) => decode(value, schema, kind),
     },
-    columns: [nameColumn, ...(entry.columns ?? plain.plainColumns)],
+    columns: entry.isNameless ? (entry.columns ?? []) : [nameColumn, ...(entry.columns ?? plain.plainColumns)],
   };
 }

@@ -1,8 +1,8 @@
 /** Kinds with little to decide: stored as they come, with their defaults and columns. */
 import type { Manifest } from '../../contract.ts';
 import { type Cause, cause } from '../errors.ts';
-import { at, fieldsOf, itemsOf, same, textOf } from '../json.ts';
-import { age, counted, dated, shown } from './columns.ts';
+import { at, fieldsOf, itemsOf, numberOf, same, textOf } from '../json.ts';
+import { age, counted, dated, nameColumn, shown } from './columns.ts';
 import { labelProblem, pathSegmentProblem, subdomainProblem } from './names.ts';
 import type { Column, Rules } from './resource.ts';
 
@@ -99,6 +99,8 @@ export const eventColumns: Column[] = [
     return `${textOf(about['kind']).toLowerCase()}/${textOf(about['name'])}`;
   }),
   shown('Message', (event) => textOf(event['message']).trim()),
+  counted('Count', (event) => numberOf(event['count']), 1),
+  { ...nameColumn, priority: 1 },
 ];
 
 export const nodeColumns: Column[] = [

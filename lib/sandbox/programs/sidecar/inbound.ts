@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { createServer, type SecureContextOptions, type Server, type TLSSocket } from 'node:tls';
+import type { DataFault } from '../../faults/index.ts';
 import { decideInbound } from '../../mesh/decide.ts';
 import { principalIn } from '../../mesh/principal.ts';
 import type { InboundPort, SidecarConfig } from '../../mesh/sidecar-config.ts';
@@ -14,20 +15,27 @@ export class Inbound {
   #config: SidecarConfig;
   readonly #tls: Server;
   readonly #judge: RequestJudge;
+  readonly #fault: DataFault;
   readonly #say: (line: string) => void;
 
-  constructor(config: SidecarConfig, credentials: SecureContextOptions, say: (line: string) => void) {
+  constructor(config: SidecarConfig, credentials: SecureContextOptions, fault: DataFault, say: (line: string) => void) {
     this.#config = config;
+    this.#fault = fault;
     this.#say = say;
-    this.#judge = new RequestJudge((port) => this.#inbound(port), config.podAddress, say);
+    this.#judge = new RequestJudge((port) => this.#inbound(port), config.podAddress, fault, say);
     this.#tls = createServer({ ...credentials, requestCert: true, rejectUnauthorized: true }, (client) =>
       this.#admit(client),
     );
     this.#tls.on('tlsClientError', (error) => say(`inbound handshake failed: ${error.message}`));
   }
 
-  update(config: SidecarConfig, credentials: SecureContextOptions): void {
+  /** Goes by another configuration from now on. */
+  go(config: SidecarConfig): void {
     this.#config = config;
+  }
+
+  update(config: SidecarConfig, credentials: SecureContextOptions): void {
+    this.go(config);
     this.#tls.setSecureContext(credentials);
   }
 
@@ -41,7 +49,14 @@ export class Inbound {
     client.once('data', (first: Buffer) => {
       client.setTimeout(0);
       client.off('end', hangUp);
-      if (first[0] !== HANDSHAKE_RECORD) {
+      const isPlain = first[0] !== HANDSHAKE_RECORD;
+      if (isPlain && this.#fault.admitsPlain?.(client.localPort ?? 0)) {
+        client.pause();
+        client.unshift(first);
+        relay(client, this.#application(client.localPort ?? 0), 'end');
+        return;
+      }
+      if (isPlain) {
         this.#say(`inbound ${client.remoteAddress} -> ${client.localPort} refused: not of the mesh`);
         client.resetAndDestroy();
         return;
@@ -54,8 +69,10 @@ export class Inbound {
 
   #admit(client: TLSSocket): void {
     const port = client.localPort ?? 0;
-    const principal = principalIn(client.getPeerCertificate().subjectaltname) ?? 'nobody';
-    const decision = decideInbound(this.#inbound(port), principal);
+    const certified = principalIn(client.getPeerCertificate().subjectaltname) ?? 'nobody';
+    const principal = this.#fault.identify?.(certified, this.#inbound(port)) ?? certified;
+    const right = decideInbound(this.#inbound(port), principal);
+    const decision = this.#fault.inbound?.(right, port, principal) ?? right;
     client.on('error', () => client.destroy());
     if (decision.action === 'judge-requests') {
       this.#judge.take(client, principal);
@@ -66,8 +83,12 @@ export class Inbound {
       tellLoss(client, 'end');
       return;
     }
-    const application = connect({ host: this.#config.podAddress, port, allowHalfOpen: true, noDelay: true });
-    relay(client, application, 'end');
+    const application = this.#application(port);
+    relay(client, this.#fault.wrap?.(application) ?? application, 'end');
+  }
+
+  #application(port: number): Socket {
+    return connect({ host: this.#config.podAddress, port, allowHalfOpen: true, noDelay: true });
   }
 
   #inbound(port: number): InboundPort | undefined {

@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls, type SecureContext } from 'node:tls';
+import type { DataFault } from '../../faults/index.ts';
 import { decideOutbound, pickEndpoint } from '../../mesh/decide.ts';
 import { principalIn } from '../../mesh/principal.ts';
 import type { Endpoint, SidecarConfig } from '../../mesh/sidecar-config.ts';
@@ -17,12 +18,14 @@ export class Outbound {
     this.#say = say;
   }
 
-  accept(client: Socket, config: SidecarConfig, credentials: SecureContext): void {
+  accept(client: Socket, config: SidecarConfig, credentials: SecureContext, fault: DataFault): void {
     const { localAddress: address = '', localPort: port = 0 } = client;
-    const decision = decideOutbound(config, address, port);
-    this.#say(`outbound ${address}:${port} ${decision.action}`);
+    const right = decideOutbound(config, address, port);
+    const decision = fault.outbound === undefined ? right : fault.outbound(right, client);
+    this.#say(`outbound ${address}:${port} ${decision?.action}`);
+    if (decision === undefined) return;
     if (decision.action === 'refuse') {
-      resetSoon(client);
+      (fault.refuse ?? resetSoon)(client);
     } else if (decision.action === 'passthrough') {
       this.#join(client, connect({ host: address, port, allowHalfOpen: true, noDelay: true }), 'connect');
     } else {

@@ -1,7 +1,9 @@
 import type { Socket } from 'node:net';
 import { createSecureContext, type SecureContext } from 'node:tls';
+import { type DataFault, dataFault } from '../../faults/index.ts';
 import { Listeners } from '../../listeners.ts';
 import type { ControllerMessage, SidecarConfig } from '../../mesh/sidecar-config.ts';
+import { drawing } from './draw.ts';
 import { Inbound } from './inbound.ts';
 import { Outbound } from './outbound.ts';
 
@@ -18,6 +20,7 @@ export class SidecarProxy {
   readonly #listeners: Listeners;
   readonly #outbound: Outbound;
   readonly #say: (line: string) => void;
+  #fault: DataFault | undefined;
 
   constructor(say: (line: string) => void) {
     this.#say = say;
@@ -25,11 +28,23 @@ export class SidecarProxy {
     this.#listeners = new Listeners((socket) => this.#accept(socket), say);
   }
 
+  /** The controller is gone, for a while or for good. */
+  abandon(): void {
+    const programme = this.#programme;
+    const config = programme && this.#fault?.abandoned?.(programme.config);
+    if (programme === undefined || config === undefined) return;
+    this.#programme = { ...programme, config };
+    programme.inbound.go(config);
+  }
+
   update({ config, credentials }: ControllerMessage): void {
     const options = { cert: credentials.certificate, key: credentials.key, ca: credentials.authority };
-    const inbound = this.#programme?.inbound ?? new Inbound(config, options, this.#say);
+    const current = (): SidecarConfig => this.#programme?.config ?? config;
+    this.#fault ??= dataFault(config.fault, { say: this.#say, config: current, draw: drawing(config.podAddress) });
+    const inbound = this.#programme?.inbound ?? new Inbound(config, options, this.#fault, this.#say);
     inbound.update(config, options);
     this.#programme = { config, credentials: createSecureContext(options), inbound };
+    this.#fault.told?.(config);
     this.#listeners.keep([
       ...config.inbound.map(({ port }) => ({ address: config.podAddress, port })),
       ...config.taken,
@@ -41,6 +56,6 @@ export class SidecarProxy {
     const programme = this.#programme;
     if (programme === undefined) socket.resetAndDestroy();
     else if (socket.localAddress === programme.config.podAddress) programme.inbound.accept(socket);
-    else this.#outbound.accept(socket, programme.config, programme.credentials);
+    else this.#outbound.accept(socket, programme.config, programme.credentials, this.#fault ?? {});
   }
 }

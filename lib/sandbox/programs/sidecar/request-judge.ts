@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
+import type { DataFault } from '../../faults/index.ts';
 import { allowsRequest } from '../../mesh/decide.ts';
 import type { InboundPort } from '../../mesh/sidecar-config.ts';
 
@@ -11,12 +12,19 @@ export class RequestJudge {
   readonly #server: Server;
   readonly #inbound: (port: number) => InboundPort | undefined;
   readonly #application: string;
+  readonly #fault: DataFault;
   readonly #say: (line: string) => void;
 
   /** @param inbound - the rules of a port as they are now */
-  constructor(inbound: (port: number) => InboundPort | undefined, application: string, say: (line: string) => void) {
+  constructor(
+    inbound: (port: number) => InboundPort | undefined,
+    application: string,
+    fault: DataFault,
+    say: (line: string) => void,
+  ) {
     this.#inbound = inbound;
     this.#application = application;
+    this.#fault = fault;
     this.#say = say;
     this.#server = createServer((asked, answer) => this.#judge(asked, answer));
   }
@@ -31,9 +39,12 @@ export class RequestJudge {
     const port = asked.socket.localPort ?? 0;
     const principal = this.#principals.get(asked.socket) ?? 'nobody';
     const inbound = this.#inbound(port);
-    const isAllowed = inbound !== undefined && allowsRequest(inbound, principal, { method, url, headers });
+    const right = inbound !== undefined && allowsRequest(inbound, principal, { method, url, headers });
+    const isAllowed = this.#fault.request?.(right, asked, principal) ?? right;
     this.#say(`inbound ${principal} -> ${port} ${method} ${url} ${isAllowed ? 'allowed' : 'denied'}`);
+    if (isAllowed && this.#fault.serve?.(asked, answer)) return;
     if (isAllowed) this.#forward(asked, answer, port);
+    else if (this.#fault.deny !== undefined) this.#fault.deny(asked, answer);
     else plain(answer, 403, 'RBAC: access denied');
   }
 
@@ -44,7 +55,9 @@ export class RequestJudge {
     forwarded.on('response', (response) => {
       answer.writeHead(response.statusCode ?? 502, response.statusMessage, endToEnd(response.rawHeaders));
       response.on('error', () => answer.destroy());
-      response.pipe(answer);
+      const changed = this.#fault.body?.();
+      if (changed === undefined) response.pipe(answer);
+      else response.pipe(changed).pipe(answer);
     });
     forwarded.on('error', (error) => {
       this.#say(`inbound ${port} application failed: ${error.message}`);

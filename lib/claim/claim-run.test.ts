@@ -1,0 +1,336 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Budget } from '../mesh/mesh.ts';
+import type { Route } from '../probe/index.ts';
+import { ClaimRun } from './claim-run.ts';
+import { Broken, Disturbed, Unmet } from './errors.ts';
+import type { RouteSpec } from './routes.ts';
+import { type FakeParts, fakeParts } from './testing/fake-parts.ts';
+import { type Behaviour, USUAL_MS } from './testing/fake-prober.ts';
+import { podOf, SIDECAR } from './testing/pod.ts';
+import { actors, servers } from './testing/stand.ts';
+import { inVirtualTime, lapse } from './testing/virtual-time.ts';
+import { TIMING } from './timing.ts';
+
+const spec = (client: string, to: string, over: Partial<RouteSpec> = {}): RouteSpec => ({
+  client,
+  to,
+  protocol: to.endsWith('httpbin') ? 'http' : 'tcp',
+  port: to.endsWith('httpbin') ? 14001 : 9000,
+  by: 'name',
+  manner: 'plain',
+  ...over,
+});
+const hello = spec('curl', 'tcp-echo');
+const visit = spec('visitor', 'tcp-echo');
+const request = spec('curl', 'httpbin');
+const outside = spec('outsider', 'tcp-echo');
+
+interface Stage {
+  parts: FakeParts;
+  run: ClaimRun;
+  route(spec: RouteSpec): Route;
+  set(spec: RouteSpec, behaviour: Behaviour): void;
+  /** Makes a change that the mesh is granted five seconds for. */
+  change(): Promise<void>;
+}
+
+/** Plays a claim in virtual time; probing ends with it. */
+function play<T>(body: (stage: Stage) => Promise<T>, declared: number = 0): Promise<T> {
+  return inVirtualTime(async () => {
+    const parts = fakeParts();
+    const claim = { id: 'a/b', suite: 'a', says: '', source: '', level: 'core' as const, needs: [] };
+    const run = new ClaimRun(claim, parts, () => undefined, declared);
+    const route = (each: RouteSpec) => parts.routes.resolve(each);
+    const stage: Stage = {
+      parts,
+      run,
+      route,
+      set: (each, behaviour) => parts.prober.set(route(each), behaviour),
+      change: () => make(parts, parts.mesh.granted),
+    };
+    try {
+      return await body(stage);
+    } finally {
+      await run.end();
+      await parts.monitors.stop();
+    }
+  });
+}
+
+/** Makes a change that the API takes 5 ms to acknowledge. */
+async function make({ changes }: FakeParts, budget: Budget): Promise<void> {
+  await changes.make({ what: 'change', budget }, async () => {
+    await lapse(5);
+    return [];
+  });
+}
+
+const refused: Behaviour = () => 'not-reached';
+
+describe('a refusal is believed', () => {
+  test('after an answer on the same route', () =>
+    play(async ({ run, set, change }) => {
+      await run.expect('given', [hello], []);
+      set(hello, refused);
+      await change();
+      await run.expect('expect', [], [hello]);
+      expect(() => run.checkBrackets()).not.toThrow();
+    }));
+
+  test('before one', () =>
+    play(async ({ run, set, change }) => {
+      set(hello, refused);
+      await run.expect('given', [], [hello]);
+      set(hello, () => 'answered');
+      await change();
+      await run.expect('given', [hello], []);
+      expect(() => run.checkBrackets()).not.toThrow();
+    }));
+
+  test('beside another enrolled client that the same server answers', () =>
+    play(async ({ run, set }) => {
+      set(visit, refused);
+      await run.expect('expect', [hello], [visit]);
+      expect(() => run.checkBrackets()).not.toThrow();
+    }));
+
+  test('not by itself', () =>
+    play(async ({ run, set }) => {
+      set(hello, refused);
+      await run.expect('expect', [], [hello]);
+      expect(() => run.checkBrackets()).toThrow(Broken);
+      expect(() => run.checkBrackets()).toThrow(/nothing shows that the server can be reached through the mesh/);
+    }));
+
+  test('not by what another server answers', () =>
+    play(async ({ run, set }) => {
+      set(hello, refused);
+      await run.expect('expect', [request], [hello]);
+      expect(() => run.checkBrackets()).toThrow(Broken);
+    }));
+
+  test('not by what a client outside of the mesh was answered, unless it is one that was refused', () =>
+    play(async ({ run, set }) => {
+      set(hello, refused);
+      await run.expect('expect', [outside], [hello]);
+      expect(() => run.checkBrackets()).toThrow(Broken);
+    }));
+
+  test('for a client outside of the mesh, by an enrolled one', () =>
+    play(async ({ run, set }) => {
+      set(outside, refused);
+      await run.expect('expect', [hello], [outside]);
+      expect(() => run.checkBrackets()).not.toThrow();
+    }));
+
+  test('not where the pods are others than those that were answered: the claim starts again', () =>
+    play(async ({ parts, run, set, change }) => {
+      await run.expect('given', [hello], []);
+      parts.cluster.put(podOf(actors.curl, { containers: { [SIDECAR]: { restarts: 1 } } }));
+      set(hello, refused);
+      await change();
+      await run.expect('expect', [], [hello]);
+      expect(() => run.checkBrackets()).toThrow(Disturbed);
+    }));
+
+  test("not where the server's sidecar is another than the one behind which a second client was answered", () =>
+    play(async ({ parts, run, set }) => {
+      await run.expect('given', [hello], []);
+      parts.cluster.put(podOf(servers.tcpEcho, { containers: { [SIDECAR]: { restarts: 1 } } }));
+      set(visit, refused);
+      await run.expect('expect', [], [visit]);
+      expect(() => run.checkBrackets()).toThrow(Disturbed);
+    }));
+
+  test('not where its pods changed between two refusals', () =>
+    play(async ({ parts, run, set }) => {
+      set(visit, refused);
+      await run.expect('given', [hello], [visit]);
+      parts.cluster.put(podOf(actors.visitor, { containers: { [SIDECAR]: { restarts: 1 } } }));
+      await run.expect('expect', [hello], [visit]);
+      expect(() => run.checkBrackets()).toThrow(Disturbed);
+    }));
+});
+
+describe('a claim', () => {
+  test('without an expectation is broken', () =>
+    play(async ({ run }) => {
+      expect(() => run.checkBrackets()).toThrow(/the claim expected nothing/);
+    }));
+
+  test('may rest on facts alone', () =>
+    play(async ({ parts, run }) => {
+      run.fact('nothing crashed', []);
+      expect(() => run.checkBrackets()).not.toThrow();
+      expect(parts.evidence.all('expectation')).toMatchObject([
+        { claim: 'a/b', n: 1, statement: 'nothing crashed', result: 'met', routes: [] },
+      ]);
+    }));
+
+  test('fails by a fact that is none, which does not count as one', () =>
+    play(async ({ parts, run }) => {
+      expect(() => run.fact('nothing crashed', ['envoy in curl/curl-1'])).toThrow(Unmet);
+      expect(() => run.checkBrackets()).toThrow(Broken);
+      expect(parts.evidence.all('expectation')[0]).toMatchObject({
+        result: 'unmet',
+        why: 'expected  nothing crashed\nobserved  envoy in curl/curl-1',
+      });
+    }));
+
+  test('numbers its expectations on from earlier tries', () =>
+    play(async ({ parts, run }) => {
+      await run.expect('given', [hello], []);
+      expect(parts.evidence.all('expectation')[0]?.n).toBe(8);
+      expect(run.count).toBe(8);
+    }, 7));
+
+  test('says what was expected and seen when it fails', () =>
+    play(async ({ parts, run, set }) => {
+      set(visit, refused);
+      await expect(run.expect('expect', [hello, visit], [])).rejects.toThrow(Unmet);
+      const [expectation] = parts.evidence.all('expectation');
+      expect(expectation?.result).toBe('unmet');
+      expect(expectation?.why).toMatch(
+        /^curl\/visitor -> tcp tcp-echo.tcp-demo:9000: expected answered, .*nothing was changed; observed not-reached/,
+      );
+    }));
+
+  test('lists signatures of refusal that the driver does not', () =>
+    play(async ({ parts, run, set }) => {
+      set(hello, (_, n) => ({ outcome: 'not-reached', signature: n % 2 === 0 ? 'not-reached' : 'curl 99' }));
+      await run.expect('given', [], [hello]);
+      expect(parts.evidence.all('expectation')[0]?.routes[0]?.unlisted).toEqual(['curl 99']);
+    }));
+
+  test('is broken, and not failed, by a sidecar that does not stay up', () =>
+    play(async ({ parts, run, set }) => {
+      const down = { [SIDECAR]: { restarts: 2, down: 'CrashLoopBackOff' as const } };
+      set(hello, refused);
+      for (const actor of [actors.curl, servers.tcpEcho]) {
+        parts.cluster.put(podOf(actor, { ready: false, containers: down }));
+        await expect(run.expect('expect', [], [hello])).rejects.toThrow(Broken);
+        parts.cluster.put(podOf(actor));
+      }
+    }));
+
+  test('ends with every observation written down for it, and nothing probes on', () =>
+    play(async ({ parts, run, route }) => {
+      await run.expect('given', [hello], []);
+      await lapse(1_000);
+      await run.end();
+      const { length } = parts.prober.bursts;
+      const own = [...parts.prober.written].filter(([observation]) => observation.route === route(hello));
+      const expected = parts.prober.bursts.filter((each) => each.route === route(hello));
+      expect(own).toHaveLength(expected.reduce((sum, { count }) => sum + count, 0));
+      expect(own.every(([, purpose]) => purpose?.claim === 'a/b')).toBe(true);
+      expect(own.filter(([, purpose]) => purpose?.expectation === 1).length).toBeGreaterThan(3);
+      await parts.monitors.stop();
+      await lapse(5_000);
+      expect(parts.prober.bursts.filter((each) => each.route === route(hello))).toHaveLength(expected.length);
+      expect(length).toBeGreaterThan(expected.length);
+    }));
+});
+
+describe('what a route may still be waiting for', () => {
+  /** When an expectation on a route that never comes round is given up, after the change. */
+  async function givenUpAfter({ parts, run }: Stage, size: 'answered' | 'refused'): Promise<number> {
+    const changed = parts.changes.since(0).at(-1)?.end ?? 0;
+    await expect(
+      size === 'answered' ? run.expect('expect', [hello], []) : run.expect('expect', [], [hello]),
+    ).rejects.toThrow(Unmet);
+    return parts.evidence.clock() - changed;
+  }
+
+  test('is nothing where nothing was changed since it was last as expected', () =>
+    play(async (stage) => {
+      await stage.change();
+      await stage.run.expect('given', [hello], []);
+      stage.set(hello, refused);
+      expect(await givenUpAfter(stage, 'answered')).toBeLessThan(1_000);
+    }));
+
+  test('is the change since', () =>
+    play(async (stage) => {
+      await stage.run.expect('given', [hello], []);
+      await stage.change();
+      const took = await givenUpAfter(stage, 'refused');
+      expect(took).toBeGreaterThan(5_000);
+      expect(took).toBeLessThan(5_000 + 2 * TIMING.eagerMs);
+    }));
+
+  test('is the change since, although another expectation came between', () =>
+    play(async (stage) => {
+      await stage.run.expect('given', [hello], []);
+      await stage.change();
+      await stage.run.expect('expect', [request], []);
+      expect(await givenUpAfter(stage, 'refused')).toBeGreaterThan(5_000);
+    }));
+
+  test('is nothing any more when it has been due for long', () =>
+    play(async (stage) => {
+      await stage.run.expect('given', [hello], []);
+      await stage.change();
+      await lapse(20_000);
+      const started = stage.parts.evidence.clock();
+      await givenUpAfter(stage, 'refused');
+      expect(stage.parts.evidence.clock() - started).toBeLessThan(1_000);
+    }));
+
+  test('for a route that is mentioned first, is what is not yet due', () =>
+    play(async (stage) => {
+      await stage.change();
+      expect(await givenUpAfter(stage, 'refused')).toBeGreaterThan(5_000);
+    }));
+
+  test('for a route that is mentioned first, is nothing that was due before', () =>
+    play(async (stage) => {
+      await stage.change();
+      await lapse(7_100);
+      expect(await givenUpAfter(stage, 'refused')).toBeLessThan(7_100 + 1_000);
+    }));
+
+  test('of several changes, is what the last one to be due is granted', () =>
+    play(async (stage) => {
+      const { parts } = stage;
+      await stage.run.expect('given', [hello], []);
+      await make(parts, { convergesMs: 9_000, settlesMs: 1_000 });
+      await lapse(1_000);
+      await make(parts, { convergesMs: 1_000, settlesMs: 1_000 });
+      const took = await givenUpAfter(stage, 'refused');
+      expect(took).toBeGreaterThan(8_000);
+      expect(took).toBeLessThan(8_000 + 2 * TIMING.eagerMs);
+      expect(parts.evidence.all('expectation').at(-1)?.routes[0]?.change).toBe(2);
+    }));
+});
+
+describe('twins and controls', () => {
+  test('are probed from the first mention of a route on, and decide whether it counts', () =>
+    play(async ({ parts, run, set }) => {
+      const twin = spec('outsider', 'outside-tcp-echo');
+      set(twin, () => ({ outcome: 'unknown', doubt: 'the name did not resolve' }));
+      await expect(run.expect('given', [hello], [])).rejects.toThrow(
+        /^twin outside\/outsider -> tcp outside-tcp-echo.outside:9000: unknown \(the name did not resolve\)$/,
+      );
+      expect(parts.prober.bursts.some(({ route }) => route.host === '127.0.0.1' && route.port === 9000)).toBe(true);
+    }));
+
+  test('accuse nobody where the control of the server fails', () =>
+    play(async ({ parts, run, set, route }) => {
+      set(hello, refused);
+      const control = parts.routes.control(route(hello));
+      if (control === undefined) throw new Error('tcp-echo has no control');
+      parts.prober.set(control, refused);
+      await expect(run.expect('expect', [hello], [])).rejects.toThrow(Disturbed);
+    }));
+
+  test('are asked about a disturbance that came between two expectations', () =>
+    play(async ({ parts, run, set }) => {
+      await run.expect('expect', [hello], []);
+      parts.world.disturb('setting permissive', 'somebody else set it');
+      await lapse(USUAL_MS);
+      parts.world.disturb('setting permissive', undefined);
+      await lapse(5_000);
+      set(hello, refused);
+      await expect(run.expect('expect', [hello], [])).rejects.toThrow(Disturbed);
+    }));
+});

@@ -1,0 +1,691 @@
+import { describe, expect, test } from '@jest/globals';
+import { ClusterError } from '../cluster/cluster.ts';
+import { MeshError } from '../mesh/mesh.ts';
+import type { DeclaredClaim } from './declare.ts';
+import { Engine, type EngineOptions } from './engine.ts';
+import { Disturbed, Unmet } from './errors.ts';
+import type { PlannedClaim } from './planned.ts';
+import type { Handlers } from './protocol.ts';
+import type { RouteSpec } from './routes.ts';
+import { type FakeParts, fakeParts } from './testing/fake-parts.ts';
+import { podOf } from './testing/pod.ts';
+import { actors } from './testing/stand.ts';
+import { inVirtualTime, lapse } from './testing/virtual-time.ts';
+import { TIMING } from './timing.ts';
+import { Vigils } from './vigils.ts';
+
+const hello: RouteSpec = { client: 'curl', to: 'tcp-echo', protocol: 'tcp', port: 9000, by: 'name', manner: 'plain' };
+const visit: RouteSpec = { ...hello, client: 'visitor' };
+/** What the simulated mesh answers in no mode. */
+const never: RouteSpec = { ...hello, client: 'namesake' };
+const POLICY = {
+  name: 'curl-to-tcp-echo-9000',
+  client: 'curl',
+  server: 'tcp-echo',
+  port: 9000,
+  protocol: 'tcp',
+} as const;
+
+/** How long the simulated mesh takes to feel a switch, ms. */
+const ACTS_MS = 2_000;
+
+type Body = (call: Handlers) => Promise<unknown>;
+
+interface Stage {
+  parts: FakeParts;
+  engine: Engine;
+  handlers: Handlers;
+  /** Claims whose diagnostics were asked for. */
+  troubled: string[];
+  interrupt: AbortController;
+  /** Runs a claim as jest does, and answers its verdict and how often its body ran. */
+  play(id: string, body: Body, run?: number): Promise<{ verdict: string; reason: string; tries: number }>;
+  /** A claim that says what the permissive mode does, truthfully. */
+  opens: Body;
+}
+
+const claimOf = (id: string, over: Partial<DeclaredClaim> = {}): PlannedClaim => ({
+  claim: { id, suite: 'a', says: '', source: '', level: 'core', needs: [], ...over },
+  run: 1,
+});
+
+/** An engine with the claims `a/one`, `a/two` and `a/three`, over a mesh that obeys its permissive mode. */
+function stage<T>(body: (stage: Stage) => Promise<T>, options: Partial<EngineOptions> = {}): Promise<T> {
+  return inVirtualTime(async () => {
+    const parts = fakeParts();
+    const interrupt = new AbortController();
+    const troubled: string[] = [];
+    const vigils = new Vigils(['permissive'], parts);
+    const engine = new Engine(parts, vigils, {
+      claims: ['a/one', 'a/two', 'a/three'].map((id) => claimOf(id)),
+      retries: 0,
+      failFast: false,
+      timeoutScale: 1,
+      signal: interrupt.signal,
+      nonce: () => 'mpabcdefx1',
+      reinstall: async () => undefined,
+      onTrouble: async (id) => {
+        troubled.push(id);
+        return `cluster/${id}`;
+      },
+      ...options,
+    });
+    for (const spec of [hello, visit]) obey(parts, spec);
+    parts.prober.set(parts.routes.resolve(never), () => 'not-reached');
+    const handlers = engine.handlers();
+    const play: Stage['play'] = async (id, claimBody, run = 1) => {
+      for (let tries = 1; tries < 20; tries += 1) {
+        const { go, reason: why } = await handlers.begin({ id, run });
+        if (!go) return { verdict: 'not begun', reason: why, tries: 0 };
+        const error = await claimBody(handlers).then(
+          () => undefined,
+          (thrown: unknown) => String(thrown),
+        );
+        const { again, verdict, reason } = await handlers.end(error === undefined ? {} : { error });
+        if (!again) return { verdict, reason, tries };
+      }
+      throw new Error('the claim never ends');
+    };
+    const opens: Body = async (call) => {
+      await call.mode({ mode: 'permissive', value: false });
+      await call.expect({ size: 'given', answered: [], refused: [hello] });
+      await call.mode({ mode: 'permissive', value: true });
+      await call.expect({ size: 'expect', answered: [hello], refused: [] });
+    };
+    try {
+      return await body({ parts, engine, handlers, troubled, interrupt, play, opens });
+    } finally {
+      await engine.abort();
+      await vigils.stop();
+      await parts.monitors.stop();
+    }
+  }, 5_000_000);
+}
+
+/** Makes a route follow the permissive mode, some time after each switch. */
+function obey({ prober, routes, evidence }: FakeParts, spec: RouteSpec): void {
+  prober.set(routes.resolve(spec), (at) => {
+    const felt = evidence.all('change').filter(({ end, mode }) => mode?.name === 'permissive' && end + ACTS_MS <= at);
+    return felt.at(-1)?.mode?.value ? 'answered' : 'not-reached';
+  });
+}
+
+const answer: Body = (call) => call.expect({ size: 'given', answered: [hello], refused: [] });
+const wrong: Body = (call) => call.expect({ size: 'expect', answered: [never], refused: [] });
+const right: Body = (call) => call.expect({ size: 'expect', answered: [hello], refused: [] });
+
+describe('a verdict', () => {
+  test('passed: every expectation was met, and every refusal is bracketed', () =>
+    stage(async ({ parts, play, opens, troubled, engine }) => {
+      expect(await play('a/one', opens)).toEqual({ verdict: 'passed', reason: '', tries: 1 });
+      expect(parts.evidence.all('verdict')).toMatchObject([{ claim: 'a/one', verdict: 'passed', attempt: 1 }]);
+      expect(parts.evidence.all('verdict')[0]).not.toHaveProperty('reason');
+      expect(parts.evidence.all('expectation').map(({ n, result }) => [n, result])).toEqual([
+        [1, 'met'],
+        [2, 'met'],
+      ]);
+      expect(troubled).toEqual([]);
+      expect(engine.undecided()).toEqual(['a/two', 'a/three']);
+    }));
+
+  test('failed: an expectation was unmet', () =>
+    stage(async ({ parts, play, troubled }) => {
+      expect(await play('a/one', wrong)).toMatchObject({ verdict: 'failed', tries: 1 });
+      const [record] = parts.evidence.all('verdict');
+      expect(record).toMatchObject({ verdict: 'failed', attempt: 1, diagnostics: 'cluster/a/one' });
+      expect(record?.reason).toMatch(/expected answered/);
+      expect(troubled).toEqual(['a/one']);
+    }));
+
+  test('failed: also where the body swallows it and goes on', () =>
+    stage(async ({ play, parts }) => {
+      const swallow: Body = async (call) => {
+        await wrong(call).catch(() => undefined);
+        await call.mode({ mode: 'permissive', value: true }).catch(() => undefined);
+      };
+      expect(await play('a/one', swallow)).toMatchObject({ verdict: 'failed' });
+      expect(parts.evidence.all('change')).toEqual([]);
+    }));
+
+  test('failed: also where the body throws something else after it', () =>
+    stage(async ({ play }) => {
+      const confused: Body = async (call) => {
+        await wrong(call).catch(() => undefined);
+        throw new TypeError('x is not a function');
+      };
+      expect(await play('a/one', confused)).toMatchObject({ verdict: 'failed' });
+    }));
+
+  test("broken: the suite's own code failed", () =>
+    stage(async ({ play, opens, troubled }) => {
+      const faulty: Body = async (call) => {
+        await opens(call);
+        throw new TypeError('x is not a function');
+      };
+      expect(await play('a/one', faulty)).toMatchObject({
+        verdict: 'broken',
+        reason: expect.stringMatching(/x is not/),
+      });
+      expect(troubled).toEqual(['a/one']);
+    }));
+
+  test('broken: nothing was expected, or a refusal is bracketed by nothing', () =>
+    stage(async ({ play }) => {
+      expect(await play('a/one', async () => undefined)).toMatchObject({
+        verdict: 'broken',
+        reason: 'the claim expected nothing',
+      });
+      const refuse: Body = (call) => call.expect({ size: 'expect', answered: [], refused: [hello] });
+      expect(await play('a/two', refuse)).toMatchObject({
+        verdict: 'broken',
+        reason: expect.stringMatching(/nothing shows that the server can be reached/),
+      });
+    }));
+
+  test('broken: the claim names a fixture that there is not', () =>
+    stage(async ({ play }) => {
+      const lost: Body = (call) => call.expect({ size: 'given', answered: [{ ...hello, to: 'nobody' }], refused: [] });
+      expect(await play('a/one', lost)).toMatchObject({
+        verdict: 'broken',
+        reason: expect.stringMatching(/no server is called "nobody"/),
+      });
+    }));
+
+  test('broken: the claim was not decided in its time', () =>
+    stage(async ({ play, parts }) => {
+      parts.mesh.granted = { convergesMs: 2 * TIMING.claimMs, settlesMs: 0 };
+      const wait: Body = async (call) => {
+        await call.mode({ mode: 'egress', value: true });
+        await wrong(call);
+      };
+      expect(await play('a/one', wait)).toMatchObject({
+        verdict: 'broken',
+        reason: `the claim was not decided within ${TIMING.claimMs / 1000} s`,
+      });
+    }));
+
+  test.each([
+    ['forbidden', new ClusterError('forbidden', 'may not patch'), 'broken', 1],
+    ['invalid', new ClusterError('invalid', 'is no boolean'), 'broken', 1],
+    ['not found', new ClusterError('not-found', 'no such object'), 'broken', 1],
+    ['a fault of the driver', new MeshError('user', 'no such step'), 'broken', 1],
+    ['a fault of something else', new Error('no idea'), 'broken', 1],
+    ['unreachable for a while', new ClusterError('unreachable', 'connection refused'), 'passed', 2],
+    ['a conflict', new ClusterError('conflict', 'again, please'), 'passed', 2],
+    ['a fault of the environment', new MeshError('environment', 'the node is gone'), 'passed', 2],
+  ])('of a change that the API answers with %s', (_, error, verdict, tries) =>
+    stage(async ({ play, opens, parts }) => {
+      let failures = 1;
+      parts.cluster.refuse = (call) => {
+        if (!call.startsWith('patch') || failures === 0) return undefined;
+        failures -= 1;
+        return error;
+      };
+      expect(await play('a/one', opens)).toMatchObject({ verdict, tries });
+      expect(parts.evidence.all('change')[0]?.error).toBe(error.message);
+    }),
+  );
+});
+
+describe('a claim that was disturbed', () => {
+  test('starts again when everything is whole, and passes by what was seen after that', () =>
+    stage(async ({ play, opens, parts, troubled }) => {
+      let isFirst = true;
+      const body: Body = async (call) => {
+        if (isFirst) {
+          isFirst = false;
+          parts.world.disturb('watch', 'the watch broke');
+          void lapse(30_000).then(() => parts.world.disturb('watch', undefined));
+        }
+        await opens(call);
+      };
+      const start = parts.evidence.clock();
+      expect(await play('a/one', body)).toMatchObject({ verdict: 'passed', tries: 2 });
+      expect(troubled).toEqual([]);
+      const [, own] = parts.evidence.all('disturbance');
+      expect(own).toMatchObject({ claim: 'a/one', cause: 'the watch broke' });
+      expect((own?.to ?? 0) - start).toBeGreaterThanOrEqual(30_000);
+      const [verdict] = parts.evidence.all('verdict');
+      expect(verdict).toMatchObject({ attempt: 1 });
+      const numbers = parts.evidence.all('expectation').map(({ n }) => n);
+      expect(numbers).toEqual([...new Set(numbers)]);
+    }));
+
+  test('is broken, with its diagnostics, when it was disturbed too often', () =>
+    stage(async ({ play, parts, troubled }) => {
+      const twin = parts.routes.twin(parts.routes.resolve(hello));
+      let isDown = false;
+      parts.prober.set(twin, () => (isDown ? 'not-reached' : 'answered'));
+      const body: Body = async (call) => {
+        isDown = true;
+        try {
+          await answer(call);
+        } finally {
+          isDown = false;
+        }
+      };
+      parts.prober.set(parts.routes.resolve(hello), () => 'answered');
+      const { verdict, reason, tries } = await play('a/one', body);
+      expect(verdict).toBe('broken');
+      expect(reason).toMatch(/^disturbed 6 times, at last: twin /);
+      expect(tries).toBe(TIMING.restarts + 1);
+      expect(troubled).toEqual(['a/one']);
+    }));
+
+  test('is broken when the environment does not recover in time', () =>
+    stage(async ({ play, opens, parts }) => {
+      const body: Body = async (call) => {
+        parts.world.disturb('watch', 'the watch broke');
+        await opens(call);
+      };
+      const start = parts.evidence.clock();
+      expect(await play('a/one', body)).toMatchObject({
+        verdict: 'broken',
+        reason: 'the environment did not recover: the watch broke',
+        tries: 1,
+      });
+      expect(parts.evidence.clock() - start).toBeGreaterThanOrEqual(TIMING.recoveryMs);
+    }));
+
+  test('is given the time that the mesh needs to find new pods', () =>
+    stage(async ({ play, parts }) => {
+      let replacedAt = Number.POSITIVE_INFINITY;
+      const route = parts.routes.resolve(hello);
+      parts.prober.set(route, (at) => (at > replacedAt && at < replacedAt + 3_000 ? 'not-reached' : 'answered'));
+      const body: Body = async (call) => {
+        if (replacedAt === Number.POSITIVE_INFINITY) {
+          replacedAt = parts.evidence.clock();
+          parts.cluster.put(podOf(actors.curl, { n: 2 }), 'ADDED');
+          parts.cluster.drop(podOf(actors.curl));
+        }
+        await right(call);
+      };
+      expect(await play('a/one', body)).toMatchObject({ verdict: 'passed' });
+    }));
+
+  test('between two claims, too', () =>
+    stage(async ({ play, parts }) => {
+      const route = parts.routes.resolve(hello);
+      parts.prober.set(route, () => 'answered');
+      expect(await play('a/one', answer)).toMatchObject({ verdict: 'passed' });
+      const replacedAt = parts.evidence.clock();
+      parts.prober.set(route, (at) => (at < replacedAt + 3_000 ? 'not-reached' : 'answered'));
+      parts.cluster.put(podOf(actors.curl, { n: 2 }), 'ADDED');
+      parts.cluster.drop(podOf(actors.curl));
+      await lapse(10);
+      expect(await play('a/two', right)).toMatchObject({ verdict: 'passed', tries: 1 });
+    }));
+
+  test('before it began, and that stays so, is broken once the environment has had its time', () =>
+    stage(async ({ play, parts }) => {
+      parts.world.disturb('watch', 'the watch broke');
+      const start = parts.evidence.clock();
+      expect(await play('a/one', answer)).toMatchObject({
+        verdict: 'broken',
+        reason: 'the environment did not recover: the watch broke',
+      });
+      expect(parts.evidence.clock() - start).toBeLessThan(1.5 * TIMING.recoveryMs);
+    }));
+
+  test('by somebody who changes a setting, sets it again', () =>
+    stage(async ({ play, opens, parts }) => {
+      let isFirst = true;
+      const body: Body = async (call) => {
+        await opens(call);
+        if (!isFirst) return;
+        isFirst = false;
+        parts.cluster.put(await parts.mesh.config('permissive', false));
+        await lapse(100);
+        await call.stayed({ mode: 'permissive' });
+      };
+      expect(await play('a/one', body)).toMatchObject({ verdict: 'passed', tries: 2 });
+    }));
+});
+
+describe('policies', () => {
+  const apply = (call: Handlers) => call.allow({ policy: POLICY, part: 'all' });
+  const present = ({ cluster }: FakeParts) => [...cluster.names('TCPRoute'), ...cluster.names('TrafficTarget')];
+
+  test.each<[string, Body]>([
+    ['passed', async () => undefined],
+    ['failed', wrong],
+    [
+      'broken',
+      async () => {
+        throw new Error('no');
+      },
+    ],
+  ])('are removed when the claim has %s', (verdict, rest) =>
+    stage(async ({ play, parts, opens }) => {
+      const body: Body = async (call) => {
+        await apply(call);
+        expect(present(parts)).toEqual([POLICY.name, POLICY.name]);
+        if (verdict === 'passed') await opens(call);
+        await rest(call);
+      };
+      expect(await play('a/one', body)).toMatchObject({ verdict });
+      expect(present(parts)).toEqual([]);
+    }),
+  );
+
+  test('are removed before a disturbed claim starts again', () =>
+    stage(async ({ play, parts }) => {
+      const seen: number[] = [];
+      const body: Body = async (call) => {
+        seen.push(present(parts).length);
+        await apply(call);
+        parts.world.disturb('watch', 'the watch broke');
+        parts.world.disturb('watch', undefined);
+        await answer(call);
+      };
+      await play('a/one', body);
+      expect(seen.length).toBeGreaterThan(1);
+      expect(new Set(seen)).toEqual(new Set([0]));
+    }));
+
+  test('are still there while diagnostics are collected', () =>
+    stage(
+      async ({ play, parts }) => {
+        let then: string[] = [];
+        kept = () => {
+          then = present(parts);
+        };
+        const body: Body = async (call) => {
+          await apply(call);
+          await wrong(call);
+        };
+        await play('a/one', body);
+        expect(then).toHaveLength(2);
+      },
+      {
+        onTrouble: async () => {
+          kept();
+          return undefined;
+        },
+      },
+    ));
+  let kept: () => void = () => undefined;
+
+  test('that cannot be removed break the claim, and are removed before the next', () =>
+    stage(async ({ play, parts, opens }) => {
+      let isDown = false;
+      parts.cluster.refuse = (call) =>
+        isDown && call.startsWith('delete') ? new ClusterError('unreachable', 'connection refused') : undefined;
+      const body: Body = async (call) => {
+        await opens(call);
+        await apply(call);
+        isDown = true;
+      };
+      expect(await play('a/one', body)).toMatchObject({
+        verdict: 'broken',
+        reason: expect.stringMatching(/could not be removed: connection refused/),
+      });
+      expect(present(parts)).toHaveLength(2);
+      isDown = false;
+      const next: Body = async (call) => {
+        expect(present(parts)).toEqual([]);
+        await opens(call);
+      };
+      expect(await play('a/two', next)).toMatchObject({ verdict: 'passed' });
+    }));
+
+  test('can be applied and deleted in parts, the target first', () =>
+    stage(async ({ play, parts, opens }) => {
+      const body: Body = async (call) => {
+        await call.allow({ policy: POLICY, part: 'target' });
+        await call.allow({ policy: POLICY, part: 'route' });
+        await call.remove({ name: POLICY.name, part: 'all' });
+        await expect(call.remove({ name: 'other', part: 'all' })).rejects.toThrow(/made no policy called "other"/);
+        throw new Error('over');
+      };
+      await play('a/one', body);
+      expect(parts.cluster.calls).toEqual(
+        ['apply TrafficTarget', 'apply TCPRoute', 'delete TrafficTarget', 'delete TCPRoute'].map(
+          (call) => `${call} ${POLICY.name}`,
+        ),
+      );
+      await play('a/two', opens);
+    }));
+});
+
+describe('retries', () => {
+  /** Fails as often as told, then passes. */
+  const failing = (times: number, rest: Body): Body => {
+    let left = times;
+    return async (call) => {
+      left -= 1;
+      await (left >= 0 ? wrong(call) : rest(call));
+    };
+  };
+
+  test('make a claim that passes after a failure flaky', () =>
+    stage(
+      async ({ play, opens, parts, troubled }) => {
+        expect(await play('a/one', failing(1, opens))).toMatchObject({ verdict: 'flaky', tries: 2 });
+        expect(parts.evidence.all('verdict')).toMatchObject([{ verdict: 'flaky', attempt: 2 }]);
+        expect(troubled).toEqual(['a/one']);
+      },
+      { retries: 1 },
+    ));
+
+  test('are as many as were granted', () =>
+    stage(
+      async ({ play, opens, parts }) => {
+        expect(await play('a/one', failing(3, opens))).toMatchObject({ verdict: 'failed', tries: 3 });
+        expect(parts.evidence.all('verdict')).toMatchObject([{ verdict: 'failed', attempt: 3 }]);
+        expect(await play('a/two', failing(2, opens))).toMatchObject({ verdict: 'flaky', tries: 3 });
+      },
+      { retries: 2 },
+    ));
+
+  test('are not spent on what is broken', () =>
+    stage(async ({ play }) => expect(await play('a/one', async () => undefined)).toMatchObject({ tries: 1 }), {
+      retries: 2,
+    }));
+
+  test('that are broken do not take the failure back', () =>
+    stage(
+      async ({ play, parts }) => {
+        const body = failing(1, async () => {
+          throw new Error('no idea');
+        });
+        expect(await play('a/one', body)).toMatchObject({ verdict: 'failed', tries: 2 });
+        expect(parts.evidence.all('verdict')[0]?.reason).toMatch(/expected answered.*no idea/);
+      },
+      { retries: 1 },
+    ));
+});
+
+describe('the run', () => {
+  test('ends after the first failure where that is asked for', () =>
+    stage(
+      async ({ play, opens, engine }) => {
+        expect(await play('a/one', opens)).toMatchObject({ verdict: 'passed' });
+        expect(await play('a/two', wrong)).toMatchObject({ verdict: 'failed' });
+        expect(await play('a/three', opens)).toMatchObject({ verdict: 'not begun', reason: 'the run is being ended' });
+        expect(engine.undecided()).toEqual(['a/three']);
+      },
+      { failFast: true },
+    ));
+
+  test('goes on after a failure otherwise', () =>
+    stage(async ({ play, opens }) => {
+      expect(await play('a/two', wrong)).toMatchObject({ verdict: 'failed' });
+      expect(await play('a/three', opens)).toMatchObject({ verdict: 'passed' });
+    }));
+
+  test.each<[string, (stage: Stage) => unknown]>([
+    ['interrupted', ({ interrupt }) => interrupt.abort(new Error('SIGINT'))],
+    ['aborted', ({ engine }) => engine.abort()],
+  ])('that is %s leaves the claim under way, and those after it, not run', (_, end) =>
+    stage(async (all) => {
+      const { play, parts, opens } = all;
+      const body: Body = async (call) => {
+        await call.mode({ mode: 'egress', value: true });
+        void lapse(500).then(() => end(all));
+        await wrong(call);
+      };
+      const start = parts.evidence.clock();
+      expect(await play('a/one', body)).toMatchObject({ verdict: 'not-run', reason: 'the run is being ended' });
+      expect(parts.evidence.clock() - start).toBeLessThan(2_000);
+      expect(await play('a/two', opens)).toMatchObject({ verdict: 'not begun' });
+    }),
+  );
+
+  test('that is interrupted while the environment recovers does not wait for it', () =>
+    stage(async ({ play, parts, interrupt }) => {
+      const body: Body = async (call) => {
+        parts.world.disturb('watch', 'the watch broke');
+        void lapse(500).then(() => interrupt.abort());
+        await call.mode({ mode: 'permissive', value: true });
+        await answer(call);
+      };
+      const start = parts.evidence.clock();
+      expect(await play('a/one', body)).toMatchObject({ verdict: 'not-run' });
+      expect(parts.evidence.clock() - start).toBeLessThan(10_000);
+    }));
+
+  test('begins no claim that the plan does not have', () =>
+    stage(async ({ play, opens }) => {
+      expect(await play('a/four', opens)).toMatchObject({ verdict: 'not begun', reason: 'the plan does not have it' });
+      expect(await play('a/one', opens, 2)).toMatchObject({ verdict: 'not begun' });
+    }));
+
+  test('repeats claims: the worst verdict counts, with its reason', () =>
+    stage(
+      async ({ play, opens, parts }) => {
+        await play('a/one', opens, 1);
+        await play('a/one', wrong, 2);
+        await play('a/one', opens, 3);
+        const verdicts = parts.evidence.all('verdict');
+        expect(verdicts.map(({ verdict }) => verdict)).toEqual(['passed', 'failed', 'failed']);
+        expect(verdicts[2]?.reason).toMatch(/expected answered/);
+        expect(verdicts[2]?.diagnostics).toBe('cluster/a/one');
+      },
+      { claims: [1, 2, 3].map((run) => ({ ...claimOf('a/one'), run })) },
+    ));
+
+  test('tells jest which claims there are, and which will not run', () => {
+    const exempt = { verdict: 'unsupported', reason: 'no' } as const;
+    return stage(
+      async ({ handlers, engine }) => {
+        expect(await handlers.claims({})).toEqual([
+          { id: 'a/one', run: 1, skip: false },
+          { id: 'a/two', run: 1, skip: true },
+        ]);
+        expect(engine.undecided()).toEqual(['a/one']);
+      },
+      { claims: [claimOf('a/one'), { ...claimOf('a/two'), exempt }] },
+    );
+  });
+});
+
+describe('modes', () => {
+  const switches = ({ evidence }: FakeParts) =>
+    evidence.all('change').flatMap(({ mode, claim }) => (mode === undefined ? [] : [[claim, mode.name, mode.value]]));
+
+  test('that a claim starts with are set only where they differ, and none is assumed', () =>
+    stage(
+      async ({ play, parts }) => {
+        await play('a/one', async (call) => call.expect({ size: 'given', answered: [hello], refused: [] }));
+        await play('a/two', async (call) => call.expect({ size: 'given', answered: [hello], refused: [] }));
+        expect(switches(parts)).toEqual([['a/one', 'permissive', true]]);
+        await play('a/three', async (call) => call.expect({ size: 'given', answered: [], refused: [hello] }));
+        expect(switches(parts).slice(1)).toEqual([['a/three', 'permissive', false]]);
+      },
+      { claims: ['a/one', 'a/two', 'a/three'].map((id) => claimOf(id, { starts: { permissive: id !== 'a/three' } })) },
+    ));
+
+  test('that cannot be set are the trouble of the claim', () =>
+    stage(
+      async ({ play, parts }) => {
+        parts.cluster.refuse = (call) =>
+          call.startsWith('patch') ? new ClusterError('forbidden', 'may not patch') : undefined;
+        expect(await play('a/one', answer)).toMatchObject({ verdict: 'broken', reason: 'may not patch' });
+      },
+      { claims: [claimOf('a/one', { starts: { permissive: true } })] },
+    ));
+
+  test('stay, as the vigil over them says', () =>
+    stage(async ({ play, parts }) => {
+      const body: Body = async (call) => {
+        await call.mode({ mode: 'permissive', value: true });
+        await call.stayed({ mode: 'permissive' });
+      };
+      obey(parts, { ...visit, to: 'httpbin', protocol: 'http', port: 14001 });
+      expect(await play('a/one', body)).toMatchObject({ verdict: 'passed' });
+      expect(parts.evidence.all('expectation')[0]?.hold?.probes).toBeGreaterThan(40);
+    }));
+
+  test('that were never set cannot have stayed', () =>
+    stage(async ({ play }) => {
+      expect(await play('a/one', (call) => call.stayed({ mode: 'permissive' }))).toMatchObject({
+        verdict: 'broken',
+        reason: expect.stringMatching(/never set it/),
+      });
+    }));
+
+  test('are set anew by a new installation, whose pods are others', () =>
+    stage(
+      async ({ play, parts }) => {
+        const body: Body = async (call) => {
+          await call.mode({ mode: 'permissive', value: true });
+          await call.expect({ size: 'expect', answered: [hello], refused: [] });
+          await call.reinstall({ modes: { permissive: true, egress: false } });
+          await call.expect({ size: 'expect', answered: [hello], refused: [] });
+        };
+        swap = () => {
+          parts.cluster.put(podOf(actors.curl, { n: 2 }), 'ADDED');
+          parts.cluster.drop(podOf(actors.curl));
+        };
+        expect(await play('a/one', body)).toMatchObject({ verdict: 'passed', tries: 1 });
+        expect(parts.modes.current).toEqual({ permissive: true, egress: false });
+      },
+      { reinstall: async () => swap() },
+    ));
+  let swap: () => void = () => undefined;
+});
+
+describe('facts', () => {
+  test('about the whole run are not judged while the world cannot be seen', () =>
+    stage(
+      async ({ play, parts }) => {
+        parts.world.disturb('watch', 'the watch broke');
+        expect(await play('a/one', (call) => call.stable({}))).toMatchObject({ verdict: 'broken' });
+      },
+      { claims: [claimOf('a/one', { last: true })] },
+    ));
+
+  test('values that are no booleans must be refused, and there must be some', () =>
+    stage(async ({ play, parts }) => {
+      const body: Body = (call) => call.invalid({ mode: 'permissive' });
+      parts.mesh.invalid = [{ step: { patch: 'yes' }, refused: true, message: 'invalid' }];
+      expect(await play('a/one', body)).toMatchObject({ verdict: 'passed' });
+      parts.mesh.invalid.push({ step: { patch: 1 }, refused: false, message: '' });
+      expect(await play('a/two', body)).toMatchObject({
+        verdict: 'failed',
+        reason: expect.stringMatching(/accepted \{"patch":1\}/),
+      });
+      parts.mesh.invalid = [];
+      expect(await play('a/three', body)).toMatchObject({ verdict: 'failed' });
+    }));
+
+  test('enrolment and stability are judged by the pods', () =>
+    stage(async ({ play, parts }) => {
+      const body: Body = async (call) => {
+        await call.enrolled({});
+        await call.stable({});
+      };
+      expect(await play('a/one', body)).toMatchObject({ verdict: 'passed' });
+      parts.cluster.put(podOf(actors.curl, { sidecar: false }));
+      expect(await play('a/two', body)).toMatchObject({
+        verdict: 'failed',
+        reason: expect.stringMatching(/curl-1 is enrolled and has no container/),
+      });
+    }));
+});
+
+test('the errors that carry verdicts are told apart by their names, too', () => {
+  expect(new Disturbed('').name).toBe('Disturbed');
+  expect(new Unmet('').name).toBe('Unmet');
+});

@@ -1,0 +1,257 @@
+import { describe, expect, test } from '@jest/globals';
+import { Disturbed } from './errors.ts';
+import type { Expected } from './expectation.ts';
+import { type FakeParts, fakeParts } from './testing/fake-parts.ts';
+import type { Behaviour } from './testing/fake-prober.ts';
+import { actors, routeBetween, servers } from './testing/stand.ts';
+import { inVirtualTime, lapse } from './testing/virtual-time.ts';
+import { TIMING } from './timing.ts';
+import { Vigil } from './vigil.ts';
+
+const request = routeBetween(actors.visitor, servers.httpbin);
+const hello = routeBetween(actors.visitor, servers.tcpEcho);
+
+interface Watchman {
+  parts: FakeParts;
+  /** Asks whether the mode has stayed since it was switched, which the mesh is granted five seconds and two for. */
+  stayed(expected: Expected, notBefore?: number): Promise<Awaited<ReturnType<Vigil['stayed']>> & { at: number }>;
+  /** The whole vigil's observations, as far as they are written down. */
+  vigil: Vigil;
+}
+
+/** Keeps a vigil over both routes, whose mode is switched at 0. */
+function watch<T>(behaviour: Behaviour, body: (watchman: Watchman) => Promise<T>): Promise<T> {
+  return inVirtualTime(async () => {
+    const parts = fakeParts();
+    parts.prober.set(request, behaviour);
+    parts.prober.set(hello, (at, n) => behaviour(at, n));
+    const vigil = new Vigil([request, hello], parts);
+    const change = { id: 3, what: 'switch', end: 0, budget: { convergesMs: 5_000, settlesMs: 2_000 } };
+    const stayed = async (expected: Expected, notBefore = 0) => {
+      const decision = await vigil.stayed(expected, change, notBefore, () => undefined);
+      return { ...decision, at: parts.evidence.clock() };
+    };
+    try {
+      return await body({ parts, stayed, vigil });
+    } finally {
+      await vigil.stop();
+      await parts.monitors.stop();
+    }
+  });
+}
+
+/** The mode acts after two seconds. */
+const acts: Behaviour = (at) => (at < 2_000 ? 'answered' : 'not-reached');
+
+describe('a mode has stayed', () => {
+  test('when its routes held for twelve seconds since it acted', () =>
+    watch(acts, async ({ stayed }) => {
+      const { met, at, hold, routes, items } = await stayed('refused');
+      expect(met).toBe(true);
+      expect(at).toBeGreaterThanOrEqual(2_000 + TIMING.vigilHoldMs);
+      expect(at).toBeLessThan(2_000 + TIMING.vigilHoldMs + 3 * TIMING.vigilMs);
+      const { start, end } = hold ?? { start: 0, end: 0 };
+      expect(start).toBeGreaterThanOrEqual(2_000);
+      expect(end - start).toBeGreaterThanOrEqual(TIMING.vigilHoldMs);
+      expect(hold?.probes).toBeGreaterThanOrEqual((2 * TIMING.vigilHoldMs) / TIMING.vigilMs);
+      expect(items.map(({ watch: { route } }) => route)).toEqual([request, hello]);
+      for (const route of routes) {
+        expect(route).toMatchObject({ change: 3, expected: 'refused', leaked: 0, lost: 0 });
+        expect(route.actedMs).toBeGreaterThanOrEqual(2_000);
+        expect(route.actedMs).toBeLessThan(2_000 + 2 * TIMING.vigilMs);
+      }
+    }));
+
+  test('at once, when it has been watched long enough while others worked', () =>
+    watch(acts, async ({ parts, stayed }) => {
+      await lapse(20_000);
+      const { met, at } = await stayed('refused');
+      expect(met).toBe(true);
+      expect(at).toBeLessThan(20_000 + TIMING.vigilMs);
+      expect(parts.evidence.all('expectation')).toEqual([]);
+    }));
+
+  test('when a deviation within settling was followed by the whole time', () =>
+    watch(
+      (at) => (at < 2_000 || (at > 3_000 && at < 3_600) ? 'answered' : 'not-reached'),
+      async ({ stayed }) => {
+        const { met, at, hold, routes } = await stayed('refused');
+        expect(met).toBe(true);
+        expect(hold?.start).toBeGreaterThanOrEqual(3_000);
+        expect(at).toBeGreaterThanOrEqual(3_000 + TIMING.vigilHoldMs);
+        expect(routes[0]?.leaked).toBe(1);
+        expect(routes[0]?.actedMs).toBeLessThan(3_000);
+      },
+    ));
+});
+
+describe('a mode has not stayed', () => {
+  test('that comes back after eight seconds, and that is said as soon as it is seen', () =>
+    watch(
+      (at) => (at < 2_000 || at > 10_000 ? 'answered' : 'not-reached'),
+      async ({ stayed }) => {
+        const { met, at, shown, routes } = await stayed('refused');
+        expect(met).toBe(false);
+        expect(at).toBeGreaterThan(10_000);
+        expect(at).toBeLessThan(10_000 + 3 * TIMING.vigilMs);
+        expect(shown[0]?.outcome).toBe('answered');
+        expect(routes[0]?.leaked).toBeGreaterThan(0);
+      },
+    ));
+
+  test('that was on again for a moment, while others worked', () =>
+    watch(
+      (at) => (at < 2_000 || (at > 10_000 && at < 10_600) ? 'answered' : 'not-reached'),
+      async ({ stayed }) => {
+        await lapse(30_000);
+        const { met, shown } = await stayed('refused');
+        expect(met).toBe(false);
+        expect(shown.some(({ start }) => start > 10_000 && start < 10_600)).toBe(true);
+      },
+    ));
+
+  test('that never acted', () =>
+    watch(
+      () => 'answered',
+      async ({ stayed }) => {
+        const { met, at, routes } = await stayed('refused');
+        expect(met).toBe(false);
+        expect(at).toBeGreaterThan(5_000);
+        expect(at).toBeLessThan(5_000 + 3 * TIMING.vigilMs);
+        expect(routes[0]).not.toHaveProperty('actedMs');
+      },
+    ));
+
+  test('that acted later than it may, although it has held since', () =>
+    watch(
+      (at) => (at < 8_000 ? 'answered' : 'not-reached'),
+      async ({ stayed }) => {
+        await lapse(30_000);
+        expect((await stayed('refused')).met).toBe(false);
+      },
+    ));
+
+  test('that leaked, as the log told in the end', () =>
+    watch(
+      (at) => (at < 2_000 ? 'answered' : at > 9_000 && at < 9_600 ? leak() : 'not-reached'),
+      async ({ stayed }) => {
+        const { met, shown } = await stayed('refused');
+        expect(met).toBe(false);
+        expect(shown.map(({ outcome }) => outcome)).toContain('reached-without-answer');
+      },
+    ));
+
+  test('and that one route of two deviates is enough', () =>
+    watch(acts, async ({ parts, stayed }) => {
+      parts.prober.set(hello, (at) => (at < 2_000 || at > 9_000 ? 'answered' : 'not-reached'));
+      expect((await stayed('refused')).met).toBe(false);
+    }));
+});
+
+describe('nothing is said about a mode', () => {
+  test('from before the end of the last disturbance: the window begins anew', () =>
+    watch(acts, async ({ stayed }) => {
+      await lapse(20_000);
+      const { met, at, hold } = await stayed('refused', 19_000);
+      expect(met).toBe(true);
+      expect(hold?.start).toBeGreaterThanOrEqual(19_000);
+      expect(at).toBeGreaterThanOrEqual(19_000 + TIMING.vigilHoldMs);
+    }));
+
+  test('by deviations before the end of the last disturbance, nor by those that the mesh needs to find back', () =>
+    watch(
+      (at) => (at < 2_000 || (at > 15_000 && at < 21_000) ? 'answered' : 'not-reached'),
+      async ({ stayed }) => {
+        await lapse(20_000);
+        const { met, hold } = await stayed('refused', 20_000);
+        expect(met).toBe(true);
+        expect(hold?.start).toBeGreaterThanOrEqual(21_000);
+      },
+    ));
+
+  test('where it does not find back in what a change is granted', () =>
+    watch(
+      (at) => (at < 2_000 || at > 15_000 ? 'answered' : 'not-reached'),
+      async ({ stayed }) => {
+        await lapse(20_000);
+        const { met, at } = await stayed('refused', 20_000);
+        expect(met).toBe(false);
+        expect(at).toBeGreaterThan(25_000);
+      },
+    ));
+
+  test('by a leak that the log told in the end, of the time in which the mode settled', () =>
+    watch(
+      (at) => (at < 2_000 ? 'answered' : at < 3_000 ? leak() : 'not-reached'),
+      async ({ stayed }) => {
+        const { met, routes } = await stayed('refused');
+        expect(met).toBe(true);
+        expect(routes[0]?.actedMs).toBeGreaterThanOrEqual(2_000);
+      },
+    ));
+
+  test('by an observation that cannot be trusted', () =>
+    watch(
+      (at) => (at < 2_000 ? 'answered' : at > 9_000 && at < 9_600 ? 'unknown' : 'not-reached'),
+      async ({ stayed }) => {
+        await expect(stayed('refused')).rejects.toThrow(Disturbed);
+      },
+    ));
+
+  test('by an answer that exec lost', () =>
+    watch(
+      (at) =>
+        at > 9_000 && at < 9_600
+          ? { outcome: 'unknown', doubt: 'exec: no frame', finally: 'reached-without-answer' }
+          : 'answered',
+      async ({ stayed }) => {
+        await expect(stayed('answered')).rejects.toThrow(Disturbed);
+      },
+    ));
+
+  test.each([
+    ['stayed', acts],
+    ['not stayed', ((at) => (at < 2_000 || at > 8_000 ? 'answered' : 'not-reached')) satisfies Behaviour],
+  ])('that has %s while its twin was not answered', (_, behaviour) =>
+    watch(behaviour, async ({ parts, stayed }) => {
+      const twin = parts.routes.twin(hello);
+      parts.prober.set(twin, (at) => (at > 8_000 && at < 12_000 ? 'not-reached' : 'answered'));
+      await expect(stayed('refused')).rejects.toThrow(/^twin /);
+    }),
+  );
+
+  test('that fails soon after a disturbance that nobody noticed', () =>
+    watch(
+      (at) => (at < 2_000 || at > 30_000 ? 'answered' : 'not-reached'),
+      async ({ parts, stayed }) => {
+        await lapse(29_000);
+        parts.world.disturb('setting permissive', 'somebody else set it');
+        parts.world.disturb('setting permissive', undefined);
+        await lapse(5_000);
+        await expect(stayed('refused')).rejects.toThrow('somebody else set it');
+      },
+    ));
+
+  test('when the run is being ended', () =>
+    watch(acts, async ({ vigil }) => {
+      const change = { id: 3, what: 'switch', end: 0, budget: { convergesMs: 5_000, settlesMs: 2_000 } };
+      const ending = new Error('the run is being ended');
+      const stayed = vigil.stayed('refused', change, 0, () => {
+        throw ending;
+      });
+      await expect(stayed).rejects.toBe(ending);
+    }));
+});
+
+test('what nobody has asked about is written down at the end, for no claim', () =>
+  watch(acts, async ({ parts, vigil }) => {
+    await lapse(3_000);
+    await vigil.stop();
+    const own = [...parts.prober.written].filter(([{ route }]) => route === hello);
+    expect(own.length).toBeGreaterThan(4);
+    expect(own.every(([, purpose]) => purpose?.role === 'subject' && purpose.claim === undefined)).toBe(true);
+  }));
+
+function leak() {
+  return { outcome: 'not-reached', finally: 'reached-without-answer' } as const;
+}

@@ -1,0 +1,369 @@
+import { describe, expect, test } from '@jest/globals';
+import { FakeCluster } from './testing/fake-cluster.ts';
+import { FakeEvidence } from './testing/fake-evidence.ts';
+import { controlPlanePod, deploymentOf, type PodState, podOf, SIDECAR } from './testing/pod.ts';
+import { actors, routeBetween, servers } from './testing/stand.ts';
+import { inVirtualTime, lapse } from './testing/virtual-time.ts';
+import { TIMING } from './timing.ts';
+import { World } from './world.ts';
+
+const { curl, outsider } = actors;
+const { tcpEcho } = servers;
+const MESH = 'mesh-system';
+const hello = routeBetween(curl, tcpEcho);
+
+interface Stage {
+  cluster: FakeCluster;
+  evidence: FakeEvidence;
+  world: World;
+}
+
+const DEFAULT = { reused: false, sidecar: SIDECAR };
+
+/** A world of three fixtures, of which nothing has been seen yet. */
+function unseen({ reused = false, sidecar }: { reused?: boolean; sidecar?: string | undefined } = DEFAULT): Stage {
+  const cluster = new FakeCluster();
+  const evidence = new FakeEvidence();
+  const world = new World({
+    cluster,
+    evidence,
+    actors: [curl, outsider, tcpEcho],
+    servers: [tcpEcho],
+    sidecar,
+    controlPlane: { namespace: MESH, deployments: ['controller'] },
+    reused,
+    log: () => undefined,
+  });
+  return { cluster, evidence, world };
+}
+
+/** The same, with every pod Ready and the control plane available for longer than any aftermath. */
+async function seen(options: Parameters<typeof unseen>[0] = DEFAULT): Promise<Stage> {
+  const stage = unseen(options);
+  for (const actor of [curl, outsider, tcpEcho]) stage.cluster.put(podOf(actor), 'ADDED');
+  stage.cluster.put(controlPlanePod('controller', MESH), 'ADDED');
+  stage.cluster.put(deploymentOf('controller', MESH, 1), 'ADDED');
+  await lapse(2 * TIMING.aftermathMs);
+  return stage;
+}
+
+const play = (body: (stage: Stage) => Promise<void>, options?: Parameters<typeof unseen>[0]) =>
+  inVirtualTime(async () => body(await seen(options)));
+
+/** What the kubelet tells when a container of a pod dies and comes back. */
+async function crash({ cluster }: Stage, container: string, restarts: number): Promise<void> {
+  const down = { restarts: restarts - 1, down: 'Error' as const };
+  cluster.put(podOf(curl, { ready: false, containers: { [container]: down } }));
+  await lapse(1_000);
+  cluster.put(podOf(curl, { ready: false, containers: { [container]: { restarts } } }));
+  await lapse(100);
+  cluster.put(podOf(curl, { containers: { [container]: { restarts } } }));
+}
+
+describe('the environment is disturbed', () => {
+  test('until every fixture has been seen Ready', () =>
+    inVirtualTime(async () => {
+      const stage = unseen();
+      expect(stage.world.troubles).toHaveLength(3);
+      for (const actor of [curl, outsider]) stage.cluster.put(podOf(actor), 'ADDED');
+      stage.cluster.put(podOf(tcpEcho, { ready: false }), 'ADDED');
+      expect(stage.world.troubles).toHaveLength(1);
+      stage.cluster.put(podOf(tcpEcho));
+      expect(stage.world.troubles).toEqual([]);
+      expect(stage.evidence.all('disturbance')).toEqual([]);
+    }));
+
+  test('by a pod that is replaced, until the new one is Ready', () =>
+    play(async ({ cluster, world, evidence }) => {
+      const before = evidence.clock();
+      const [agent, identity] = [world.agentOf('curl'), world.identityOf(hello)];
+      expect(world.disturbedSince(before)).toBeUndefined();
+
+      cluster.put(podOf(curl, { ending: true }));
+      expect(world.troubles).toContain('the pod of curl was replaced');
+      expect(world.agentOf('curl')).toBeUndefined();
+      cluster.put(podOf(curl, { n: 2, ready: false }), 'ADDED');
+      expect(world.troubles).toContain('the fixture curl is not ready');
+      cluster.drop(podOf(curl, { ending: true }));
+      await lapse(3_000);
+      cluster.put(podOf(curl, { n: 2 }));
+
+      expect(world.troubles).toEqual([]);
+      expect(world.podOf('curl')).toBe('curl-2');
+      expect(world.agentOf('curl')).toBeDefined();
+      expect(world.agentOf('curl')).not.toBe(agent);
+      expect(world.identityOf(hello)).not.toBe(identity);
+      expect(world.disturbedSince(before)).toBeDefined();
+      expect(world.disturbedSince(evidence.clock() + 1)).toBeUndefined();
+      expect(evidence.all('disturbance')).toContainEqual(
+        expect.objectContaining({ cause: 'the pod of curl was replaced', from: before, to: before + 3_000 }),
+      );
+    }));
+
+  test('by a pod of which there is none any more', () =>
+    play(async ({ cluster, world }) => {
+      cluster.drop(podOf(tcpEcho));
+      expect(world.troubles).toContain('the fixture tcp-echo is not ready');
+      expect(world.logOf('tcp-echo')).toBeUndefined();
+      expect(cluster.tails.size).toBe(0);
+      expect(world.podOf('tcp-echo')).toBe('tcp-echo (no pod)');
+      expect(world.identityOf(hello)).toMatch(/ \| tcp-echo: none$/);
+    }));
+
+  test("by a fixture's own container that restarts, which is none of the mesh's crashes", () =>
+    play(async (stage) => {
+      const { world, evidence } = stage;
+      const before = evidence.clock();
+      await crash(stage, 'curl', 1);
+      expect(world.troubles).toEqual([]);
+      expect(world.disturbedSince(before)).toBeDefined();
+      expect(evidence.all('disturbance').map(({ cause }) => cause)).toContain(
+        'a container of the fixture curl restarted',
+      );
+      expect(world.crashes).toEqual([]);
+    }));
+
+  test('once, where two containers of a pod restart together', () =>
+    play(async ({ cluster, world, evidence }) => {
+      const containers = { control: { restarts: 1 }, 'tcp-echo': { restarts: 1 } };
+      cluster.put(podOf(tcpEcho, { containers }));
+      await lapse(1_000);
+      const since = evidence.clock();
+      cluster.put(podOf(tcpEcho, { containers }));
+      expect(world.disturbedSince(since)).toBeUndefined();
+    }));
+
+  test('while a watch is broken', () =>
+    play(async ({ cluster, world, evidence }) => {
+      const before = evidence.clock();
+      cluster.breakWatches('Pod', true);
+      expect(world.troubles).toContain('the watch of pods in curl broke: connection reset');
+      await lapse(1_000);
+      cluster.breakWatches('Pod', false);
+      expect(world.troubles).toEqual([]);
+      expect(world.disturbedSince(before + 500)).toMatch(/^the watch of /);
+    }));
+
+  test.each<[string, (stage: Stage) => void]>([
+    ['scaled to zero', ({ cluster }) => cluster.put(deploymentOf('controller', MESH, 0, 0))],
+    ['deleted', ({ cluster }) => cluster.drop(deploymentOf('controller', MESH, 0))],
+    ['not available', ({ cluster }) => cluster.put(deploymentOf('controller', MESH, 0))],
+  ])('by a control plane that is %s', (words, change) =>
+    play(async (stage) => {
+      change(stage);
+      expect(stage.world.troubles.join()).toMatch(new RegExp(`^the control plane's controller .*${words}`));
+      stage.cluster.put(deploymentOf('controller', MESH, 1));
+      expect(stage.world.troubles).toEqual([]);
+    }),
+  );
+
+  test("not by a Deployment that is not the control plane's, nor by a pod that is no fixture's", () =>
+    play(async ({ cluster, world }) => {
+      cluster.put(deploymentOf('dashboard', MESH, 0, 0));
+      cluster.put(podOf({ ...curl, app: 'stranger' }, { ready: false }), 'ADDED');
+      expect(world.troubles).toEqual([]);
+    }));
+});
+
+describe('a crash of the mesh', () => {
+  test("is a sidecar's restart, however it is told, and it is not excused by what it does to its own pod", () =>
+    play(async (stage) => {
+      await crash(stage, SIDECAR, 1);
+      expect(stage.world.crashes).toEqual(['envoy in curl/curl-1: Error (exit 1), 1 restarts']);
+      expect(stage.evidence.all('crash')).toMatchObject([{ container: SIDECAR, restarts: 1, excused: false }]);
+      expect(stage.world.troubles).toEqual([]);
+    }));
+
+  test('is told again when it happens again, and stays on the books', () =>
+    play(async (stage) => {
+      await crash(stage, SIDECAR, 1);
+      stage.world.disturb('watch', 'the watch broke');
+      await crash(stage, SIDECAR, 2);
+      expect(stage.evidence.all('crash').map(({ excused }) => excused)).toEqual([false, true]);
+      expect(stage.world.crashes).toHaveLength(1);
+    }));
+
+  test('is excused by a disturbance at the time, and soon after it', () =>
+    play(async (stage) => {
+      stage.world.disturb('watch', 'the watch broke');
+      stage.world.disturb('watch', undefined);
+      await lapse(TIMING.aftermathMs - 5_000);
+      await crash(stage, SIDECAR, 1);
+      expect(stage.world.crashes).toEqual([]);
+      expect(stage.evidence.all('crash')).toMatchObject([{ excused: true }]);
+
+      await lapse(10_000);
+      await crash(stage, SIDECAR, 2);
+      expect(stage.world.crashes).toHaveLength(1);
+    }));
+
+  test('is excused by a twin that was not answered: the cluster itself did not work', () =>
+    play(async (stage) => {
+      stage.world.noteFailedTwin();
+      await lapse(TIMING.aftermathMs - 5_000);
+      await crash(stage, SIDECAR, 1);
+      expect(stage.evidence.all('crash')).toMatchObject([{ excused: true }]);
+      expect(stage.world.troubles).toEqual([]);
+    }));
+
+  test('from the start is not excused by pods that had not been seen', () =>
+    inVirtualTime(async () => {
+      const { cluster, world } = unseen();
+      const looping: PodState = { ready: false, containers: { [SIDECAR]: { restarts: 2, down: 'CrashLoopBackOff' } } };
+      cluster.put(podOf(curl, looping), 'ADDED');
+      expect(world.crashes).toHaveLength(1);
+      expect(world.crashLooping('curl')).toMatch(/^envoy in curl\/curl-1: CrashLoopBackOff/);
+      cluster.put(podOf(outsider), 'ADDED');
+      cluster.put(podOf(tcpEcho, looping), 'ADDED');
+      expect(world.troubles).toEqual([]);
+    }));
+
+  test('in a back-off is told once, not at each event', () =>
+    play(async ({ cluster, evidence }) => {
+      const looping: PodState = { ready: false, containers: { [SIDECAR]: { restarts: 3, down: 'CrashLoopBackOff' } } };
+      cluster.put(podOf(curl, looping));
+      cluster.put(podOf(curl, looping));
+      expect(evidence.all('crash')).toHaveLength(1);
+    }));
+
+  test('makes a sidecar that has restarted three times one that does not stay up', () =>
+    play(async (stage) => {
+      for (const restarts of [1, 2]) await crash(stage, SIDECAR, restarts);
+      expect(stage.world.crashLooping('curl')).toBeUndefined();
+      await crash(stage, SIDECAR, 3);
+      expect(stage.world.crashLooping('curl')).toMatch(/^envoy in curl\/curl-1/);
+      expect(stage.world.crashLooping('outsider')).toBeUndefined();
+    }));
+
+  test('before the run is none of its crashes, where pods were there before', () =>
+    inVirtualTime(async () => {
+      const { cluster, world } = unseen({ ...DEFAULT, reused: true });
+      cluster.put(podOf(curl, { containers: { [SIDECAR]: { restarts: 4 } } }), 'ADDED');
+      cluster.put(controlPlanePod('controller', MESH, { containers: { controller: { restarts: 4 } } }), 'ADDED');
+      expect(world.crashes).toEqual([]);
+      expect(world.crashLooping('curl')).toBeUndefined();
+      cluster.put(podOf(curl, { containers: { [SIDECAR]: { restarts: 5 } } }));
+      expect(world.crashes).toHaveLength(1);
+    }));
+
+  test('of the control plane is its own doing, and nothing that disturbs', () =>
+    play(async ({ cluster, world, evidence }) => {
+      const down = { ready: false, containers: { controller: { down: 'Error' as const } } };
+      cluster.put(controlPlanePod('controller', MESH, down));
+      cluster.put(deploymentOf('controller', MESH, 0));
+      expect(world.troubles).toEqual(["the control plane's controller is not available"]);
+      await lapse(1_000);
+      const looping = { controller: { restarts: 1, down: 'CrashLoopBackOff' as const } };
+      cluster.put(controlPlanePod('controller', MESH, { ready: false, containers: looping }));
+      expect(world.crashes).toHaveLength(1);
+      expect(evidence.all('crash')).toMatchObject([{ excused: false }]);
+      expect(world.troubles).toEqual([]);
+    }));
+
+  test('of the control plane is excused by its being scaled to zero from outside', () =>
+    play(async ({ cluster, world }) => {
+      cluster.put(deploymentOf('controller', MESH, 0, 0));
+      await lapse(1_000);
+      cluster.put(controlPlanePod('controller', MESH, { containers: { controller: { restarts: 1 } } }));
+      expect(world.crashes).toEqual([]);
+      expect(world.troubles).toHaveLength(1);
+    }));
+});
+
+describe('enrolment', () => {
+  test('is whole when every enrolled fixture has a running sidecar, and no other has one', () =>
+    play(async ({ world }) => {
+      expect(world.enrolmentFaults()).toEqual([]);
+    }));
+
+  test.each<[RegExp, (stage: Stage) => void]>([
+    [
+      /^curl-1 is enrolled and has no container "envoy"$/,
+      ({ cluster }) => cluster.put(podOf(curl, { sidecar: false })),
+    ],
+    [
+      /^envoy in curl-1 is not running$/,
+      ({ cluster }) => cluster.put(podOf(curl, { containers: { [SIDECAR]: { down: 'Error' } } })),
+    ],
+    [
+      /^outsider-1 is not enrolled and has a container "envoy"$/,
+      ({ cluster }) => cluster.put(podOf(outsider, { sidecar: true })),
+    ],
+  ])('%s', (fault, change) =>
+    play(async (stage) => {
+      change(stage);
+      expect(stage.world.enrolmentFaults()).toEqual([expect.stringMatching(fault)]);
+    }),
+  );
+
+  test('cannot be seen without a name for the sidecar', () =>
+    inVirtualTime(async () => {
+      expect(unseen({ ...DEFAULT, sidecar: undefined }).world.enrolmentFaults()).toHaveLength(1);
+    }));
+});
+
+describe('calm', () => {
+  const never = new AbortController().signal;
+
+  test('comes when the last disturbance has gone', () =>
+    play(async ({ world, evidence }) => {
+      const start = evidence.clock();
+      world.disturb('one', 'one');
+      world.disturb('two', 'two');
+      const calm = world.calm(60_000, never);
+      await lapse(1_000);
+      world.disturb('one', undefined);
+      await lapse(1_000);
+      world.disturb('two', undefined);
+      expect(await calm).toBeUndefined();
+      expect(evidence.clock() - start).toBe(2_000);
+    }));
+
+  test('is there at once where nothing is disturbed', () =>
+    play(async ({ world }) => {
+      expect(await world.calm(0, never)).toBeUndefined();
+    }));
+
+  test('does not come in time: what still is disturbed is told', () =>
+    play(async ({ world, evidence }) => {
+      const start = evidence.clock();
+      world.disturb('one', 'one');
+      world.disturb('two', 'two');
+      expect(await world.calm(5_000, never)).toBe('one; two');
+      expect(evidence.clock() - start).toBe(5_000);
+    }));
+
+  test('is not waited for when the run is being ended', () =>
+    play(async ({ world, evidence }) => {
+      const start = evidence.clock();
+      const abort = new AbortController();
+      world.disturb('one', 'one');
+      const calm = world.calm(60_000, abort.signal);
+      await lapse(1_000);
+      abort.abort();
+      expect(await calm).toBe('one');
+      expect(evidence.clock() - start).toBe(1_000);
+    }));
+});
+
+test('what disturbs on purpose counts, and is not written down', () =>
+  play(async ({ cluster, world, evidence }) => {
+    const before = evidence.clock();
+    await world.onPurpose(async () => {
+      cluster.put(podOf(curl, { n: 2 }), 'ADDED');
+      cluster.drop(podOf(curl));
+    });
+    expect(world.disturbedSince(before)).toBeDefined();
+    expect(evidence.all('disturbance')).toEqual([]);
+  }));
+
+test('a closed world watches nothing, and writes down what never ended', () =>
+  play(async ({ cluster, world, evidence }) => {
+    world.disturb('one', 'one');
+    world.close();
+    expect(cluster.watched).toBe(0);
+    expect(cluster.tails.size).toBe(0);
+    const [record] = evidence.all('disturbance');
+    expect(record).toMatchObject({ cause: 'one' });
+    expect(record).not.toHaveProperty('to');
+  }));

@@ -1,0 +1,131 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { type RouteSpec, Routes, World } from '../../claim/index.ts';
+import type { Budget } from '../../mesh/index.ts';
+import { nonceSource, type Observation, Prober, routeName } from '../../probe/index.ts';
+import type { Stage } from '../conductor/bring-up.ts';
+import type { RunContext } from '../conductor/context.ts';
+import { followOutside, type OutsideLogs } from '../conductor/outside-logs.ts';
+import { StepFailure } from './transcript.ts';
+
+export type Wanted = 'answered' | 'refused';
+
+/** Longest until the fixtures' pods have been seen, ms. */
+const seenMs = 60_000;
+/** Between two rounds of probes, ms. */
+const restMs = 100;
+/** Rounds in a row that show that an outcome has come to stay. Enough for an author; claims hold for longer. */
+const roundsInARow = 5;
+
+/** Probes for people who try a driver: an outcome is waited for, and explained when it does not come. */
+export class Bench {
+  private readonly prober: Prober;
+  private readonly routes: Routes;
+  private readonly outsideLogs: OutsideLogs;
+  private readonly signal: AbortSignal;
+  readonly world: World;
+
+  constructor(run: RunContext, { cluster, mesh, fixtures, outsideTarget }: Stage) {
+    const servers = Object.values(fixtures.servers);
+    const actors = [...Object.values(fixtures.clients), ...servers];
+    const world = new World({
+      cluster,
+      evidence: run.evidence,
+      actors,
+      servers,
+      sidecar: mesh.sidecar,
+      ...(mesh.podAnnotation === undefined ? {} : { podAnnotation: mesh.podAnnotation }),
+      controlPlane: mesh.controlPlane,
+      reused: true,
+      log: run.log,
+    });
+    const outsideLogs = followOutside(outsideTarget, run.log);
+    this.outsideLogs = outsideLogs;
+    this.world = world;
+    this.prober = new Prober({
+      evidence: run.evidence,
+      nonce: nonceSource(run.runId),
+      agentOf: (app) => world.agentOf(app),
+      logOf: (app) => outsideLogs.of(app) ?? world.logOf(app),
+      podOf: (app) => world.podOf(app),
+      identityOf: (route) => world.identityOf(route),
+    });
+    this.routes = new Routes(actors, servers, undefined, outsideTarget?.servers);
+    this.signal = run.interruption.signal;
+  }
+
+  /** Waits until all fixtures have been seen up. @throws StepFailure with what is not */
+  async calm(scale: number): Promise<void> {
+    const unseen = await this.world.calm(seenMs * scale, this.signal);
+    if (unseen !== undefined) throw new StepFailure(`not all fixtures are up: ${unseen}`, []);
+  }
+
+  /**
+   * Probes until every route gives what is wanted of it, some rounds in a row.
+   *
+   * @param budget what the driver grants: it has to act within `convergesMs`, and to stay so after `settlesMs` more
+   * @returns one line: when it acted, and by what signs
+   * @throws StepFailure with the last observation, and whether the twin was answered
+   */
+  async comes(wanted: readonly [RouteSpec, Wanted][], budget: Budget, hints: readonly string[]): Promise<string> {
+    const begun = performance.now();
+    const items = wanted.map(([spec, outcome]) => ({ route: this.routes.resolve(spec), outcome }));
+    let acted: number | undefined;
+    let inARow = 0;
+    for (;;) {
+      this.signal.throwIfAborted();
+      const seen = await Promise.all(items.map(({ route }) => this.prober.probe(route)));
+      const spent = performance.now() - begun;
+      const misses = seen.filter((observation, i) => !isAs(observation, items[i]?.outcome));
+      inARow = misses.length === 0 ? inARow + 1 : 0;
+      if (misses.length === 0) acted ??= spent;
+      if (inARow === roundsInARow) return summary(wanted, seen, acted ?? spent);
+      const [miss] = misses;
+      if (miss !== undefined && spent > budget.convergesMs + (acted === undefined ? 0 : budget.settlesMs)) {
+        throw await this.failure(miss, items[seen.indexOf(miss)]?.outcome, spent, hints);
+      }
+      await pause(restMs);
+    }
+  }
+
+  close(): void {
+    this.world.close();
+    this.outsideLogs.close();
+  }
+
+  private async failure(
+    miss: Observation,
+    wanted: Wanted | undefined,
+    spentMs: number,
+    hints: readonly string[],
+  ): Promise<StepFailure> {
+    const twin = await this.prober.probe(this.routes.twin(miss.route));
+    const twinSays =
+      twin.outcome === 'answered'
+        ? 'the same request between pods outside of the mesh is answered'
+        : `the same request between pods outside of the mesh is not answered either (${twin.signature}): this is the cluster's fault`;
+    const observed = `${miss.outcome} (${miss.signature}${miss.seen.doubt === undefined ? '' : `, ${miss.seen.doubt}`})`;
+    return new StepFailure(
+      `${routeName(miss.route)} should be ${wanted}, and is ${observed} after ${seconds(spentMs)}\n${twinSays}`,
+      hints,
+    );
+  }
+}
+
+function isAs({ outcome }: Observation, wanted: Wanted | undefined): boolean {
+  return wanted === 'answered' ? outcome === 'answered' : outcome === 'not-reached';
+}
+
+/** `answered after 0.3 s: HTTP 200, echo`. */
+function summary(wanted: readonly [RouteSpec, Wanted][], seen: readonly Observation[], actedMs: number): string {
+  const signatures = (outcome: Wanted): string[] =>
+    seen.flatMap(({ signature, route }, i) => (wanted[i]?.[1] === outcome ? [`${route.client.app} ${signature}`] : []));
+  const parts = (['answered', 'refused'] as const).flatMap((outcome) => {
+    const list = signatures(outcome);
+    return list.length === 0 ? [] : [`${outcome}: ${list.join('; ')}`];
+  });
+  return `${parts.join(', ')}, after ${seconds(actedMs)}`;
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}

@@ -1,0 +1,88 @@
+import type { Command } from 'commander';
+import { type RunOptions, UsageError } from '../../plan/index.ts';
+import { didYouMean } from '../../words/index.ts';
+import type { Actions } from '../actions.ts';
+import { addOptions } from '../command-line.ts';
+import { type Answers, questions } from './answers.ts';
+
+/** Options of a run that say where and with what a driver is tried. */
+const tryOptions = [
+  'set',
+  'set-file',
+  'provider',
+  'cluster-name',
+  'node-image',
+  'kind-config',
+  'keep',
+  'reuse',
+  'image',
+  'registry',
+  'pull-secret',
+  'load-image',
+  'timeout-scale',
+  'config',
+  'out',
+  'verbose',
+];
+
+const examples = `
+Examples:
+  meshproof driver init my-mesh.yaml --name my-mesh --container my-proxy
+  meshproof driver check my-mesh.yaml --rendered
+  meshproof driver try my-mesh.yaml --set image.tag=v2 --keep
+
+docs/drivers.md says what each field is for.
+`;
+
+/**
+ * Adds `driver init`, `driver check` and `driver try`.
+ * @param optionsOf a run's options from what was said on the command line
+ */
+export function addDriverCommands(
+  program: Command,
+  actions: Actions,
+  finish: (status: number) => void,
+  optionsOf: (command: Command, looksOnly: boolean, words: number) => RunOptions,
+): void {
+  const driver = program
+    .command('driver')
+    .description('write a driver for a mesh, check it, try it')
+    .addHelpText('after', examples);
+  driver.allowExcessArguments(true).action(() => {
+    const [word] = driver.args;
+    if (word === undefined) return driver.help();
+    const words = driver.commands.map((each) => each.name());
+    throw new UsageError(`unknown command "driver ${word}"${didYouMean(word, words)} (commands: ${words.join(', ')})`);
+  });
+
+  const init = driver
+    .command('init')
+    .description('write a commented driver to start from; asks on a terminal for what no flag tells')
+    .argument('[file]', 'where it is written (default: it is printed)');
+  for (const { flag, value, question } of questions) init.option(`--${flag} <${value}>`, question);
+  init.action(async (file: string | undefined, flags: Partial<Answers>) =>
+    finish(await actions.driverInit(file, flags)),
+  );
+
+  addOptions(
+    driver
+      .command('check')
+      .description('say whether drivers are sound; runs nothing, and asks no cluster')
+      .argument('<file...>', "driver files, or names of the program's own")
+      .option('--rendered', 'print every step and object, filled in with sample values'),
+    ['set', 'set-file', 'config'],
+  ).action(async (names: string[], flags: { rendered?: boolean }, command: Command) => {
+    const { sets } = optionsOf(command, true, names.length);
+    finish(await actions.driverCheck(names, { sets, rendered: flags.rendered === true }));
+  });
+
+  addOptions(
+    driver
+      .command('try')
+      .description('do each part of a driver on a cluster, one after the other, and say what came of it')
+      .argument('<file>', "driver file, or a name of the program's own"),
+    tryOptions,
+  ).action(async (file: string, _, command: Command) => {
+    finish(await actions.driverTry({ ...optionsOf(command, false, 1), mesh: file }));
+  });
+}

@@ -1,0 +1,69 @@
+import { openEvidence } from '../../evidence/index.ts';
+import { driverTitle, loadDriver } from '../../mesh/index.ts';
+import { chooseProvider, type RunOptions } from '../../plan/index.ts';
+import { coloursFor } from '../colours.ts';
+import type { RunContext } from '../conductor/context.ts';
+import { listenForInterruption } from '../conductor/interrupt.ts';
+import { openLog } from '../conductor/log-file.ts';
+import { phasesOf } from '../conductor/phases.ts';
+import { makeRunFolder, newRunId } from '../conductor/run-folder.ts';
+import type { Stand } from '../conductor/stand.ts';
+import { gatherFacts } from '../doctor/machine-facts.ts';
+import { exitStatus } from '../exit-status.ts';
+import { openLedger, sweepDeadRuns } from '../ledger/index.ts';
+import { toolsOfMesh } from '../meshes.ts';
+import { openTranscript } from './transcript.ts';
+import { trialOf } from './trial.ts';
+
+/**
+ * Tries a driver on a cluster: installs the mesh, enrols, switches, allows, refuses, removes, and says after each step
+ * what came of it, or what did not and where to look.
+ *
+ * @returns the exit status: fine, failed where some step did not do what it is for, interrupted
+ * @throws DriverError, EnvironmentError before anything has been made; MeshError where the mesh does not come up
+ */
+export async function tryCommand(options: RunOptions, argv: string[]): Promise<number> {
+  const name = options.mesh ?? '';
+  const driver = await loadDriver(name);
+  const tools = await toolsOfMesh(name);
+  const facts = await gatherFacts(Object.fromEntries(tools.map((tool) => [tool, [name]])));
+  const named = { ...options.named, mesh: 'command line' as const };
+  const choice = chooseProvider({ ...options, named }, facts, tools);
+
+  const runId = newRunId();
+  const folder = makeRunFolder(options.out, runId);
+  const evidence = openEvidence(folder.evidence);
+  const log = openLog(folder.log, evidence.clock);
+  const transcript = openTranscript(process.stdout, coloursFor(process.stdout), log);
+  const giveUp = () => `left behind: see ${folder.path}; "meshproof clean" removes what this made`;
+  const interruption = listenForInterruption(giveUp, undefined);
+  const ledger = openLedger(runId);
+  const say = (line: string): void => (options.verbose ? transcript.detail(line) : log(line));
+  const inPhase = phasesOf(evidence);
+  const run: RunContext = { runId, options, driver, folder, evidence, ledger, interruption, inPhase, log, say };
+  let stand: Stand | undefined;
+  try {
+    evidence.append({
+      kind: 'run',
+      runId,
+      version: 'driver try',
+      node: process.version,
+      startedAt: new Date().toISOString(),
+      argv,
+      seed: 'none',
+    });
+    transcript.heading(`${driver.spec.name}: ${driverTitle(driver)}, on ${choice.provider} (${choice.reason})`);
+    await sweepDeadRuns(log);
+    await trialOf(run, choice.provider, transcript, (made) => {
+      stand = made;
+    });
+  } finally {
+    await stand?.down();
+    interruption.release();
+    ledger.close();
+    evidence.close();
+  }
+  transcript.conclude(`what was seen in detail: ${folder.path}`);
+  if (interruption.byPerson) return exitStatus.interrupted;
+  return transcript.failures === 0 ? exitStatus.fine : exitStatus.failed;
+}

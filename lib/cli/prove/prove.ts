@@ -1,0 +1,81 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { RegisteredClaim } from '../../claim/registry.ts';
+import { checkSuite, UsageError } from '../../plan/index.ts';
+import {
+  CellLedger,
+  type CellPlan,
+  cellLine,
+  matrixOf,
+  matrixPage,
+  matrixText,
+  planCells,
+  runCells,
+} from '../../prove/index.ts';
+import { loadCatalogue } from '../catalogue.ts';
+import { exitStatus } from '../exit-status.ts';
+import { originOf } from './origin.ts';
+import { runCell } from './run-cell.ts';
+
+/** What `meshproof prove` can be told. */
+export interface ProveOptions {
+  quick: boolean;
+  faults: string[];
+  suites: string[];
+  /** Sandboxes side by side; one for each core unless told. */
+  parallel?: number;
+  resume: boolean;
+  json: boolean;
+  out: string;
+}
+
+/**
+ * Runs the suites against meshes that are wrong on purpose, right ones that look different, and clusters that fail, and
+ * prints the matrix.
+ * @returns 0 if every cell came out as it should, 1 otherwise, 130 after Ctrl-C
+ * @throws UsageError for a fault or suite that does not exist
+ */
+export async function proveCommand(options: ProveOptions): Promise<number> {
+  const claims = await loadCatalogue();
+  const plans = plan(options, claims);
+  const out = resolve(options.out);
+  if (!options.resume) rmSync(join(out, 'cells'), { recursive: true, force: true });
+  const ledger = new CellLedger(join(out, 'cells.jsonl'), await originOf());
+  const say = (text: string): void => {
+    (options.json ? process.stderr : process.stdout).write(`${text}\n`);
+  };
+  const abort = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort.abort());
+  const parallel = options.parallel ?? availableParallelism();
+  say(`${plans.length} sandboxes, ${parallel} side by side`);
+  const results = await runCells(plans, {
+    parallel,
+    ledger,
+    resume: options.resume,
+    runCell: (each) => runCell(each, out, abort.signal),
+    tell: (result) => say(cellLine(result)),
+    signal: abort.signal,
+  });
+  const matrix = matrixOf(
+    results,
+    claims.map(({ id }) => id),
+  );
+  writeFileSync(join(out, 'matrix.json'), `${JSON.stringify(matrix, undefined, 1)}\n`);
+  writeFileSync(join(out, 'matrix.html'), matrixPage(matrix));
+  if (options.json) process.stdout.write(`${JSON.stringify(matrix)}\n`);
+  say(`\n${matrixText(matrix)}\n${join(out, 'matrix.html')}`);
+  if (abort.signal.aborted) return exitStatus.interrupted;
+  return matrix.isAsSaid ? exitStatus.fine : exitStatus.failed;
+}
+
+function plan({ quick, faults, suites }: ProveOptions, claims: RegisteredClaim[]): CellPlan[] {
+  const known = [...new Set(claims.map(({ suite }) => suite))];
+  for (const suite of suites) checkSuite(suite, known);
+  try {
+    return planCells({ quick, names: faults, suites }, claims);
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(error.message);
+    throw error;
+  }
+}

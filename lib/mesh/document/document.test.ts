@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from '@jest/globals';
+import { driverSchema, type FieldSchema, resolved } from '../fields.ts';
+import { driversDocument } from './document.ts';
+
+test('docs/drivers.md is what the schema says (npm run docs writes it anew)', () => {
+  expect(readFileSync(new URL('../../../docs/drivers.md', import.meta.url), 'utf8')).toBe(driversDocument());
+});
+
+/** The paths of all fields that have no description of their own or of their definition. */
+function silent(schema: FieldSchema, path: string): string[] {
+  const { properties = {} } = schema;
+  return Object.entries(properties).flatMap(([name, field]) => {
+    const own = resolved(field).description === undefined ? [`${path}${name}`] : [];
+    return [...own, ...(field.$ref === undefined ? silent(field, `${path}${name}.`) : [])];
+  });
+}
+
+test('the schema says what every field of a driver is for', () => {
+  expect(silent(driverSchema, '')).toEqual([]);
+});
+
+test('each field of the schema is told of', () => {
+  const text = driversDocument();
+  for (const name of Object.keys(driverSchema.properties ?? {})) expect(text).toContain(`### ${name}`);
+  for (const field of ['modes.permissive', 'pipe', 'words.on', 'annotation.value', 'available.name', 'NAME.default']) {
+    expect(text).toContain(field.startsWith('modes') ? field : `${field}\``);
+  }
+});

@@ -1,0 +1,59 @@
+import { readFileSync } from 'node:fs';
+import { meshesFolder } from './folder.ts';
+
+/** What of a JSON Schema the program reads for people. */
+export interface FieldSchema {
+  $ref?: string;
+  type?: string;
+  description?: string;
+  const?: unknown;
+  enum?: string[];
+  pattern?: string;
+  required?: string[];
+  properties?: Record<string, FieldSchema>;
+  additionalProperties?: boolean | FieldSchema;
+  items?: FieldSchema;
+  minItems?: number;
+  if?: FieldSchema;
+  then?: FieldSchema;
+  else?: FieldSchema | boolean;
+  definitions?: Record<string, FieldSchema>;
+}
+
+/** The schema that driver files are checked against. */
+export const driverSchema: FieldSchema = JSON.parse(readFileSync(new URL('schema.json', meshesFolder), 'utf8'));
+
+/** The definition that a schema refers to, with what is said where it is used; itself where it refers to none. */
+export function resolved(schema: FieldSchema): FieldSchema {
+  if (schema.$ref === undefined) return schema;
+  const found = driverSchema.definitions?.[schema.$ref.replace('#/definitions/', '')];
+  if (found === undefined) throw new Error(`the schema has no ${schema.$ref}`);
+  const { $ref: _, ...here } = schema;
+  return { ...resolved(found), ...here };
+}
+
+/**
+ * What the schema says about a field.
+ * @param path `modes.egress.words`; items of lists and values of maps are passed through
+ * @throws Error where there is no such field, or nothing is said about it
+ */
+export function fieldDescription(path: string): string {
+  let schema = driverSchema;
+  for (const step of path.split('.')) {
+    const next = fieldsOf(schema)[step];
+    if (next === undefined) throw new Error(`the schema has no field ${path}`);
+    schema = next;
+  }
+  const { description } = resolved(schema);
+  if (description === undefined) throw new Error(`the schema does not say what ${path} is`);
+  return description;
+}
+
+/** The fields of an object, of a list's items, or of a map's values. */
+export function fieldsOf(schema: FieldSchema): Record<string, FieldSchema> {
+  const whole = resolved(schema);
+  if (whole.properties !== undefined) return whole.properties;
+  if (whole.items !== undefined) return fieldsOf(whole.items);
+  if (typeof whole.additionalProperties === 'object') return fieldsOf(whole.additionalProperties);
+  return whole.then === undefined ? {} : fieldsOf(whole.then);
+}

@@ -1,0 +1,77 @@
+import { describe, expect, jest, test } from '@jest/globals';
+import type { Cluster, LogHandlers } from '../cluster/cluster.ts';
+import { ServerLog } from './server-log.ts';
+
+const target = { namespace: 'tcp-demo', pod: 'tcp-echo-1', container: 'tcp-echo' };
+
+/** A log whose lines the test tells, and whether it is still followed. */
+function followed() {
+  const state: { handlers?: LogHandlers; stopped: boolean } = { stopped: false };
+  const cluster: Pick<Cluster, 'followLog'> = {
+    followLog: (_, handlers) => {
+      state.handlers = handlers;
+      return {
+        stop: () => {
+          state.stopped = true;
+        },
+      };
+    },
+  };
+  const said: string[] = [];
+  const log = new ServerLog(cluster, target, (line) => said.push(line));
+  const { handlers } = state;
+  if (handlers === undefined) throw new Error('the log is not followed');
+  return { log, handlers, state, said };
+}
+
+describe('a nonce is in the log', () => {
+  test('when a line of it holds the whole word, in whatever surroundings', () => {
+    const { log, handlers } = followed();
+    handlers.line('request: mpabcdefx1-7');
+    handlers.line('10.0.0.1 uri=/get?nonce=mpabcdefxz status=200');
+    expect(log.has('mpabcdefx1-7')).toBe(true);
+    expect(log.has('mpabcdefxz')).toBe(true);
+    expect(log.has('mpabcdefx1')).toBe(false);
+    expect(log.has('mpabcdefx1-70')).toBe(false);
+  });
+
+  test('when it comes while somebody waits for it', async () => {
+    const { log, handlers } = followed();
+    const came = log.wait('mpabcdefx1', 60_000);
+    handlers.line('request: mpabcdefx2');
+    handlers.line('request: mpabcdefx1');
+    expect(await came).toBe(true);
+    expect(await log.wait('mpabcdefx2', 0)).toBe(true);
+  });
+
+  test('not when it does not come in time, although it does later', async () => {
+    jest.useFakeTimers();
+    try {
+      const { log, handlers } = followed();
+      const came = log.wait('mpabcdefx1', 5_000);
+      await jest.advanceTimersByTimeAsync(5_000);
+      expect(await came).toBe(false);
+      handlers.line('request: mpabcdefx1');
+      expect(log.has('mpabcdefx1')).toBe(true);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+});
+
+test('a log that cannot be followed is told, and that it is whole again', () => {
+  const { log, handlers, said } = followed();
+  handlers.broken?.(true, 'connection reset');
+  expect(log.broken).toBe('connection reset');
+  handlers.broken?.(false, '');
+  expect(log.broken).toBeUndefined();
+  expect(said).toEqual(['log of tcp-echo-1/tcp-echo: connection reset', 'log of tcp-echo-1/tcp-echo: followed again']);
+});
+
+test('a closed log is not followed, and whoever waits is told that nothing came', async () => {
+  const { log, state } = followed();
+  const came = log.wait('mpabcdefx1', 60_000);
+  log.close();
+  expect(state.stopped).toBe(true);
+  expect(await came).toBe(false);
+});

@@ -1,0 +1,34 @@
+import type { FaultName } from '../../sandbox/index.ts';
+import type { Case } from './case.ts';
+
+/** Claims that are under way when the fault comes. */
+const UNDER_WAY = ['tcp-routing/other-port', 'permissive/switches', 'egress/switches'];
+
+function failing(name: FaultName, says: string): Case {
+  return { name, kind: 'environment', area: 'environment', says, fault: name, alongside: UNDER_WAY, caughtBy: [] };
+}
+
+/** Clusters that fail for five seconds: never the mesh's fault. */
+export const environmentCases: Case[] = [
+  failing('exec-loses-stdout', 'exec loses what commands print'),
+  failing('exec-adds-a-line', 'exec adds a line to what commands print'),
+  failing('exec-mixes-two-outputs', 'exec gives what one command printed to another'),
+  failing('exec-loses-the-status', 'exec ends without saying how the command ended'),
+  failing('exec-reports-0-for-killed', 'exec reports 0 for commands that were killed'),
+  failing('api-down', 'the API server is gone, and every connection to it is broken off'),
+  failing('api-slow', 'the API server takes two seconds over each request'),
+  failing('api-answers-500', 'the API server answers 500'),
+  failing('api-answers-429', 'the API server answers 429'),
+  failing('dns-down', 'names cannot be looked up'),
+  failing('server-dead', 'the pod of tcp-echo is gone'),
+  failing('node-clock-an-hour-ahead', "the node's clock is an hour ahead"),
+  {
+    name: 'disk-full',
+    kind: 'environment',
+    area: 'environment',
+    says: "the disk under the run's folder is full",
+    diskKiB: 96,
+    alongside: UNDER_WAY,
+    caughtBy: [],
+  },
+];

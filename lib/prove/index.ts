@@ -1,0 +1,10 @@
+export { type Case, cases } from './cases/index.ts';
+export type { CellPlan, CellResult, CellRun } from './cell.ts';
+export { driverText, granting } from './driver.ts';
+export { readRun, type Trouble } from './evidence.ts';
+export { CellLedger, type Origin } from './ledger.ts';
+export { type Matrix, matrixOf } from './matrix.ts';
+export { matrixPage } from './page.ts';
+export { planCells, type Wish } from './plan-cells.ts';
+export { runCells, type Workshop } from './run-cells.ts';
+export { cellLine, matrixText } from './text.ts';

@@ -1,0 +1,51 @@
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { CellPlan, CellResult } from './cell.ts';
+
+/** What the cells were made with: a cell counts only as long as neither has changed. */
+export interface Origin {
+  commit: string;
+  /** Digest of the suites and of everything that judges by them or stands in for a mesh. */
+  suiteHash: string;
+}
+
+type Entry = CellResult & Origin;
+
+/** The cells that were run so far, one JSON line each, so that a matrix can be gone on with. */
+export class CellLedger {
+  readonly #file: string;
+  readonly #origin: Origin;
+  readonly #known = new Map<string, CellResult>();
+
+  constructor(file: string, origin: Origin) {
+    this.#file = file;
+    this.#origin = origin;
+    mkdirSync(dirname(file), { recursive: true });
+    for (const entry of existsSync(file) ? readEntries(file) : []) {
+      if (entry.suiteHash === origin.suiteHash) this.#known.set(keyOf(entry.name, entry.suites), entry);
+    }
+  }
+
+  /** The cell as it came out last, if that was as it should be, and nothing has changed since. */
+  find({ case: { name }, suites }: CellPlan): CellResult | undefined {
+    const result = this.#known.get(keyOf(name, suites));
+    return result?.wrong === undefined ? result : undefined;
+  }
+
+  keep(result: CellResult): void {
+    this.#known.set(keyOf(result.name, result.suites), result);
+    appendFileSync(this.#file, `${JSON.stringify({ ...result, ...this.#origin })}\n`);
+  }
+}
+
+function keyOf(name: string, suites: string[] | undefined): string {
+  return `${name} ${suites?.join(',') ?? 'quick'}`;
+}
+
+/** A last line that was not finished is no entry. */
+function readEntries(file: string): Entry[] {
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as Entry);
+}

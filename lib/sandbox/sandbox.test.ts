@@ -1,0 +1,194 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { eventually, type TestCluster } from './testing/cluster.ts';
+import {
+  canRunSandboxes,
+  processesIn,
+  processRunning,
+  type TestSandbox,
+  testSandbox,
+  userNamespaceOf,
+} from './testing/sandbox.ts';
+import { curl, httpbin, namespace, pod, service, tcpEcho } from './testing/workloads.ts';
+
+jest.setTimeout(90_000);
+const describeSandbox = (await canRunSandboxes()) ? describe : describe.skip;
+
+interface Status {
+  restartCount: number;
+  state: { waiting?: { reason: string }; running?: object };
+  lastState?: { terminated?: { exitCode: number } };
+}
+
+async function statusOf(cluster: TestCluster, app: string): Promise<Status | undefined> {
+  const found = await cluster.get({ apiVersion: 'v1', kind: 'Pod', namespace: 'demo', name: app });
+  return (found.status?.['containerStatuses'] as Status[] | undefined)?.[0];
+}
+
+describeSandbox('a sandbox', () => {
+  let sandbox: TestSandbox;
+  let cluster: TestCluster;
+  const sh = (script: string, stdin?: string) => cluster.exec('demo', 'client', 'curl', ['sh', '-c', script], stdin);
+
+  beforeAll(async () => {
+    sandbox = await testSandbox();
+    cluster = sandbox.cluster;
+    const mount = { volumeMounts: [{ name: 'shared', mountPath: '/probe' }] };
+    await cluster.create(
+      namespace('demo'),
+      ...pod('demo', 'client', [curl(mount), { ...curl(mount), name: 'second' }], {
+        volumes: [{ name: 'shared', emptyDir: {} }],
+      }),
+      ...pod('demo', 'httpbin', [httpbin()]),
+      service('demo', 'httpbin', 'http', [14001]),
+      ...pod('demo', 'tcp-echo', [tcpEcho()]),
+      service('demo', 'tcp-echo', 'tcp', [9000]),
+    );
+    await Promise.all(['client', 'httpbin', 'tcp-echo'].map((app) => cluster.readyPod('demo', app)));
+  });
+
+  afterAll(async () => {
+    await sandbox?.end();
+  });
+
+  test.each(['httpbin', 'httpbin.demo', 'httpbin.demo.svc', 'httpbin.demo.svc.cluster.local'])(
+    'a Service is reached as %s',
+    async (name) => {
+      expect(await sh(`curl -s -o /dev/null -w '%{http_code}' http://${name}:14001/get`)).toEqual({
+        exit: 0,
+        stdout: '200',
+        stderr: '',
+      });
+    },
+  );
+
+  test('a name that is not there is not found, and at once', async () => {
+    expect((await sh('curl -s --max-time 2 http://nobody.demo:14001/')).exit).toBe(6);
+  });
+
+  test('nc half-closes at the end of its input and prints the answer', async () => {
+    expect(await sh('echo hello | nc -w 5 tcp-echo.demo 9000')).toEqual({
+      exit: 0,
+      stdout: 'echo response: hello\n',
+      stderr: '',
+    });
+  });
+
+  test('a port that the pod has and the Service has not is refused at the address of the Service', async () => {
+    expect((await sh('curl -s --max-time 2 http://tcp-echo.demo:9001/')).exit).toBe(7);
+  });
+
+  test('the log of a server holds the query', async () => {
+    await sh('curl -s "http://httpbin.demo:14001/get?nonce=abc123"');
+    const server = await cluster.log('demo', 'httpbin', 'httpbin');
+    expect(server).toMatch(/uri=\/get\?nonce=abc123 /);
+  });
+
+  test('exec keeps streams apart, takes input and tells the status', async () => {
+    expect(await sh('cat; echo problem >&2; exit 7', 'some input')).toEqual({
+      exit: 7,
+      stdout: 'some input',
+      stderr: 'problem\n',
+    });
+  });
+
+  test('a command can open its streams by name', async () => {
+    expect(await sh('cat /dev/stdin > /dev/stderr; echo out > /dev/stdout', 'in')).toEqual({
+      exit: 0,
+      stdout: 'out\n',
+      stderr: 'in',
+    });
+  });
+
+  test('a killed command has status 137', async () => {
+    expect((await sh('kill -9 $$')).exit).toBe(137);
+  });
+
+  test('containers of a pod share its network and its volumes, and have each their own /tmp', async () => {
+    await sh('echo shared > /probe/file; echo own > /tmp/file');
+    const second = await cluster.exec('demo', 'client', 'second', ['sh', '-c', 'cat /probe/file; ls /tmp; hostname']);
+    expect(second.stdout).toBe('shared\nclient\n');
+  });
+
+  test('a container cannot write to the files of the machine', async () => {
+    const { exit, stderr } = await sh('touch /usr/written-by-a-test');
+    expect([exit, stderr]).toEqual([1, expect.stringContaining('Read-only file system')]);
+  });
+
+  test('a killed container is started again, and that is counted', async () => {
+    await cluster.create(...pod('demo', 'victim', [curl({ command: ['sleep', '12345'] })]));
+    await cluster.readyPod('demo', 'victim');
+    process.kill(processRunning('sleep 12345', userNamespaceOf(sandbox.sandbox.pid)), 'SIGKILL');
+    const after = await eventually('restart', async () => {
+      const status = await statusOf(cluster, 'victim');
+      return status?.restartCount === 1 && status.state.running !== undefined ? status : undefined;
+    });
+    expect(after.lastState?.terminated?.exitCode).toBe(137);
+  });
+
+  test('a container that ends again and again waits longer and longer', async () => {
+    await cluster.create(...pod('demo', 'crashing', [curl({ command: ['sh', '-c', 'exit 3'] })]));
+    const status = await eventually('CrashLoopBackOff', async () => {
+      const found = await statusOf(cluster, 'crashing');
+      return found?.state.waiting?.reason === 'CrashLoopBackOff' && found.restartCount >= 2 ? found : undefined;
+    });
+    expect(status.lastState?.terminated?.exitCode).toBe(3);
+  });
+
+  test('an image that is not known is said to be one that cannot be pulled', async () => {
+    await cluster.create(...pod('demo', 'unknown', [curl({ image: 'nobody/no-such-image:1' })]));
+    const reasons = new Set<string>();
+    await eventually('ImagePullBackOff', async () => {
+      const reason = (await statusOf(cluster, 'unknown'))?.state.waiting?.reason;
+      if (reason !== undefined) reasons.add(reason);
+      return reason === 'ImagePullBackOff' ? true : undefined;
+    });
+    expect(reasons).toContain('ErrImagePull');
+  });
+});
+
+describeSandbox('the end of a sandbox', () => {
+  test('stop leaves no process', async () => {
+    const { sandbox, cluster, end } = await testSandbox();
+    await cluster.create(namespace('demo'), ...pod('demo', 'client', [curl()]));
+    await cluster.readyPod('demo', 'client');
+    const inside = userNamespaceOf(sandbox.pid);
+    await end();
+    expect(processesIn(inside)).toEqual([]);
+  });
+
+  test('a sandbox dies with its owner, however that dies', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sandbox-test-'));
+    const script = `
+      import { startSandbox } from ${JSON.stringify(new URL('./index.ts', import.meta.url).href)};
+      const { pid } = await startSandbox({ folder: ${JSON.stringify(folder)} });
+      console.log(pid);`;
+    const owner = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [pid] = await once(owner.stdout, 'data');
+    const inside = userNamespaceOf(Number(pid));
+    expect(processesIn(inside)).not.toEqual([]);
+    owner.kill('SIGKILL');
+    await eventually('no process left', async () => (processesIn(inside).length === 0 ? true : undefined));
+    rmSync(folder, { recursive: true });
+  });
+
+  test('sandboxes run side by side', async () => {
+    const both = await Promise.all([testSandbox(), testSandbox()]);
+    try {
+      await Promise.all(
+        both.map(({ cluster }) => cluster.create(namespace('demo'), ...pod('demo', 'client', [curl()]))),
+      );
+      await Promise.all(both.map(({ cluster }) => cluster.readyPod('demo', 'client')));
+      await both[0].end();
+      expect((await both[1].cluster.exec('demo', 'client', 'curl', ['hostname'])).stdout).toBe('client\n');
+    } finally {
+      await both[1].end();
+    }
+  });
+});
