@@ -12,7 +12,7 @@ import type { PhaseName } from '../lib/evidence/index.ts';
 import { type Driver, loadDriver } from '../lib/mesh/index.ts';
 import { scriptArguments, wholeNumber, wordsOf } from './lib/arguments.ts';
 import { type LiveRun, startRun, zeroOf } from './lib/live-run.ts';
-import { type LiveState, liveState, untilAsBefore } from './lib/live-state.ts';
+import { type LiveState, liveDifferences, liveState, untilAsBefore } from './lib/live-state.ts';
 import { lotOf } from './lib/lot.ts';
 import { differences, lookAround, type Machine } from './lib/machine.ts';
 import { phaseTimes, phaseUnderWay, untilInPhase } from './lib/phases.ts';
@@ -45,8 +45,9 @@ interface Aim {
 }
 
 interface Parts {
-  /** Before the first run. */
+  /** Before the first run, with what earlier kills have left: that is told once. */
   machine: Machine;
+  /** Before the first run. */
   cluster: LiveState;
   standing: Standing;
   driver: Driver;
@@ -56,6 +57,8 @@ interface Parts {
 
 interface Killed extends Aim {
   hit: string;
+  /** How many things differed from before until somebody cleaned up. */
+  left: number;
   remedy: string;
   status: number | undefined;
   remedyMs: number;
@@ -80,7 +83,7 @@ function begin(words: string[], workshop: Workshop): Promise<LiveRun> {
 }
 
 async function killAndCompare(aim: Aim, afterMs: number, byClean: boolean, parts: Parts): Promise<Killed> {
-  const { machine, cluster, standing, driver, workshop, words } = parts;
+  const { cluster, standing, driver, workshop, words } = parts;
   const live = await begin([...words[aim.where], ...CLAIMS], workshop);
   const isInTime = await untilInPhase(live, aim.phase, afterMs);
   live.program.signal('SIGKILL');
@@ -90,21 +93,23 @@ async function killAndCompare(aim: Aim, afterMs: number, byClean: boolean, parts
   const into = killedAt - (at?.since ?? killedAt);
   const hit = isInTime ? `${at?.phase ?? 'between'} +${seconds(into)} s` : 'over before';
 
+  const isOurs = (name: string) => name.includes(live.id) || name.startsWith(standing.name);
+  const before = parts.machine;
+  const look = () => liveState(standing.cluster, driver);
+  const left = [...differences(before, await lookAround(workshop), isOurs), ...liveDifferences(cluster, await look())];
   const next = aim.where === 'existing' ? words.existing : standing.words;
   const cleanedUp = byClean
     ? await run(['clean'], { environment: workshop.environment })
     : await run(['run', ...next, ...SHORT, '--mesh', own.mesh, ...passed, '--out', workshop.reports], {
         environment: workshop.environment,
       });
-  const isOurs = (name: string) => name.includes(live.id) || name.startsWith(standing.name);
-  const differing = [
-    ...differences(machine, await lookAround(workshop), isOurs),
-    ...(await untilAsBefore(cluster, () => liveState(standing.cluster, driver))),
-  ];
+  parts.machine = await lookAround(workshop);
+  const differing = [...differences(before, parts.machine, isOurs), ...(await untilAsBefore(cluster, look))];
   if (cleanedUp.status !== 0) say(cleanedUp.text);
   return {
     ...aim,
     hit,
+    left: left.length,
     remedy: byClean ? 'clean' : 'next run',
     status: cleanedUp.status,
     remedyMs: cleanedUp.ms,
@@ -145,9 +150,9 @@ async function main(): Promise<number> {
       const aim = aims[n] ?? lot.one(`phase of ${n}`, [firstAim, ...otherAims]);
       const afterMs = lot.fraction(`moment of ${n}`) * (usual.get(aim.where)?.get(aim.phase) ?? 0);
       const each = await killAndCompare(aim, afterMs, n % 2 === 0, parts);
-      const { where, phase, hit, remedy, status, differing } = each;
+      const { where, phase, hit, left, remedy, status, differing } = each;
       say(
-        `${n + 1}: ${where}/${phase}: killed in ${hit}; ${remedy} exits ${status}; ${differing.join('; ') || 'as before'}`,
+        `${n + 1}: ${where}/${phase}: killed in ${hit}, ${left} things left; ${remedy} exits ${status}; ${differing.join('; ') || 'as before'}`,
       );
       killed.push(each);
     }
@@ -155,11 +160,12 @@ async function main(): Promise<number> {
     standing.cluster.close();
   }
   printTable(
-    ['where', 'aimed at', 'killed in', 'then', 'exit', 'took s', 'differs'],
-    killed.map(({ where, phase, hit, remedy, status, remedyMs, differing }) => [
+    ['where', 'aimed at', 'killed in', 'left', 'then', 'exit', 'took s', 'differs'],
+    killed.map(({ where, phase, hit, left, remedy, status, remedyMs, differing }) => [
       where,
       phase,
       hit,
+      left,
       remedy,
       status ?? 'killed',
       seconds(remedyMs),

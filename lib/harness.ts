@@ -31,7 +31,7 @@ interface Outcomes {
   refused?: RouteSpec[];
 }
 
-const judge = async (size: 'given' | 'expect', { answered = [], refused = [] }: Outcomes) => {
+const judge = async (size: 'given' | 'expect' | 'at-length', { answered = [], refused = [] }: Outcomes) => {
   await conductor().call('expect', { size, answered, refused });
 };
 
@@ -47,6 +47,9 @@ export const expect = {
   refused: (...routes: RouteSpec[]) => judge('expect', { refused: routes }),
   /** Both at the same time, and held together. */
   all: (outcomes: Required<Outcomes>) => judge('expect', outcomes),
+  /** Held for so many probes, in a loop inside the pod, that one wrong answer in 500 is caught. */
+  answeredAtLength: (...routes: RouteSpec[]) => judge('at-length', { answered: routes }),
+  refusedAtLength: (...routes: RouteSpec[]) => judge('at-length', { refused: routes }),
 };
 
 export const mesh = {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type EvidenceRecord, readEvidence } from '../../lib/evidence/index.ts';
+import type { EvidenceRecord } from '../../lib/evidence/index.ts';
+import { GrowingEvidence } from './growing-evidence.ts';
 import { type Ended, LOOK_MS, runFolder, runsIn, type Started, type StartOptions, start } from './program.ts';
 
 /** A run under way, whose evidence is read while it grows. */
@@ -28,18 +29,23 @@ export async function startRun(words: readonly string[], reports: string, option
   const program = start(['run', ...words, '--out', reports], options);
   const folder = await runFolder(reports, known, program);
   if (folder === undefined) throw new Error(`the run left no evidence:\n${(await program.ended).text}`);
-  const file = join(folder, 'evidence.jsonl');
-  const records = () => readEvidence(file);
+  const evidence = new GrowingEvidence(join(folder, 'evidence.jsonl'));
+  const records = () => evidence.take();
   return {
     program,
     id: folder.slice(reports.length + 1),
     folder,
     records,
     async until(found) {
+      let looked = 0;
       for (;;) {
         const wasOver = program.isOver();
-        const record = records().find(found);
-        if (record !== undefined || wasOver) return record;
+        const all = records();
+        for (; looked < all.length; looked += 1) {
+          const record = all[looked];
+          if (record !== undefined && found(record)) return record;
+        }
+        if (wasOver) return undefined;
         await pause(LOOK_MS);
       }
     },

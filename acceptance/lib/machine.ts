@@ -5,6 +5,9 @@ import type { Workshop } from './workshop.ts';
 /** What a run could leave on this machine, by kind of thing. */
 export type Machine = Record<'cluster' | 'container' | 'network' | 'dangling volume' | 'process' | 'file', string[]>;
 
+/** Caches of tools, which all runs share and none removes. */
+const CACHES = /^(jest_|tsx-|node-compile-cache)/;
+
 /** Looks at the engine, the processes that carry the workshop's mark, and the folder for temporary files. */
 export async function lookAround(workshop: Workshop): Promise<Machine> {
   return {
@@ -13,7 +16,7 @@ export async function lookAround(workshop: Workshop): Promise<Machine> {
     network: await lines('docker', ['network', 'ls', '--format', '{{.Name}}']),
     'dangling volume': await lines('docker', ['volume', 'ls', '-q', '--filter', 'dangling=true']),
     process: markedProcesses(workshop),
-    file: readdirSync(workshop.temporary),
+    file: readdirSync(workshop.temporary).filter((name) => !CACHES.test(name)),
   };
 }
 

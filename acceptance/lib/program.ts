@@ -7,7 +7,7 @@ import { execa } from 'execa';
 export const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
 
 /** How often a file is looked at that another process writes, ms. */
-export const LOOK_MS = 50;
+export const LOOK_MS = 5;
 
 /** Through which of its two doors the program is entered. */
 export type Door = 'bin' | 'npm';

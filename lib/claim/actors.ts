@@ -22,6 +22,8 @@ export interface ClientActor {
   gets(place: Place): RouteSpec;
   /** The guides' `curl -I`. */
   heads(place: Place): RouteSpec;
+  /** `curl` posts some pages, which the server's answer repeats. */
+  posts(place: Place): RouteSpec;
   /** Says a line with `nc` and keeps the connection open until the answer. */
   says(place: Place, port?: number): RouteSpec;
   /** The guide's own `echo … | nc`, which closes its half of the connection at once. */
@@ -46,6 +48,7 @@ export function clientActor(app: string): ClientActor {
     app,
     gets: (place) => route(place, 'http', 'plain'),
     heads: (place) => route(place, 'http', 'head'),
+    posts: (place) => route(place, 'http', 'large'),
     says: (place, port) => route(place, 'tcp', 'plain', port),
     pipes: (place) => route(place, 'tcp', 'half-close'),
   };

@@ -123,6 +123,25 @@ describe('a refusal is believed', () => {
       expect(() => run.checkBrackets()).not.toThrow();
     }));
 
+  test('for a client outside of the mesh, by what it was answered itself', () =>
+    play(async ({ run, set, change }) => {
+      await run.expect('given', [outside], []);
+      set(outside, refused);
+      await change();
+      await run.expect('expect', [], [outside]);
+      expect(() => run.checkBrackets()).not.toThrow();
+    }));
+
+  test("not where the client's sidecar is another than the one that was answered on another port", () =>
+    play(async ({ parts, run, set }) => {
+      const other = { ...hello, port: 9001 };
+      await run.expect('given', [hello], []);
+      parts.cluster.put(podOf(actors.curl, { containers: { [SIDECAR]: { restarts: 1 } } }));
+      set(other, refused);
+      await run.expect('expect', [], [other]);
+      expect(() => run.checkBrackets()).toThrow(Disturbed);
+    }));
+
   test('not where the pods are others than those that were answered: the claim starts again', () =>
     play(async ({ parts, run, set, change }) => {
       await run.expect('given', [hello], []);
@@ -177,6 +196,28 @@ describe('a claim', () => {
       });
     }));
 
+  test('stands by what was shown with earlier pods, when they are replaced on purpose', () =>
+    play(async ({ parts, run, set, change }) => {
+      await run.expect('given', [hello], []);
+      set(hello, refused);
+      await change();
+      await run.expect('expect', [], [hello]);
+      await run.renew();
+      expect(() => run.checkBrackets()).not.toThrow();
+
+      parts.cluster.put(podOf(actors.curl, { containers: { [SIDECAR]: { restarts: 1 } } }));
+      await lapse(TIMING.aftermathMs + 1);
+      await run.expect('expect', [], [hello]);
+      expect(() => run.checkBrackets()).toThrow(Broken);
+    }));
+
+  test('must have bracketed its refusals before its pods are replaced on purpose', () =>
+    play(async ({ run, set }) => {
+      set(hello, refused);
+      await run.expect('expect', [], [hello]);
+      await expect(run.renew()).rejects.toThrow(/nothing shows that the server can be reached/);
+    }));
+
   test('numbers its expectations on from earlier tries', () =>
     play(async ({ parts, run }) => {
       await run.expect('given', [hello], []);
@@ -199,7 +240,11 @@ describe('a claim', () => {
     play(async ({ parts, run, set }) => {
       set(hello, (_, n) => ({ outcome: 'not-reached', signature: n % 2 === 0 ? 'not-reached' : 'curl 99' }));
       await run.expect('given', [], [hello]);
-      expect(parts.evidence.all('expectation')[0]?.routes[0]?.unlisted).toEqual(['curl 99']);
+      set(visit, () => ({ outcome: 'answered', signature: 'HTTP 299' }));
+      await run.expect('given', [visit], []);
+      const [first, second] = parts.evidence.all('expectation').map(({ routes }) => routes[0]);
+      expect(first?.unlisted).toEqual(['curl 99']);
+      expect(second).not.toHaveProperty('unlisted');
     }));
 
   test('is broken, and not failed, by a sidecar that does not stay up', () =>
@@ -215,6 +260,7 @@ describe('a claim', () => {
 
   test('ends with every observation written down for it, and nothing probes on', () =>
     play(async ({ parts, run, route }) => {
+      await run.expect('given', [hello], []);
       await run.expect('given', [hello], []);
       await lapse(1_000);
       await run.end();
@@ -289,6 +335,54 @@ describe('what a route may still be waiting for', () => {
       expect(await givenUpAfter(stage, 'refused')).toBeLessThan(7_100 + 1_000);
     }));
 
+  test('is not what it has had already', () =>
+    play(async (stage) => {
+      await stage.run.expect('given', [hello], []);
+      await make(stage.parts, { convergesMs: 100_000, settlesMs: 1_000 });
+      await stage.run.expect('given', [hello], []);
+      const started = stage.parts.evidence.clock();
+      await givenUpAfter(stage, 'refused');
+      expect(stage.parts.evidence.clock() - started).toBeLessThan(1_000);
+    }));
+
+  test('is judged by what was seen since the change, however long ago it was due', () =>
+    play(async ({ parts, run, set, change }) => {
+      set(hello, refused);
+      await run.expect('given', [], [hello]);
+      await change();
+      const changed = parts.evidence.clock();
+      set(hello, (at) => (at > changed + 15_000 && at < changed + 16_000 ? 'answered' : 'not-reached'));
+      await lapse(20_000);
+      await expect(run.expect('expect', [], [hello])).rejects.toThrow(Unmet);
+    }));
+
+  /** A route that is mentioned first some time after a change, and deviates once, a moment later. */
+  const wavering = (afterMs: number) =>
+    play(async ({ parts, run, set, change }) => {
+      await change();
+      await lapse(afterMs);
+      const begun = parts.evidence.clock();
+      set(hello, (at) => (at > begun + 300 && at < begun + 500 ? 'answered' : 'not-reached'));
+      await run.expect('expect', [], [hello]);
+    });
+
+  test('is time to settle, until it is due and as long again as it may take to settle', async () => {
+    await wavering(6_000);
+    await expect(wavering(7_100)).rejects.toThrow(Unmet);
+  });
+
+  test('of several changes, is the longest time to settle of them', () =>
+    play(async ({ parts, run, set }) => {
+      set(hello, refused);
+      await run.expect('given', [], [hello]);
+      await make(parts, { convergesMs: 1_000, settlesMs: 9_000 });
+      await make(parts, { convergesMs: 1_000, settlesMs: 1_000 });
+      const changed = parts.evidence.clock();
+      set(hello, (at) => (at > changed + 4_000 && at < changed + 4_500 ? 'answered' : 'not-reached'));
+      await lapse(6_000);
+      await run.expect('expect', [], [hello]);
+    }));
+
   test('of several changes, is what the last one to be due is granted', () =>
     play(async (stage) => {
       const { parts } = stage;
@@ -312,6 +406,17 @@ describe('twins and controls', () => {
         /^twin outside\/outsider -> tcp outside-tcp-echo.outside:9000: unknown \(the name did not resolve\)$/,
       );
       expect(parts.prober.bursts.some(({ route }) => route.host === '127.0.0.1' && route.port === 9000)).toBe(true);
+    }));
+
+  test('are begun with the route, and not when they are first asked', () =>
+    play(async ({ parts, run, set, change }) => {
+      await run.expect('given', [request], []);
+      await change();
+      const begun = parts.evidence.clock();
+      set(hello, (at) => (at > begun + 3_000 ? 'answered' : 'not-reached'));
+      await run.expect('given', [hello], []);
+      const twins = parts.prober.bursts.filter(({ route }) => route.client.app === 'outsider' && route.port === 9000);
+      expect(twins[0]?.at).toBeLessThan(begun + 100);
     }));
 
   test('accuse nobody where the control of the server fails', () =>

@@ -14,6 +14,8 @@ interface Met {
   expected: Expected;
   end: number;
   identity: string;
+  /** Which pods: those of another number have replaced them, because a switch of the mesh acts only so. */
+  pods: number;
 }
 
 /** One try of one claim, from its first probe to its verdict. */
@@ -22,6 +24,7 @@ export class ClaimRun {
   private readonly parts: EngineParts;
   private readonly watches = new Map<Route, Watch>();
   private readonly met: Met[] = [];
+  private pods = 1;
   private readonly throwIfAborted: () => void;
   private expectations: number;
 
@@ -76,7 +79,7 @@ export class ClaimRun {
     });
     if (why !== undefined) throw new Unmet(why);
     items.forEach(({ watch, expected }, i) => {
-      this.met.push({ route: watch.route, expected, end, identity: decision.identities[i] ?? '' });
+      this.met.push({ route: watch.route, expected, end, identity: decision.identities[i] ?? '', pods: this.pods });
     });
   }
 
@@ -126,7 +129,10 @@ export class ClaimRun {
           `${routeName(route)} was refused, but nothing shows that the server can be reached through the mesh`,
         );
       const same = this.met.filter((other) => other.route === route);
-      if (!same.every((other) => isBySamePods(refusal, other)) || !brackets.some((each) => isBySamePods(refusal, each)))
+      if (
+        !same.every((one) => same.every((other) => isBySamePods(one, other))) ||
+        !brackets.some((each) => isBySamePods(refusal, each))
+      )
         throw new Disturbed(`${routeName(route)}: a pod or sidecar was replaced or restarted within the claim`);
     }
   }
@@ -149,6 +155,15 @@ export class ClaimRun {
     await this.end();
     this.factsMet += this.met.length;
     this.met.length = 0;
+  }
+
+  /**
+   * Before pods are replaced because a switch acts only so. No pod can then be seen to refuse and to answer: an answer of
+   * the successors speaks for those that refused.
+   */
+  async succeed(): Promise<void> {
+    await this.end();
+    this.pods += 1;
   }
 
   private scene(): Scene {
@@ -217,6 +232,7 @@ export class ClaimRun {
 
 /** Whether the server's containers were the same, and the client's, where it is the same client. */
 function isBySamePods(one: Met, other: Met): boolean {
+  if (one.pods !== other.pods) return true;
   if (one.route.client === other.route.client) return one.identity === other.identity;
   return one.identity.split(' | ')[1] === other.identity.split(' | ')[1];
 }

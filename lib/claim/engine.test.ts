@@ -63,6 +63,7 @@ function stage<T>(body: (stage: Stage) => Promise<T>, options: Partial<EngineOpt
       timeoutScale: 1,
       signal: interrupt.signal,
       nonce: () => 'mpabcdefx1',
+      restart: async () => undefined,
       reinstall: async () => undefined,
       onTrouble: async (id) => {
         troubled.push(id);
@@ -265,7 +266,9 @@ describe('a claim that was disturbed', () => {
         }
       };
       parts.prober.set(parts.routes.resolve(hello), () => 'answered');
+      const start = parts.evidence.clock();
       const { verdict, reason, tries } = await play('a/one', body);
+      expect(parts.evidence.clock() - start).toBeGreaterThan(TIMING.aftermathMs);
       expect(verdict).toBe('broken');
       expect(reason).toMatch(/^disturbed 6 times, at last: twin /);
       expect(tries).toBe(TIMING.restarts + 1);
@@ -285,6 +288,48 @@ describe('a claim that was disturbed', () => {
         tries: 1,
       });
       expect(parts.evidence.clock() - start).toBeGreaterThanOrEqual(TIMING.recoveryMs);
+    }));
+
+  test('has as many tries as every other', () =>
+    stage(async ({ play, parts }) => {
+      const twin = parts.routes.twin(parts.routes.resolve(hello));
+      let isDown = false;
+      parts.prober.set(twin, () => (isDown ? 'not-reached' : 'answered'));
+      parts.prober.set(parts.routes.resolve(hello), () => 'answered');
+      for (const id of ['a/one', 'a/two']) {
+        let tries = 0;
+        const body: Body = async (call) => {
+          tries += 1;
+          isDown = tries <= 3;
+          try {
+            await answer(call);
+          } finally {
+            isDown = false;
+          }
+        };
+        expect(await play(id, body)).toMatchObject({ verdict: 'passed', tries: 4 });
+      }
+    }));
+
+  test('is judged by a vigil that began after the disturbance', () =>
+    stage(async ({ play, parts }) => {
+      obey(parts, { ...visit, to: 'httpbin', protocol: 'http', port: 14001 });
+      let isFirst = true;
+      const body: Body = async (call) => {
+        if (isFirst) {
+          void lapse(20_000).then(() => {
+            parts.world.disturb('watch', 'the watch broke');
+            parts.world.disturb('watch', undefined);
+          });
+          await call.mode({ mode: 'permissive', value: true });
+          await lapse(21_000);
+        }
+        isFirst = false;
+        await call.stayed({ mode: 'permissive' });
+      };
+      expect(await play('a/one', body)).toMatchObject({ verdict: 'passed', tries: 2 });
+      const [hold] = parts.evidence.all('expectation').map((each) => each.hold);
+      expect(hold?.start).toBeGreaterThan(20_000);
     }));
 
   test('is given the time that the mesh needs to find new pods', () =>
@@ -545,6 +590,14 @@ describe('the run', () => {
       expect(parts.evidence.clock() - start).toBeLessThan(10_000);
     }));
 
+  test('that is aborted between two calls of a claim makes no more changes', () =>
+    stage(async ({ handlers, engine, parts }) => {
+      await handlers.begin({ id: 'a/one', run: 1 });
+      await engine.abort();
+      await expect(handlers.mode({ mode: 'permissive', value: true })).rejects.toThrow('the run is being ended');
+      expect(parts.cluster.calls).toEqual([]);
+    }));
+
   test('begins no claim that the plan does not have', () =>
     stage(async ({ play, opens }) => {
       expect(await play('a/four', opens)).toMatchObject({ verdict: 'not begun', reason: 'the plan does not have it' });
@@ -644,6 +697,50 @@ describe('modes', () => {
       { reinstall: async () => swap() },
     ));
   let swap: () => void = () => undefined;
+});
+
+describe('a switch that acts on new pods only', () => {
+  let replaced: string[] = [];
+  const replace = (parts: FakeParts): void => {
+    const n = replaced.length + 1;
+    replaced.push(`curl-${n}`);
+    parts.cluster.put(podOf(actors.curl, { n: n + 1 }), 'ADDED');
+    parts.cluster.drop(podOf(actors.curl, { n }));
+  };
+  let swap: () => void = () => undefined;
+
+  test.each(['restart', 'reinstall'] as const)(
+    'replaces them by %s, and their answers speak for those that refused',
+    (effect) =>
+      stage(
+        async ({ parts, play, opens }) => {
+          replaced = [];
+          swap = () => replace(parts);
+          parts.mesh.acts = effect;
+          expect(await play('a/one', opens)).toMatchObject({ verdict: 'passed', tries: 1 });
+          expect(replaced).toHaveLength(2);
+          expect(parts.modes.current).toMatchObject({ permissive: true });
+          expect(parts.evidence.all('disturbance')).toEqual([]);
+        },
+        { restart: async () => swap(), reinstall: async () => swap() },
+      ),
+  );
+
+  test('is no excuse for a pod that was replaced besides', () =>
+    stage(
+      async ({ parts, play, opens }) => {
+        replaced = [];
+        swap = () => replace(parts);
+        parts.mesh.acts = 'restart';
+        const body: Body = async (call) => {
+          await opens(call);
+          if (replaced.length === 2) swap();
+          await call.expect({ size: 'expect', answered: [hello], refused: [] });
+        };
+        expect((await play('a/one', body)).tries).toBeGreaterThan(1);
+      },
+      { restart: async () => swap() },
+    ));
 });
 
 describe('facts', () => {

@@ -1,6 +1,6 @@
 import { ClusterError } from '../cluster/cluster.ts';
 import type { Verdict, VerdictRecord } from '../evidence/index.ts';
-import { MeshError } from '../mesh/mesh.ts';
+import { MeshError, type ModeName } from '../mesh/mesh.ts';
 import { Linger, type Route, routeName } from '../probe/index.ts';
 import { ClaimRun } from './claim-run.ts';
 import type { ModeState } from './declare.ts';
@@ -20,6 +20,8 @@ export interface EngineOptions {
   timeoutScale: number;
   signal: AbortSignal;
   nonce: () => string;
+  /** Replaces the pods of the enrolled fixtures. */
+  restart(): Promise<void>;
   /** Removes the mesh, installs it with these modes, and enrols the fixtures anew. */
   reinstall(modes: Required<ModeState>): Promise<void>;
   /** Called when a claim has failed or broken, before its policies are removed; answers where its diagnostics lie. */
@@ -71,7 +73,7 @@ export class Engine {
         this.options.claims.map(({ claim, run, exempt }) => ({ id: claim.id, run, skip: exempt !== undefined })),
       begin: ({ id, run }) => this.begin(id, run),
       end: ({ error }) => this.end(error),
-      mode: ({ mode, value }) => this.step(async ({ run }) => this.parts.modes.switch(mode, value, run.claim.id)),
+      mode: ({ mode, value }) => this.step(({ run }) => this.switchMode(run, mode, value)),
       expect: ({ size, answered, refused }) => this.step(({ run }) => run.expect(size, answered, refused)),
       stayed: ({ mode }) => this.step((now) => this.stayed(now, mode)),
       allow: ({ policy, part }) =>
@@ -162,10 +164,11 @@ export class Engine {
     };
     try {
       await this.step(async () => {
-        // A claim about the whole run needs no probes, and can be decided in any state.
-        if (planned.claim.last !== true) await this.findWhole();
+        await this.findWhole();
         await this.clearLeftover(id);
-        await this.parts.modes.establish(planned.claim.starts ?? {}, id);
+        await this.parts.modes.establish(planned.claim.starts ?? {}, (mode, value) =>
+          this.switchMode(claimRun, mode, value),
+        );
       });
     } catch {
       // Kept as the try's trouble: `end` judges it, and the body's first call meets it.
@@ -265,10 +268,26 @@ export class Engine {
 
   private async reinstall({ run }: Try, modes: Required<ModeState>): Promise<void> {
     await run.renew();
-    const { modes: switches, world } = this.parts;
+    await this.replacing(() => this.parts.modes.install(modes, run.claim.id, () => this.options.reinstall(modes)));
+  }
+
+  private async switchMode(run: ClaimRun, mode: ModeName, value: boolean): Promise<void> {
+    const { modes, mesh } = this.parts;
+    const { id } = run.claim;
+    const effect = mesh.effect?.(mode) ?? 'hot';
+    if (effect === 'hot') return modes.switch(mode, value, id);
+    await run.succeed();
+    if (effect === 'restart') return this.replacing(() => modes.switch(mode, value, id, () => this.options.restart()));
+    const all = { permissive: true, egress: true, ...modes.current, [mode]: value };
+    return this.replacing(() => modes.install(all, id, () => this.options.reinstall(all)));
+  }
+
+  /** Does what replaces pods on purpose, and waits until all is whole again. @throws Broken */
+  private async replacing(work: () => Promise<void>): Promise<void> {
+    const { world } = this.parts;
     let isWhole = false;
     await world.onPurpose(async () => {
-      await switches.install(modes, run.claim.id, () => this.options.reinstall(modes));
+      await work();
       isWhole = await this.untilWhole();
     });
     if (!isWhole) throw new Broken(`the fixtures did not come up again: ${world.troubles.join('; ')}`);

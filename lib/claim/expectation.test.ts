@@ -5,7 +5,7 @@ import type { Decision, Expected } from './expectation.ts';
 import type { Behaviour } from './testing/fake-prober.ts';
 import { actors, routeBetween, servers } from './testing/stand.ts';
 import { granted, type Subject, Trial } from './testing/trial.ts';
-import { inVirtualTime } from './testing/virtual-time.ts';
+import { inVirtualTime, lapse } from './testing/virtual-time.ts';
 import { TIMING } from './timing.ts';
 
 const hello = routeBetween(actors.curl, servers.tcpEcho);
@@ -143,8 +143,10 @@ describe('a hold', () => {
 
   test('lasts its shortest time, however fast the probes are', async () => {
     const behaviour: Behaviour = () => ({ outcome: 'answered', takesMs: 1 });
-    const { decision } = await decided([{ route: hello, expected: 'answered', behaviour }]);
+    const { decision, trial } = await decided([{ route: hello, expected: 'answered', behaviour }]);
     const { start, end } = decision.hold ?? { start: 0, end: 0 };
+    const meanwhile = trial.prober.bursts.filter(({ count, at }) => count === 1 && at > start);
+    expect(meanwhile.length).toBeLessThanOrEqual(1 + (end - start) / TIMING.watchMs);
     expect(end - start).toBeGreaterThanOrEqual(TIMING.holdMs);
     expect(end - start).toBeLessThan(TIMING.holdMs + 2 * TIMING.watchMs);
   });
@@ -242,6 +244,27 @@ describe('a hold', () => {
     expect(new Set(jobs.map((job) => job.at)).size).toBe(1);
     expect(at).toBeLessThan(15_000);
   });
+
+  test.each(['given', 'at-length'] as const)('of %s that hangs has no empty job, and loses no probe', async (size) => {
+    const { trial, hold } = await inVirtualTime(async () => {
+      const behaviour: Behaviour = () => ({ outcome: 'not-reached', takesMs: 3_000 });
+      const trial = new Trial([{ route: hello, expected: 'refused', behaviour }]);
+      return { trial, hold: (await trial.decide(size)).hold };
+    });
+    const jobs = trial.prober.bursts.filter(({ at }) => at === hold?.start);
+    expect(jobs.every(({ count }) => count > 0)).toBe(true);
+    const watching = 1;
+    expect(jobs.reduce((sum, { count }) => sum + count, 0)).toBe((hold?.probes ?? 0) + watching);
+  });
+
+  test('of one route restarts by the deviation of another that has yet to settle', async () => {
+    const wavering: Behaviour = (at) => (at > 400 && at < 415 ? 'answered' : 'not-reached');
+    const { decision } = await decided([
+      { route: hello, expected: 'answered', behaviour: answered },
+      { route: visit, expected: 'refused', behaviour: wavering, pending: granted(0, 5_000, 1_000) },
+    ]);
+    expect(decision).toMatchObject({ met: true, hold: { restarts: 1 } });
+  });
 });
 
 describe('a deviation', () => {
@@ -258,6 +281,29 @@ describe('a deviation', () => {
       (error: Error) => error.name,
     );
     expect(await outcome).toBe(end);
+  });
+
+  test('that is no silence is a failure however slow the twin is, also beside one that is', async () => {
+    const slow = (trial: Trial) => {
+      trial.slowestMs = 2 * TIMING.slowMs;
+    };
+    const leaky: Subject = { route: hello, expected: 'refused', behaviour: () => 'answered' };
+    expect((await decided([leaky], slow)).decision.met).toBe(false);
+
+    const silence: Behaviour = (at) => (at > 100 ? { outcome: 'not-reached', takesMs: 3_000 } : 'answered');
+    const silent: Subject = { route: visit, expected: 'answered', behaviour: silence };
+    const leak: Behaviour = (_, n) => (n === 60 ? 'answered' : 'not-reached');
+    const both = [silent, { ...leaky, behaviour: leak }];
+    expect((await decided(both, slow)).decision.met).toBe(false);
+  });
+
+  test('before there was anything to expect does not count', async () => {
+    const { decision } = await inVirtualTime(async () => {
+      const trial = new Trial([{ route: hello, expected: 'refused', behaviour: from(2_000, refused, answered) }]);
+      await lapse(5_000);
+      return { decision: await trial.decide() };
+    });
+    expect(decision.met).toBe(true);
   });
 
   test('after settling is a failure although the route had recovered when it was asked about', async () => {
@@ -297,8 +343,12 @@ describe('a disturbance is never a failure:', () => {
       'curl/curl -> tcp tcp-echo.tcp-demo:9000: exec: no frame',
     );
     const amid: Behaviour = (at) => (at > 3_000 ? 'unknown' : 'answered');
-    const pending = granted(0, 5_000, 1_000);
-    await disturbance([{ route: hello, expected: 'refused', behaviour: amid, pending }]);
+    const pending = granted(0, 50_000, 1_000);
+    let isLong: () => boolean = () => true;
+    await disturbance([{ route: hello, expected: 'refused', behaviour: amid, pending }], (trial) => {
+      isLong = () => trial.prober.bursts.some(({ at }) => at > 4_000);
+    });
+    expect(isLong()).toBe(false);
   });
 
   test.each([
@@ -320,7 +370,7 @@ describe('a disturbance is never a failure:', () => {
     const over = await decided([{ route: hello, expected: 'refused', behaviour: failing }]);
     const asked = over.trial.verified.at(-1);
     expect(over.decision.met).toBe(false);
-    expect(asked?.from).toBeLessThanOrEqual(0);
+    expect(asked?.from).toBeLessThanOrEqual(over.at - TIMING.aftermathMs);
     expect(asked?.to).toBeGreaterThanOrEqual(Math.max(...over.decision.shown.map(({ end }) => end)));
   });
 
@@ -337,7 +387,24 @@ describe('a disturbance is never a failure:', () => {
     expect((await disturbance([subject])).message).toMatch(/exec: no frame/);
   });
 
-  test('the end of the run', async () => {
+  test('the end of the run, while the mesh is waited for, and between two holds', async () => {
+    const ending = new Error('the run is being ended');
+    const wavering: Behaviour = (_, n) => (n % 7 > 0 ? 'not-reached' : 'answered');
+    for (const behaviour of [wrong, wavering]) {
+      const pending = granted(0, 100_000, 100_000);
+      let bursts: Trial['prober']['bursts'] = [];
+      const trial = decided([{ route: hello, expected: 'refused', behaviour, pending }], (each) => {
+        bursts = each.prober.bursts;
+        void lapse(2_000).then(() => {
+          each.abort = ending;
+        });
+      });
+      await expect(trial).rejects.toBe(ending);
+      expect(Math.max(...bursts.map(({ at }) => at))).toBeLessThan(5_000);
+    }
+  });
+
+  test('the end of the run, before anything is seen', async () => {
     const ending = new Error('the run is being ended');
     const trial = decided([{ route: hello, expected: 'refused', behaviour: refused }], (each) => {
       each.abort = ending;
@@ -353,6 +420,13 @@ describe('a log that tells late', () => {
     const { decision } = await decided([{ route: hello, expected: 'refused', behaviour }]);
     expect(decision.met).toBe(false);
     expect(decision.shown.map(({ outcome }) => outcome)).toEqual(['reached-without-answer']);
+  });
+
+  test('that a probe had reached the server, which exec lost, is a leak where it had to be refused', async () => {
+    const behaviour: Behaviour = (_, n) =>
+      n === 20 ? { outcome: 'unknown', doubt: 'exec: no frame', finally: 'reached-without-answer' } : 'not-reached';
+    const { decision } = await decided([{ route: hello, expected: 'refused', behaviour }]);
+    expect(decision.met).toBe(false);
   });
 
   test('that a refused probe had reached the server while another route was waited for is a leak', async () => {

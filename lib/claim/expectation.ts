@@ -7,7 +7,13 @@ import type { Watch } from './watch.ts';
 export type Expected = 'answered' | 'refused';
 
 /** `given` shows the state that a claim begins from; `expect` is what the claim says, and is held. */
-export type Size = 'given' | 'expect';
+export type Size = 'given' | 'expect' | 'at-length';
+
+const PROBES: Record<Size, number> = {
+  given: TIMING.givenProbes,
+  expect: TIMING.holdProbes,
+  'at-length': TIMING.lengthProbes,
+};
 
 /** A change that the routes may still be waiting to feel. Without one, the first deviation is a failure. */
 export interface Pending {
@@ -110,9 +116,9 @@ async function hold(all: Progress[], size: Size, scene: Scene, begun: number): P
   for (let restarts = 0; ; restarts += 1) {
     scene.throwIfAborted();
     const start = scene.clock();
-    const probes = (size === 'given' ? TIMING.givenProbes : TIMING.holdProbes) * 2 ** restarts;
+    const probes = PROBES[size] * 2 ** restarts;
     const bursts = await Promise.all(all.map((progress) => burst(progress, probes, scene)));
-    while (size === 'expect' && scene.clock() - start < TIMING.holdMs)
+    while (size !== 'given' && scene.clock() - start < TIMING.holdMs)
       await Promise.race(all.map(({ item }) => item.watch.next()));
     const end = scene.clock();
     all.forEach((progress, i) => {
@@ -145,8 +151,7 @@ async function settleDoubts(all: Progress[], observations: Observation[], scene:
     to,
   );
   if (!check.clear) throw new Disturbed(check.why);
-  const before = all.flatMap((progress) => seenBy(progress).filter(({ end }) => end <= to));
-  scene.conclude([...before, ...observations]);
+  scene.conclude(all.flatMap(seenBy).filter(({ end }) => end <= to));
   for (const { item } of all) {
     const own = observations.filter((observation) => observation.route === item.watch.route);
     const doubtful = own.find((observation) => isDoubtful(observation, item.expected));
@@ -168,16 +173,18 @@ async function unmet(all: Progress[], deciding: Observation[], scene: Scene, beg
     return progress !== undefined && !fits(observation, progress.item.expected);
   });
   if (still.length === 0) throw new Disturbed('an outcome changed when the log was complete');
-  const slowestMs = scene.slowest(
-    still.map(({ route }) => route),
-    from,
-    now,
-  );
-  if (still.every(({ seen }) => seen.hung) && slowestMs > TIMING.slowMs)
-    throw new Disturbed(
-      `a twin or control took ${Math.round(slowestMs)} ms: silence and slowness cannot be told apart`,
-    );
+  const routes = still.map(({ route }) => route);
+  doubtSilence(still, scene.slowest(routes, from, now));
   return { met: false, routes: all.map(result), identities: [], shown: still };
+}
+
+/**
+ * @param slowestMs the longest that a twin or control took meanwhile
+ * @throws Disturbed where the deviations are silence alone, on a machine on which an answer may take as long
+ */
+export function doubtSilence(deviations: Observation[], slowestMs: number): void {
+  if (slowestMs <= TIMING.slowMs || !deviations.every(({ seen }) => seen.hung)) return;
+  throw new Disturbed(`a twin or control took ${Math.round(slowestMs)} ms: silence and slowness cannot be told apart`);
 }
 
 async function burst(progress: Progress, probes: number, scene: Scene): Promise<Observation[]> {

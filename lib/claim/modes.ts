@@ -35,15 +35,19 @@ export class Modes {
     return this.state;
   }
 
-  /** Switches what differs. */
-  async establish(wanted: ModeState, claim?: string): Promise<void> {
+  /** Switches what differs. @param carryOut how a switch is made; by default like any other */
+  async establish(
+    wanted: ModeState,
+    carryOut: (mode: ModeName, value: boolean) => Promise<void> = (mode, value) => this.switch(mode, value),
+  ): Promise<void> {
     for (const mode of MODES) {
       const value = wanted[mode];
-      if (value !== undefined && this.state[mode] !== value) await this.switch(mode, value, claim);
+      if (value !== undefined && this.state[mode] !== value) await carryOut(mode, value);
     }
   }
 
-  async switch(mode: ModeName, value: boolean, claim?: string): Promise<void> {
+  /** @param afterwards what has to be done after the mesh's own steps for the switch to act */
+  async switch(mode: ModeName, value: boolean, claim?: string, afterwards?: () => Promise<void>): Promise<void> {
     const { mesh, changes, before } = this.parts;
     await before(mode, value);
     delete this.state[mode];
@@ -55,7 +59,11 @@ export class Modes {
         mode: { name: mode, value },
         ...(claim === undefined ? {} : { claim }),
       },
-      () => mesh.switchMode(mode, value),
+      async () => {
+        const steps = await mesh.switchMode(mode, value);
+        await afterwards?.();
+        return steps;
+      },
     );
     this.state[mode] = value;
     await this.guard.hold(mode);

@@ -74,14 +74,14 @@ export class Routes {
     return this.intern({ client: server, server, protocol, host: '127.0.0.1', port, manner: 'plain' });
   }
 
-  private isBeside(server: Server): boolean {
-    return Object.values(this.beside).includes(server);
-  }
-
   actor(app: string): Actor {
     const actor = this.actors.get(app);
     if (actor === undefined) throw new Error(`no fixture is called "${app}"`);
     return actor;
+  }
+
+  private isBeside(server: Server): boolean {
+    return Object.values(this.beside).includes(server);
   }
 
   private server(app: string): Server {

@@ -7,6 +7,8 @@
 export const TIMING = {
   /** Probes of a hold: one wrong answer in twenty is caught at 99 %. Each restart of a hold doubles them, so that trying again does not make luck more likely. */
   holdProbes: 90,
+  /** Probes of a hold at length, which loops in the pod: one wrong answer in 500 is caught at 99 %, n >= ln 0.01 / ln 0.998 = 2300.3. */
+  lengthProbes: 2_301,
   /** Shortest hold, ms. */
   holdMs: 500,
   /** Consecutive expected outcomes that show the state a claim begins from. */

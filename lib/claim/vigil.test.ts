@@ -131,6 +131,12 @@ describe('a mode has not stayed', () => {
       },
     ));
 
+  test('that is answered by silence, on a machine that is fast enough', () =>
+    watch(
+      (at) => (at > 8_000 && at < 9_000 ? { outcome: 'not-reached', takesMs: 3_000 } : 'answered'),
+      async ({ stayed }) => expect((await stayed('answered')).met).toBe(false),
+    ));
+
   test('that leaked, as the log told in the end', () =>
     watch(
       (at) => (at < 2_000 ? 'answered' : at > 9_000 && at < 9_600 ? leak() : 'not-reached'),
@@ -184,9 +190,18 @@ describe('nothing is said about a mode', () => {
     watch(
       (at) => (at < 2_000 ? 'answered' : at < 3_000 ? leak() : 'not-reached'),
       async ({ stayed }) => {
-        const { met, routes } = await stayed('refused');
+        const { met, hold, routes } = await stayed('refused');
         expect(met).toBe(true);
         expect(routes[0]?.actedMs).toBeGreaterThanOrEqual(2_000);
+        expect(hold?.start).toBeGreaterThanOrEqual(3_000);
+      },
+    ));
+
+  test('by a deviation that was none, as the log told in the end', () =>
+    watch(
+      (at) => (at > 9_000 && at < 9_600 ? { outcome: 'forged', finally: 'answered' } : 'answered'),
+      async ({ stayed }) => {
+        await expect(stayed('answered')).rejects.toThrow(/changed when the log was complete/);
       },
     ));
 
@@ -229,6 +244,16 @@ describe('nothing is said about a mode', () => {
         parts.world.disturb('setting permissive', undefined);
         await lapse(5_000);
         await expect(stayed('refused')).rejects.toThrow('somebody else set it');
+      },
+    ));
+
+  test('by silence on a machine on which a twin is slow, too', () =>
+    watch(
+      (at) => (at > 8_000 && at < 9_000 ? { outcome: 'not-reached', takesMs: 3_000 } : 'answered'),
+      async ({ parts, stayed }) => {
+        const slow: Behaviour = () => ({ outcome: 'answered', takesMs: 900 });
+        parts.prober.set(parts.routes.twin(hello), slow);
+        await expect(stayed('answered')).rejects.toThrow(/silence and slowness cannot be told apart/);
       },
     ));
 

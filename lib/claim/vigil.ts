@@ -2,7 +2,7 @@ import type { Evidence, RouteResult } from '../evidence/index.ts';
 import { type Observation, type Prober, type Route, routeName } from '../probe/index.ts';
 import type { Change } from './changes.ts';
 import { Disturbed } from './errors.ts';
-import { type Decision, type Expected, fits, type Item, isDoubtful, lateIn } from './expectation.ts';
+import { type Decision, doubtSilence, type Expected, fits, type Item, isDoubtful, lateIn } from './expectation.ts';
 import type { Monitors } from './monitors.ts';
 import { TIMING } from './timing.ts';
 import { Watch } from './watch.ts';
@@ -76,9 +76,12 @@ export class Vigil {
 
   private async failed(items: Item[], late: Observation[], end: number): Promise<Decision> {
     const start = Math.min(...late.map((each) => each.start));
-    await this.settleDoubts(items, start, end, Math.min(start, end - TIMING.aftermathMs));
+    const undisturbedFrom = Math.min(start, end - TIMING.aftermathMs);
+    await this.settleDoubts(items, start, end, undisturbedFrom);
     const shown = items.map((item) => stretchOf(item, end)).flatMap((stretch) => stretch.late);
     if (shown.length === 0) throw new Disturbed('an outcome changed when the log was complete');
+    const routes = items.map(({ watch }) => watch.route);
+    doubtSilence(shown, this.monitors.slowest(routes, undisturbedFrom, end));
     return { met: false, shown, ...decisionOf(items, start, end) };
   }
 
@@ -86,7 +89,7 @@ export class Vigil {
   private async held(items: Item[], start: number, end: number): Promise<Decision | undefined> {
     await this.settleDoubts(items, start, end, start);
     const stretches = items.map((item) => stretchOf(item, end));
-    if (stretches.some(({ late, from }) => late.length > 0 || from > start)) return undefined;
+    if (stretches.some(({ from }) => from > start)) return undefined;
     return {
       met: true,
       shown: items.flatMap(({ watch }) => watch.since(start).slice(-1)),

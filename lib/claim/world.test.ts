@@ -82,6 +82,8 @@ describe('the environment is disturbed', () => {
       cluster.put(podOf(curl, { ending: true }));
       expect(world.troubles).toContain('the pod of curl was replaced');
       expect(world.agentOf('curl')).toBeUndefined();
+      expect(await agent?.run('true', 1_000)).toEqual({ doubt: 'the pod is no longer in use' });
+      expect(world.disturbedSince(evidence.clock() + 1_000)).toBe('the pod of curl was replaced');
       cluster.put(podOf(curl, { n: 2, ready: false }), 'ADDED');
       expect(world.troubles).toContain('the fixture curl is not ready');
       cluster.drop(podOf(curl, { ending: true }));
@@ -98,6 +100,24 @@ describe('the environment is disturbed', () => {
       expect(evidence.all('disturbance')).toContainEqual(
         expect.objectContaining({ cause: 'the pod of curl was replaced', from: before, to: before + 3_000 }),
       );
+    }));
+
+  test('not by a second pod beside one that is Ready', () =>
+    play(async ({ cluster, world }) => {
+      cluster.put(podOf(curl, { n: 2, ready: false }), 'ADDED');
+      expect(world.troubles).toEqual([]);
+      expect(world.podOf('curl')).toBe('curl-1');
+      cluster.put(podOf(curl, { ready: false }));
+      cluster.put(podOf(curl, { n: 2 }));
+      expect(world.troubles).toEqual([]);
+      expect(world.podOf('curl')).toBe('curl-2');
+    }));
+
+  test("by a fixture's own container that is down, whatever its sidecar does", () =>
+    play(async ({ cluster, world }) => {
+      const looping = { restarts: 3, down: 'CrashLoopBackOff' as const };
+      cluster.put(podOf(curl, { ready: false, containers: { curl: { down: 'Error' }, [SIDECAR]: looping } }));
+      expect(world.troubles).toContain('the fixture curl is not ready');
     }));
 
   test('by a pod of which there is none any more', () =>
@@ -174,6 +194,22 @@ describe('a crash of the mesh', () => {
       expect(stage.world.troubles).toEqual([]);
     }));
 
+  test('that came before the fixtures were looked at is one of this run', () =>
+    inVirtualTime(async () => {
+      const { cluster, world } = unseen();
+      cluster.put(podOf(curl, { containers: { [SIDECAR]: { restarts: 1 } } }), 'ADDED');
+      expect(world.crashes).toHaveLength(1);
+    }));
+
+  test("is laid to what ended the pod's own container at the same time", () =>
+    play(async ({ cluster, evidence }) => {
+      const down = { down: 'Error' as const };
+      cluster.put(podOf(curl, { ready: false, containers: { curl: down, [SIDECAR]: down } }));
+      await lapse(1_000);
+      cluster.put(podOf(curl, { ready: false, containers: { curl: down, [SIDECAR]: { restarts: 1 } } }));
+      expect(evidence.all('crash')).toMatchObject([{ excused: true }]);
+    }));
+
   test('is told again when it happens again, and stays on the books', () =>
     play(async (stage) => {
       await crash(stage, SIDECAR, 1);
@@ -237,12 +273,25 @@ describe('a crash of the mesh', () => {
 
   test('before the run is none of its crashes, where pods were there before', () =>
     inVirtualTime(async () => {
-      const { cluster, world } = unseen({ ...DEFAULT, reused: true });
-      cluster.put(podOf(curl, { containers: { [SIDECAR]: { restarts: 4 } } }), 'ADDED');
+      const { cluster, world, evidence } = unseen({ ...DEFAULT, reused: true });
+      const before = { curl: { restarts: 4 }, [SIDECAR]: { restarts: 4 } };
+      cluster.put(podOf(curl, { containers: before }), 'ADDED');
+      expect(world.troubles).not.toContain('a container of the fixture curl restarted');
+      expect(evidence.all('disturbance')).toEqual([]);
       cluster.put(controlPlanePod('controller', MESH, { containers: { controller: { restarts: 4 } } }), 'ADDED');
       expect(world.crashes).toEqual([]);
       expect(world.crashLooping('curl')).toBeUndefined();
-      cluster.put(podOf(curl, { containers: { [SIDECAR]: { restarts: 5 } } }));
+      cluster.put(podOf(curl, { containers: { ...before, [SIDECAR]: { restarts: 5 } } }));
+      expect(world.crashes).toHaveLength(1);
+    }));
+
+  test('before the run is none of its crashes either, for a control plane; but one that does not stay up is', () =>
+    inVirtualTime(async () => {
+      const { cluster, world } = unseen();
+      cluster.put(controlPlanePod('controller', MESH, { containers: { controller: { restarts: 4 } } }), 'ADDED');
+      expect(world.crashes).toEqual([]);
+      const looping = { controller: { restarts: 4, down: 'CrashLoopBackOff' as const } };
+      cluster.put(controlPlanePod('controller', MESH, { ready: false, containers: looping }));
       expect(world.crashes).toHaveLength(1);
     }));
 
@@ -267,6 +316,17 @@ describe('a crash of the mesh', () => {
       cluster.put(controlPlanePod('controller', MESH, { containers: { controller: { restarts: 1 } } }));
       expect(world.crashes).toEqual([]);
       expect(world.troubles).toHaveLength(1);
+    }));
+
+  test('of the control plane that is excused leaves the environment disturbed until it is available', () =>
+    play(async ({ cluster, world }) => {
+      world.noteFailedTwin();
+      cluster.put(deploymentOf('controller', MESH, 0));
+      cluster.put(controlPlanePod('controller', MESH, { containers: { controller: { restarts: 1 } } }));
+      expect(world.crashes).toEqual([]);
+      expect(world.troubles).toEqual(["the control plane's controller is not available"]);
+      cluster.put(deploymentOf('controller', MESH, 1));
+      expect(world.troubles).toEqual([]);
     }));
 });
 

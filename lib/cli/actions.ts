@@ -12,6 +12,9 @@ export interface Actions {
   prove(options: ProveOptions): Promise<number>;
   meshes(json: boolean): Promise<number>;
   driverInit(file: string | undefined, flags: Partial<Answers>): Promise<number>;
-  driverCheck(names: string[], wishes: { sets: readonly string[]; rendered: boolean }): Promise<number>;
+  driverCheck(
+    names: string[],
+    wishes: { sets: readonly string[]; rendered: boolean; against?: string },
+  ): Promise<number>;
   driverTry(options: RunOptions): Promise<number>;
 }

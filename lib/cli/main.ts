@@ -26,7 +26,7 @@ export async function main(argv: string[]): Promise<void> {
       meshes: async (json) => (await import('./driver/meshes.ts')).meshesCommand(json),
       driverInit: async (file, flags) => (await import('./driver/init.ts')).initCommand(file, flags),
       driverCheck: async (names, wishes) => (await import('./driver/check.ts')).checkCommand(names, wishes),
-      driverTry: async (options) => (await import('./driver/try.ts')).tryCommand(options, argv),
+      driverTry: async (options) => (await import('./driver/try.ts')).tryCommand(options),
     },
     (status) => {
       process.exitCode = status;

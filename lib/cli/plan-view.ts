@@ -52,7 +52,7 @@ export function planView(parts: PlanParts): PlanView {
   const exempt: PlanView['exempt'] = [];
   const able: DeclaredClaim[] = [];
   for (const claim of selected) {
-    const exemption = exemptionOf(claim, (feature) => declares(driver, feature), choice.provider);
+    const exemption = exemptionOf(claim, (feature) => declares(driver, feature), choice.provider, driver.spec.external);
     if (exemption) exempt.push({ id: claim.id, exemption });
     else able.push(claim);
   }

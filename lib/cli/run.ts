@@ -76,6 +76,7 @@ export async function runCommand(options: RunOptions, argv: string[]): Promise<n
         provider: choice.provider,
         mesh: driver.spec.name,
         sandbox: choice.provider === 'sandbox',
+        verified: driver.spec.verified !== false,
         why: choice.reason,
       },
     });

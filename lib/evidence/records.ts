@@ -40,6 +40,8 @@ export interface Choice {
   provider: string;
   mesh: string;
   sandbox: boolean;
+  /** False for a driver that was never seen working. */
+  verified?: boolean;
   /** Why these two: `named on the command line`, `docker, kind and osm are here`. */
   why: string;
 }

@@ -70,7 +70,7 @@ test('a sound driver is accepted, its aliases resolved', () => {
   ]);
 });
 
-test.each(['osm', 'none'])('the driver %s that comes with the program is sound', (name) => {
+test.each(['osm', 'none', 'istio'])('the driver %s that comes with the program is sound', (name) => {
   expect(checkDriver(readFileSync(new URL(`${name}.yaml`, meshesFolder), 'utf8'), name).spec.name).toBe(name);
 });
 
@@ -263,6 +263,102 @@ describe('a wrong driver is refused with file, line, column, field and what is a
       'verified: false',
       'verified: yes',
       'x.yaml:5:11: verified: allowed here: with which version',
+    ],
+    [
+      'a switch without the steps for one side',
+      '    off: [{ patch: *config, merge: { open: false } }]\n',
+      '',
+      'x.yaml:22:5: modes.permissive: the field off is missing (the steps that switch it off)',
+    ],
+    [
+      'a switch by reinstallation that has steps',
+      'effect: hot',
+      'effect: reinstall',
+      'x.yaml:23:5: modes.permissive.on: an effect of reinstall leaves no steps',
+    ],
+    [
+      'a switch by reinstallation that the installation does not heed',
+      'policy:\n',
+      '  egress: { effect: reinstall, converges: 1s, settles: 1s }\npolicy:\n',
+      'x.yaml:27:21: modes.egress.effect: an effect of reinstall needs {{modes.egress}} in the steps of install',
+    ],
+    [
+      'an effect that is none',
+      'effect: hot',
+      'effect: warm',
+      'x.yaml:22:13: modes.permissive.effect: "warm" is not allowed here (allowed: hot, restart, reinstall)',
+    ],
+    [
+      'half of the words for a mode',
+      'effect: hot',
+      'effect: hot\n    words: { on: allow }',
+      'x.yaml:23:12: modes.permissive.words: the field off is missing (For off.)',
+    ],
+    [
+      'a variable that is not declared',
+      "'{{port}}'",
+      "'{{var.port}}'",
+      'x.yaml:36:17: policy.allow.tcp.target[0].port: unknown placeholder {{var.port}}; did you mean {{port}}?',
+    ],
+    [
+      'a variable without a default',
+      'controlPlane:',
+      'variables: { chart: { description: where the chart lies } }\ncontrolPlane:',
+      'x.yaml:9:21: variables.chart: the field default is missing (The value where the user gives none.)',
+    ],
+    [
+      'a variable whose name is none',
+      'controlPlane:',
+      'variables: { Chart!: { default: x, description: where the chart lies } }\ncontrolPlane:',
+      "x.yaml:9:22: variables.Chart!: \"Chart!\" is not allowed here; allowed: a name of letters, digits, '-' and '.', such as chart.base",
+    ],
+    [
+      'two ways in which enrolment shows',
+      'images:',
+      'dataPlane: { container: proxy, annotation: { name: a, value: b } }\nimages:',
+      'x.yaml:12:12: dataPlane: allowed here: exactly one of container, annotation',
+    ],
+    [
+      'a pipe that is a shell line',
+      '    within: 5m\n',
+      '    pipe: kubectl apply -f -\n    within: 5m\n',
+      'x.yaml:15:11: install[0].pipe: "kubectl apply -f -" is not allowed here; allowed: a list',
+    ],
+    [
+      'a placeholder of a server in an object for a client',
+      'external:',
+      'enrol: { client: [{ apiVersion: v1, kind: Service, metadata: { name: "{{server.app}}" } }] }\nexternal:',
+      'x.yaml:19:70: enrol.client[0].metadata.name: unknown placeholder {{server.app}} (allowed here: client.namespace, client.serviceAccount, client.app',
+    ],
+    [
+      'a name that Kubernetes does not take',
+      "name: '{{name}}'",
+      "name: '{{name}}_tcp'",
+      'x.yaml:35:29: policy.allow.tcp.target[0].metadata.name: "sample-client-to-sample-server-9000_tcp" is not allowed here by Kubernetes; allowed: lower-case letters,',
+    ],
+    [
+      'a version of an API that is none',
+      '- apiVersion: example/v1',
+      '- apiVersion: example/version1',
+      'x.yaml:33:23: policy.allow.tcp.target[0].apiVersion: "example/version1" is not allowed here by Kubernetes; allowed: GROUP/VERSION',
+    ],
+    [
+      'a kind in small letters',
+      'kind: Allow',
+      'kind: allow',
+      'x.yaml:34:17: policy.allow.tcp.target[0].kind: "allow" is not allowed here by Kubernetes; allowed: a kind begins with a capital letter',
+    ],
+    [
+      'an image with a space in it',
+      '/proxy:v1',
+      '/proxy :v1',
+      'x.yaml:12:10: images[0]: "example/proxy :v1" is not allowed here by Kubernetes; allowed: NAME:TAG',
+    ],
+    [
+      'a label that Kubernetes does not take',
+      'external:',
+      'enrol: { namespace: { labels: { mesh/inject: "yes, please" } } }\nexternal:',
+      'x.yaml:19:46: enrol.namespace.labels.mesh/inject: "yes, please" is not allowed here by Kubernetes',
     ],
     [
       'an attempt that is a command',

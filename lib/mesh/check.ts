@@ -1,4 +1,6 @@
+import type { Manifest } from '../cluster/cluster.ts';
 import { consistencyMistakes } from './consistency.ts';
+import { definitionMistakes } from './definitions.ts';
 import type { Driver, DriverSpec } from './driver.ts';
 import { DriverError } from './error.ts';
 import { driverRemarks } from './remarks.ts';
@@ -6,6 +8,13 @@ import { renderingMistakes } from './rendered.ts';
 import { type Mistake, schemaMistakes } from './schema.ts';
 import { placeholderMistakes } from './scopes.ts';
 import { type Path, readSource } from './source.ts';
+
+export interface DefinitionsOfCluster {
+  /** Its custom resource definitions. */
+  definitions: readonly Manifest[];
+  /** `KEY=VALUE` for the placeholders. */
+  sets: readonly string[];
+}
 
 /** Enough to work on; a file of another kind altogether would fill the screen. */
 const mistakesShown = 10;
@@ -28,6 +37,16 @@ export function checkDriver(text: string, file: string): Driver {
   // Only what has values for all its placeholders can be filled in.
   refuse(renderingMistakes(spec).map(locate));
   return { file, spec };
+}
+
+/**
+ * Compares the objects of a sound driver with a cluster's custom resource definitions.
+ * @throws DriverError as `checkDriver`
+ */
+export function checkAgainst({ spec, file }: Driver, text: string, cluster: DefinitionsOfCluster): void {
+  const source = readSource(text);
+  const mistakes = definitionMistakes(spec, cluster.definitions, cluster.sets);
+  refuse(mistakes.map(({ path, of, message }) => `${file}:${source.position(path, of)}: ${fieldName(path)}${message}`));
 }
 
 /** What is allowed in a sound driver, and hardly meant: see `driverRemarks`. One line each, with its place. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
 import { DriverError } from './error.ts';
-import { listDrivers, loadDriver } from './load.ts';
+import { inspectDriver, listDrivers, listUnverified, loadDriver } from './load.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'drivers-'));
 afterAll(() => rm(folder, { recursive: true }));
@@ -20,9 +20,27 @@ test('every driver that is listed can be loaded', async () => {
   for (const name of names) expect((await loadDriver(name)).spec.name).toBe(name);
 });
 
+test('drivers that were never tried lie apart, load as well, and say so', async () => {
+  const names = await listUnverified();
+  expect(names).toEqual(['cilium', 'consul', 'fsm', 'istio-ambient', 'kuma', 'linkerd']);
+  for (const name of names) {
+    const { spec, file } = await loadDriver(name);
+    expect(spec).toMatchObject({ name, verified: false });
+    expect(file).toBe(`meshes/unverified/${name}.yaml`);
+  }
+});
+
+test('nothing is odd about any driver but the one that promises everything and has no mesh', async () => {
+  for (const name of [...(await listDrivers()), ...(await listUnverified())]) {
+    const { remarks } = await inspectDriver(name);
+    if (name !== 'none') expect(remarks.filter((remark) => !remark.includes('without setting'))).toEqual([]);
+    else expect(remarks[0]).toMatch(/^meshes\/none\.yaml:\d+:\d+: features\.supported\[\d\]: sidecar can only fail/);
+  }
+});
+
 test('an unknown name is answered with the nearest and the list', async () => {
   await expect(loadDriver('omsn')).rejects.toThrow(
-    /^unknown mesh "omsn"; did you mean "(osm|none)"\? \(meshes: .*none.*osm.*; or a driver's file\)$/,
+    /^unknown mesh "omsn"; did you mean "(osm|none)"\? \(meshes: .*none.*osm.*; unverified: .*kuma.*; or a driver's file\)$/,
   );
   await expect(loadDriver('zzzzzz')).rejects.toThrow(/^unknown mesh "zzzzzz" \(meshes: /);
 });

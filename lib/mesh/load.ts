@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
 import { nearest } from '../words/index.ts';
-import { checkDriver, remarksOn } from './check.ts';
+import { checkAgainst, checkDriver, type DefinitionsOfCluster, remarksOn } from './check.ts';
 import type { Driver } from './driver.ts';
 import { DriverError } from './error.ts';
 import { meshesFolder } from './folder.ts';
@@ -31,10 +31,18 @@ export async function loadDriver(nameOrFile: string): Promise<Driver> {
   return checkDriver(text, file);
 }
 
-/** A driver as `loadDriver` gives it, and what is to be said about it although it is sound. @throws DriverError as there */
-export async function inspectDriver(nameOrFile: string): Promise<{ driver: Driver; remarks: string[] }> {
+/**
+ * A driver as `loadDriver` gives it, and what is to be said about it although it is sound.
+ * @param cluster whose definitions its objects are compared with
+ * @throws DriverError as `loadDriver`, and for objects that the cluster would not take
+ */
+export async function inspectDriver(
+  nameOrFile: string,
+  cluster?: DefinitionsOfCluster,
+): Promise<{ driver: Driver; remarks: string[] }> {
   const { text, file } = await findDriver(nameOrFile);
   const driver = checkDriver(text, file);
+  if (cluster !== undefined) checkAgainst(driver, text, cluster);
   return { driver, remarks: remarksOn(driver, text) };
 }
 

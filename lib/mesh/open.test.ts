@@ -121,7 +121,41 @@ describe('allow', () => {
   });
 });
 
+describe('what a mesh asks of workloads', () => {
+  test('objects beside a client, and the name of a server', () => {
+    const service = {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: '{{client.app}}', namespace: '{{client.namespace}}' },
+    };
+    const mesh = open(variant({ enrol: { client: [service] }, host: '{{server.app}}.{{server.namespace}}.mesh' }));
+    expect(mesh.clientObjects?.(client)).toEqual([{ ...service, metadata: { name: 'curl', namespace: 'run-curl' } }]);
+    expect(mesh.host?.(server)).toBe('tcp-echo.run-tcp-demo.mesh');
+    expect(open(osm).clientObjects?.(client)).toEqual([]);
+    expect(open(osm).host).toBeUndefined();
+  });
+
+  test('enrolment by annotation of the pod, and how it shows there', () => {
+    const podAnnotation = { name: 'mesh/taken', value: 'yes' };
+    const mesh = open(
+      variant({ enrol: { pod: { annotations: { inject: 'true' } } }, dataPlane: { annotation: podAnnotation } }),
+    );
+    expect(mesh).toMatchObject({ podAnnotation, sidecar: undefined });
+    const enrolled = mesh.enrol({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'x' }, spec: {} });
+    expect(enrolled['spec']).toEqual({ template: { metadata: { annotations: { inject: 'true' } } } });
+    expect(open(osm)).not.toHaveProperty('podAnnotation');
+  });
+});
+
 describe('modes', () => {
+  test('act at once unless the driver says otherwise, and a mode that the mesh lacks takes no time', () => {
+    const permissive = { effect: 'restart' as const, on: [], off: [], converges: '1s', settles: '1s' };
+    const mesh = open(variant({ modes: { permissive } }));
+    expect(mesh.effect?.('permissive')).toBe('restart');
+    expect(open(osm).effect?.('egress')).toBe('hot');
+    expect(mesh.budget('egress')).toEqual({ convergesMs: 0, settlesMs: 0 });
+  });
+
   test('are switched by the steps for their value', async () => {
     const mesh = open(osm);
     expect(await mesh.switchMode('permissive', false)).toEqual([
@@ -165,6 +199,30 @@ describe('installation', () => {
     expect(commands).toEqual([
       ['echo', 'true', 'true', '--set', 'a=1'],
       ['echo', 'true', 'false', '--set', 'a=1'],
+    ]);
+  });
+
+  const mode = (name: string) => ({
+    effect: 'hot' as const,
+    on: [{ run: ['echo', name, 'on'], within: '10s' }],
+    off: [{ run: ['echo', name, 'off'], within: '10s' }],
+    converges: '1s',
+    settles: '1s',
+  });
+
+  test('sets by its own steps what the installer is not told, and tells the installer in its own words', async () => {
+    const { context, commands } = fakeContext(cluster);
+    const words = { on: 'ALLOW_ANY', off: 'REGISTRY_ONLY' };
+    const modes = { permissive: mode('permissive'), egress: { ...mode('egress'), words } };
+    const install = [{ run: ['echo', 'mode={{modes.egress}}'], within: '10s' }];
+    const mesh = openMesh(variant({ modes, install }), context);
+    await mesh.install({ egress: false });
+    await mesh.install({ permissive: false });
+    expect(commands).toEqual([
+      ['echo', 'mode=REGISTRY_ONLY'],
+      ['echo', 'permissive', 'on'],
+      ['echo', 'mode=ALLOW_ANY'],
+      ['echo', 'permissive', 'off'],
     ]);
   });
 

@@ -52,7 +52,7 @@ export function openMesh(driver: Driver, context: MeshContext): Mesh {
     expectedSignatures: (kind) => spec.signatures?.[kind] ?? [],
 
     budget(of) {
-      const { converges, settles } = of === 'policy' ? spec.policy : mode(of);
+      const { converges, settles } = (of === 'policy' ? spec.policy : spec.modes[of]) ?? noTime;
       return { convergesMs: durationMs(converges, timeoutScale), settlesMs: durationMs(settles, timeoutScale) };
     },
 
@@ -109,6 +109,9 @@ export function openMesh(driver: Driver, context: MeshContext): Mesh {
     diagnose: (folder, pods) => collectDiagnostics(driver, context, folder, pods),
   };
 }
+
+/** A mode that the mesh lacks takes none. */
+const noTime = { converges: '0ms', settles: '0ms' };
 
 /** What is merged into manifests, without the objects made beside them. */
 function marksOf({ enrol }: DriverSpec): Pick<NonNullable<DriverSpec['enrol']>, 'namespace' | 'pod' | 'service'> {

@@ -50,6 +50,26 @@ describe('run', () => {
     expect(done).toEqual([{ run: commands[0], exit: 0, ms: expect.any(Number) }]);
   });
 
+  test('passes its output on to a second program, which alone is shown', async () => {
+    const { context, commands, output } = fakeContext(new FakeCluster());
+    const run = ['printf', 'kind: %s', 'Secret'];
+    const done = await doSteps([{ run, pipe: ['sed', 's/^/applied /'], within: '10s' }], filling, context);
+    expect(commands).toEqual([run, ['sed', 's/^/applied /']]);
+    expect(output).toEqual(['applied kind: Secret']);
+    expect(done).toEqual([{ run, pipe: ['sed', 's/^/applied /'], exit: 0, ms: expect.any(Number) }]);
+  });
+
+  test('whose second program fails, or is never reached, says which of them', async () => {
+    const { context, commands } = fakeContext(new FakeCluster());
+    const second = await meshError(
+      doSteps([{ run: ['echo', 'a'], pipe: ['sh', '-c', 'cat; exit 3'], within: '10s' }], filling, context),
+    );
+    expect(second.message).toBe("sh -c 'cat; exit 3' ended with status 3:\n  a");
+    const first = await meshError(doSteps([{ run: ['false'], pipe: ['cat'], within: '10s' }], filling, context));
+    expect(first.message).toContain('false ended with status 1');
+    expect(commands).not.toContainEqual(['cat']);
+  });
+
   test('that fails says how, with the end of its output; the steps after it are not done', async () => {
     const cluster = new FakeCluster();
     const steps = [{ run: ['sh', '-c', 'echo why; exit 4'], within: '10s' }, { delete: config }];

@@ -14,11 +14,13 @@ const reinstalling = ['install-modes'];
  * Whether a claim can run with this mesh on this provider; undefined where it can.
  *
  * @param supports whether the mesh is declared to have a feature, or why not.
+ * @param external what the mesh calls outside of itself: see the driver's field of that name
  */
 export function exemptionOf(
   claim: DeclaredClaim,
   supports: (feature: string) => true | { reason: string },
   provider: ProviderName,
+  external: readonly string[],
 ): Exemption | undefined {
   for (const feature of claim.needs) {
     const answer = supports(feature);
@@ -28,6 +30,12 @@ export function exemptionOf(
     return {
       verdict: 'not-run',
       reason: 'it installs the mesh anew, which is not done to a cluster that was there before',
+    };
+  }
+  if (claim.needs.includes('egress') && provider !== 'kind' && !external.includes('service')) {
+    return {
+      verdict: 'not-run',
+      reason: 'the mesh calls only addresses beside the cluster external, where this provider has no server',
     };
   }
   return undefined;

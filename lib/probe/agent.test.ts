@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { types } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { Cluster, ExecEnd, ExecHandlers, ExecSession } from '../cluster/cluster.ts';
-import { Agent } from './agent.ts';
+import { Agent, type Capture } from './agent.ts';
 import { Linger } from './linger.ts';
 import type { Route } from './route.ts';
 
@@ -140,6 +140,13 @@ function agentHere(): { agent: Agent; cluster: ShellCluster } {
 
 const LIMIT_MS = 20_000;
 
+/** What a job left that must be no doubt. */
+async function trusted(capture: Promise<Capture>) {
+  const left = await capture;
+  if (left.doubt !== undefined) throw new Error(left.doubt);
+  return left;
+}
+
 describe('a job', () => {
   test('leaves its exit status and both outputs, whole and apart', async () => {
     const { agent } = agentHere();
@@ -154,7 +161,7 @@ describe('a job', () => {
 
   test('may print much, and what looks like a frame', async () => {
     const { agent } = agentHere();
-    const { exit, stdout } = await agent.run('echo "<<j1 0"; echo ready; seq 20000', LIMIT_MS);
+    const { exit, stdout } = await trusted(agent.run('echo "<<j1 0"; echo ready; seq 20000', LIMIT_MS));
     expect(exit).toBe(0);
     expect(stdout).toHaveLength('<<j1 0\nready\n'.length + 108_894);
   });
@@ -253,8 +260,7 @@ describe('what cannot be trusted is a doubt:', () => {
 
   test('a job for a pod that is no longer in use; what the agent had made is gone', async () => {
     const { agent, cluster } = agentHere();
-    const { stdout } = await agent.run('pwd', LIMIT_MS);
-    const made = stdout?.trim() ?? '';
+    const made = (await trusted(agent.run('pwd', LIMIT_MS))).stdout.trim();
     expect(readdirSync(made)).toContain('done');
     agent.close();
     expect(await agent.run('true', LIMIT_MS)).toEqual({ doubt: 'the pod is no longer in use' });
@@ -356,7 +362,7 @@ describe('a TCP probe', () => {
     const port = await listen(echo());
     const { agent } = agentHere();
     const probes = Array.from({ length: 10 }, (_, i) => agent.run(`hello 127.0.0.1 ${port} mp${i} 5`, LIMIT_MS));
-    expect((await Promise.all(probes)).map(({ stdout }) => stdout)).toEqual(
+    expect((await Promise.all(probes.map(trusted))).map(({ stdout }) => stdout)).toEqual(
       Array.from({ length: 10 }, (_, i) => `echo response: mp${i}\n`),
     );
     // The writer removes a job's files right after it has printed their frame.
@@ -377,7 +383,7 @@ describe('a TCP probe', () => {
     const port = await listen(() => undefined);
     await new Promise((resolve) => server?.close(resolve));
     const { agent } = agentHere();
-    const { exit, stdout } = await agent.run(`hello 127.0.0.1 ${port} mpabcdefx1 5`, LIMIT_MS);
+    const { exit, stdout } = await trusted(agent.run(`hello 127.0.0.1 ${port} mpabcdefx1 5`, LIMIT_MS));
     expect(exit).toBe(1);
     expect(stdout).toBe('');
   });

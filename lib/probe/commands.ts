@@ -41,13 +41,21 @@ export function commandFor(route: Route, nonce: string, count: number): Command 
   };
 }
 
+/** More than any proxy holds back before it passes an answer on, bytes. */
+const LARGE = 40_000;
+const POSTING = ` -H 'Expect:' -H 'Content-Type: text/plain' --data-binary @-`;
+
 function httpScript(route: Route, nonce: string, count: number, mark: string) {
-  const options = `-sS${route.manner === 'head' ? ' -I' : ''} --noproxy '*' --max-time ${PROBE_LIMIT_S} -H 'Connection: close'`;
-  const url = (words: string) => `'http://${urlHost(route.host)}:${route.port}/get?nonce=${words}'`;
+  const isLarge = route.manner === 'large';
+  const said = route.manner === 'head' ? ' -I' : isLarge ? POSTING : '';
+  const options = `-sS${said} --noproxy '*' --max-time ${PROBE_LIMIT_S} -H 'Connection: close'`;
+  const path = isLarge ? 'post' : 'get';
+  const url = (words: string) => `'http://${urlHost(route.host)}:${route.port}/${path}?nonce=${words}'`;
   const range = count === 1 ? nonce : `${nonce}-[1-${count}]`;
+  const curl = isLarge ? `head -c ${LARGE} /dev/zero | tr '\\0' x | curl` : 'curl';
   return {
-    script: `curl ${options} -w '\\n${mark} %{exitcode} %{http_code}\\n%{stderr}${mark}\\n' ${url(range)}`,
-    shown: (each: string) => `curl ${options} ${url(each)}`,
+    script: `${curl} ${options} -w '\\n${mark} %{exitcode} %{http_code}\\n%{stderr}${mark}\\n' ${url(range)}`,
+    shown: (each: string) => `${curl} ${options} ${url(each)}`,
   };
 }
 

@@ -13,6 +13,7 @@ const route: Route = { client, server: undefined, protocol: 'http', host: 'h', p
 /** Observes, on the fake clock, what `outcomeAt` says of the probe's begin. */
 class Scripted extends Prober {
   outcomeAt: (start: number) => Outcome = () => 'answered';
+  takesMs: (start: number) => number = () => PROBE_MS;
 
   constructor() {
     const unused = () => {
@@ -32,7 +33,7 @@ class Scripted extends Prober {
 
   override async probe(): Promise<Observation> {
     const start = performance.now();
-    await new Promise((resolve) => setTimeout(resolve, PROBE_MS));
+    await new Promise((resolve) => setTimeout(resolve, this.takesMs(start)));
     const outcome = this.outcomeAt(start);
     const seen = { words: 'none', signature: outcome } as const;
     const end = performance.now();
@@ -144,6 +145,16 @@ describe('a stretch is not clear', () => {
     expect(await check).toEqual({ clear: false, why: 'twin out/outsider -> http h:80: stopped' });
     expect((await monitor.answers(60_000)).clear).toBe(false);
   });
+});
+
+test('the slowest probe of a stretch is told, those that only touch it included', async () => {
+  prober.takesMs = (start) => (start > 2_500 && start < 3_500 ? 400 : PROBE_MS);
+  await run(10_000);
+  expect(monitor.slowest(0, 2_000)).toBe(PROBE_MS);
+  expect(monitor.slowest(3_300, 6_500)).toBe(400);
+  expect(monitor.slowest(1_500, 3_010)).toBe(400);
+  expect(monitor.slowest(4_500, 6_500)).toBe(PROBE_MS);
+  expect(monitor.slowest(20_000, 30_000)).toBe(0);
 });
 
 test('what answers now is told by a probe that is begun now', async () => {

@@ -39,6 +39,7 @@ const silent = (nonces: string[]) => printed(nonces, () => '');
 class PlayedAgent extends Agent {
   readonly jobs: ['session' | 'alone', string[]][] = [];
   play: Play = echoed;
+  hangs = false;
 
   constructor(cluster: Pick<Cluster, 'exec' | 'openExec'>) {
     super(cluster, { namespace: 'curl', pod: 'curl-1', container: 'curl' }, () => undefined);
@@ -51,11 +52,12 @@ class PlayedAgent extends Agent {
     return this.ran('alone', script);
   }
 
-  private ran(how: 'session' | 'alone', script: string): Capture {
+  private async ran(how: 'session' | 'alone', script: string): Promise<Capture> {
     const [nonce = ''] = script.match(/mp[0-9a-z]{6}x[0-9a-z]+/) ?? [];
     const count = Number(/-le (\d+)/.exec(script)?.[1] ?? 0);
     const nonces = count === 0 ? [nonce] : Array.from({ length: count }, (_, i) => `${nonce}-${i + 1}`);
     this.jobs.push([how, nonces]);
+    if (this.hangs) return new Promise(() => undefined);
     return this.play(nonces, how);
   }
 }
@@ -249,10 +251,13 @@ describe('a burst', () => {
     expect((await prober.probe(hello)).identity).toBe('new pods');
   });
 
-  test('after the end of the run is a doubt', async () => {
+  test('under way when the run is being ended is a doubt at once', async () => {
     const { prober, agent } = stage();
-    agent.play = silent;
+    agent.hangs = true;
+    const burst = prober.burst(hello, 2);
     prober.end();
-    expect((await prober.probe(hello)).outcome).toMatch(/unknown|not-reached/);
+    expect((await burst).map(({ seen }) => seen.doubt)).toEqual(
+      Array.from({ length: 4 }, () => 'the run is being ended'),
+    );
   });
 });

@@ -2,8 +2,11 @@ import type { Actor, Server } from '../cluster/fixtures/index.ts';
 
 export type Protocol = 'http' | 'tcp';
 
-/** How a probe speaks: an ordinary request or line; `head`: the guides' `curl -I`; `half-close`: the guide's `echo | nc`. */
-export type Manner = 'plain' | 'head' | 'half-close';
+/**
+ * How a probe speaks: an ordinary request or line; `head`: the guides' `curl -I`; `half-close`: the guide's `echo | nc`;
+ * `large`: a request of some pages, which the answer repeats.
+ */
+export type Manner = 'plain' | 'head' | 'half-close' | 'large';
 
 /** One way from a client to a place: what is probed, judged, and reported. */
 export interface Route {

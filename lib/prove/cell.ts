@@ -42,6 +42,10 @@ export function judgeCell(plan: CellPlan, run: CellRun): string[] {
 }
 
 function judgeMesh({ caughtBy }: Case, run: CellRun): string[] {
+  if (caughtBy.length === 0) {
+    const failed = Object.keys(run.verdicts).filter((claim) => run.verdicts[claim] === 'failed');
+    return failed.map((claim) => `${claim} notices it, and the case does not say so`);
+  }
   const judged = caughtBy.filter((claim) => run.verdicts[claim] !== undefined);
   if (judged.length === 0) return [`nothing was judged${whyEnded(run)}`];
   return judged

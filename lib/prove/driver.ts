@@ -50,3 +50,10 @@ export const acceptingAnyValue: DriverChange = wording({
     '"enablePermissiveTrafficPolicyMode":{"x-kubernetes-preserve-unknown-fields":true}',
   '"enableEgress":{"type":"boolean"}': '"enableEgress":{"x-kubernetes-preserve-unknown-fields":true}',
 });
+
+/** Has the data plane be known by an annotation of the pods, and not by a container in them. */
+export const knownByAnnotation: DriverChange = (driver) => {
+  Object.assign(driver, {
+    dataPlane: { annotation: { name: 'sandbox.meshproof.dev/transparent-proxy', value: 'sidecar' } },
+  });
+};

@@ -20,6 +20,9 @@ export function conclusionLines(records: EvidenceRecord[], reports: string[], pa
     ...problems.map((problem) => paint.yellow(printable(problem))),
     ...faultLines(summary),
     ...(summary.sandbox ? [paint.yellow('a sandbox run: it says nothing about a real mesh')] : []),
+    ...(summary.mesh.verified === false
+      ? [paint.yellow('by an UNVERIFIED driver: what failed may be its mistake, and not the mesh')]
+      : []),
     '',
     ...timeLines(summary, paint),
     ...(reports.length === 0 ? [] : ['', ...reportLines(reports)]),

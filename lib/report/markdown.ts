@@ -32,6 +32,9 @@ function heading(summary: RunSummary): string {
     ...(sandbox
       ? ['> **Sandbox.** This run tested the reference mesh in a sandbox. It says nothing about a real mesh.']
       : []),
+    ...(mesh.verified === false
+      ? ['> **Unverified driver.** It was never seen working: what failed may be its mistake, and not the mesh.']
+      : []),
     [
       `Run ${cell(summary.runId)}, ${cell(summary.startedAt)}`,
       `provider ${cell(provider)}${kubernetes === undefined ? '' : `, Kubernetes ${cell(kubernetes)}`}`,

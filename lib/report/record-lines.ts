@@ -13,13 +13,18 @@ export function runLines({ version, runId, seed, choice }: Of<'run'>, paint: Pai
   const run = paint.dim(`run ${printable(runId)}, seed ${printable(seed)}`);
   if (choice === undefined) return [head, run, ''];
   const where = choice.sandbox ? 'in the SANDBOX, which says nothing about a real mesh' : `on ${choice.provider}`;
-  return [`${head}  ${printable(`${choice.mesh} ${where}`)} ${paint.dim(`(${printable(choice.why)})`)}`, run, ''];
+  const driver = choice.verified === false ? ', by an UNVERIFIED driver,' : '';
+  return [
+    `${head}  ${printable(`${choice.mesh}${driver} ${where}`)} ${paint.dim(`(${printable(choice.why)})`)}`,
+    run,
+    '',
+  ];
 }
 
 /** What is really under test, known when cluster and mesh are up. */
 export function planLines({ mesh, kubernetes, claims, sandbox }: Of<'plan'>, paint: Paint): string[] {
   const suites = new Set(claims.map(({ suite }) => suite)).size;
-  const driver = mesh.verified ? '' : ', by a driver that is not verified';
+  const driver = mesh.verified ? '' : ', by an UNVERIFIED driver';
   const words = `${mesh.name} ${mesh.observedVersion}, Kubernetes ${kubernetes}${sandbox ? ', sandbox' : ''}${driver}`;
   const size = `${count(claims.length, 'claim')} in ${count(suites, 'suite')}`;
   return [`  ${'under test'.padEnd(phaseColumn)}${printable(words)}`, paint.dim(`  ${' '.repeat(phaseColumn)}${size}`)];

@@ -22,6 +22,8 @@ export class FakeMesh implements Mesh {
   granted: Budget = { convergesMs: 5_000, settlesMs: 2_000 };
   /** What `tryInvalid` finds. */
   invalid: { step: DoneStep; refused: boolean; message: string }[] = [];
+  /** When its switches act. */
+  acts: 'hot' | 'restart' | 'reinstall' = 'hot';
   private readonly cluster: FakeCluster;
 
   constructor(cluster: FakeCluster) {
@@ -42,6 +44,10 @@ export class FakeMesh implements Mesh {
 
   setting(mode: ModeName): Setting {
     return { ref: REF, path: ['spec', FIELDS[mode]] };
+  }
+
+  effect(): FakeMesh['acts'] {
+    return this.acts;
   }
 
   /** The object with both modes, one of them as told. */

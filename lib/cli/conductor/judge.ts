@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import {
   Changes,
   Engine,
@@ -22,6 +19,7 @@ import { diagnosticsFor } from './diagnostics.ts';
 import { startJest } from './jest-child.ts';
 import { outsideHost } from './outside-host.ts';
 import { followOutside } from './outside-logs.ts';
+import { socketPlace } from './socket-place.ts';
 
 /** Longest until every fixture has been seen Ready by the watches, ms. */
 const SEEN_MS = 60_000;
@@ -74,11 +72,12 @@ export async function judgeClaims(run: RunContext, stage: Stage, claims: Planned
     timeoutScale: options.timeoutScale,
     signal: interruption.signal,
     nonce,
+    restart: stage.restart,
     reinstall: stage.reinstall,
     onTrouble: diagnosticsFor(run, stage),
   });
-  const socketFolder = mkdtempSync(join(tmpdir(), 'meshproof-'));
-  const server = await serveClaims(join(socketFolder, 'claims.sock'), engine.handlers());
+  const socket = socketPlace(run.folder.path);
+  const server = await serveClaims(socket.path, engine.handlers());
   const jest = startJest(run, server.path);
   const stop = () => {
     prober.end();
@@ -105,6 +104,6 @@ export async function judgeClaims(run: RunContext, stage: Stage, claims: Planned
     world.close();
     outsideLogs.close();
     await server.close();
-    rmSync(socketFolder, { recursive: true, force: true });
+    socket.remove();
   }
 }

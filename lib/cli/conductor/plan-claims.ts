@@ -14,7 +14,7 @@ export function planClaims(
   const able: DeclaredClaim[] = [];
   const planned: PlannedClaim[] = [];
   for (const claim of selected) {
-    const exempt = exemptionOf(claim, (feature) => declares(driver, feature), provider);
+    const exempt = exemptionOf(claim, (feature) => declares(driver, feature), provider, driver.spec.external);
     if (exempt === undefined) able.push(claim);
     else planned.push({ claim, run: 1, exempt });
   }
@@ -38,6 +38,10 @@ export function recordPlan(
     mesh: { name, project, declaredVersion, observedVersion, driver: file, verified },
     claims: claims.filter(({ run }) => run === 1).map(summary),
   });
+  if (observedVersion !== declaredVersion) {
+    const value = `${observedVersion}; the driver was written for ${declaredVersion}`;
+    evidence.append({ kind: 'note', what: `version of ${project}`, value });
+  }
   for (const { claim, exempt } of claims) {
     if (exempt !== undefined) evidence.append({ kind: 'verdict', claim: claim.id, ...exempt, attempt: 1, ms: 0 });
   }

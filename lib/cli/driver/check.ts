@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { connect, type Manifest } from '../../cluster/index.ts';
 import { type Driver, driverTitle, driverTools, inspectDriver, renderedParts } from '../../mesh/index.ts';
 import { type Colours, coloursFor } from '../colours.ts';
 import { exitStatus } from '../exit-status.ts';
@@ -8,22 +9,36 @@ export interface CheckWishes {
   sets: readonly string[];
   /** Print every step and object, filled in. */
   rendered: boolean;
+  /** Kubeconfig of a cluster whose custom resource definitions the drivers' objects are compared with. */
+  against?: string;
 }
 
 /**
- * Says whether drivers are sound, what is odd about them, and what they need. Runs nothing and asks no cluster.
+ * Says whether drivers are sound, what is odd about them, and what they need. Runs nothing, and asks a cluster only where
+ * one is named, for its definitions.
  *
  * @param names of the program's own drivers, or files
  * @returns the exit status: fine, or wrong use where one is malformed
  */
 export async function checkCommand(names: readonly string[], wishes: CheckWishes): Promise<number> {
   const colours = coloursFor(process.stdout);
+  const definitions = wishes.against === undefined ? undefined : await definitionsOf(wishes.against);
+  const cluster = definitions === undefined ? undefined : { definitions, sets: wishes.sets };
   for (const name of names) {
-    const { driver, remarks } = await inspectDriver(name);
+    const { driver, remarks } = await inspectDriver(name, cluster);
     process.stdout.write(describeDriver(driver, remarks, colours));
     if (wishes.rendered) process.stdout.write(`${stringify(renderedParts(driver, wishes.sets))}\n`);
   }
   return exitStatus.fine;
+}
+
+async function definitionsOf(kubeconfig: string): Promise<Manifest[]> {
+  const cluster = connect(kubeconfig);
+  try {
+    return await cluster.list({ apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' });
+  } finally {
+    cluster.close();
+  }
 }
 
 function describeDriver(driver: Driver, remarks: readonly string[], colours: Colours): string {

@@ -67,13 +67,15 @@ export function addDriverCommands(
   addOptions(
     driver
       .command('check')
-      .description('say whether drivers are sound; runs nothing, and asks no cluster')
+      .description('say whether drivers are sound; runs nothing')
       .argument('<file...>', "driver files, or names of the program's own")
+      .option('--against <kubeconfig>', "compare the objects with that cluster's custom resource definitions, too")
       .option('--rendered', 'print every step and object, filled in with sample values'),
     ['set', 'set-file', 'config'],
-  ).action(async (names: string[], flags: { rendered?: boolean }, command: Command) => {
+  ).action(async (names: string[], flags: { rendered?: boolean; against?: string }, command: Command) => {
     const { sets } = optionsOf(command, true, names.length);
-    finish(await actions.driverCheck(names, { sets, rendered: flags.rendered === true }));
+    const { rendered = false, against } = flags;
+    finish(await actions.driverCheck(names, { sets, rendered, ...(against === undefined ? {} : { against }) }));
   });
 
   addOptions(

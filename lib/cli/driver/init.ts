@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
+import { types } from 'node:util';
 import { UsageError } from '../../plan/index.ts';
 import { exitStatus } from '../exit-status.ts';
 import { type Answers, questions } from './answers.ts';
@@ -51,7 +52,7 @@ function writeNew(file: string, text: string): void {
   try {
     writeFileSync(file, text, { flag: 'wx' });
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const code = types.isNativeError(error) && 'code' in error ? error.code : undefined;
     if (code === 'EEXIST') throw new UsageError(`${file} is there already; name another file`);
     throw new UsageError(`${file} cannot be written: ${code ?? error}`);
   }

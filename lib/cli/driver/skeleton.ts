@@ -87,7 +87,8 @@ images:
 
 #? install
 install:
-  - run: [helm, upgrade, --install, ${name}, "{{var.chart}}", --namespace=${namespace}, --create-namespace, "{{sets}}"]
+  - run:
+      [helm, upgrade, --install, ${name}, "{{var.chart}}", --namespace=${namespace}, --create-namespace, "{{sets}}"]
     within: 5m
   - wait: { available: { namespace: ${namespace}, name: ${deployment} } }
     within: 2m

@@ -66,7 +66,9 @@ export function openTranscript(
       print(
         failures === 0
           ? colours.green('every part did what it is for; next: meshproof run --mesh FILE')
-          : colours.red(`${failures} ${failures === 1 ? 'part' : 'parts'} did not do what they are for`),
+          : colours.red(
+              `${failures} ${failures === 1 ? 'part' : 'parts'} did not do what ${failures === 1 ? 'it is' : 'they are'} for`,
+            ),
       );
       print(`  ${line}`);
     },

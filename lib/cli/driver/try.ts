@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { openEvidence } from '../../evidence/index.ts';
 import { driverTitle, loadDriver } from '../../mesh/index.ts';
 import { chooseProvider, type RunOptions } from '../../plan/index.ts';
@@ -22,7 +23,7 @@ import { trialOf } from './trial.ts';
  * @returns the exit status: fine, failed where some step did not do what it is for, interrupted
  * @throws DriverError, EnvironmentError before anything has been made; MeshError where the mesh does not come up
  */
-export async function tryCommand(options: RunOptions, argv: string[]): Promise<number> {
+export async function tryCommand(options: RunOptions): Promise<number> {
   const name = options.mesh ?? '';
   const driver = await loadDriver(name);
   const tools = await toolsOfMesh(name);
@@ -32,7 +33,8 @@ export async function tryCommand(options: RunOptions, argv: string[]): Promise<n
 
   const runId = newRunId();
   const folder = makeRunFolder(options.out, runId);
-  const evidence = openEvidence(folder.evidence);
+  // Under a name of its own: a trial is no run whose claims could be run again or reported.
+  const evidence = openEvidence(join(folder.path, 'trial.jsonl'));
   const log = openLog(folder.log, evidence.clock);
   const transcript = openTranscript(process.stdout, coloursFor(process.stdout), log);
   const giveUp = () => `left behind: see ${folder.path}; "meshproof clean" removes what this made`;
@@ -43,15 +45,6 @@ export async function tryCommand(options: RunOptions, argv: string[]): Promise<n
   const run: RunContext = { runId, options, driver, folder, evidence, ledger, interruption, inPhase, log, say };
   let stand: Stand | undefined;
   try {
-    evidence.append({
-      kind: 'run',
-      runId,
-      version: 'driver try',
-      node: process.version,
-      startedAt: new Date().toISOString(),
-      argv,
-      seed: 'none',
-    });
     transcript.heading(`${driver.spec.name}: ${driverTitle(driver)}, on ${choice.provider} (${choice.reason})`);
     await sweepDeadRuns(log);
     await trialOf(run, choice.provider, transcript, (made) => {

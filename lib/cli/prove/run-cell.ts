@@ -23,6 +23,8 @@ export async function runCell(plan: CellPlan, out: string, signal: AbortSignal):
     all: true,
     reject: false,
     stdin: 'ignore',
+    // In a group of its own: Ctrl-C reaches it once, through the signal, and not a second time from the terminal.
+    detached: true,
     cancelSignal: signal,
     gracefulCancel: false,
     killSignal: 'SIGTERM',

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { LogHandlers, Stop } from '../cluster.ts';
 import { engine, type ToolContext } from './runtime.ts';
+import { signalGroup } from './tool.ts';
 
 /** From the end of a follower that should not have ended until the next one, ms. */
 const AGAIN_MS = 200;
@@ -45,7 +46,7 @@ export function followContainer(name: string, handlers: LogHandlers, context: Pi
     stop() {
       isStopped = true;
       clearTimeout(timer);
-      child?.kill();
+      if (child?.pid !== undefined) signalGroup(child.pid, 'SIGTERM');
     },
   };
 }

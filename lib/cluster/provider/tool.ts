@@ -69,7 +69,8 @@ async function endGroup(leader: number, over: Promise<unknown>): Promise<void> {
   signalGroup(leader, 'SIGKILL');
 }
 
-function signalGroup(leader: number, signal: 'SIGTERM' | 'SIGKILL'): void {
+/** Signals a whole process group; one that is gone already is no error. */
+export function signalGroup(leader: number, signal: 'SIGTERM' | 'SIGKILL'): void {
   try {
     process.kill(-leader, signal);
   } catch (error) {

@@ -1,4 +1,4 @@
-import { granting, wording } from '../driver.ts';
+import { granting, knownByAnnotation, wording } from '../driver.ts';
 import type { Case } from './case.ts';
 
 /** What shows each way of refusing: in the mesh by both protocols, and to the outside. */
@@ -59,6 +59,16 @@ export const variantCases: Case[] = [
     'proxies',
     'proxy-is-an-init-container',
     { says: 'the proxy is a native sidecar: an init container that goes on', fault: 'proxy-is-an-init-container' },
+    ['permissive/enrolment', 'tcp-routing/other-port'],
+  ),
+  right(
+    'proxies',
+    'proxy-per-node',
+    {
+      says: 'the proxy is no container of its pods: the node runs it',
+      fault: 'proxy-per-node',
+      driver: knownByAnnotation,
+    },
     ['permissive/enrolment', 'tcp-routing/other-port'],
   ),
   right(

@@ -2,7 +2,7 @@ import { connect, isIP, type Socket } from 'node:net';
 import type { OutboundDecision } from '../mesh/decide.ts';
 import { relay, tellLoss } from '../relay.ts';
 import type { ControlFault, Fault } from './fault.ts';
-import { comingBack, frozen } from './modes.ts';
+import { comingBack } from './modes.ts';
 import { following, isClient, partsOf, takingAll } from './settings.ts';
 
 const HTTP_PORT = 14001;
@@ -10,7 +10,18 @@ const ONE_CLIENT = 'visitor';
 
 /** The egress mode. */
 export const egressFaults = {
-  'egress-switch-ignored': changing(frozen('egress')),
+  'egress-needs-restart': {
+    control: () => {
+      const first = new Map<string, boolean>();
+      return {
+        stateFor: (state, { podAddress }) => {
+          const egress = first.get(podAddress) ?? state.egress;
+          first.set(podAddress, egress);
+          return { ...state, egress };
+        },
+      };
+    },
+  },
   'egress-never-on': changing(() => (state) => ({ ...state, egress: false })),
   'egress-follows-permissive': changing(() => (state) => ({ ...state, egress: state.permissive })),
   'egress-on-once-only': changing(() => {

@@ -1,7 +1,11 @@
 import type { Manifest } from '../contract.ts';
 import { SIDECAR_NAME } from '../mesh/admission.ts';
+import type { Workload } from '../mesh/state.ts';
 import { TRANSPARENT_PROXY } from '../node/pod-spec.ts';
 import type { Fault } from './fault.ts';
+
+/** How long a new pod stays open, ms. */
+const OPEN_MS = 15_000;
 
 /** Whose traffic is the mesh's. */
 export const enrolmentFaults = {
@@ -28,14 +32,23 @@ export const enrolmentFaults = {
       admitsPlain: (port) => config().inbound.some((inbound) => inbound.port === port && inbound.protocol === 'tcp'),
     }),
   },
-  'pods-after-the-first-closed': {
+  'new-pods-closed-for-ever': {
     control: () => {
-      const first = new Map<string, string>();
+      const isNew = pods();
       return {
-        stateFor: (state, { podAddress, principal }) => {
-          if (!first.has(principal)) first.set(principal, podAddress);
-          const isLater = first.get(principal) !== podAddress;
-          return isLater ? { ...state, permissive: false, egress: false, targets: [] } : state;
+        stateFor: (state, workload) =>
+          isNew(workload) === undefined ? state : { ...state, permissive: false, egress: false, targets: [] },
+      };
+    },
+  },
+  'new-pods-start-open': {
+    control: () => {
+      const isNew = pods();
+      return {
+        againAfterMs: OPEN_MS,
+        stateFor: (state, workload) => {
+          const ageMs = isNew(workload);
+          return ageMs !== undefined && ageMs < OPEN_MS ? { ...state, permissive: true, egress: true } : state;
         },
       };
     },
@@ -48,4 +61,15 @@ function withIdleSidecar(pod: Manifest): Manifest {
   if (pod.metadata.namespace === 'kube-system' || spec.containers.some(({ name }) => name === SIDECAR_NAME)) return pod;
   const idle = { name: SIDECAR_NAME, image: 'curlimages/curl:8.17.0', command: ['sleep', '2147483647'] };
   return { ...pod, spec: { ...spec, containers: [...spec.containers, idle] } };
+}
+
+/** Tells how long ago a pod was first seen that took the place of another, ms; undefined for the first ones. */
+function pods(): (workload: Workload) => number | undefined {
+  const first = new Map<string, string>();
+  const seen = new Map<string, number>();
+  return ({ podAddress, principal }) => {
+    if (!first.has(principal)) first.set(principal, podAddress);
+    if (!seen.has(podAddress)) seen.set(podAddress, performance.now());
+    return first.get(principal) === podAddress ? undefined : performance.now() - (seen.get(podAddress) ?? 0);
+  };
 }

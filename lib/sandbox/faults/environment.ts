@@ -1,4 +1,5 @@
-import { Transform, type Writable } from 'node:stream';
+import { Transform } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import type { ExecHandle, ExecStreams, Kubelet, Manifest, ObjectView } from '../contract.ts';
 import { type AroundApi, apiFault } from './api.ts';
 import { FaultWindow } from './window.ts';
@@ -72,22 +73,27 @@ function onStdout(inner: Kubelet, begin: () => (chunk: Buffer) => Buffer[]): Kub
   return {
     ...bound(inner),
     exec: (target, argv, streams) => {
-      const change = begin();
-      const { stdout } = streams;
-      return inner.exec(target, argv, stdout === undefined ? streams : { ...streams, stdout: before(stdout, change) });
+      if (streams.stdout === undefined) return inner.exec(target, argv, streams);
+      const through = changing(begin());
+      const passed = finished(through);
+      through.pipe(streams.stdout, { end: false });
+      const handle = inner.exec(target, argv, { ...streams, stdout: through });
+      const exit = handle.exit.finally(() => {
+        through.end();
+        return passed;
+      });
+      return { ...handle, exit };
     },
   };
 }
 
-function before(stdout: Writable, change: (chunk: Buffer) => Buffer[]): Writable {
-  const through = new Transform({
+function changing(change: (chunk: Buffer) => Buffer[]): Transform {
+  return new Transform({
     transform(chunk: Buffer, _encoding, done) {
       for (const each of change(chunk)) this.push(each);
       done();
     },
   });
-  through.pipe(stdout, { end: false });
-  return through;
 }
 
 /** Ends every command that runs when the window opens or begins in it, and tells its end wrongly. */

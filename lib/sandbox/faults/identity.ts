@@ -16,6 +16,11 @@ export const identityFaults = {
         })),
     }),
   },
+  'enforced-at-the-client-only': {
+    control: () => ({
+      sidecar: (config) => ({ ...config, inbound: config.inbound.map((inbound) => ({ ...inbound, rules: [{}] })) }),
+    }),
+  },
   'clients-word-trusted': {
     // What shows no certificate says that it is of the mesh, and is believed where everybody of the mesh is let in.
     data: ({ config }) => ({

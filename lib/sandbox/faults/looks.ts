@@ -5,6 +5,7 @@ import { SIDECAR_NAME } from '../mesh/admission.ts';
 import { allowsRequest, decideInbound, decideOutbound } from '../mesh/decide.ts';
 import type { SidecarConfig } from '../mesh/sidecar-config.ts';
 import type { MeshState } from '../mesh/state.ts';
+import { NODE_PROXY } from '../node/pod-spec.ts';
 import { tellLoss } from '../relay.ts';
 import type { Fault } from './fault.ts';
 import { takingAll, withAllRoutes } from './settings.ts';
@@ -81,6 +82,17 @@ export const looks = {
   },
   'proxy-is-the-first-container': {
     control: () => ({ admit: (pod) => withContainers(pod, (all) => [...all.reverse()]) }),
+  },
+  'proxy-per-node': {
+    control: () => ({
+      admit: (pod) => {
+        const proxy = containersOf(pod).find(({ name }) => name === SIDECAR_NAME);
+        if (proxy === undefined) return pod;
+        const rest = withContainers(pod, (all) => all.filter(({ name }) => name !== SIDECAR_NAME));
+        const annotations = { ...rest.metadata.annotations, [NODE_PROXY]: JSON.stringify(proxy) };
+        return { ...rest, metadata: { ...rest.metadata, annotations } };
+      },
+    }),
   },
   'proxy-is-an-init-container': {
     control: () => ({

@@ -34,6 +34,17 @@ export const modeFaults = {
       };
     },
   },
+  'half-follow': {
+    control: () => {
+      let first: Pick<MeshState, ModeSetting> | undefined;
+      return {
+        stateFor: ({ permissive, egress, ...state }, { principal }) => {
+          first ??= { permissive, egress };
+          return { ...state, ...(partsOf(principal).namespace.includes('-') ? first : { permissive, egress }) };
+        },
+      };
+    },
+  },
   'permissive-wears-out': changing(() => {
     const follow = following<boolean>();
     let last = false;
@@ -68,7 +79,7 @@ function changing(begin: () => NonNullable<ControlFault['state']>): Fault {
 }
 
 /** Keeps a mode as it was when the control plane began. */
-export function frozen(mode: ModeSetting): () => NonNullable<ControlFault['state']> {
+function frozen(mode: ModeSetting): () => NonNullable<ControlFault['state']> {
   return () => {
     let first: boolean | undefined;
     return (state: MeshState) => {

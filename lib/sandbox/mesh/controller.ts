@@ -6,14 +6,14 @@ import { sidecarConfig } from './policy.ts';
 import type { ControllerMessage, Credentials, SidecarHello } from './sidecar-config.ts';
 import {
   CORE_KINDS,
-  HTTP_ROUTE_GROUP,
+  HTTP_ROUTE_GROUPS,
   MESH_CONFIG,
   type MeshState,
   principalOfPod,
   readState,
   readWorkload,
-  TCP_ROUTE,
-  TRAFFIC_TARGET,
+  TCP_ROUTES,
+  TRAFFIC_TARGETS,
 } from './state.ts';
 
 export interface ControllerOptions {
@@ -52,7 +52,7 @@ export class Controller {
     this.#server = createServer((socket) => this.#greet(socket));
     this.#server.on('error', (error) => options.complain(`controller: ${error.message}`));
     this.#server.listen(options.socketPath);
-    const kinds = [...CORE_KINDS, MESH_CONFIG, TRAFFIC_TARGET, TCP_ROUTE, HTTP_ROUTE_GROUP];
+    const kinds = [...CORE_KINDS, MESH_CONFIG, ...TRAFFIC_TARGETS, ...TCP_ROUTES, ...HTTP_ROUTE_GROUPS];
     this.#watches = kinds.map((kind) => options.view.watch(kind, () => this.#schedule()));
   }
 

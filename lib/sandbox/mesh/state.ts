@@ -1,4 +1,4 @@
-import type { Manifest, ObjectView } from '../contract.ts';
+import type { KindRef, Manifest, ObjectView } from '../contract.ts';
 import { podAddress, readyEndpoints, type ServicePort, serviceSpec } from '../node/endpoints.ts';
 import { declaredPorts, portNumber } from '../node/pod-spec.ts';
 import { isEnrolled } from './enrolment.ts';
@@ -59,9 +59,10 @@ export interface HttpMatch {
 }
 
 export const MESH_CONFIG = { apiVersion: 'config.openservicemesh.io/v1alpha2', kind: 'MeshConfig' };
-export const TRAFFIC_TARGET = { apiVersion: 'access.smi-spec.io/v1alpha3', kind: 'TrafficTarget' };
-export const TCP_ROUTE = { apiVersion: 'specs.smi-spec.io/v1alpha4', kind: 'TCPRoute' };
-export const HTTP_ROUTE_GROUP = { apiVersion: 'specs.smi-spec.io/v1alpha4', kind: 'HTTPRouteGroup' };
+/** Each in the versions that the mesh understands; a cluster serves one of them. */
+export const TRAFFIC_TARGETS = versionsOf('access.smi-spec.io', 'TrafficTarget', ['v1alpha3', 'v1alpha2']);
+export const TCP_ROUTES = versionsOf('specs.smi-spec.io', 'TCPRoute', ['v1alpha4', 'v1alpha3']);
+export const HTTP_ROUTE_GROUPS = versionsOf('specs.smi-spec.io', 'HTTPRouteGroup', ['v1alpha4', 'v1alpha3']);
 export const CORE_KINDS = ['Pod', 'Service', 'Namespace'].map((kind) => ({ apiVersion: 'v1', kind }));
 
 const HTTP_NAME = /^http(-|$)/;
@@ -97,10 +98,14 @@ export function readState(view: ObjectView): MeshState {
       ...addressed.map(({ address, port }) => ({ address, port: port.port })),
       ...view.list({ apiVersion: 'v1', kind: 'Pod' }).flatMap((pod) => openPorts(pod, services)),
     ],
-    targets: view.list(TRAFFIC_TARGET).map(readTarget),
-    tcpRoutes: view.list(TCP_ROUTE).map(readTcpRoute),
-    httpRouteGroups: view.list(HTTP_ROUTE_GROUP).map(readHttpRouteGroup),
+    targets: TRAFFIC_TARGETS.flatMap((kind) => view.list(kind)).map(readTarget),
+    tcpRoutes: TCP_ROUTES.flatMap((kind) => view.list(kind)).map(readTcpRoute),
+    httpRouteGroups: HTTP_ROUTE_GROUPS.flatMap((kind) => view.list(kind)).map(readHttpRouteGroup),
   };
+}
+
+function versionsOf(group: string, kind: string, versions: string[]): KindRef[] {
+  return versions.map((version) => ({ apiVersion: `${group}/${version}`, kind }));
 }
 
 /** A pod as its sidecar serves it: its ports are those of the Services that select it. Undefined while it has no address. */

@@ -63,6 +63,9 @@ export interface ProbeSpec {
 /** Names the container that a pod's connections are led through; set where a sidecar is injected. */
 export const TRANSPARENT_PROXY = 'sandbox.meshproof.dev/transparent-proxy';
 
+/** Holds, as JSON, a container that the node runs for the pod without its being one of the pod's: a proxy per node. */
+export const NODE_PROXY = 'sandbox.meshproof.dev/node-proxy';
+
 /** The pod's spec, as the API server has checked it. */
 export function specOf(pod: Manifest): PodSpec {
   return pod['spec'] as PodSpec;
@@ -78,4 +81,10 @@ export function portNumber(pod: Manifest, port: number | string): number | undef
 export function declaredPorts(pod: Manifest): { name?: string; containerPort: number }[] {
   const { containers } = pod['spec'] as { containers: { ports?: { name?: string; containerPort: number }[] }[] };
   return containers.flatMap(({ ports }) => ports ?? []);
+}
+
+/** What the node runs for a pod and does not report as part of it. */
+export function nodeContainers(pod: Manifest): ContainerSpec[] {
+  const text = pod.metadata.annotations?.[NODE_PROXY];
+  return text === undefined ? [] : [JSON.parse(text) as ContainerSpec];
 }

@@ -9,7 +9,15 @@ import { commandLine, findImage, type Image, type Service } from './images.ts';
 import { isListening } from './listening.ts';
 import { addPodNetwork, type PodNetwork, removePodNetwork } from './network.ts';
 import type { Pipes } from './pipes.ts';
-import { type ContainerSpec, type PodSpec, type ProbeSpec, portNumber, specOf, TRANSPARENT_PROXY } from './pod-spec.ts';
+import {
+  type ContainerSpec,
+  nodeContainers,
+  type PodSpec,
+  type ProbeSpec,
+  portNumber,
+  specOf,
+  TRANSPARENT_PROXY,
+} from './pod-spec.ts';
 import { RUN } from './root.ts';
 import { CommandFailed, run } from './run.ts';
 import { Unit, type UnitHost } from './unit.ts';
@@ -38,6 +46,8 @@ export class Pod {
   readonly #folder: string;
   readonly #init: Unit[];
   readonly #main: Unit[];
+  /** What the node runs for the pod, unseen in its status. */
+  readonly #unseen: Unit[];
   #network: PodNetwork | undefined;
   #life: Promise<void> | undefined;
   #isStopping = false;
@@ -56,6 +66,7 @@ export class Pod {
     const waitingFor = initSpecs.length > 0 ? 'PodInitializing' : 'ContainerCreating';
     this.#init = initSpecs.map((spec) => new Unit(spec, 'PodInitializing', this.#hostOf(spec, true)));
     this.#main = this.#spec.containers.map((spec) => new Unit(spec, waitingFor, this.#hostOf(spec, false)));
+    this.#unseen = nodeContainers(pod).map((spec) => new Unit(spec, waitingFor, this.#hostOf(spec, false)));
   }
 
   get address(): string {
@@ -76,7 +87,7 @@ export class Pod {
   /** Ends the containers and removes what was made for the pod. */
   async stop(graceSeconds: number): Promise<void> {
     this.#isStopping = true;
-    await Promise.all([...this.#init, ...this.#main].map((unit) => unit.stop(graceSeconds)));
+    await Promise.all([...this.#init, ...this.#main, ...this.#unseen].map((unit) => unit.stop(graceSeconds)));
     await this.#life;
     if (this.#network !== undefined) await removePodNetwork(this.#networkId, this.#proxy !== undefined);
     rmSync(this.#folder, { recursive: true, force: true });
@@ -92,7 +103,7 @@ export class Pod {
       await (unit.spec.restartPolicy === 'Always' ? unit.started : life);
       if (this.#isStopping || !(unit.spec.restartPolicy === 'Always' || unit.isCompleted)) return;
     }
-    for (const unit of this.#main) void this.#begin(unit);
+    for (const unit of [...this.#unseen, ...this.#main]) void this.#begin(unit);
   }
 
   /** A container that the node fails with is a matter of its pod, not of the whole sandbox. */

@@ -1,0 +1,53 @@
+import { expect, test } from '@jest/globals';
+import type { EvidenceEntry, EvidenceRecord } from '../evidence/index.ts';
+import { readRun } from './evidence.ts';
+
+const ZERO = Date.parse('2026-01-01T00:00:00.000Z');
+const run: EvidenceEntry = {
+  kind: 'run',
+  runId: 'r',
+  version: '1',
+  node: 'v20',
+  startedAt: '2026-01-01T00:00:00.010Z',
+  argv: [],
+  seed: 'none',
+};
+
+function records(...entries: EvidenceEntry[]): EvidenceRecord[] {
+  return [run, ...entries].map((entry, n) => ({ ...entry, seq: n + 1, at: n + 10 }));
+}
+
+function met(claim: string, start: number, end: number): EvidenceEntry {
+  const hold = { start, end, probes: 90, restarts: 0 };
+  return { kind: 'expectation', claim, n: 1, statement: '', routes: [], result: 'met', start, end, hold };
+}
+
+test('the last verdict of a claim counts, and the reason why a run ended early is kept', () => {
+  const fault = { whose: 'environment', message: 'gone' } as const;
+  const read = readRun(
+    records(
+      { kind: 'verdict', claim: 'a/one', verdict: 'failed', attempt: 1, ms: 1 },
+      { kind: 'verdict', claim: 'a/one', verdict: 'flaky', attempt: 2, ms: 1 },
+      { kind: 'end', interrupted: false, fault },
+    ),
+    undefined,
+  );
+  expect(read).toEqual({ verdicts: { 'a/one': 'flaky' }, fault, heldInTrouble: [], metTrouble: false });
+});
+
+test('a hold is in trouble if any part of it is, by the wall clock that the run began at', () => {
+  const trouble = { from: ZERO + 1_000, to: ZERO + 2_000 };
+  const all = records(
+    met('a/before', 500, 999),
+    met('a/into', 900, 1_100),
+    met('a/within', 1_200, 1_300),
+    met('a/out-of', 1_900, 2_500),
+    met('a/after', 2_000, 2_500),
+  );
+  expect(readRun(all, trouble).heldInTrouble).toEqual(['a/into', 'a/within', 'a/out-of']);
+});
+
+test('what was not met was not held', () => {
+  const unmet = { ...met('a/one', 1_200, 1_300), result: 'unmet' } as EvidenceEntry;
+  expect(readRun(records(unmet), { from: ZERO, to: ZERO + 2_000 }).heldInTrouble).toEqual([]);
+});

@@ -1,0 +1,56 @@
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import type { Case } from './cases/index.ts';
+import type { CellPlan, CellResult } from './cell.ts';
+import { CellLedger } from './ledger.ts';
+
+const origin = { commit: 'c', suiteHash: 'h' };
+const about: Case = { name: 'one', kind: 'mesh', area: 'a', says: 's', caughtBy: [] };
+const quick: CellPlan = { case: about, claims: ['a/one'] };
+const whole: CellPlan = { case: about, claims: ['a/one'], suites: ['a'] };
+const result: CellResult = {
+  name: 'one',
+  verdicts: { 'a/one': 'failed' },
+  status: 1,
+  heldInTrouble: [],
+  metTrouble: false,
+  ms: 5,
+  folder: 'f',
+};
+
+let folder: string;
+let file: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'meshproof-cells-'));
+  file = join(folder, 'deeper', 'cells.jsonl');
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+test('finds a cell again in another life, and tells a quick one from a whole one', () => {
+  new CellLedger(file, origin).keep(result);
+  const again = new CellLedger(file, origin);
+  expect(again.find(quick)).toMatchObject({ name: 'one', verdicts: { 'a/one': 'failed' } });
+  expect(again.find(whole)).toBeUndefined();
+  again.keep({ ...result, suites: ['a'] });
+  expect(new CellLedger(file, origin).find(whole)).toBeDefined();
+});
+
+test('forgets cells that were made with other suites', () => {
+  new CellLedger(file, origin).keep(result);
+  expect(new CellLedger(file, { ...origin, suiteHash: 'other' }).find(quick)).toBeUndefined();
+  expect(new CellLedger(file, { ...origin, commit: 'other' }).find(quick)).toBeDefined();
+});
+
+test('has a cell run again that came out wrong', () => {
+  const ledger = new CellLedger(file, origin);
+  ledger.keep({ ...result, wrong: ['a/one passed'] });
+  expect(ledger.find(quick)).toBeUndefined();
+});
+
+test('reads past a line that was not finished', () => {
+  new CellLedger(file, origin).keep(result);
+  appendFileSync(file, '{"name": "tw');
+  expect(new CellLedger(file, origin).find(quick)).toBeDefined();
+});

@@ -1,0 +1,64 @@
+import { expect, test } from '@jest/globals';
+import type { CellResult } from './cell.ts';
+import { matrixOf } from './matrix.ts';
+import { matrixPage } from './page.ts';
+import { matrixText } from './text.ts';
+
+const CLAIMS = ['a/1', 'a/2', 'a/3', 'a/4', 'a/5', 'a/6'];
+
+function cell(name: string, letters: string, more: Partial<CellResult> = {}): CellResult {
+  const verdicts = Object.fromEntries(
+    CLAIMS.map((claim, n) => [claim, letters[n] === 'F' ? ('failed' as const) : ('passed' as const)]),
+  );
+  return { name, verdicts, status: 1, heldInTrouble: [], metTrouble: false, ms: 1_000, folder: '', ...more };
+}
+
+const whole = { suites: ['a'] };
+
+test('names a fault that nobody notices, and one that everybody notices at once', () => {
+  const { findings } = matrixOf([cell('any-source', '......'), cell('no-sidecar', 'FFFFFF', whole)], CLAIMS);
+  expect(findings).toEqual([
+    { kind: 'unnoticed', text: 'any-source: no claim notices it' },
+    { kind: 'noticed by all', text: 'no-sidecar: every claim fails at once' },
+  ]);
+});
+
+test('names faults that the same claims notice, unless all but one say why', () => {
+  const alike = matrixOf([cell('any-source', 'FF....', whole), cell('egress-never-on', 'FF....', whole)], CLAIMS);
+  expect(alike.findings).toEqual([
+    { kind: 'alike', text: 'any-source, egress-never-on: caught by the same claims (a/1, a/2)' },
+  ]);
+  const explained = matrixOf(
+    [cell('ports-ignored', 'FF....', whole), cell('port-as-start-of-range', 'FF....', whole)],
+    CLAIMS,
+  );
+  expect(explained.findings).toEqual([]);
+});
+
+test('quick cells, which run few claims, say nothing about which others would fail', () => {
+  const { findings } = matrixOf([cell('any-source', 'FF....'), cell('egress-never-on', 'FF....')], CLAIMS);
+  expect(findings).toEqual([]);
+});
+
+test('is as said only if every cell is', () => {
+  const right = cell('any-source', 'F.....');
+  expect(matrixOf([right], CLAIMS)).toMatchObject({ isAsSaid: true, runs: 1, cells: 6, ms: 1_000 });
+  const wrong = { ...cell('reference', 'F.....'), wrong: ['a/1 is failed, and should have passed'] };
+  expect(matrixOf([right, wrong], CLAIMS)).toMatchObject({
+    isAsSaid: false,
+    findings: [{ kind: 'wrong', text: 'reference: a/1 is failed, and should have passed' }],
+  });
+});
+
+test('has the claims in the order of the suites', () => {
+  const { claims } = matrixOf([cell('any-source', 'F')], [...CLAIMS].reverse());
+  expect(claims).toEqual([...CLAIMS].reverse());
+});
+
+test('is told as text and as a page that needs nothing else', () => {
+  const matrix = matrixOf([cell('any-source', 'F.....')], CLAIMS);
+  expect(matrixText(matrix)).toContain('1 of 1 faults caught by the claims that should');
+  const page = matrixPage(matrix);
+  expect(page).toContain('a policy that names one client lets in every client of the mesh');
+  expect(page).not.toMatch(/<(script|link|img)|https?:/);
+});
