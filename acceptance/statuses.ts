@@ -54,6 +54,9 @@ async function onStanding(): Promise<void> {
   const standing = await standingCluster(own['cluster-name'], onKind, workshop);
   const { environment } = workshop;
   const words = { out: ['--out', workshop.reports], passed };
+  const driver = await loadDriver(own.mesh);
+  const look = () => liveState(standing.cluster, driver);
+  const live = { before: await look(), look };
   try {
     for (const wanted of casesOnStanding(standing, words, environment)) {
       const isPull = wanted.name === 'an image that cannot be pulled';
@@ -61,10 +64,8 @@ async function onStanding(): Promise<void> {
     }
     await withForeignNamespace(standing, () => judge(foreignNamespace(standing, words, environment)));
     const claims = ['--claim', 'permissive/off-closes,permissive/switches', '--mesh', own.mesh, ...passed];
-    const driver = await loadDriver(own.mesh);
-    const look = () => liveState(standing.cluster, driver);
     for (const phase of ['fixtures', 'suite'] as const) {
-      const outcome = interruptIn(phase, [...asExisting(standing), ...claims], workshop, { look });
+      const outcome = interruptIn(phase, [...asExisting(standing), ...claims], workshop, { live });
       await interrupted(`Ctrl-C in ${phase}, existing`, outcome);
     }
   } finally {

@@ -34,7 +34,7 @@ async function wordsOfMeshes(): Promise<string[]> {
       if (word !== undefined && word !== 'kube-system') words.add(word);
     }
     const text = JSON.stringify([spec.modes, spec.policy, spec.diagnostics ?? {}]);
-    for (const [, kind = ''] of text.matchAll(/"kind":"(\w+)"/g)) if (/^[A-Z]\w*[a-z][A-Z]/.test(kind)) words.add(kind);
+    for (const [, kind = ''] of text.matchAll(/"kind":"(\w+)"/g)) if (/[A-Z].*[A-Z]/.test(kind)) words.add(kind);
     for (const [, group = ''] of text.matchAll(/"apiVersion":"([\w.-]+\.[\w.-]+)\//g)) {
       if (!group.endsWith('k8s.io')) words.add(group);
     }

@@ -42,7 +42,6 @@ claim(
     id: 'reliability/whole-answers',
     says: 'an answer of many pages comes whole',
     source: 'every guide: traffic that is allowed passes',
-    level: 'extended',
     needs: ['permissive'],
     starts: { permissive: true },
   },

@@ -18,10 +18,14 @@ export function phaseTimes(records: readonly EvidenceRecord[]): Map<PhaseName, n
   return new Map(ends.map(({ phase, ms }) => [phase, ms ?? 0]));
 }
 
-/** Waits until the run has been in a phase for so long. Answers false where it ends before. */
+/**
+ * Waits until the run has been in a phase for so long; in the suites, from when a claim is at work.
+ * @returns false where it ends before
+ */
 export async function untilInPhase(live: LiveRun, phase: PhaseName, ms: number): Promise<boolean> {
   const begun = await live.until((record) => record.kind === 'phase' && record.phase === phase);
   if (begun === undefined) return false;
+  if (phase === 'suite') await live.until((record) => record.kind === 'change' && record.claim !== undefined);
   await pause(ms);
   return !live.program.isOver();
 }

@@ -12,6 +12,8 @@ import type { Workshop } from '../lib/workshop.ts';
 const INTO_MS = 700;
 /** From the first signal to the second, ms. */
 const BETWEEN_MS = 300;
+/** Longest that stopping and cleaning up may take, ms. */
+const STOP_MS = 20_000;
 /** Longest that leaving at once may take, ms. */
 const AT_ONCE_MS = 2_000;
 
@@ -25,8 +27,8 @@ export interface InterruptOptions {
   door?: Door;
   /** What reads the program's words is gone when the signal comes, as in `meshproof run 2>&1 | tee log`. */
   unread?: boolean;
-  /** Looks at the cluster that the run takes as it is; what it finds must be the same afterwards. */
-  look?: () => Promise<LiveState>;
+  /** The cluster that the run takes as it is: how it was before all runs, and what looks at it again. */
+  live?: { before: LiveState; look: () => Promise<LiveState> };
 }
 
 /** Interrupts a run in a phase, as Ctrl-C does: it ends with 130, and leaves the machine as it was. */
@@ -34,10 +36,9 @@ export async function interruptIn(
   phase: PhaseName,
   words: readonly string[],
   workshop: Workshop,
-  { door = 'bin', look, unread = false }: InterruptOptions = {},
+  { door = 'bin', live: standing, unread = false }: InterruptOptions = {},
 ): Promise<Interrupted> {
   const before = await lookAround(workshop);
-  const liveBefore = await look?.();
   const live = await startRun(words, workshop.reports, { environment: workshop.environment, door });
   const isInTime = await untilInPhase(live, phase, INTO_MS);
   const signalled = performance.now();
@@ -49,7 +50,8 @@ export async function interruptIn(
   const status = door === 'npm' && signal === 'SIGINT' ? 130 : own;
   const ms = performance.now() - signalled;
   const faults = differences(before, await lookAround(workshop), (name) => name.includes(live.id));
-  if (look !== undefined && liveBefore !== undefined) faults.push(...(await untilAsBefore(liveBefore, look)));
+  if (standing !== undefined) faults.push(...(await untilAsBefore(standing.before, standing.look)));
+  if (ms > STOP_MS) faults.push(`ends after ${Math.round(ms)} ms only`);
   if (!isInTime) faults.push('the run was over before');
   if (status !== 130) faults.push(`exits ${status}, not 130`);
   if (!live.records().some((record) => record.kind === 'end' && record.interrupted))

@@ -77,8 +77,8 @@ export function isDoubtful({ outcome, seen }: Observation, expected: Expected): 
  * Decides whether every item comes to its expected outcome within what its last change is granted, and then holds.
  *
  * Probes of all items run side by side. From the moment that all have acted, a hold begins: a burst of probes each. A deviation
- * within the settling time restarts the hold with twice the probes, so that trying again never makes a lucky pass likelier
- * than one hold does. A deviation after it decides at once.
+ * within the settling time restarts the hold with some more probes, so that trying again and again makes a lucky pass at
+ * most twice as likely as one hold does. A deviation after it decides at once.
  * @throws Disturbed when twins, controls, exec or pods were disturbed meanwhile: nothing that was seen counts
  */
 export async function decide(items: Item[], size: Size, scene: Scene): Promise<Decision> {
@@ -116,7 +116,7 @@ async function hold(all: Progress[], size: Size, scene: Scene, begun: number): P
   for (let restarts = 0; ; restarts += 1) {
     scene.throwIfAborted();
     const start = scene.clock();
-    const probes = PROBES[size] * 2 ** restarts;
+    const probes = PROBES[size] + restarts * TIMING.restartProbes;
     const bursts = await Promise.all(all.map((progress) => burst(progress, probes, scene)));
     while (size !== 'given' && scene.clock() - start < TIMING.holdMs)
       await Promise.race(all.map(({ item }) => item.watch.next()));

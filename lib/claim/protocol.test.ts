@@ -118,6 +118,14 @@ describe('the conductor', () => {
     expect(await calls.call('enrolled', {})).toBeNull();
   });
 
+  test('wants nothing more of a connection that says what is no call', async () => {
+    await connected({});
+    const strange = connect(path);
+    strange.write('GET / HTTP/1.1\r\n');
+    strange.resume();
+    await once(strange, 'close');
+  });
+
   test('outlives a jest that is killed while it waits for an answer', async () => {
     let answer: () => void = () => undefined;
     const calls = await connected({

@@ -5,10 +5,15 @@
  * passes a hold of n probes with probability (1 - p)^n. For p = 1/20 and 99 %: n >= ln 0.01 / ln 0.95 = 89.8, so 90.
  */
 export const TIMING = {
-  /** Probes of a hold: one wrong answer in twenty is caught at 99 %. Each restart of a hold doubles them, so that trying again does not make luck more likely. */
+  /** Probes of a hold: one wrong answer in twenty is caught at 99 %. */
   holdProbes: 90,
   /** Probes of a hold at length, which loops in the pod: one wrong answer in 500 is caught at 99 %, n >= ln 0.01 / ln 0.998 = 2300.3. */
   lengthProbes: 2_301,
+  /**
+   * Probes that each restart of a hold adds: 0.95^14 = 0.49, so each try is half as likely to pass by luck as the one before,
+   * and all together at most twice as likely as the first.
+   */
+  restartProbes: 14,
   /** Shortest hold, ms. */
   holdMs: 500,
   /** Consecutive expected outcomes that show the state a claim begins from. */

@@ -28,11 +28,6 @@ export class Watch {
     return this.seen.filter((observation) => observation.start >= time);
   }
 
-  /** Takes all observations out, for their conclusion. */
-  drain(): Observation[] {
-    return this.seen.splice(0);
-  }
-
   /** Probes as fast as is useful until the answer is called. */
   hurry(): () => void {
     this.eager += 1;

@@ -16,6 +16,9 @@ jest.setTimeout(60_000);
 
 const target = { namespace: 'curl', pod: 'curl-1', container: 'curl' };
 
+/** Longest that an agent may take to tidy up, ms. */
+const TIDY_MS = 10_000;
+
 /** A session that the test can cut. */
 interface Opened extends ExecSession {
   child: ChildProcess;
@@ -76,8 +79,16 @@ class ShellCluster implements Pick<Cluster, 'exec' | 'openExec'> {
     return { exitCode, ...pieces };
   }
 
-  /** Ends all that was started, whatever it was about. */
+  /** Ends all that was started: agents by the end of their input, so that they tidy up; then what is left, in any state. */
   async end(): Promise<void> {
+    const over = this.children.map((child) => child.exitCode ?? child.signalCode ?? once(child, 'exit'));
+    for (const child of this.children) child.stdin?.end();
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise((resolve) => {
+      timer = setTimeout(resolve, TIDY_MS);
+    });
+    await Promise.race([Promise.all(over), limit]);
+    clearTimeout(timer);
     for (const child of this.children) {
       try {
         if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
@@ -85,7 +96,7 @@ class ShellCluster implements Pick<Cluster, 'exec' | 'openExec'> {
         if (!(types.isNativeError(error) && 'code' in error && error.code === 'ESRCH')) throw error;
       }
     }
-    await Promise.all(this.children.map((child) => child.exitCode ?? child.signalCode ?? once(child, 'exit')));
+    await Promise.all(over);
   }
 
   private start(command: string[]): ChildProcess {

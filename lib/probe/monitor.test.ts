@@ -121,6 +121,20 @@ describe('a stretch is not clear', () => {
     expect((await verify(3_005, 6_500)).clear).toBe(false);
   });
 
+  test('when the last probe that was over before it was not answered, although one that spans its begin was', async () => {
+    prober.takesMs = (start) => (start > 2_900 && start < 3_100 ? 400 : PROBE_MS);
+    prober.outcomeAt = badBetween(1_900, 2_100);
+    await run(10_000);
+    expect((await verify(3_200, 6_500)).clear).toBe(false);
+  });
+
+  test('when the first probe that was begun after it was not answered, although one that spans its end was', async () => {
+    prober.takesMs = (start) => (start > 5_900 && start < 6_100 ? 400 : PROBE_MS);
+    prober.outcomeAt = badBetween(6_900, 7_100);
+    await run(10_000);
+    expect((await verify(3_500, 6_200)).clear).toBe(false);
+  });
+
   test('when the probe that it waits for is not answered', async () => {
     await run(3_100);
     prober.outcomeAt = () => 'unknown';
@@ -163,9 +177,11 @@ test('what answers now is told by a probe that is begun now', async () => {
   const answers = monitor.answers(performance.now());
   await run(2 * PROBE_MS);
   expect(await answers).toEqual({ clear: true });
-  prober.outcomeAt = () => 'not-reached';
-  const fails = monitor.answers(performance.now());
-  await run(2 * PROBE_MS);
+  await run(INTERVAL_MS - PROBE_MS - 5);
+  const now = performance.now();
+  prober.outcomeAt = (start) => (start < now ? 'answered' : 'not-reached');
+  const fails = monitor.answers(now);
+  await run(4 * PROBE_MS);
   expect((await fails).clear).toBe(false);
 });
 
@@ -179,9 +195,8 @@ test('a stopped monitor probes no more', async () => {
   expect(failures).toBe(0);
 });
 
-test('a run of hours does not make it forget the last half hour', async () => {
+test('a run of hours does not make it forget the last quarter of an hour', async () => {
+  prober.outcomeAt = badBetween(1_649_900, 1_650_100);
   await run(2_500 * INTERVAL_MS);
-  prober.outcomeAt = badBetween(2_499_000, 2_499_900);
-  const now = performance.now();
-  expect(await verify(now - 900 * INTERVAL_MS, now - 800 * INTERVAL_MS)).toEqual({ clear: true });
+  expect(await verify(1_600_500, 1_700_500)).toEqual({ clear: false, why: expect.stringContaining('not-reached') });
 });

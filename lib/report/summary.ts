@@ -56,7 +56,7 @@ export interface RunSummary {
 export interface SuiteResult {
   name: string;
   claims: number;
-  /** Claims that passed, core ones where the suite has any: without one, the suite has shown nothing. */
+  /** Core claims that passed: without one, the suite has shown nothing. */
   corePassed: number;
   verdicts: Record<Verdict, number>;
 }
@@ -128,15 +128,12 @@ function verifiedOf(verified: boolean | undefined): { verified?: boolean } {
 }
 
 function suiteResults(claims: ClaimResult[]): SuiteResult[] {
-  return [...grouped(claims, ({ suite }) => suite)].map(([name, own]) => {
-    const core = own.filter(({ level }) => level === 'core');
-    return {
-      name,
-      claims: own.length,
-      corePassed: (core.length > 0 ? core : own).filter(({ verdict }) => verdict === 'passed').length,
-      verdicts: tally(own.map(({ verdict }) => verdict)),
-    };
-  });
+  return [...grouped(claims, ({ suite }) => suite)].map(([name, own]) => ({
+    name,
+    claims: own.length,
+    corePassed: own.filter(({ level, verdict }) => level === 'core' && verdict === 'passed').length,
+    verdicts: tally(own.map(({ verdict }) => verdict)),
+  }));
 }
 
 function suiteTimes(records: EvidenceRecord[], phases: PhaseResult[], changes: ChangeResult[]) {

@@ -31,7 +31,11 @@ export function followContainer(name: string, handlers: LogHandlers, context: Pi
   };
   function follow(): void {
     // Lines that came before are told of again: whoever looks for words in a log does not mind.
-    child = spawn(engine(), ['logs', '--follow', name], { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    child = spawn(engine(), ['logs', '--follow', name], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+      env: process.env,
+    });
     if (child.pid !== undefined) context.child(child.pid, `${engine()} logs --follow ${name}`);
     for (const stream of [child.stdout, child.stderr]) {
       if (stream) createInterface({ input: stream }).on('line', line);
