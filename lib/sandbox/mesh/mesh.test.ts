@@ -218,7 +218,5 @@ describeSandbox('the reference mesh', () => {
     await modes(false, false);
     expect(await get(other, 'http://httpbin.servers:14001/get')).toBe('200');
     await expect(cluster.create(...pod('clients', 'late', [curl()]))).rejects.toThrow(/sidecar-injection/);
-    await cluster.patch(controller, { spec: { replicas: 1 } });
-    await becomes({ http: 'curl 7' }, async () => ({ http: await get(other, 'http://httpbin.servers:14001/get') }));
   });
 });
