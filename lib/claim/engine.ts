@@ -123,6 +123,8 @@ export class Engine {
   /** Ends the claim under way, if any, as not decided. */
   async abort(): Promise<void> {
     this.stopped = true;
+    // Nobody calls `end` for this claim any more, and its limit would keep the program from ending.
+    clearTimeout(this.present?.timer);
     this.present?.abort.abort(new Aborted('the run is being ended'));
     await this.present?.run.end();
   }

@@ -9,7 +9,7 @@ import { buildProgram } from './program.ts';
  * loaded when it is called, so that help and wrong use are answered at once.
  */
 export async function main(argv: string[]): Promise<void> {
-  process.stdout.on('error', ignoreClosedPipe);
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreDeparted);
   const program = buildProgram(
     {
       async run(options) {
@@ -52,7 +52,7 @@ function asUsageError(error: CommanderError): UsageError {
   return new UsageError(error.message.replace(/^error: /, '').replace(/\n/g, ' '));
 }
 
-/** Whoever reads the output may have had enough (`| head`); a run has to clean up all the same. */
-function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
+/** Whoever reads may have had enough (`| head`) or closed the terminal (EIO); a run has to clean up all the same. */
+function ignoreDeparted(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
 }
