@@ -35,7 +35,10 @@ const doors = [
   'cluster/provider/index',
   'mesh/mesh',
   'claim/declare',
+  'claim/lanes',
   'claim/registry',
+  'claim/rounds',
+  'claim/script',
   'claim/timing',
 ].map((file) => `^lib/${file}[.]ts$`);
 

@@ -1,8 +1,8 @@
 /** What suites are written with. Every call goes to the conductor, which probes, changes and judges. */
 import {
   type Admission,
+  ask,
   clientActor,
-  conductor,
   type Policy,
   policyFor,
   type RouteSpec,
@@ -32,7 +32,7 @@ interface Outcomes {
 }
 
 const judge = async (size: 'given' | 'expect' | 'at-length', { answered = [], refused = [] }: Outcomes) => {
-  await conductor().call('expect', { size, answered, refused });
+  await ask('expect', { size, answered, refused });
 };
 
 /** The state that a claim starts from: shown by a few probes, so that a change can be seen to be one. */
@@ -54,28 +54,28 @@ export const expect = {
 
 export const mesh = {
   permissive: async (value: boolean) => {
-    await conductor().call('mode', { mode: 'permissive', value });
+    await ask('mode', { mode: 'permissive', value });
   },
   egress: async (value: boolean) => {
-    await conductor().call('mode', { mode: 'egress', value });
+    await ask('mode', { mode: 'egress', value });
   },
   /** Removes the mesh and installs it with these modes; the fixtures are enrolled anew. */
   reinstall: async (modes: { permissive: boolean; egress: boolean }) => {
-    await conductor().call('reinstall', { modes });
+    await ask('reinstall', { modes });
   },
   /** The mode has acted since it was last switched, and not wavered for as long as a vigil lasts. */
   stayed: async (mode: 'permissive' | 'egress') => {
-    await conductor().call('stayed', { mode });
+    await ask('stayed', { mode });
   },
   /** Values that are not booleans are refused by the mesh's API. */
   refusesInvalid: async (mode: 'permissive' | 'egress') => {
-    await conductor().call('invalid', { mode });
+    await ask('invalid', { mode });
   },
   isEnrolled: async () => {
-    await conductor().call('enrolled', {});
+    await ask('enrolled', {});
   },
   isStable: async () => {
-    await conductor().call('stable', {});
+    await ask('stable', {});
   },
 };
 
@@ -84,14 +84,19 @@ export function policy(admission: Admission): Policy {
   return policyFor(admission);
 }
 
+/** Several policies that are applied, or deleted, in one change. */
+export function policies(...admissions: Admission[]): Policy {
+  return policyFor(...admissions);
+}
+
 /** One connection kept open over a change; how it fares is reported, not judged. */
 export function connection(route: RouteSpec): { open(): Promise<void>; finish(): Promise<void> } {
   return {
     open: async () => {
-      await conductor().call('lingerOpen', { route });
+      await ask('lingerOpen', { route });
     },
     finish: async () => {
-      await conductor().call('lingerFinish', { route });
+      await ask('lingerFinish', { route });
     },
   };
 }

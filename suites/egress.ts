@@ -8,7 +8,7 @@ import {
   namesake,
   outsideHttp,
   outsideTcp,
-  policy,
+  policies,
   tcpEcho,
   visitor,
 } from '../lib/harness.ts';
@@ -90,8 +90,7 @@ claim(
     await mesh.egress(true);
     await expect.all({ answered: byName, refused: inMesh });
 
-    await policy({ client: curl, server: httpbin }).apply();
-    await policy({ client: curl, server: tcpEcho }).apply();
+    await policies({ client: curl, server: httpbin }, { client: curl, server: tcpEcho }).apply();
     await given.answered(...inMesh);
   },
 );
@@ -107,8 +106,7 @@ claim(
   },
   async () => {
     await given.refused(...inMesh);
-    await policy({ client: curl, server: httpbin }).apply();
-    await policy({ client: curl, server: tcpEcho }).apply();
+    await policies({ client: curl, server: httpbin }, { client: curl, server: tcpEcho }).apply();
     await given.answered(...inMesh, ...byName);
 
     await mesh.egress(false);

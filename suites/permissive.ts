@@ -7,6 +7,7 @@ import {
   mesh,
   namesake,
   outsider,
+  policies,
   policy,
   tcpEcho,
   visitor,
@@ -87,8 +88,7 @@ claim(
   async () => {
     await given.answered(request, hello);
 
-    await policy({ client: namesake, server: httpbin }).apply();
-    await policy({ client: namesake, server: tcpEcho }).apply();
+    await policies({ client: namesake, server: httpbin }, { client: namesake, server: tcpEcho }).apply();
     await expect.answered(request, hello);
 
     await mesh.permissive(false);

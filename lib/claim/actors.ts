@@ -1,4 +1,5 @@
-import { conductor } from './client.ts';
+import { ask } from './asker.ts';
+import type { PolicySpec } from './protocol.ts';
 import type { RouteSpec } from './routes.ts';
 
 /** A place that a client can reach, by its Service's name or by its address. */
@@ -78,17 +79,23 @@ export interface Policy {
   target: { apply(): Promise<void>; delete(): Promise<void> };
 }
 
-export function policyFor({ client, server, port = server.port, path }: Admission): Policy {
-  const name = `${client.app}-to-${server.to}-${port}`;
-  const { protocol } = server;
-  const spec = { name, client: client.app, server: server.to, port, protocol, ...(path === undefined ? {} : { path }) };
+/** One policy for each admission, changed together. */
+export function policyFor(...admissions: Admission[]): Policy {
+  const policies = admissions.map(specOf);
+  const names = policies.map(({ name }) => name);
   const part = (which: 'route' | 'target' | 'all') => ({
     apply: async () => {
-      await conductor().call('allow', { policy: spec, part: which });
+      await ask('allow', { policies, part: which });
     },
     delete: async () => {
-      await conductor().call('remove', { name, part: which });
+      await ask('remove', { names, part: which });
     },
   });
   return { ...part('all'), route: part('route'), target: part('target') };
+}
+
+function specOf({ client, server, port = server.port, path }: Admission): PolicySpec {
+  const { protocol } = server;
+  const name = `${client.app}-to-${server.to}-${port}`;
+  return { name, client: client.app, server: server.to, port, protocol, ...(path === undefined ? {} : { path }) };
 }

@@ -9,12 +9,16 @@ export interface Change {
   budget: Budget;
   /** The mode that it switched, if it did. */
   mode?: string;
+  /** The claims that asked for it. */
+  claims: readonly string[];
 }
 
 /** Every change of the run, in order, each with the longest that an honest mesh may take over it. */
 export class Changes {
   private readonly evidence: Evidence;
   private readonly made: Change[] = [];
+  /** Of those under way too: several may be made at once. */
+  private count = 0;
 
   constructor(evidence: Evidence) {
     this.evidence = evidence;
@@ -22,19 +26,23 @@ export class Changes {
 
   /** Carries out a change and writes it down, also when it fails. */
   async make(
-    change: { what: string; budget: Budget; claim?: string; mode?: { name: string; value: boolean } },
+    change: { what: string; budget: Budget; claims?: readonly string[]; mode?: { name: string; value: boolean } },
     carryOut: () => Promise<DoneStep[]>,
   ): Promise<void> {
-    const id = this.made.length + 1;
+    const { claims = [] } = change;
+    const [claim, ...others] = claims;
+    this.count += 1;
+    const id = this.count;
     const start = this.evidence.clock();
     const note = (steps: DoneStep[], error?: string) => {
       const end = this.evidence.clock();
       const mode = change.mode === undefined ? {} : { mode: change.mode.name };
-      this.made.push({ id, what: change.what, end, budget: change.budget, ...mode });
+      this.made.push({ id, what: change.what, end, budget: change.budget, claims, ...mode });
       this.evidence.append({
         kind: 'change',
         id,
-        ...(change.claim === undefined ? {} : { claim: change.claim }),
+        ...(claim === undefined ? {} : { claim }),
+        ...(others.length === 0 ? {} : { others }),
         what: change.what,
         steps,
         start,

@@ -6,7 +6,7 @@ import { explainUnmet, statementOf } from './explain.ts';
 import type { EngineParts } from './parts.ts';
 import type { RegisteredClaim } from './registry.ts';
 import type { RouteSpec } from './routes.ts';
-import { Watch } from './watch.ts';
+import type { Watching } from './watch.ts';
 
 /** What was met for a route, when, and by which pods. */
 interface Met {
@@ -22,7 +22,7 @@ interface Met {
 export class ClaimRun {
   readonly claim: Omit<RegisteredClaim, 'body'>;
   private readonly parts: EngineParts;
-  private readonly watches = new Map<Route, Watch>();
+  private readonly watches = new Map<Route, Watching>();
   private readonly met: Met[] = [];
   private pods = 1;
   private readonly throwIfAborted: () => void;
@@ -167,10 +167,10 @@ export class ClaimRun {
   }
 
   private scene(): Scene {
-    const { evidence, prober, monitors } = this.parts;
+    const { evidence, watches, monitors } = this.parts;
     return {
       clock: () => evidence.clock(),
-      burst: (route, count) => prober.burst(route, count),
+      burst: (route, count, jobs) => watches.burst(route, count, jobs),
       verify: (routes, from, to) => monitors.verify(routes, from, to),
       slowest: (routes, from, to) => monitors.slowest(routes, from, to),
       conclude: (observations) => this.conclude(observations),
@@ -188,11 +188,11 @@ export class ClaimRun {
     }
   }
 
-  private watch(route: Route): Watch {
+  private watch(route: Route): Watching {
     const known = this.watches.get(route);
     if (known !== undefined) return known;
     this.parts.monitors.cover(route);
-    const watch = new Watch(route, () => this.parts.prober.probe(route));
+    const watch = this.parts.watches.follow(route);
     this.watches.set(route, watch);
     return watch;
   }
@@ -204,7 +204,8 @@ export class ClaimRun {
     const changes = this.parts.changes
       .since(last?.end ?? 0)
       .filter(({ end, budget }) => last !== undefined || now <= end + budget.convergesMs + budget.settlesMs);
-    const latest = changes.at(-1);
+    const own = changes.findLast(({ claims }) => claims.includes(this.claim.id));
+    const latest = own ?? changes.at(-1);
     if (latest === undefined) return undefined;
     return {
       change: latest.id,

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
-import type { Answer, Method, Params, Response } from './protocol.ts';
+import type { Answer, ClaimKey, Method, Params, Response } from './protocol.ts';
 
 /** Where jest finds the conductor's socket. */
 export const SOCKET_VARIABLE = 'MESHPROOF_SOCKET';
@@ -23,12 +23,13 @@ export class ConductorClient {
     createInterface({ input: this.socket }).on('line', (line) => this.settle(JSON.parse(line) as Response));
   }
 
-  call<M extends Method>(method: M, params: Params<M>): Promise<Answer<M>> {
+  /** @param claim on whose behalf; absent where no claim asks */
+  call<M extends Method>(method: M, params: Params<M>, claim?: ClaimKey): Promise<Answer<M>> {
     this.count += 1;
     const id = this.count;
     return new Promise((resolve, reject) => {
       this.calls.set(id, { resolve: (answer) => resolve(answer as Answer<M>), reject });
-      this.socket.write(`${JSON.stringify({ id, method, params })}\n`);
+      this.socket.write(`${JSON.stringify({ id, claim, method, params })}\n`);
     });
   }
 

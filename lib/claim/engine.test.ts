@@ -4,9 +4,11 @@ import { MeshError } from '../mesh/mesh.ts';
 import type { DeclaredClaim } from './declare.ts';
 import { Engine, type EngineOptions } from './engine.ts';
 import { Disturbed, Unmet } from './errors.ts';
+import { Lanes } from './lanes.ts';
 import type { PlannedClaim } from './planned.ts';
-import type { Handlers } from './protocol.ts';
+import type { Answer, ClaimKey, Handlers, Method, Params } from './protocol.ts';
 import type { RouteSpec } from './routes.ts';
+import type { Footprint } from './script.ts';
 import { type FakeParts, fakeParts } from './testing/fake-parts.ts';
 import { podOf } from './testing/pod.ts';
 import { actors } from './testing/stand.ts';
@@ -29,7 +31,9 @@ const POLICY = {
 /** How long the simulated mesh takes to feel a switch, ms. */
 const ACTS_MS = 2_000;
 
-type Body = (call: Handlers) => Promise<unknown>;
+/** The handlers as one claim has them. */
+type Own = { [M in Method]: (params: Params<M>) => Promise<Answer<M>> };
+type Body = (call: Own) => Promise<unknown>;
 
 interface Stage {
   parts: FakeParts;
@@ -44,10 +48,20 @@ interface Stage {
   opens: Body;
 }
 
-const claimOf = (id: string, over: Partial<DeclaredClaim> = {}): PlannedClaim => ({
+/** One that is judged alone unless told. */
+const claimOf = (id: string, over: Partial<DeclaredClaim> = {}, footprint: Partial<Footprint> = {}): PlannedClaim => ({
   claim: { id, suite: 'a', says: '', source: '', level: 'core', needs: [], ...over },
+  footprint: { clients: ['curl'], switches: [], policies: false, alone: true, ...footprint },
   run: 1,
 });
+
+function own(handlers: Handlers, key: ClaimKey): Own {
+  const bound = Object.entries(handlers).map(([method, handle]) => [
+    method,
+    (params: never) => (handle as (params: never, key: ClaimKey) => Promise<unknown>)(params, key),
+  ]);
+  return Object.fromEntries(bound) as Own;
+}
 
 /** An engine with the claims `a/one`, `a/two` and `a/three`, over a mesh that obeys its permissive mode. */
 function stage<T>(body: (stage: Stage) => Promise<T>, options: Partial<EngineOptions> = {}): Promise<T> {
@@ -58,6 +72,7 @@ function stage<T>(body: (stage: Stage) => Promise<T>, options: Partial<EngineOpt
     const vigils = new Vigils(['permissive'], parts);
     const engine = new Engine(parts, vigils, {
       claims: ['a/one', 'a/two', 'a/three'].map((id) => claimOf(id)),
+      lanes: new Lanes(Object.keys(actors)),
       retries: 0,
       failFast: false,
       timeoutScale: 1,
@@ -76,13 +91,14 @@ function stage<T>(body: (stage: Stage) => Promise<T>, options: Partial<EngineOpt
     const handlers = engine.handlers();
     const play: Stage['play'] = async (id, claimBody, run = 1) => {
       for (let tries = 1; tries < 20; tries += 1) {
-        const { go, reason: why } = await handlers.begin({ id, run });
+        const call = own(handlers, { id, run });
+        const { go, reason: why } = await call.begin({ more: false });
         if (!go) return { verdict: 'not begun', reason: why, tries: 0 };
-        const error = await claimBody(handlers).then(
+        const error = await claimBody(call).then(
           () => undefined,
           (thrown: unknown) => String(thrown),
         );
-        const { again, verdict, reason } = await handlers.end(error === undefined ? {} : { error });
+        const { again, verdict, reason } = await call.end(error === undefined ? {} : { error });
         if (!again) return { verdict, reason, tries };
       }
       throw new Error('the claim never ends');
@@ -388,7 +404,7 @@ describe('a claim that was disturbed', () => {
 });
 
 describe('policies', () => {
-  const apply = (call: Handlers) => call.allow({ policy: POLICY, part: 'all' });
+  const apply = (call: Own) => call.allow({ policies: [POLICY], part: 'all' });
   const present = ({ cluster }: FakeParts) => [...cluster.names('TCPRoute'), ...cluster.names('TrafficTarget')];
 
   test.each<[string, Body]>([
@@ -477,10 +493,10 @@ describe('policies', () => {
   test('can be applied and deleted in parts, the target first', () =>
     stage(async ({ play, parts, opens }) => {
       const body: Body = async (call) => {
-        await call.allow({ policy: POLICY, part: 'target' });
-        await call.allow({ policy: POLICY, part: 'route' });
-        await call.remove({ name: POLICY.name, part: 'all' });
-        await expect(call.remove({ name: 'other', part: 'all' })).rejects.toThrow(/made no policy called "other"/);
+        await call.allow({ policies: [POLICY], part: 'target' });
+        await call.allow({ policies: [POLICY], part: 'route' });
+        await call.remove({ names: [POLICY.name], part: 'all' });
+        await expect(call.remove({ names: ['other'], part: 'all' })).rejects.toThrow(/made no policy called "other"/);
         throw new Error('over');
       };
       await play('a/one', body);
@@ -592,9 +608,10 @@ describe('the run', () => {
 
   test('that is aborted between two calls of a claim makes no more changes', () =>
     stage(async ({ handlers, engine, parts }) => {
-      await handlers.begin({ id: 'a/one', run: 1 });
+      const call = own(handlers, { id: 'a/one', run: 1 });
+      await call.begin({ more: false });
       await engine.abort();
-      await expect(handlers.mode({ mode: 'permissive', value: true })).rejects.toThrow('the run is being ended');
+      await expect(call.mode({ mode: 'permissive', value: true })).rejects.toThrow('the run is being ended');
       expect(parts.cluster.calls).toEqual([]);
     }));
 
@@ -622,7 +639,7 @@ describe('the run', () => {
     const exempt = { verdict: 'unsupported', reason: 'no' } as const;
     return stage(
       async ({ handlers, engine }) => {
-        expect(await handlers.claims({})).toEqual([
+        expect(await own(handlers, { id: '', run: 0 }).claims({})).toEqual([
           { id: 'a/one', run: 1, skip: false },
           { id: 'a/two', run: 1, skip: true },
         ]);

@@ -5,16 +5,25 @@ import { Linger, type Route, routeName } from '../probe/index.ts';
 import { ClaimRun } from './claim-run.ts';
 import type { ModeState } from './declare.ts';
 import { Aborted, Broken, Disturbed, Unmet } from './errors.ts';
+import type { Lanes } from './lanes.ts';
+import { Limit } from './limit.ts';
 import type { EngineParts } from './parts.ts';
 import type { PlannedClaim } from './planned.ts';
 import { Policies } from './policies.ts';
-import type { Handlers, PolicySpec } from './protocol.ts';
+import type { ClaimKey, Handlers, PolicySpec } from './protocol.ts';
+import { Recovery } from './recovery.ts';
+import { type Entrant, type Member, Rounds, type Wish } from './rounds.ts';
+import type { RouteSpec } from './routes.ts';
+import { Switches } from './switches.ts';
 import { TIMING } from './timing.ts';
+import type { Course, Try } from './try.ts';
 import type { Vigils } from './vigils.ts';
 
 export interface EngineOptions {
-  /** In the order in which they are to run. */
+  /** In the order in which they are to begin, as far as they do not begin together. */
   claims: PlannedClaim[];
+  /** Every fixture's name, so that the lanes are known. */
+  lanes: Lanes;
   retries: number;
   failFast: boolean;
   timeoutScale: number;
@@ -28,35 +37,19 @@ export interface EngineOptions {
   onTrouble(claim: string): Promise<string | undefined>;
 }
 
-interface Try {
-  run: ClaimRun;
-  policies: Policies;
-  lingers: Map<Route, Linger>;
-  abort: AbortController;
-  timer: NodeJS.Timeout;
-  /** The first thing that went wrong, whatever the claim's body made of it. */
-  trouble: Error | undefined;
-}
-
 type Judgement = Pick<VerdictRecord, 'verdict' | 'reason' | 'diagnostics'>;
 
-/** Runs claims one at a time, as jest's calls come in, and gives each its verdict. */
+/** Runs claims side by side, as jest's calls come in, and gives each its verdict. */
 export class Engine {
   private readonly parts: EngineParts;
   private readonly options: EngineOptions;
   private readonly vigils: Vigils;
-  private present: Try | undefined;
-  private planned: PlannedClaim | undefined;
-  private begun = 0;
-  private attempt = 1;
-  private restarts = 0;
-  private expectations = new Map<string, number>();
-  private disturbedAt = 0;
-  private stopped = false;
-  private environmentLost: string | undefined;
+  private readonly recovery: Recovery;
+  private readonly switches: Switches;
+  private readonly rounds: Rounds;
+  private readonly courses = new Map<string, Course>();
   private readonly worst = new Map<string, Judgement>();
-  /** Why the present claim's earlier attempts failed. */
-  private failures: string[] = [];
+  private stopped = false;
   /** What could not be removed when its claim ended. */
   private readonly leftover = new Set<Policies>();
 
@@ -64,6 +57,13 @@ export class Engine {
     this.parts = parts;
     this.vigils = vigils;
     this.options = options;
+    this.recovery = new Recovery(parts, options);
+    this.switches = new Switches(parts, this.recovery, options);
+    this.rounds = new Rounds({
+      lanes: options.lanes,
+      modes: () => parts.modes.current,
+      establish: (mode, value, claim) => this.switches.switch(mode, value, [claim], this.runs()),
+    });
   }
 
   /** What jest may call. */
@@ -71,32 +71,40 @@ export class Engine {
     return {
       claims: async () =>
         this.options.claims.map(({ claim, run, exempt }) => ({ id: claim.id, run, skip: exempt !== undefined })),
-      begin: ({ id, run }) => this.begin(id, run),
-      end: ({ error }) => this.end(error),
-      mode: ({ mode, value }) => this.step(({ run }) => this.switchMode(run, mode, value)),
-      expect: ({ size, answered, refused }) => this.step(({ run }) => run.expect(size, answered, refused)),
-      stayed: ({ mode }) => this.step((now) => this.stayed(now, mode)),
-      allow: ({ policy, part }) =>
-        this.step(({ policies, run }) => policies.apply(this.request(policy), part, run.claim.id)),
-      remove: ({ name, part }) => this.step(({ policies, run }) => policies.delete(name, part, run.claim.id)),
-      reinstall: ({ modes }) => this.step((now) => this.reinstall(now, modes)),
-      invalid: ({ mode }) => this.step((now) => this.invalid(now, mode)),
-      enrolled: () =>
-        this.step(async ({ run }) =>
+      begin: ({ more }, key) => this.begin(key, more),
+      end: ({ error }, key) => this.end(key, error),
+      mode: ({ mode, value }, key) => this.step(key, (now) => this.switchMode(now, mode, value)),
+      expect: ({ size, answered, refused }, key) =>
+        this.step(key, (now) => now.run.expect(size, answered.map(this.inLane(now)), refused.map(this.inLane(now)))),
+      stayed: ({ mode }, key) => this.step(key, (now) => this.stayed(now, mode)),
+      allow: ({ policies, part }, key) =>
+        this.step(key, (now) => {
+          const requests = policies.map((policy) => this.request(now, policy));
+          return this.ask(now, { make: () => now.policies.apply(requests, part, now.run.claim.id) });
+        }),
+      remove: ({ names, part }, key) =>
+        this.step(key, (now) => {
+          const own = names.map((name) => name + now.member.lane.suffix);
+          return this.ask(now, { make: () => now.policies.delete(own, part, now.run.claim.id) });
+        }),
+      reinstall: ({ modes }, key) => this.step(key, ({ run }) => this.switches.reinstall(run, modes)),
+      invalid: ({ mode }, key) => this.step(key, (now) => this.invalid(now, mode)),
+      enrolled: (_, key) =>
+        this.step(key, async ({ run }) =>
           run.fact(
             'every fixture in an enrolled namespace has a running sidecar, and no other',
             this.seenNow((world) => world.enrolmentFaults()),
           ),
         ),
-      stable: () =>
-        this.step(async ({ run }) =>
+      stable: (_, key) =>
+        this.step(key, async ({ run }) =>
           run.fact(
             'nothing of the mesh crashed during the run',
             this.seenNow((world) => world.crashes),
           ),
         ),
-      lingerOpen: ({ route }) => this.step(async (now) => this.lingerOpen(now, this.parts.routes.resolve(route))),
-      lingerFinish: ({ route }) => this.step((now) => this.lingerFinish(now, this.parts.routes.resolve(route))),
+      lingerOpen: ({ route }, key) => this.step(key, async (now) => this.lingerOpen(now, this.routeOf(now, route))),
+      lingerFinish: ({ route }, key) => this.step(key, (now) => this.lingerFinish(now, this.routeOf(now, route))),
     };
   }
 
@@ -117,60 +125,45 @@ export class Engine {
 
   /** What did not recover, where that has ended the run: no claim after it can be judged. */
   get lost(): string | undefined {
-    return this.environmentLost;
+    return this.recovery.lost;
   }
 
-  /** Ends the claim under way, if any, as not decided. */
+  /** Ends the claims under way, if any, as not decided. */
   async abort(): Promise<void> {
-    this.stopped = true;
-    // Nobody calls `end` for this claim any more, and its limit would keep the program from ending.
-    clearTimeout(this.present?.timer);
-    this.present?.abort.abort(new Aborted('the run is being ended'));
-    await this.present?.run.end();
+    this.stop();
+    const tries = this.tries();
+    for (const { limit, abort } of tries) {
+      // Nobody calls `end` for this claim any more, and its limit would keep the program from ending.
+      limit.pause();
+      abort.abort(new Aborted(ENDING));
+    }
+    this.rounds.end(ENDING);
+    await Promise.all(tries.map(({ run }) => run.end()));
   }
 
-  private async begin(id: string, run: number): Promise<{ go: boolean; reason: string }> {
-    const planned = this.options.claims.find(({ claim, run: each }) => claim.id === id && each === run);
-    if (planned === undefined) return { go: false, reason: 'the plan does not have it' };
-    if (this.environmentLost !== undefined) return { go: false, reason: this.environmentLost };
-    if (this.stopped || this.options.signal.aborted) return { go: false, reason: 'the run is being ended' };
-    if (this.planned !== planned) {
-      this.planned = planned;
-      this.attempt = 1;
-      this.restarts = 0;
-      this.failures = [];
-      this.begun = this.parts.evidence.clock();
-    }
-    const abort = new AbortController();
-    const limitMs = TIMING.claimMs * this.options.timeoutScale;
-    const timer = setTimeout(
-      () => abort.abort(new Broken(`the claim was not decided within ${limitMs / 1000} s`)),
-      limitMs,
-    );
-    const claimRun = new ClaimRun(
-      planned.claim,
-      this.parts,
-      () => {
-        abort.signal.throwIfAborted();
-        this.options.signal.throwIfAborted();
-      },
-      this.expectations.get(id) ?? 0,
-    );
-    this.present = {
-      run: claimRun,
-      policies: new Policies(this.parts),
-      lingers: new Map(),
-      abort,
-      timer,
-      trouble: undefined,
-    };
+  private stop(): void {
+    this.stopped = true;
+    this.rounds.close(ENDING);
+  }
+
+  private async begin(key: ClaimKey, more: boolean): Promise<{ go: boolean; reason: string }> {
+    const course = this.courseOf(key);
+    if (course === undefined) return { go: false, reason: 'the plan does not have it' };
+    if (this.lost !== undefined) return { go: false, reason: this.lost };
+    if (this.stopped || this.options.signal.aborted) return { go: false, reason: ENDING };
+    let member: Member;
     try {
-      await this.step(async () => {
-        await this.findWhole();
-        await this.clearLeftover(id);
-        await this.parts.modes.establish(planned.claim.starts ?? {}, (mode, value) =>
-          this.switchMode(claimRun, mode, value),
-        );
+      member = await this.rounds.enter(this.entrant(course.planned), more);
+    } catch (error) {
+      return { go: false, reason: this.lost ?? messageOf(error) };
+    }
+    if (course.attempt === 1 && course.restarts === 0) course.begun = this.parts.evidence.clock();
+    course.present = this.tryOf(course, member);
+    try {
+      await this.step(key, async (now) => {
+        if (member.trouble !== undefined) throw member.trouble;
+        await this.recovery.findWhole();
+        if (this.leftover.size > 0) await this.ask(now, { make: () => this.clearLeftover(now.run.claim.id) });
       });
     } catch {
       // Kept as the try's trouble: `end` judges it, and the body's first call meets it.
@@ -178,130 +171,103 @@ export class Engine {
     return { go: true, reason: '' };
   }
 
-  private async end(bodyError: string | undefined): Promise<{ again: boolean; verdict: string; reason: string }> {
-    const { present, planned } = this;
-    if (present === undefined || planned === undefined) throw new Error('no claim is under way');
-    clearTimeout(present.timer);
-    const { run, policies } = present;
-    let { trouble } = present;
+  private tryOf(course: Course, member: Member): Try {
+    const abort = new AbortController();
+    const limitMs = TIMING.claimMs * this.options.timeoutScale;
+    const limit = new Limit(limitMs, () =>
+      abort.abort(new Broken(`the claim was not decided within ${limitMs / 1000} s`)),
+    );
+    limit.run();
+    const throwIfAborted = () => {
+      abort.signal.throwIfAborted();
+      this.options.signal.throwIfAborted();
+    };
+    const run = new ClaimRun(course.planned.claim, this.parts, throwIfAborted, course.expectations);
+    const policies = new Policies(this.parts);
+    return { course, member, run, policies, lingers: new Map(), abort, limit, trouble: undefined };
+  }
+
+  private entrant(planned: PlannedClaim): Entrant {
+    const { id, starts = {}, last = false } = planned.claim;
+    const { footprint, yields = 0 } = planned;
+    const alone = footprint.alone || !this.switches.areHot;
+    return { id, place: this.options.claims.indexOf(planned), starts, ...footprint, alone, last, yields };
+  }
+
+  private async end(
+    key: ClaimKey,
+    bodyError: string | undefined,
+  ): Promise<{ again: boolean; verdict: string; reason: string }> {
+    const now = this.now(key);
+    const { course, run, member, limit } = now;
+    const { id } = run.claim;
+    limit.pause();
+    let { trouble } = now;
     if (trouble === undefined && bodyError !== undefined)
       trouble = new Broken(`the suite's own code failed: ${bodyError}`);
     if (trouble === undefined) trouble = caught(() => run.checkBrackets());
     const isDisturbed = trouble instanceof Disturbed;
-    let diagnostics = trouble === undefined || isDisturbed ? undefined : await this.options.onTrouble(planned.claim.id);
+    let diagnostics = trouble === undefined || isDisturbed ? undefined : await this.options.onTrouble(id);
     await run.end();
-    this.expectations.set(planned.claim.id, run.count);
+    course.expectations = run.count;
+    const uncleared = await this.clear(now);
+    course.present = undefined;
+    this.rounds.leave(member);
+    trouble ??= uncleared;
+    if (isDisturbed) {
+      course.restarts += 1;
+      trouble = await this.recovery.after(trouble as Disturbed, id, course.restarts);
+      if (this.lost !== undefined) this.rounds.close(this.lost);
+    }
+    if (trouble instanceof Disturbed) return { again: true, verdict: '', reason: trouble.message };
+    if (isDisturbed && trouble instanceof Broken) diagnostics = await this.options.onTrouble(id);
+    return this.decide(course, trouble, diagnostics);
+  }
+
+  /** Removes the claim's policies, when everybody has come to the end of what it holds. Answers why that failed. */
+  private async clear({ member, policies, run }: Try): Promise<Error | undefined> {
+    if (!policies.areLeft) return undefined;
     try {
-      await policies.clear(planned.claim.id);
+      // With nobody left to wait for there is no round either.
+      if (this.stopped) await policies.clear(run.claim.id);
+      else await this.rounds.ask(member, { make: () => policies.clear(run.claim.id) });
+      return undefined;
     } catch (error) {
       this.leftover.add(policies);
-      trouble ??= new Broken(`the claim's policies could not be removed: ${messageOf(error)}`);
+      return new Broken(`the claim's policies could not be removed: ${messageOf(error)}`);
     }
-    this.present = undefined;
-    if (isDisturbed) trouble = await this.recover(trouble as Disturbed);
-    if (trouble instanceof Disturbed) return { again: true, verdict: '', reason: trouble.message };
-    if (isDisturbed && trouble instanceof Broken) diagnostics = await this.options.onTrouble(planned.claim.id);
-    return this.decide(planned, trouble, diagnostics);
-  }
-
-  /** Waits until the environment is whole again. Answers Disturbed when the claim may start again, else Broken. */
-  private async recover(disturbed: Disturbed): Promise<Error> {
-    const { evidence, world } = this.parts;
-    this.restarts += 1;
-    const from = evidence.clock();
-    const note = () =>
-      evidence.append({
-        kind: 'disturbance',
-        claim: this.planned?.claim.id ?? '',
-        cause: disturbed.message,
-        from,
-        to: evidence.clock(),
-      });
-    if (this.restarts > TIMING.restarts)
-      return new Broken(`disturbed ${this.restarts} times, at last: ${disturbed.message}`);
-    const isWhole = await this.untilWhole();
-    note();
-    // Whatever fails soon is laid to this disturbance again; the last try comes when nothing is any more.
-    if (isWhole && this.restarts === TIMING.restarts) await lapse(TIMING.aftermathMs, this.options.signal);
-    if (isWhole) return disturbed;
-    if (this.options.signal.aborted) return new Aborted('the run is being ended');
-    return new Broken(`the environment did not recover: ${world.troubles.join('; ') || disturbed.message}`);
-  }
-
-  /** What was disturbed while no claim looked must be over before the next one is judged. @throws Broken */
-  private async findWhole(): Promise<void> {
-    const { world } = this.parts;
-    const cause = world.disturbedSince(this.disturbedAt);
-    if (cause === undefined || (await this.untilWhole())) return;
-    throw new Broken(`the environment did not recover: ${world.troubles.join('; ') || cause}`);
   }
 
   private async clearLeftover(claim: string): Promise<void> {
-    for (const policies of this.leftover) {
+    for (const policies of [...this.leftover]) {
       await policies.clear(claim);
       this.leftover.delete(policies);
     }
   }
 
-  /**
-   * Waits until all fixtures are up and all twins and controls are answered. Answers false if that takes too long.
-   * The mesh is then granted what it is after a change: proxies of new pods have to be programmed, others find back.
-   */
-  private async untilWhole(): Promise<boolean> {
-    const { evidence, world, monitors, changes, mesh } = this.parts;
-    const { signal } = this.options;
-    const deadline = performance.now() + TIMING.recoveryMs * this.options.timeoutScale;
-    while (performance.now() < deadline && !signal.aborted) {
-      const left = await world.calm(deadline - performance.now(), signal);
-      if (left === undefined && (await monitors.verifyAll(evidence.clock())).clear) {
-        this.disturbedAt = evidence.clock();
-        const budgets = (['permissive', 'egress', 'policy'] as const).map((each) => mesh.budget(each));
-        const budget = {
-          convergesMs: Math.max(...budgets.map(({ convergesMs }) => convergesMs)),
-          settlesMs: Math.max(...budgets.map(({ settlesMs }) => settlesMs)),
-        };
-        await changes.make({ what: 'go on after a disturbance', budget }, async () => []);
-        return true;
-      }
-    }
-    if (!signal.aborted) this.environmentLost = `the environment did not recover: ${world.troubles.join('; ')}`;
-    return false;
+  private switchMode(now: Try, mode: ModeName, value: boolean): Promise<void> {
+    const { starts, alone, id } = now.member;
+    if (!alone && starts[mode] === undefined)
+      throw new Broken(`${id} switches ${mode}, but does not declare in which mode it starts`);
+    const make = (sharers: string[]) => this.switches.switch(mode, value, sharers, this.runs());
+    return this.ask(now, { mode: { name: mode, value }, make });
   }
 
-  private async reinstall({ run }: Try, modes: Required<ModeState>): Promise<void> {
-    await run.renew();
-    await this.replacing(() => this.parts.modes.install(modes, run.claim.id, () => this.options.reinstall(modes)));
+  /** Waits for a round that makes the change. The waiting is not counted as the claim's own. */
+  private async ask({ member, limit }: Try, wish: Wish): Promise<void> {
+    limit.pause();
+    await this.rounds.ask(member, wish);
+    limit.run();
   }
 
-  private async switchMode(run: ClaimRun, mode: ModeName, value: boolean): Promise<void> {
-    const { modes, mesh } = this.parts;
-    const { id } = run.claim;
-    const effect = mesh.effect?.(mode) ?? 'hot';
-    if (effect === 'hot') return modes.switch(mode, value, id);
-    await run.succeed();
-    if (effect === 'restart') return this.replacing(() => modes.switch(mode, value, id, () => this.options.restart()));
-    const all = { permissive: true, egress: true, ...modes.current, [mode]: value };
-    return this.replacing(() => modes.install(all, id, () => this.options.reinstall(all)));
-  }
-
-  /** Does what replaces pods on purpose, and waits until all is whole again. @throws Broken */
-  private async replacing(work: () => Promise<void>): Promise<void> {
-    const { world } = this.parts;
-    let isWhole = false;
-    await world.onPurpose(async () => {
-      await work();
-      isWhole = await this.untilWhole();
-    });
-    if (!isWhole) throw new Broken(`the fixtures did not come up again: ${world.troubles.join('; ')}`);
-  }
-
-  private async decide(planned: PlannedClaim, trouble: Error | undefined, diagnostics: string | undefined) {
-    const { id } = planned.claim;
-    const verdict = this.verdictOf(trouble);
-    const reason = [...this.failures, ...(trouble === undefined ? [] : [trouble.message])].join('; tried again: ');
-    if (verdict === 'failed' && this.attempt <= this.options.retries) {
-      this.attempt += 1;
-      this.failures.push(trouble?.message ?? '');
+  private async decide(course: Course, trouble: Error | undefined, diagnostics: string | undefined) {
+    const { id } = course.planned.claim;
+    const { attempt, failures, begun } = course;
+    const verdict = verdictOf(trouble, attempt);
+    const reason = [...failures, ...(trouble === undefined ? [] : [trouble.message])].join('; tried again: ');
+    if (verdict === 'failed' && attempt <= this.options.retries) {
+      course.attempt += 1;
+      failures.push(trouble?.message ?? '');
       return { again: true, verdict, reason };
     }
     const worst = worse(this.worst.get(id), {
@@ -314,25 +280,16 @@ export class Engine {
       kind: 'verdict',
       claim: id,
       ...worst,
-      attempt: this.attempt,
-      ms: Math.round(this.parts.evidence.clock() - this.begun),
+      attempt,
+      ms: Math.round(this.parts.evidence.clock() - begun),
     });
-    if (this.options.failFast && (verdict === 'failed' || verdict === 'broken')) this.stopped = true;
+    if (this.options.failFast && (verdict === 'failed' || verdict === 'broken')) this.stop();
     return { again: false, verdict, reason };
   }
 
-  private verdictOf(trouble: Error | undefined): Verdict {
-    if (trouble === undefined) return this.attempt > 1 ? 'flaky' : 'passed';
-    if (trouble instanceof Unmet) return 'failed';
-    if (trouble instanceof Aborted) return 'not-run';
-    // That a second attempt could not tell does not take the first one's failure back.
-    return this.attempt > 1 ? 'failed' : 'broken';
-  }
-
   /** One call of the claim's body. After the first trouble nothing more is done for this try. */
-  private async step(act: (present: Try) => Promise<void>): Promise<null> {
-    const { present } = this;
-    if (present === undefined) throw new Error('no claim is under way');
+  private async step(key: ClaimKey, act: (now: Try) => Promise<void>): Promise<null> {
+    const present = this.now(key);
     if (present.trouble !== undefined) throw present.trouble;
     try {
       present.abort.signal.throwIfAborted();
@@ -348,19 +305,21 @@ export class Engine {
   private asTrouble(error: unknown): Error {
     if (error instanceof Unmet || error instanceof Disturbed || error instanceof Broken || error instanceof Aborted)
       return error;
-    if (this.options.signal.aborted) return new Aborted('the run is being ended');
+    if (this.options.signal.aborted) return new Aborted(ENDING);
     return isPassing(error) ? new Disturbed(messageOf(error)) : new Broken(messageOf(error));
   }
 
-  private async stayed({ run, abort }: Try, mode: 'permissive' | 'egress'): Promise<void> {
+  private async stayed({ run, abort, member }: Try, mode: 'permissive' | 'egress'): Promise<void> {
     const value = this.parts.modes.current[mode];
     const change = this.parts.changes.lastOf(mode);
     if (change === undefined) throw new Broken(`the claim asks whether ${mode} stayed, but never set it`);
     if (value === undefined) throw new Disturbed(`${mode} is no longer as it was set`);
     const start = this.parts.evidence.clock();
-    const { items, ...decision } = await this.vigils
-      .of(mode)
-      .stayed(value ? 'answered' : 'refused', change, this.disturbedAt, () => abort.signal.throwIfAborted());
+    const expected = value ? 'answered' : 'refused';
+    const vigil = this.vigils.of(mode);
+    const { items, ...decision } = await this.rounds.watch(member, () =>
+      vigil.stayed(expected, change, this.recovery.since, () => abort.signal.throwIfAborted()),
+    );
     run.record(items, decision, start);
   }
 
@@ -389,20 +348,64 @@ export class Engine {
     });
   }
 
-  private request({ name, client, server, port, protocol, path }: PolicySpec) {
+  private request({ member }: Try, { name, client, server, port, protocol, path }: PolicySpec) {
+    const { lane } = member;
     const party = (app: string) => {
       const { namespace, serviceAccount } = this.parts.routes.actor(app);
       return { app, namespace, serviceAccount };
     };
     return {
-      name,
-      client: party(client),
+      name: name + lane.suffix,
+      client: party(this.options.lanes.clientIn(lane, client)),
       server: party(server),
       port,
       protocol,
       ...(path === undefined ? {} : { path }),
     };
   }
+
+  private routeOf(now: Try, spec: RouteSpec): Route {
+    return this.parts.routes.resolve(this.inLane(now)(spec));
+  }
+
+  /** Routes as the claim's lane has them. */
+  private inLane({ member }: Try): (spec: RouteSpec) => RouteSpec {
+    return (spec) => ({ ...spec, client: this.options.lanes.clientIn(member.lane, spec.client) });
+  }
+
+  private courseOf({ id, run }: ClaimKey): Course | undefined {
+    const key = `${id} ${run}`;
+    const planned = this.options.claims.find(({ claim, run: each }) => claim.id === id && each === run);
+    const known = this.courses.get(key);
+    if (known !== undefined || planned === undefined) return known;
+    const course = { planned, begun: 0, attempt: 1, restarts: 0, expectations: 0, failures: [], present: undefined };
+    this.courses.set(key, course);
+    return course;
+  }
+
+  private now(key: ClaimKey): Try {
+    const present = this.courseOf(key)?.present;
+    if (present === undefined) throw new Error(`${key.id} is not under way`);
+    return present;
+  }
+
+  private tries(): Try[] {
+    return [...this.courses.values()].flatMap(({ present }) => (present === undefined ? [] : [present]));
+  }
+
+  private runs(): ClaimRun[] {
+    return this.tries().map(({ run }) => run);
+  }
+}
+
+const ENDING = 'the run is being ended';
+
+function verdictOf(trouble: Error | undefined, attempt: number): Verdict {
+  if (trouble === undefined) return attempt > 1 ? 'flaky' : 'passed';
+  if (trouble instanceof Unmet) return 'failed';
+  if (trouble instanceof Aborted) return 'not-run';
+  // That a second attempt could not tell does not take the first one's failure back.
+  return attempt > 1 ? 'failed' : 'broken';
 }
 
 const ORDER: Verdict[] = ['passed', 'not-run', 'unsupported', 'flaky', 'broken', 'failed'];
@@ -428,17 +431,4 @@ function isPassing(error: unknown): boolean {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-/** Waits, at most until the signal is given. */
-function lapse(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done);
-  });
 }

@@ -4,7 +4,7 @@ import { Disturbed } from './errors.ts';
 import type { Decision, Expected } from './expectation.ts';
 import type { Behaviour } from './testing/fake-prober.ts';
 import { actors, routeBetween, servers } from './testing/stand.ts';
-import { granted, type Subject, Trial } from './testing/trial.ts';
+import { granted, type Subject, Trial, WATCH_MS } from './testing/trial.ts';
 import { inVirtualTime, lapse } from './testing/virtual-time.ts';
 import { TIMING } from './timing.ts';
 
@@ -82,7 +82,7 @@ describe('a change', () => {
     });
     expect(decision.met).toBe(true);
     expect(only(decision).actedMs).toBeGreaterThanOrEqual(400);
-    expect(only(decision).actedMs).toBeLessThan(400 + 2 * TIMING.watchMs);
+    expect(only(decision).actedMs).toBeLessThan(400 + 2 * WATCH_MS);
   });
 
   test('that acted later than it may is unmet, although it has acted when it is asked about', async () => {
@@ -146,9 +146,9 @@ describe('a hold', () => {
     const { decision, trial } = await decided([{ route: hello, expected: 'answered', behaviour }]);
     const { start, end } = decision.hold ?? { start: 0, end: 0 };
     const meanwhile = trial.prober.bursts.filter(({ count, at }) => count === 1 && at > start);
-    expect(meanwhile.length).toBeLessThanOrEqual(1 + (end - start) / TIMING.watchMs);
+    expect(meanwhile.length).toBeLessThanOrEqual(1 + (end - start) / WATCH_MS);
     expect(end - start).toBeGreaterThanOrEqual(TIMING.holdMs);
-    expect(end - start).toBeLessThan(TIMING.holdMs + 2 * TIMING.watchMs);
+    expect(end - start).toBeLessThan(TIMING.holdMs + 2 * WATCH_MS);
   });
 
   test('of a state that a claim begins from is short', async () => {

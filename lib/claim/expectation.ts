@@ -2,7 +2,7 @@ import type { RouteResult } from '../evidence/index.ts';
 import { type Check, type Observation, type Route, routeName } from '../probe/index.ts';
 import { Disturbed } from './errors.ts';
 import { TIMING } from './timing.ts';
-import type { Watch } from './watch.ts';
+import type { Watching } from './watch.ts';
 
 export type Expected = 'answered' | 'refused';
 
@@ -26,7 +26,7 @@ export interface Pending {
 }
 
 export interface Item {
-  watch: Watch;
+  watch: Watching;
   expected: Expected;
   pending: Pending | undefined;
 }
@@ -34,7 +34,8 @@ export interface Item {
 /** What judging needs of the world. */
 export interface Scene {
   clock(): number;
-  burst(route: Route, count: number): Promise<Observation[]>;
+  /** `count` probes, by so many jobs side by side. */
+  burst(route: Route, count: number, jobs: number): Promise<Observation[]>;
   /** Whether twins and controls were answered, and nothing else was disturbed, from before `from` until after `to`. */
   verify(routes: Route[], from: number, to: number): Promise<Check>;
   /** The longest that a twin or control of these routes took to be answered meanwhile, ms. */
@@ -118,8 +119,8 @@ async function hold(all: Progress[], size: Size, scene: Scene, begun: number): P
     const start = scene.clock();
     const probes = PROBES[size] + restarts * TIMING.restartProbes;
     const bursts = await Promise.all(all.map((progress) => burst(progress, probes, scene)));
-    while (size !== 'given' && scene.clock() - start < TIMING.holdMs)
-      await Promise.race(all.map(({ item }) => item.watch.next()));
+    const rest = TIMING.holdMs - (scene.clock() - start);
+    if (size !== 'given' && rest > 0) await new Promise((resolve) => setTimeout(resolve, rest));
     const end = scene.clock();
     all.forEach((progress, i) => {
       progress.held.push(...(bursts[i] ?? []));
@@ -187,13 +188,11 @@ export function doubtSilence(deviations: Observation[], slowestMs: number): void
   throw new Disturbed(`a twin or control took ${Math.round(slowestMs)} ms: silence and slowness cannot be told apart`);
 }
 
-async function burst(progress: Progress, probes: number, scene: Scene): Promise<Observation[]> {
+function burst(progress: Progress, probes: number, scene: Scene): Promise<Observation[]> {
   const { route } = progress.item.watch;
   // Only silence is waited for side by side: on a slow machine more jobs at once would make everything slower still.
   const isSilent = progress.item.watch.since(progress.from).at(-1)?.seen.hung === true;
-  const jobs = isSilent ? Math.min(TIMING.burstJobs, probes) : 1;
-  const shares = Array.from({ length: jobs }, (_, i) => Math.floor((probes + i) / jobs));
-  return (await Promise.all(shares.map((share) => scene.burst(route, share)))).flat();
+  return scene.burst(route, probes, isSilent ? Math.min(TIMING.burstJobs, probes) : 1);
 }
 
 /** All that was observed of an item, in order. */

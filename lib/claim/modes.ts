@@ -35,19 +35,13 @@ export class Modes {
     return this.state;
   }
 
-  /** Switches what differs. @param carryOut how a switch is made; by default like any other */
-  async establish(
-    wanted: ModeState,
-    carryOut: (mode: ModeName, value: boolean) => Promise<void> = (mode, value) => this.switch(mode, value),
-  ): Promise<void> {
-    for (const mode of MODES) {
-      const value = wanted[mode];
-      if (value !== undefined && this.state[mode] !== value) await carryOut(mode, value);
-    }
-  }
-
   /** @param afterwards what has to be done after the mesh's own steps for the switch to act */
-  async switch(mode: ModeName, value: boolean, claim?: string, afterwards?: () => Promise<void>): Promise<void> {
+  async switch(
+    mode: ModeName,
+    value: boolean,
+    claims: readonly string[],
+    afterwards?: () => Promise<void>,
+  ): Promise<void> {
     const { mesh, changes, before } = this.parts;
     await before(mode, value);
     delete this.state[mode];
@@ -57,7 +51,7 @@ export class Modes {
         what: `switch ${mode} ${value ? 'on' : 'off'}`,
         budget: mesh.budget(mode),
         mode: { name: mode, value },
-        ...(claim === undefined ? {} : { claim }),
+        claims,
       },
       async () => {
         const steps = await mesh.switchMode(mode, value);
@@ -70,7 +64,7 @@ export class Modes {
   }
 
   /** Has the mesh installed anew with these modes. */
-  async install(modes: Required<ModeState>, claim: string, carryOut: () => Promise<void>): Promise<void> {
+  async install(modes: Required<ModeState>, claims: readonly string[], carryOut: () => Promise<void>): Promise<void> {
     const { mesh, changes } = this.parts;
     for (const mode of MODES) {
       delete this.state[mode];
@@ -83,7 +77,7 @@ export class Modes {
     for (const mode of MODES) {
       const what = `install with ${mode} ${modes[mode] ? 'on' : 'off'}`;
       await changes.make(
-        { what, budget: mesh.budget(mode), mode: { name: mode, value: modes[mode] }, claim },
+        { what, budget: mesh.budget(mode), mode: { name: mode, value: modes[mode] }, claims },
         installed,
       );
       installed = async () => [];

@@ -6,6 +6,7 @@ import type { Changes } from './changes.ts';
 import type { Modes } from './modes.ts';
 import type { Monitors } from './monitors.ts';
 import type { Routes } from './routes.ts';
+import type { Watches } from './watches.ts';
 import type { World } from './world.ts';
 
 /** What every claim of a run is judged with. */
@@ -16,6 +17,7 @@ export interface EngineParts {
   world: World;
   routes: Routes;
   prober: Prober;
+  watches: Watches;
   monitors: Monitors;
   changes: Changes;
   modes: Modes;

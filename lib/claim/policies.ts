@@ -19,25 +19,36 @@ export class Policies {
     this.changes = parts.changes;
   }
 
-  async apply(request: AllowRequest, part: PolicyPart, claim: string): Promise<void> {
-    const objects = this.mesh.allow(request);
-    this.made.set(request.name, objects);
-    const chosen = select(objects, part);
+  /** Makes all of them in one change. */
+  async apply(requests: readonly AllowRequest[], part: PolicyPart, claim: string): Promise<void> {
+    const chosen = requests.flatMap((request) => {
+      const objects = this.mesh.allow(request);
+      this.made.set(request.name, objects);
+      return select(objects, part);
+    });
     for (const object of chosen) this.present.set(keyOf(object), object);
-    await this.change(`allow ${request.name}${suffix(part)}`, claim, chosen, (object) => this.cluster.apply(object));
+    const what = `allow ${requests.map(({ name }) => name).join(', ')}${suffix(part)}`;
+    await this.change(what, claim, chosen, (object) => this.cluster.apply(object));
   }
 
-  async delete(name: string, part: PolicyPart, claim: string): Promise<void> {
-    const objects = this.made.get(name);
-    if (objects === undefined) throw new Error(`the claim made no policy called "${name}"`);
-    // The target first: a target without its route is the more surprising state.
-    await this.remove(`delete ${name}${suffix(part)}`, claim, select(objects, part).reverse());
+  async delete(names: readonly string[], part: PolicyPart, claim: string): Promise<void> {
+    const chosen = names.flatMap((name) => {
+      const objects = this.made.get(name);
+      if (objects === undefined) throw new Error(`the claim made no policy called "${name}"`);
+      // The target first: a target without its route is the more surprising state.
+      return select(objects, part).reverse();
+    });
+    await this.remove(`delete ${names.join(', ')}${suffix(part)}`, claim, chosen);
+  }
+
+  /** Whether any of them is, or may be, on the cluster. */
+  get areLeft(): boolean {
+    return this.present.size > 0;
   }
 
   /** Removes what is left of all policies. */
   async clear(claim: string): Promise<void> {
-    const left = [...this.present.values()].reverse();
-    if (left.length > 0) await this.remove("delete the claim's policies", claim, left);
+    await this.remove("delete the claim's policies", claim, [...this.present.values()].reverse());
   }
 
   private async remove(what: string, claim: string, objects: Manifest[]): Promise<void> {
@@ -58,7 +69,7 @@ export class Policies {
     objects: Manifest[],
     act: (object: Manifest) => Promise<unknown>,
   ): Promise<void> {
-    await this.changes.make({ what, budget: this.mesh.budget('policy'), claim }, async () => {
+    await this.changes.make({ what, budget: this.mesh.budget('policy'), claims: [claim] }, async () => {
       for (const object of objects) await act(object);
       return objects.map((object) => ({ [what.split(' ')[0] ?? 'change']: object }));
     });

@@ -60,16 +60,19 @@ async function connected(some: Partial<Handlers>): Promise<ConductorClient> {
 }
 
 describe('a call', () => {
-  test('reaches its handler with its parameters, and gets its answer', async () => {
+  test('reaches its handler with its parameters and its claim, and gets its answer', async () => {
     const begun: unknown[] = [];
     const calls = await connected({
-      begin: async (params) => {
-        begun.push(params);
+      begin: async (params, claim) => {
+        begun.push(params, claim);
         return { go: false, reason: 'naïve\n“quoted”' };
       },
     });
-    expect(await calls.call('begin', { id: 'a/b', run: 2 })).toEqual({ go: false, reason: 'naïve\n“quoted”' });
-    expect(begun).toEqual([{ id: 'a/b', run: 2 }]);
+    expect(await calls.call('begin', { more: true }, { id: 'a/b', run: 2 })).toEqual({
+      go: false,
+      reason: 'naïve\n“quoted”',
+    });
+    expect(begun).toEqual([{ more: true }, { id: 'a/b', run: 2 }]);
   });
 
   test('gets its own answer, although a later one is answered earlier', async () => {
@@ -198,8 +201,8 @@ describe('a claim in jest', () => {
     server = await serveClaims(
       path,
       handlersOf({
-        begin: async ({ id, run }) => {
-          calls.push(`begin ${id} ${run}`);
+        begin: async ({ more }, { id, run }) => {
+          calls.push(`begin ${id} ${run}${more ? ', more to come' : ''}`);
           return { go, reason: go ? '' : 'the run is being ended' };
         },
         end: async ({ error }) => {
@@ -224,15 +227,22 @@ describe('a claim in jest', () => {
       { again: false, verdict: 'passed', reason: '' },
     ]);
     let bodies = 0;
-    await runClaim('a/b', 1, async () => {
+    const body = async () => {
       bodies += 1;
       if (bodies === 1) throw new TypeError('x is not a function');
-    });
+    };
+    await runClaim({ id: 'a/b', run: 1 }, body, true);
     expect(bodies).toBe(3);
-    expect(calls).toEqual(['begin a/b 1', 'end TypeError: x is not a function', ...twice('begin a/b 1', 'end ')]);
+    expect(calls).toEqual([
+      'begin a/b 1, more to come',
+      'end TypeError: x is not a function',
+      ...twice('begin a/b 1', 'end '),
+    ]);
 
-    await expect(runClaim('a/c', 2, async () => undefined)).rejects.toThrow('failed: expected answered');
-    await runClaim('a/c', 3, async () => undefined);
+    await expect(runClaim({ id: 'a/c', run: 2 }, async () => undefined, false)).rejects.toThrow(
+      'failed: expected answered',
+    );
+    await runClaim({ id: 'a/c', run: 3 }, async () => undefined, false);
   });
 });
 

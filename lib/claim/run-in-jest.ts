@@ -1,22 +1,26 @@
+import { type Asker, withAsker } from './asker.ts';
 import { conductor } from './client.ts';
+import type { ClaimKey } from './protocol.ts';
 import type { ClaimBody } from './registry.ts';
 
 /**
  * Runs one claim as often as the conductor asks for: again after the environment was disturbed, again where --retries grants it.
+ * @param more whether other claims are begun right after it
  * @throws Error with the verdict and its reason, for jest's and Allure's sake; the conductor has it already
  */
-export async function runClaim(id: string, run: number, body: ClaimBody): Promise<void> {
+export async function runClaim(claim: ClaimKey, body: ClaimBody, more: boolean): Promise<void> {
   const client = conductor();
-  for (;;) {
-    const { go, reason: why } = await client.call('begin', { id, run });
+  const asker: Asker = { ask: (method, params) => client.call(method, params, claim) };
+  for (let isFirst = true; ; isFirst = false) {
+    const { go, reason: why } = await client.call('begin', { more: isFirst && more }, claim);
     if (!go) throw new Error(`not run: ${why}`);
     let error: string | undefined;
     try {
-      await body();
+      await withAsker(asker, body);
     } catch (thrown) {
       error = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
     }
-    const { again, verdict, reason } = await client.call('end', error === undefined ? {} : { error });
+    const { again, verdict, reason } = await client.call('end', error === undefined ? {} : { error }, claim);
     if (again) continue;
     if (verdict === 'passed' || verdict === 'flaky') return;
     throw new Error(`${verdict}: ${reason}`);

@@ -1,6 +1,6 @@
 import { createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
-import type { Handlers, Method, Request, Response } from './protocol.ts';
+import type { ClaimKey, Handlers, Method, Request, Response } from './protocol.ts';
 
 export interface ClaimServer {
   path: string;
@@ -53,14 +53,18 @@ function requestIn(line: string): Request | undefined {
   }
 }
 
-async function answer({ id, method, params }: Request, handlers: Handlers): Promise<Response> {
+async function answer({ id, claim = NO_CLAIM, method, params }: Request, handlers: Handlers): Promise<Response> {
   try {
     const handler = handlers[method] as (
       params: unknown,
+      claim: ClaimKey,
     ) => Promise<Handlers[Method] extends (p: never) => Promise<infer A> ? A : never>;
-    return { id, answer: await handler(params) };
+    return { id, answer: await handler(params, claim) };
   } catch (error) {
     const { name, message } = error instanceof Error ? error : new Error(String(error));
     return { id, error: { name, message } };
   }
 }
+
+/** No plan has it: whatever a claim has to be known for is refused. */
+const NO_CLAIM: ClaimKey = { id: '', run: 0 };

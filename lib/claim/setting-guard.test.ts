@@ -121,10 +121,10 @@ test('a closed guard watches nothing', () =>
     expect(cluster.watched).toBe(0);
   }));
 
-test('a mode that was changed from outside disturbs, is no longer known, and is set again by the next need', () =>
+test('a mode that was changed from outside disturbs, and is no longer known until it is set again', () =>
   inVirtualTime(async () => {
     const { cluster, mesh, modes, world, evidence } = fakeParts();
-    await modes.establish({ permissive: true });
+    await modes.switch('permissive', true, []);
     const before = evidence.clock();
     expect(world.disturbedSince(before)).toBeUndefined();
     cluster.put(await mesh.config('permissive', false));
@@ -133,8 +133,7 @@ test('a mode that was changed from outside disturbs, is no longer known, and is 
     expect(world.troubles).toEqual([]);
     expect(modes.current).toEqual({});
 
-    await modes.establish({ permissive: true });
-    await modes.establish({ permissive: true });
+    await modes.switch('permissive', true, []);
     expect(modes.current).toEqual({ permissive: true });
     expect(cluster.calls.filter((call) => call.startsWith('patch'))).toHaveLength(2);
   }));

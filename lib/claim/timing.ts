@@ -20,8 +20,10 @@ export const TIMING = {
   givenProbes: 3,
   /** Between the beginnings of two probes of a route that is waited for, ms. */
   eagerMs: 60,
+  /** The least that each route adds to it which is waited for at the same time: some eighty probes a second in all. */
+  eagerShareMs: 12,
   /** The same for a route that was expected earlier in the claim, and is still watched. */
-  watchMs: 250,
+  watchMs: 1_000,
   /** The same for twins and controls when nobody asks; a question makes them probe at once. */
   monitorMs: 1_000,
   /** The same for the routes of a vigil, which follow a mode through the whole run. */

@@ -26,7 +26,7 @@ function watch<T>(behaviour: Behaviour, body: (watchman: Watchman) => Promise<T>
     parts.prober.set(request, behaviour);
     parts.prober.set(hello, (at, n) => behaviour(at, n));
     const vigil = new Vigil([request, hello], parts);
-    const change = { id: 3, what: 'switch', end: 0, budget: { convergesMs: 5_000, settlesMs: 2_000 } };
+    const change = { id: 3, what: 'switch', end: 0, claims: [], budget: { convergesMs: 5_000, settlesMs: 2_000 } };
     const stayed = async (expected: Expected, notBefore = 0) => {
       const decision = await vigil.stayed(expected, change, notBefore, () => undefined);
       return { ...decision, at: parts.evidence.clock() };
@@ -259,7 +259,7 @@ describe('nothing is said about a mode', () => {
 
   test('when the run is being ended', () =>
     watch(acts, async ({ vigil }) => {
-      const change = { id: 3, what: 'switch', end: 0, budget: { convergesMs: 5_000, settlesMs: 2_000 } };
+      const change = { id: 3, what: 'switch', end: 0, claims: [], budget: { convergesMs: 5_000, settlesMs: 2_000 } };
       const ending = new Error('the run is being ended');
       const stayed = vigil.stayed('refused', change, 0, () => {
         throw ending;

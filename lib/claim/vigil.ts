@@ -4,8 +4,9 @@ import type { Change } from './changes.ts';
 import { Disturbed } from './errors.ts';
 import { type Decision, doubtSilence, type Expected, fits, type Item, isDoubtful, lateIn } from './expectation.ts';
 import type { Monitors } from './monitors.ts';
+import { Pace } from './pace.ts';
 import { TIMING } from './timing.ts';
-import { Watch } from './watch.ts';
+import { Watch, type Watching } from './watch.ts';
 
 /** What can be said about a stretch in which a mode must have held. */
 interface Stretch {
@@ -31,9 +32,10 @@ export class Vigil {
     this.evidence = parts.evidence;
     this.prober = parts.prober;
     this.monitors = parts.monitors;
+    const pace = new Pace();
     this.watches = routes.map((route) => {
       this.monitors.cover(route);
-      return new Watch(route, () => parts.prober.probe(route), TIMING.vigilMs);
+      return new Watch(route, () => parts.prober.probe(route), pace, TIMING.vigilMs);
     });
   }
 
@@ -118,7 +120,7 @@ export class Vigil {
   }
 }
 
-function heldBy(watch: Watch, start: number, end: number): Observation[] {
+function heldBy(watch: Watching, start: number, end: number): Observation[] {
   return watch.since(start).filter((each) => each.end <= end);
 }
 

@@ -1,19 +1,35 @@
 import { type Loop, loop, type Observation, type Route } from '../probe/index.ts';
+import type { Pace } from './pace.ts';
 import { TIMING } from './timing.ts';
 
-/** Probes of one route that go on from the route's first mention to the end of the claim, through every change. */
-export class Watch {
+/** A route that is being probed. */
+export interface Watching {
+  readonly route: Route;
+  /** Observations begun at or after a time of the run's clock. */
+  since(time: number): Observation[];
+  /** Probes as fast as is useful until the answer is called. */
+  hurry(): () => void;
+  /** Settles at the next observation. */
+  next(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Probes of one route that go on until it is stopped, through every change. */
+export class Watch implements Watching {
   readonly route: Route;
   private readonly seen: Observation[] = [];
   private readonly listeners = new Set<() => void>();
   private readonly loop: Loop;
-  private eager = 0;
+  private readonly pace: Pace;
+  private readonly hurried = new Set<object>();
+  private leave: () => void = () => {};
 
   /** @param restMs between the beginnings of two probes while nobody waits for one */
-  constructor(route: Route, probe: () => Promise<Observation>, restMs: number = TIMING.watchMs) {
+  constructor(route: Route, probe: () => Promise<Observation>, pace: Pace, restMs: number = TIMING.watchMs) {
     this.route = route;
+    this.pace = pace;
     this.loop = loop(
-      () => (this.eager > 0 ? TIMING.eagerMs : restMs),
+      () => (this.hurried.size > 0 ? this.pace.eagerMs : restMs),
       async () => {
         this.seen.push(await probe());
         const listeners = [...this.listeners];
@@ -23,21 +39,25 @@ export class Watch {
     );
   }
 
-  /** Observations begun at or after a time of the run's clock. */
+  /** Every observation, in order. */
+  get all(): readonly Observation[] {
+    return this.seen;
+  }
+
   since(time: number): Observation[] {
     return this.seen.filter((observation) => observation.start >= time);
   }
 
-  /** Probes as fast as is useful until the answer is called. */
   hurry(): () => void {
-    this.eager += 1;
+    if (this.hurried.size === 0) this.leave = this.pace.join();
+    const mark = {};
+    this.hurried.add(mark);
     this.loop.poke();
     return () => {
-      this.eager -= 1;
+      if (this.hurried.delete(mark) && this.hurried.size === 0) this.leave();
     };
   }
 
-  /** Settles at the next observation. */
   next(): Promise<void> {
     return new Promise((resolve) => this.listeners.add(resolve));
   }

@@ -1,4 +1,3 @@
-import { modeNames } from '../plan/index.ts';
 import type { Colours } from './colours.ts';
 import type { PlanView } from './plan-view.ts';
 
@@ -6,15 +5,14 @@ import type { PlanView } from './plan-view.ts';
 export function printPlan(plan: PlanView, colours: Colours): string {
   const section = (title: string, lines: readonly string[]): string[] =>
     lines.length === 0 ? [] : [colours.bold(title), ...lines.map((line) => `  ${line}`), ''];
-  const claims = plan.claims.flatMap((claim, index) => [
-    ...claim.before.map(({ mode, value }) => colours.yellow(`    switch ${mode} ${value ? 'on' : 'off'}`)),
-    `${String(index + 1).padStart(3)} ${colours.cyan(claim.id)}${claim.level === 'extended' ? ' (extended)' : ''}`,
-    `    ${claim.says}`,
-    ...modeNames.flatMap((mode) => {
-      const value = claim.leaves[mode];
-      return value === undefined ? [] : [colours.yellow(`    leaves ${mode} ${value ? 'on' : 'off'}`)];
-    }),
-    ...(claim.needs.length > 0 ? [colours.dim(`    needs ${claim.needs.join(', ')}`)] : []),
+  const claims = plan.claims.flatMap((claim) => [
+    `${colours.cyan(claim.id)}${claim.level === 'extended' ? ' (extended)' : ''}`,
+    `  ${claim.says}`,
+    ...(claim.needs.length > 0 ? [colours.dim(`  needs ${claim.needs.join(', ')}`)] : []),
+  ]);
+  const rounds = plan.rounds.flatMap(({ changes, begin }, index) => [
+    ...changes.map((change, i) => colours.yellow(`${i === 0 ? String(index + 1).padStart(3) : '   '} ${change}`)),
+    ...(begin.length > 0 ? [`    begin: ${begin.join(', ')}`] : []),
   ]);
   return `${[
     `cluster: ${colours.bold(plan.provider.provider)} (${plan.provider.reason})`,
@@ -22,7 +20,8 @@ export function printPlan(plan: PlanView, colours: Colours): string {
     '',
     ...section('Would be created', plan.creates),
     ...section('Would be changed', plan.changes),
-    ...section(`Would run, in this order, with ${times(plan.switches)} between claims`, claims),
+    ...section('Would run', claims),
+    ...section(`Would change, side by side where claims can be, with ${times(plan.switches)}`, rounds),
     ...section(
       'Would not run',
       plan.exempt.map(({ id, exemption }) => `${id}: ${exemption.verdict}, ${exemption.reason}`),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { DeclaredClaim } from '../claim/declare.ts';
+import type { RegisteredClaim } from '../claim/registry.ts';
 import type { Manifest } from '../cluster/cluster.ts';
 import { loadDriver } from '../mesh/index.ts';
 import { type Choice, resolveOptions } from '../plan/index.ts';
@@ -7,8 +8,17 @@ import { coloursFor } from './colours.ts';
 import { planJson, printPlan } from './plan-print.ts';
 import { type PlanView, planView } from './plan-view.ts';
 
-function claim(id: string, more: Partial<DeclaredClaim>): DeclaredClaim {
-  return { id, suite: id.split('/')[0] ?? id, says: `${id} holds`, source: 'guide', level: 'core', needs: [], ...more };
+function claim(id: string, more: Partial<DeclaredClaim>, body = async () => {}): RegisteredClaim {
+  return {
+    id,
+    suite: id.split('/')[0] ?? id,
+    says: `${id} holds`,
+    source: 'guide',
+    level: 'core',
+    needs: [],
+    body,
+    ...more,
+  };
 }
 
 const selected = [
@@ -32,21 +42,19 @@ async function planned(commandLine: Record<string, string | boolean>, provider: 
 }
 
 describe('the plan', () => {
-  it('shows the order, the switches between claims, and what cannot run and why', async () => {
+  it('shows what begins when, the changes that are made together, and what cannot run and why', async () => {
     const plan = await planned({}, 'kind');
-    expect(plan.claims.map(({ id }) => id)).toEqual([
+    expect(plan.claims.map(({ id }) => id).sort()).toEqual([
+      'egress/installed',
       'permissive/on',
       'permissive/on-again',
       'tcp-routing/off',
-      'egress/installed',
     ]);
-    expect(plan.claims.map(({ before }) => before)).toEqual([
-      [{ mode: 'permissive', value: true }],
-      [],
-      [{ mode: 'permissive', value: false }],
-      [],
+    expect(plan.rounds).toEqual([
+      { changes: [], begin: ['egress/installed'] },
+      { changes: ['switch permissive off'], begin: ['tcp-routing/off'] },
+      { changes: ['switch permissive on'], begin: ['permissive/on', 'permissive/on-again'] },
     ]);
-    expect(plan.claims.map(({ leaves }) => leaves)).toEqual([{}, {}, { egress: true }, {}]);
     expect(plan.switches).toBe(2);
     expect(plan.exempt).toEqual([
       { id: 'egress/moonlight', exemption: { verdict: 'unsupported', reason: expect.stringContaining('moonlight') } },
@@ -81,10 +89,7 @@ describe('the plan', () => {
   it('is printed without colour where there is no terminal, and as JSON for programs', async () => {
     const plan = await planned({}, 'kind');
     const text = printPlan(plan, coloursFor({ isTTY: false }));
-    expect(text).toContain(
-      'with 2 switches of modes between claims\n      switch permissive on\n    1 permissive/on\n',
-    );
-    expect(text).toContain('    leaves egress on\n');
+    expect(text).toContain('with 2 switches of modes\n      begin: egress/installed\n    2 switch permissive off\n');
     expect(text).toContain('egress/moonlight: unsupported, ');
     expect(text).not.toContain('\u001b');
     expect(JSON.parse(planJson(plan))).toEqual(plan);

@@ -1,17 +1,9 @@
-import type { DeclaredClaim, ModeState } from '../claim/declare.ts';
+import type { DeclaredClaim } from '../claim/declare.ts';
+import type { RegisteredClaim } from '../claim/registry.ts';
 import type { Manifest } from '../cluster/cluster.ts';
-import { type Driver, declares, driverTitle } from '../mesh/index.ts';
-import {
-  type Choice,
-  type ClaimOrder,
-  type Exemption,
-  exemptionOf,
-  type ModeSwitch,
-  orderClaims,
-  type RunOptions,
-  stateAfter,
-  switchesBefore,
-} from '../plan/index.ts';
+import { type Driver, driverTitle } from '../mesh/index.ts';
+import type { Choice, Exemption, RehearsedRound, RunOptions } from '../plan/index.ts';
+import { arranged, scripted } from './arranged.ts';
 
 /** All that a run would do, known without touching anything. */
 export interface PlanView {
@@ -19,7 +11,9 @@ export interface PlanView {
   mesh: { name: string; title: string; driver: string };
   claims: PlannedClaim[];
   exempt: { id: string; exemption: Exemption }[];
-  /** Switches of modes between claims. */
+  /** Which claims begin when, and which changes are made together, if every expectation is met. */
+  rounds: RehearsedRound[];
+  /** Switches of modes, those inside claims too. */
   switches: number;
   creates: string[];
   changes: string[];
@@ -31,10 +25,6 @@ export interface PlannedClaim {
   says: string;
   level: DeclaredClaim['level'];
   needs: string[];
-  /** Switches made before the claim begins. */
-  before: ModeSwitch[];
-  /** Modes that the claim leaves otherwise than it found them. */
-  leaves: ModeState;
 }
 
 /** What a plan is made from. */
@@ -42,41 +32,26 @@ export interface PlanParts {
   options: RunOptions;
   choice: Choice;
   driver: Driver;
-  selected: readonly DeclaredClaim[];
+  selected: readonly RegisteredClaim[];
   /** The fixtures' objects as their files give them. */
   fixtures: readonly Manifest[];
 }
 
-export function planView(parts: PlanParts): PlanView {
+export async function planView(parts: PlanParts): Promise<PlanView> {
   const { options, choice, driver, selected } = parts;
-  const exempt: PlanView['exempt'] = [];
-  const able: DeclaredClaim[] = [];
-  for (const claim of selected) {
-    const exemption = exemptionOf(claim, (feature) => declares(driver, feature), choice.provider, driver.spec.external);
-    if (exemption) exempt.push({ id: claim.id, exemption });
-    else able.push(claim);
-  }
-  const order = orderClaims(able, options.seed);
+  const { able, exempt } = await scripted(selected, driver, choice.provider);
+  const { claims, rehearsal } = await arranged(able, driver, options);
   return {
     provider: choice,
     mesh: { name: driver.spec.name, title: driverTitle(driver), driver: driver.file },
-    claims: planned(order),
-    exempt,
-    switches: order.switches,
+    claims: claims.map(({ claim: { id, says, level, needs } }) => ({ id, says, level, needs })),
+    exempt: exempt.map(({ claim, exemption }) => ({ id: claim.id, exemption })),
+    rounds: rehearsal.rounds,
+    switches: rehearsal.switches,
     creates: [...clusterLines(parts), ...meshLines(parts), ...fixtureLines(parts)],
     changes: changeLines(parts),
     afterwards: afterLines(parts),
   };
-}
-
-function planned(order: ClaimOrder): PlannedClaim[] {
-  let state = {};
-  return order.claims.map((claim) => {
-    const before = switchesBefore(state, claim);
-    state = stateAfter(state, claim);
-    const { id, says, level, needs, ends = {} } = claim;
-    return { id, says, level, needs, before, leaves: ends };
-  });
 }
 
 function clusterLines({ options, choice }: PlanParts): string[] {

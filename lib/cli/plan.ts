@@ -17,7 +17,7 @@ export async function planCommand(options: RunOptions): Promise<number> {
   const choice = chooseProvider(options, facts, tools);
   const driver = await loadDriver(options.mesh ?? defaultMesh(choice.provider));
   const fixtures = [...(await readFixtures('enrolled')), ...(await readFixtures('outside'))];
-  const view = planView({ options, choice, driver, selected, fixtures });
+  const view = await planView({ options, choice, driver, selected, fixtures });
   process.stdout.write(options.json ? planJson(view) : printPlan(view, coloursFor(process.stdout)));
   return exitStatus.fine;
 }

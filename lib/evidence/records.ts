@@ -91,6 +91,8 @@ export interface ChangeRecord {
   kind: 'change';
   id: number;
   claim?: string;
+  /** Claims beside the first that asked for the same change, and shared it. */
+  others?: string[];
   /** A sentence in the imperative: `switch permissive off`. */
   what: string;
   /** The steps as the driver gave them, values filled in, secrets left out. */

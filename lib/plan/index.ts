@@ -1,12 +1,12 @@
+export { type Arrangement, arrange } from './arrange.ts';
 export { type Choice, chooseProvider, defaultMesh } from './choose-provider.ts';
 export { readEnvironment } from './config-environment.ts';
 export { isDriverPath, readConfigFile } from './config-file.ts';
 export { type Exemption, exemptionOf } from './exempt.ts';
 export { describeLack, type Fact, lacking, type MachineFacts } from './facts.ts';
-export { countSwitches, type ModeSwitch, modeNames, stateAfter, switchesBefore } from './modes.ts';
 export { environmentName, imageRoles, type OptionRow, optionRows } from './option-rows.ts';
 export { type Layer, type OptionValue, readOptionText } from './option-values.ts';
 export { EnvironmentError, type ImageRole, type RunOptions, UsageError } from './options.ts';
 export { type OptionSources, resolveOptions } from './options-resolve.ts';
-export { type ClaimOrder, orderClaims } from './order.ts';
+export type { RehearsedRound, Scripted } from './rehearse.ts';
 export { checkSuite, type Selection, selectClaims } from './select.ts';

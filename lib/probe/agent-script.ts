@@ -1,4 +1,5 @@
 const FUNCTIONS = `
+go=
 limit() {
   read -r now rest </proc/uptime
   deadline=$((\${now%%.*} + $1))
@@ -14,11 +15,16 @@ limit() {
 }
 
 hello() {
-  mkfifo "$id.go" && exec 8<>"$id.go" && rm -f "$id.go"
-  { printf '%s\\n' "$3"; while IFS= read -r go <&8; do [ "$go" = "$3" ] && break; done; } |
+  if [ -z "$go" ]; then mkfifo "$id.go" && exec 8<>"$id.go" && go=open; fi
+  { printf '%s\\n' "$3"; while IFS= read -r said <&8; do [ "$said" = "$3" ] && break; done; } |
     { limit "$4" nc "$1" "$2"; echo "$?" >"$id.status"; } |
-    { IFS= read -r answer && printf '%s\\n' "$answer"; printf '%s\\n' "$3" >&8; cat; }
-  exec 8>&-
+    {
+      IFS= read -r answer && printf '%s\\n' "$answer" && answer=
+      printf '%s\\n' "$3" >&8
+      printf '%s' "$answer"
+      while IFS= read -r answer; do printf '%s\\n' "$answer"; done
+      printf '%s' "$answer"
+    }
   read -r status <"$id.status"
   return "$status"
 }
@@ -40,7 +46,8 @@ hello() {
  *
  * `hello HOST PORT WORDS SECONDS` is the TCP probe. It keeps nc's standard input open until an answer or the end of the
  * connection has come, because a proxy may take a half-closed connection for a finished one (OSM with Envoy does).
- * The fifo stays open for reading and writing in the job itself, so neither side can block on opening it.
+ * The fifo stays open for reading and writing in the job itself, so neither side can block on opening it, and serves all
+ * probes of a burst: each fork less makes a burst of ninety shorter.
  * `limit SECONDS COMMAND` runs a command that one reaper ends when it outlives its limit, by at most a second: busybox's
  * `timeout` would leave a waiting process behind each probe.
  */

@@ -56,11 +56,16 @@ export function claimResults(records: EvidenceRecord[]): ClaimResult[] {
 
 /** What is recorded of a claim's last attempt. A verdict that is amended later belongs to the same attempt. */
 export function lastAttempt(records: EvidenceRecord[], claim: string): EvidenceRecord[] {
-  const own = records.filter((record) => 'claim' in record && record.claim === claim);
+  const own = records.filter((record) => isOf(record, claim));
   const verdicts = only(own, 'verdict');
   const attempt = verdicts.at(-1)?.attempt ?? 1;
   const before = verdicts.findLast((verdict) => verdict.attempt < attempt)?.seq ?? 0;
   return own.filter(({ seq }) => seq > before);
+}
+
+function isOf(record: EvidenceRecord, claim: string): boolean {
+  if (record.kind === 'change' && record.others?.includes(claim)) return true;
+  return 'claim' in record && record.claim === claim;
 }
 
 /** The expectations of a claim's last attempt, in order. */

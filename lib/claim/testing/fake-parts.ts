@@ -3,6 +3,7 @@ import { Modes } from '../modes.ts';
 import { Monitors } from '../monitors.ts';
 import type { EngineParts } from '../parts.ts';
 import { Routes } from '../routes.ts';
+import { Watches } from '../watches.ts';
 import { World } from '../world.ts';
 import { FakeCluster } from './fake-cluster.ts';
 import { FakeEvidence } from './fake-evidence.ts';
@@ -39,10 +40,11 @@ export function fakeParts(): FakeParts {
     log,
   });
   const prober = new FakeProber(evidence, undefined, (route) => world.identityOf(route));
+  const watches = new Watches(prober);
   const routes = new Routes(everyActor, everyServer);
   const monitors = new Monitors(prober, routes, world);
   const changes = new Changes(evidence);
   const modes = new Modes({ cluster, mesh, changes, world, before: async () => undefined });
   for (const actor of everyActor) cluster.put(podOf(actor), 'ADDED');
-  return { cluster, evidence, mesh, world, routes, prober, monitors, changes, modes };
+  return { cluster, evidence, mesh, world, routes, prober, watches, monitors, changes, modes };
 }

@@ -8,6 +8,8 @@ import {
   type Scene,
   type Size,
 } from '../expectation.ts';
+import { Pace } from '../pace.ts';
+import { spread } from '../spread.ts';
 import { Watch } from '../watch.ts';
 import { FakeEvidence } from './fake-evidence.ts';
 import { type Behaviour, FakeProber } from './fake-prober.ts';
@@ -20,6 +22,9 @@ export interface Subject {
   behaviour: Behaviour;
   pending?: Pending;
 }
+
+/** Between two probes of a route while nobody waits for one, ms. */
+export const WATCH_MS = 250;
 
 /** A trial of `decide`: routes that behave as told, and twins and controls that verify as told. */
 export class Trial {
@@ -38,7 +43,7 @@ export class Trial {
   constructor(subjects: Subject[]) {
     this.items = subjects.map(({ route, expected, behaviour, pending }) => {
       this.prober.set(route, behaviour);
-      return { watch: new Watch(route, () => this.prober.probe(route)), expected, pending };
+      return { watch: new Watch(route, () => this.prober.probe(route), new Pace(), WATCH_MS), expected, pending };
     });
   }
 
@@ -57,7 +62,7 @@ export class Trial {
   private scene(): Scene {
     return {
       clock: () => this.evidence.clock(),
-      burst: (route, count) => this.prober.burst(route, count),
+      burst: (route, count, jobs) => spread(this.prober, route, count, jobs),
       verify: async (_, from, to) => {
         this.verified.push({ from, to });
         await lapse(this.verifyMs);

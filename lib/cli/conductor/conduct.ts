@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DeclaredClaim } from '../../claim/index.ts';
+import type { RegisteredClaim } from '../../claim/index.ts';
 import type { ProviderName } from '../../cluster/cluster.ts';
 import { type EndRecord, readEvidence } from '../../evidence/index.ts';
 import { timelineText } from '../../report/index.ts';
@@ -18,7 +18,7 @@ import type { Stand } from './stand.ts';
 export async function conduct(
   run: RunContext,
   provider: ProviderName,
-  selected: readonly DeclaredClaim[],
+  selected: readonly RegisteredClaim[],
 ): Promise<EndRecord['fault']> {
   const { driver, options, evidence, inPhase, interruption, log } = run;
   let stand: Stand | undefined;
@@ -27,7 +27,7 @@ export async function conduct(
     const stage = await bringUp(run, provider, (made) => {
       stand = made;
     });
-    const claims = planClaims(selected, driver, provider, options);
+    const claims = await planClaims(selected, driver, provider, options);
     const [kubernetes, observedVersion] = await Promise.all([stage.cluster.version(), stage.mesh.observedVersion()]);
     recordPlan(evidence, { provider, kubernetes, mesh: stage.mesh, observedVersion, claims });
     await inPhase('suite', [...new Set(selected.map(({ suite }) => suite))].join(', '), () =>

@@ -2,12 +2,14 @@ import {
   Changes,
   Engine,
   type EngineParts,
+  Lanes,
   Modes,
   Monitors,
   type PlannedClaim,
   Routes,
   serveClaims,
   Vigils,
+  Watches,
   World,
 } from '../../claim/index.ts';
 import type { ModeName } from '../../mesh/index.ts';
@@ -53,10 +55,11 @@ export async function judgeClaims(run: RunContext, stage: Stage, claims: Planned
   });
   const routes = new Routes(actors, servers, outsideHost(options.outside), stage.outsideTarget?.servers);
   const monitors = new Monitors(prober, routes, world);
+  const watches = new Watches(prober);
   const changes = new Changes(evidence);
   const before = (mode: ModeName, value: boolean) => stand.beforeSwitch(mesh.setting(mode), value);
   const modes = new Modes({ cluster, mesh, changes, world, before });
-  const parts: EngineParts = { cluster, evidence, mesh, world, routes, prober, monitors, changes, modes };
+  const parts: EngineParts = { cluster, evidence, mesh, world, routes, prober, watches, monitors, changes, modes };
   await changes.make({ what: 'deploy the fixtures', budget: mesh.budget('policy') }, async () => []);
   const unseen = await world.calm(SEEN_MS * options.timeoutScale, interruption.signal);
   if (unseen !== undefined) log(`not all fixtures were seen Ready: ${unseen}`);
@@ -67,6 +70,7 @@ export async function judgeClaims(run: RunContext, stage: Stage, claims: Planned
   const vigils = new Vigils([...vigilModes], parts);
   const engine = new Engine(parts, vigils, {
     claims,
+    lanes: new Lanes(actors.map(({ app }) => app)),
     retries: options.retries,
     failFast: options.failFast,
     timeoutScale: options.timeoutScale,

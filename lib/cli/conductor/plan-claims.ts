@@ -1,25 +1,30 @@
-import type { DeclaredClaim, PlannedClaim } from '../../claim/index.ts';
+import { footprintOf, type PlannedClaim, type RegisteredClaim } from '../../claim/index.ts';
 import type { ProviderName } from '../../cluster/cluster.ts';
 import type { ClaimSummary, Evidence } from '../../evidence/index.ts';
-import { type Driver, declares, type Mesh } from '../../mesh/index.ts';
-import { exemptionOf, orderClaims, type RunOptions } from '../../plan/index.ts';
+import type { Driver, Mesh } from '../../mesh/index.ts';
+import type { RunOptions } from '../../plan/index.ts';
+import { arranged, scripted } from '../arranged.ts';
 
-/** The claims in the order in which they will run, as often as --repeat says; those that cannot run come first. */
-export function planClaims(
-  selected: readonly DeclaredClaim[],
+/** The claims in the order in which they are to begin, as often as --repeat says; those that cannot run come first. */
+export async function planClaims(
+  selected: readonly RegisteredClaim[],
   driver: Driver,
   provider: ProviderName,
   options: RunOptions,
-): PlannedClaim[] {
-  const able: DeclaredClaim[] = [];
-  const planned: PlannedClaim[] = [];
-  for (const claim of selected) {
-    const exempt = exemptionOf(claim, (feature) => declares(driver, feature), provider, driver.spec.external);
-    if (exempt === undefined) able.push(claim);
-    else planned.push({ claim, run: 1, exempt });
+): Promise<PlannedClaim[]> {
+  const { able, exempt } = await scripted(selected, driver, provider);
+  const { claims } = await arranged(able, driver, options);
+  const planned: PlannedClaim[] = exempt.map(({ claim, script, exemption }) => ({
+    claim,
+    footprint: footprintOf(script),
+    run: 1,
+    exempt: exemption,
+  }));
+  for (let run = 1; run <= options.repeat; run += 1) {
+    for (const { claim, script, yields = 0 } of claims) {
+      planned.push({ claim, footprint: footprintOf(script), run, yields });
+    }
   }
-  const { claims } = orderClaims(able, options.seed);
-  for (let run = 1; run <= options.repeat; run += 1) planned.push(...claims.map((claim) => ({ claim, run })));
   return planned;
 }
 

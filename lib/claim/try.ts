@@ -1,0 +1,35 @@
+import type { Linger, Route } from '../probe/index.ts';
+import type { ClaimRun } from './claim-run.ts';
+import type { Limit } from './limit.ts';
+import type { PlannedClaim } from './planned.ts';
+import type { Policies } from './policies.ts';
+import type { Member } from './rounds.ts';
+
+/** A claim of the plan, through all its tries. */
+export interface Course {
+  planned: PlannedClaim;
+  /** When its first try began, on the run's clock. */
+  begun: number;
+  /** 1, and one more for each time that it failed and --retries granted another. */
+  attempt: number;
+  /** How often it was disturbed. */
+  restarts: number;
+  /** How many expectations earlier tries have had, so that numbers stay unique. */
+  expectations: number;
+  /** Why earlier attempts failed. */
+  failures: string[];
+  present: Try | undefined;
+}
+
+/** One time that a claim is tried. */
+export interface Try {
+  course: Course;
+  member: Member;
+  run: ClaimRun;
+  policies: Policies;
+  lingers: Map<Route, Linger>;
+  abort: AbortController;
+  limit: Limit;
+  /** The first thing that went wrong, whatever the claim's body made of it. */
+  trouble: Error | undefined;
+}

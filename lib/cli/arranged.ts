@@ -1,0 +1,45 @@
+import { type RegisteredClaim, scriptOf } from '../claim/index.ts';
+import type { ProviderName } from '../cluster/cluster.ts';
+import { laneClients } from '../cluster/fixtures/index.ts';
+import { type Driver, declares } from '../mesh/index.ts';
+import {
+  type Arrangement,
+  arrange,
+  type Exemption,
+  exemptionOf,
+  type RunOptions,
+  type Scripted,
+} from '../plan/index.ts';
+
+export interface Selected {
+  able: Scripted<RegisteredClaim>[];
+  /** Those that cannot run on this mesh or provider. */
+  exempt: (Scripted<RegisteredClaim> & { exemption: Exemption })[];
+}
+
+/** The claims with what their bodies ask for, and whether they can run. */
+export async function scripted(
+  selected: readonly RegisteredClaim[],
+  driver: Driver,
+  provider: ProviderName,
+): Promise<Selected> {
+  const able: Selected['able'] = [];
+  const exempt: Selected['exempt'] = [];
+  for (const claim of selected) {
+    const script = await scriptOf(claim.body);
+    const exemption = exemptionOf(claim, (feature) => declares(driver, feature), provider, driver.spec.external);
+    if (exemption === undefined) able.push({ claim, script });
+    else exempt.push({ claim, script, exemption });
+  }
+  return { able, exempt };
+}
+
+/** The order in which they are to begin, and what is to be expected of it. */
+export function arranged(
+  able: readonly Scripted<RegisteredClaim>[],
+  driver: Driver,
+  { seed }: Pick<RunOptions, 'seed'>,
+): Promise<Arrangement<RegisteredClaim>> {
+  const isHot = Object.values(driver.spec.modes).every(({ effect }) => effect === 'hot');
+  return arrange(able, { apps: laneClients(), isHot, ...(seed === undefined ? {} : { seed }) });
+}
