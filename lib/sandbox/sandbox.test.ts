@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -148,6 +148,26 @@ describeSandbox('a sandbox', () => {
       return reason === 'ImagePullBackOff' ? true : undefined;
     });
     expect(reasons).toContain('ErrImagePull');
+  });
+});
+
+describeSandbox('the network of a sandbox', () => {
+  test('keeps the hardware address of the node, which pods remember, when the first of them goes', async () => {
+    const { sandbox, cluster, end } = await testSandbox();
+    const inNetwork = ['--target', String(sandbox.pid), '--net', 'ip', '-brief', 'link', 'show', 'br0'];
+    const hardwareAddress = (): string | undefined =>
+      execFileSync('nsenter', inNetwork, { encoding: 'utf8' }).split(/\s+/)[2];
+    try {
+      const before = hardwareAddress();
+      const nameServer = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'kube-system', name: 'coredns' };
+      await cluster.patch(nameServer, { spec: { replicas: 0 } });
+      await eventually('no pod', async () =>
+        (await cluster.list('v1', 'Pod', 'kube-system')).length === 0 ? true : undefined,
+      );
+      expect(hardwareAddress()).toBe(before);
+    } finally {
+      await end();
+    }
   });
 });
 

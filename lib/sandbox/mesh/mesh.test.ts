@@ -201,4 +201,24 @@ describeSandbox('the reference mesh', () => {
     const traffic = { enablePermissiveTrafficPolicyMode: 'true' };
     await expect(cluster.patch(MESH_CONFIG, { spec: { traffic } })).rejects.toThrow(/boolean/);
   });
+
+  test('without its controller the mesh keeps to what it was told, and takes no new pods', async () => {
+    await modes(true, false);
+    await becomes({ http: '200' }, async () => ({ http: await get(other, 'http://httpbin.servers:14001/get') }));
+    const controller = {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      namespace: 'reference-system',
+      name: 'reference-controller',
+    };
+    await cluster.patch(controller, { spec: { replicas: 0 } });
+    await eventually('no controller', async () =>
+      (await cluster.list('v1', 'Pod', 'reference-system')).length === 0 ? true : undefined,
+    );
+    await modes(false, false);
+    expect(await get(other, 'http://httpbin.servers:14001/get')).toBe('200');
+    await expect(cluster.create(...pod('clients', 'late', [curl()]))).rejects.toThrow(/sidecar-injection/);
+    await cluster.patch(controller, { spec: { replicas: 1 } });
+    await becomes({ http: 'curl 7' }, async () => ({ http: await get(other, 'http://httpbin.servers:14001/get') }));
+  });
 });

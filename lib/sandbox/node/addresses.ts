@@ -1,5 +1,7 @@
 /** The node's own address on the pods' bridge. */
 export const NODE_ADDRESS = '10.244.0.1';
+/** Its hardware address there, locally administered. */
+export const NODE_HARDWARE_ADDRESS = '02:00:00:00:00:01';
 export const POD_RANGE = '10.244.0.0/16';
 export const SERVICE_RANGE = '10.96.0.0/16';
 /** Everything that a sidecar takes for another workload. */

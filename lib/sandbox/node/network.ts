@@ -1,4 +1,11 @@
-import { CLUSTER_RANGE, NODE_ADDRESS, POD_RANGE, type PodAddresses, SERVICE_RANGE } from './addresses.ts';
+import {
+  CLUSTER_RANGE,
+  NODE_ADDRESS,
+  NODE_HARDWARE_ADDRESS,
+  POD_RANGE,
+  type PodAddresses,
+  SERVICE_RANGE,
+} from './addresses.ts';
 import { run } from './run.ts';
 
 const BRIDGE = 'br0';
@@ -15,12 +22,15 @@ export interface PodNetwork {
   sidecar: string;
 }
 
-/** Lays the bridge that all pods are attached to; Services' addresses are the node's own. */
+/**
+ * Lays the bridge that all pods are attached to; Services' addresses are the node's own. Its hardware address is given:
+ * else it is the lowest of its links' and changes with them, and pods would send to the old one until they ask again.
+ */
 export async function layBridge(): Promise<void> {
   await run(
     ['sh', '-e'],
     `ip link set lo up
-     ip link add ${BRIDGE} type bridge
+     ip link add ${BRIDGE} address ${NODE_HARDWARE_ADDRESS} type bridge
      ip addr add ${NODE_ADDRESS}/16 dev ${BRIDGE}
      ip link set ${BRIDGE} up
      ip route add local ${SERVICE_RANGE} dev lo
