@@ -2,6 +2,8 @@ import { CLUSTER_RANGE, NODE_ADDRESS, POD_RANGE, type PodAddresses, SERVICE_RANG
 import { run } from './run.ts';
 
 const BRIDGE = 'br0';
+/** Given, because a bridge otherwise takes the lowest of its ports': each new pod might change it behind the others' backs. */
+const BRIDGE_MAC = '02:00:0a:f4:00:01';
 /** The next hop that a pod with a sidecar sees: its sidecar. */
 const SIDECAR_HOP = '169.254.1.1';
 /** Routing table of what a sidecar itself sends, and of all that is not TCP. */
@@ -20,7 +22,7 @@ export async function layBridge(): Promise<void> {
   await run(
     ['sh', '-e'],
     `ip link set lo up
-     ip link add ${BRIDGE} type bridge
+     ip link add ${BRIDGE} address ${BRIDGE_MAC} type bridge
      ip addr add ${NODE_ADDRESS}/16 dev ${BRIDGE}
      ip link set ${BRIDGE} up
      ip route add local ${SERVICE_RANGE} dev lo
