@@ -1,7 +1,10 @@
 import { spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const WORKER = fileURLToPath(new URL('./worker.ts', import.meta.url));
+/** The folder of the program that this file is part of. */
+export const PROJECT = fileURLToPath(new URL('../../../', import.meta.url));
+const WORKER = 'lib/cli/prove/worker.ts';
 /** What a worker has to load before it can run TypeScript. */
 const LOADER = import.meta.resolve('tsx/esm');
 /** To end and tidy up by itself after it was told to, ms. */
@@ -14,6 +17,13 @@ export interface Performed {
   output: string;
 }
 
+export interface ProgramOptions {
+  /** Folder of the program; this one's own unless told. */
+  project?: string;
+  /** Words of a command that the process is to be started by. */
+  around?: string[];
+}
+
 /** The program in a process of its own, which runs one command line after the other. */
 export class ProgramProcess {
   readonly #child;
@@ -22,9 +32,8 @@ export class ProgramProcess {
   #hear: () => void = () => undefined;
   #isOver = false;
 
-  /** @param around - words of a command that the process is to be started by */
-  constructor(around: string[] = []) {
-    const [file = '', ...args] = [...around, process.execPath, '--import', LOADER, WORKER];
+  constructor({ project = PROJECT, around = [] }: ProgramOptions = {}) {
+    const [file = '', ...args] = [...around, process.execPath, '--import', LOADER, join(project, WORKER)];
     // In a group of its own: Ctrl-C reaches it once, through `end`, and not a second time from the terminal.
     this.#child = spawn(file, args, { detached: true, stdio: 'pipe' });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { readEvidence } from '../../evidence/index.ts';
 import { type CellPlan, type CellRun, driverText, granting, readRun, type Trouble } from '../../prove/index.ts';
-import { type Performed, ProgramProcess } from './program-process.ts';
+import { type Performed, PROJECT, ProgramProcess } from './program-process.ts';
 
 /** Longest that one cell may take. */
 const DEADLINE_S = 420;
@@ -12,13 +12,18 @@ const GRACE_S = 30;
 /** Runs cells, each on a sandbox of its own, in as many processes as it is asked for at once. */
 export class CellRunner {
   readonly #out: string;
+  readonly #project: string;
   readonly #idle: ProgramProcess[] = [];
   readonly #all = new Set<ProgramProcess>();
   #isClosed = false;
 
-  /** @param out - the folder under which each cell has its own */
-  constructor(out: string) {
+  /**
+   * @param out - the folder under which each cell has its own
+   * @param project - folder of the program; this one's own unless told
+   */
+  constructor(out: string, project: string = PROJECT) {
     this.#out = out;
+    this.#project = project;
   }
 
   /** Runs the program itself on one cell's sandbox, and reads what it left. */
@@ -50,8 +55,9 @@ export class CellRunner {
   async #perform(plan: CellPlan, folder: string): Promise<Performed> {
     if (this.#isClosed) return { output: '' };
     const { diskKiB } = plan.case;
-    const process = diskKiB === undefined ? this.#idle.pop() : undefined;
-    const used = process ?? new ProgramProcess(diskKiB === undefined ? [] : onSmallDisk(folder, diskKiB));
+    const waiting = diskKiB === undefined ? this.#idle.pop() : undefined;
+    const around = diskKiB === undefined ? [] : onSmallDisk(folder, diskKiB);
+    const used = waiting ?? new ProgramProcess({ project: this.#project, around });
     this.#all.add(used);
     const performed = await used.perform(wordsOf(plan, folder), (DEADLINE_S + GRACE_S) * 1_000);
     if (diskKiB !== undefined) await used.end();
