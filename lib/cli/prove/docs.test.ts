@@ -10,6 +10,7 @@ test.each(cases)('docs/faults.md has $name, with its sentence and the claims tha
   const row = rowOf('docs/faults.md', `| \`${each.name}\` |`);
   expect(row).toContain(each.says);
   for (const claim of each.caughtBy) expect(row).toContain(`\`${claim}\``);
+  expect(row).toContain(each.trusted ?? '');
   expect(row.includes('(devised)')).toBe(each.devised !== undefined);
 });
 
