@@ -4,12 +4,19 @@ import { coloursFor } from './colours.ts';
 import { exitStatus, explainError } from './exit-status.ts';
 import { buildProgram } from './program.ts';
 
-/**
- * Runs the program with the words of its command line, and sets the process's exit status. What a subcommand needs is
- * loaded when it is called, so that help and wrong use are answered at once.
- */
+/** Runs the program with the words of its command line, and sets the process's exit status. */
 export async function main(argv: string[]): Promise<void> {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreDeparted);
+  process.exitCode = await perform(argv);
+}
+
+/**
+ * Does what the words of a command line say; more than once in a process if need be. What a subcommand needs is loaded
+ * when it is called, so that help and wrong use are answered at once.
+ * @returns the exit status
+ */
+export async function perform(argv: string[]): Promise<number> {
+  let result: number = exitStatus.fine;
   const program = buildProgram(
     {
       async run(options) {
@@ -29,13 +36,14 @@ export async function main(argv: string[]): Promise<void> {
       driverTry: async (options) => (await import('./driver/try.ts')).tryCommand(options),
     },
     (status) => {
-      process.exitCode = status;
+      result = status;
     },
   );
   try {
     await program.parseAsync(argv, { from: 'user' });
+    return result;
   } catch (error) {
-    process.exitCode = error instanceof CommanderError && error.exitCode === 0 ? exitStatus.fine : complain(error);
+    return error instanceof CommanderError && error.exitCode === 0 ? exitStatus.fine : complain(error);
   }
 }
 

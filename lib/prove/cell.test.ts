@@ -52,6 +52,7 @@ test('no claim may pass on what was seen while the environment failed', () => {
   expect(judged(environment, { 'a/one': 'passed', 'a/two': 'broken' }, held)).toEqual([
     'a/one passed on what was seen while the environment failed',
   ]);
+  expect(judged({ ...environment, trusted: 'it does no harm' }, { 'a/one': 'passed' }, held)).toEqual([]);
 });
 
 test('a fault of the environment that met nobody proves nothing', () => {

@@ -61,12 +61,12 @@ function judgeVariant({ caughtBy: mayFail }: Case, run: CellRun): string[] {
     .map(([claim, verdict]) => `${claim} is ${verdict}, and should have passed`);
 }
 
-function judgeEnvironment({ diskKiB }: Case, run: CellRun): string[] {
+function judgeEnvironment({ diskKiB, trusted }: Case, run: CellRun): string[] {
   const claims = Object.entries(run.verdicts);
   const failed = claims
     .filter(([, verdict]) => verdict === 'failed')
     .map(([claim]) => `${claim} failed: an accusation`);
-  const early = run.heldInTrouble
+  const early = (trusted === undefined ? run.heldInTrouble : [])
     .filter((claim) => run.verdicts[claim] === 'passed')
     .map((claim) => `${claim} passed on what was seen while the environment failed`);
   const blamed = run.fault?.whose === 'mesh' || run.status === 1 ? ['the run lays it to the mesh'] : [];

@@ -70,6 +70,18 @@ describeSandbox('a sandbox', () => {
     expect((await sh('curl -s --max-time 2 http://nobody.demo:14001/')).exit).toBe(6);
   });
 
+  test('the node keeps its hardware address while pods come', async () => {
+    const seenBy = async (name: string): Promise<string> => {
+      const script = `curl -s -o /dev/null http://httpbin.demo:14001/get; awk '/^10.244.0.1 / { print $4 }' /proc/net/arp`;
+      return (await cluster.exec('demo', name, 'curl', ['sh', '-c', script])).stdout;
+    };
+    const before = await seenBy('client');
+    const others = Array.from({ length: 8 }, (_, n) => `other-${n}`);
+    await cluster.create(...others.flatMap((name) => pod('demo', name, [curl()])));
+    await Promise.all(others.map((name) => cluster.readyPod('demo', name)));
+    expect(await seenBy('other-7')).toBe(before);
+  });
+
   test('nc half-closes at the end of its input and prints the answer', async () => {
     expect(await sh('echo hello | nc -w 5 tcp-echo.demo 9000')).toEqual({
       exit: 0,

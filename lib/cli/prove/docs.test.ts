@@ -4,13 +4,13 @@ import { expect, test } from '@jest/globals';
 import { TIMING } from '../../claim/timing.ts';
 import { cases } from '../../prove/index.ts';
 import { loadCatalogue } from '../catalogue.ts';
-
-const text = readFileSync(join(import.meta.dirname, '../../../docs/faults.md'), 'utf8');
+import { PROJECT } from './program-process.ts';
 
 test.each(cases)('docs/faults.md has $name, with its sentence and the claims that must notice it', (each) => {
-  const row = text.split('\n').find((line) => line.startsWith(`| \`${each.name}\` |`)) ?? '';
+  const row = rowOf('docs/faults.md', `| \`${each.name}\` |`);
   expect(row).toContain(each.says);
   for (const claim of each.caughtBy) expect(row).toContain(`\`${claim}\``);
+  expect(row).toContain(each.trusted ?? '');
   expect(row.includes('(devised)')).toBe(each.devised !== undefined);
 });
 
@@ -21,14 +21,21 @@ test('every claim that a case names exists', async () => {
 });
 
 test.each([
-  ['a core claim', TIMING.holdProbes],
-  ['a claim of `reliability`', TIMING.lengthProbes],
-])('docs/faults.md has the probabilities of %s', (who, probes) => {
-  const row = text.split('\n').find((line) => line.startsWith(`| ${who}`)) ?? '';
+  ['docs/faults.md', 'a core claim', TIMING.holdProbes, [0.002, 0.01, 0.02, 0.05, 0.2]],
+  ['docs/faults.md', 'a claim of `reliability`', TIMING.lengthProbes, [0.002, 0.01, 0.02, 0.05, 0.2]],
+  ['README.md', 'a core claim', TIMING.holdProbes, [0.01, 0.02, 0.05, 0.2]],
+  ['README.md', 'the two claims at length', TIMING.lengthProbes, [0.01, 0.02, 0.05, 0.2]],
+])('%s has the probabilities of %s', (file, who, probes, shares) => {
+  const row = rowOf(file, `| ${who}`);
   expect(row).toContain(`${probes} probes`);
-  const written = [0.002, 0.01, 0.02, 0.05, 0.2].map((share) => shown(1 - (1 - share) ** probes));
+  const written = shares.map((share) => shown(1 - (1 - share) ** probes));
   expect(row.split(' | ').slice(1).join(' | ')).toBe(`${written.join(' | ')} |`);
 });
+
+function rowOf(file: string, beginning: string): string {
+  const lines = readFileSync(join(PROJECT, file), 'utf8').split('\n');
+  return lines.map((line) => line.trim()).find((line) => line.startsWith(beginning)) ?? '';
+}
 
 function shown(probability: number): string {
   return probability >= 0.99995 ? 'more than 99.99 %' : `${(100 * probability).toFixed(1)} %`;

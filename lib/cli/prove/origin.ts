@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import type { Origin } from '../../prove/index.ts';
+import { PROJECT } from './program-process.ts';
 
-const PROJECT = fileURLToPath(new URL('../../../', import.meta.url));
 /** Everything that a verdict in the sandbox depends on. */
 const SOURCES = ['suites', 'fixtures', 'meshes', 'lib'];
 

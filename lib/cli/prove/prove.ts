@@ -16,7 +16,7 @@ import {
 import { loadCatalogue } from '../catalogue.ts';
 import { exitStatus } from '../exit-status.ts';
 import { originOf } from './origin.ts';
-import { runCell } from './run-cell.ts';
+import { CellRunner } from './run-cell.ts';
 
 /** What `meshproof prove` can be told. */
 export interface ProveOptions {
@@ -46,17 +46,23 @@ export async function proveCommand(options: ProveOptions): Promise<number> {
     (options.json ? process.stderr : process.stdout).write(`${text}\n`);
   };
   const abort = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort.abort());
+  const runner = new CellRunner(out);
+  const interrupt = (): void => {
+    abort.abort();
+    void runner.close();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupt);
   const parallel = options.parallel ?? availableParallelism();
   say(`${plans.length} sandboxes, ${parallel} side by side`);
   const results = await runCells(plans, {
     parallel,
     ledger,
     resume: options.resume,
-    runCell: (each) => runCell(each, out, abort.signal),
+    runCell: (each) => runner.run(each),
     tell: (result) => say(cellLine(result)),
     signal: abort.signal,
   });
+  await runner.close();
   const matrix = matrixOf(
     results,
     claims.map(({ id }) => id),

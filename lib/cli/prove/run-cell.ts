@@ -1,57 +1,78 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { execa } from 'execa';
 import { readEvidence } from '../../evidence/index.ts';
 import { type CellPlan, type CellRun, driverText, granting, readRun, type Trouble } from '../../prove/index.ts';
+import { type Performed, PROJECT, ProgramProcess } from './program-process.ts';
 
-const PROGRAM = fileURLToPath(new URL('../../../bin/meshproof.js', import.meta.url));
 /** Longest that one cell may take. */
 const DEADLINE_S = 420;
-/** To end and tidy up by itself after the deadline, s. */
+/** To end by itself after the deadline, s. */
 const GRACE_S = 30;
 
-/** Runs the program itself on one cell's sandbox, and reads what it left. */
-export async function runCell(plan: CellPlan, out: string, signal: AbortSignal): Promise<CellRun> {
-  const folder = join(out, 'cells', plan.case.name);
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
-  const begun = performance.now();
-  const argv = commandOf(plan, folder);
-  const [file = '', ...rest] = plan.case.diskKiB === undefined ? argv : onSmallDisk(argv, folder, plan.case.diskKiB);
-  const { exitCode, all } = await execa(file, rest, {
-    all: true,
-    reject: false,
-    stdin: 'ignore',
-    // In a group of its own: Ctrl-C reaches it once, through the signal, and not a second time from the terminal.
-    detached: true,
-    cancelSignal: signal,
-    gracefulCancel: false,
-    killSignal: 'SIGTERM',
-    forceKillAfterDelay: GRACE_S * 1_000,
-    timeout: (DEADLINE_S + GRACE_S) * 1_000,
-    maxBuffer: 4_000_000,
-  });
-  writeFileSync(join(folder, 'output.txt'), all ?? '');
-  const run = newestRun(folder);
-  const trouble = plan.case.kind === 'environment' ? troubleIn(run) : undefined;
-  const evidence = join(run ?? folder, 'evidence.jsonl');
-  const records = existsSync(evidence) ? readEvidence(evidence, () => undefined) : [];
-  return {
-    ...readRun(records, trouble),
-    status: exitCode ?? 3,
-    ms: Math.round(performance.now() - begun),
-    folder: run ?? folder,
-  };
+/** Runs cells, each on a sandbox of its own, in as many processes as it is asked for at once. */
+export class CellRunner {
+  readonly #out: string;
+  readonly #project: string;
+  readonly #idle: ProgramProcess[] = [];
+  readonly #all = new Set<ProgramProcess>();
+  #isClosed = false;
+
+  /**
+   * @param out - the folder under which each cell has its own
+   * @param project - folder of the program; this one's own unless told
+   */
+  constructor(out: string, project: string = PROJECT) {
+    this.#out = out;
+    this.#project = project;
+  }
+
+  /** Runs the program itself on one cell's sandbox, and reads what it left. */
+  async run(plan: CellPlan): Promise<CellRun> {
+    const folder = join(this.#out, 'cells', plan.case.name);
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+    const begun = performance.now();
+    const { status, output } = await this.#perform(plan, folder);
+    writeFileSync(join(folder, 'output.txt'), output);
+    const run = newestRun(folder);
+    const trouble = plan.case.kind === 'environment' ? troubleIn(run) : undefined;
+    const evidence = join(run ?? folder, 'evidence.jsonl');
+    const records = existsSync(evidence) ? readEvidence(evidence, () => undefined) : [];
+    return {
+      ...readRun(records, trouble),
+      status: status ?? 3,
+      ms: Math.round(performance.now() - begun),
+      folder: run ?? folder,
+    };
+  }
+
+  /** Ends what is under way; settles when all processes are gone. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all([...this.#all].map((each) => each.end()));
+  }
+
+  async #perform(plan: CellPlan, folder: string): Promise<Performed> {
+    if (this.#isClosed) return { output: '' };
+    const { diskKiB } = plan.case;
+    const waiting = diskKiB === undefined ? this.#idle.pop() : undefined;
+    const around = diskKiB === undefined ? [] : onSmallDisk(folder, diskKiB);
+    const used = waiting ?? new ProgramProcess({ project: this.#project, around });
+    this.#all.add(used);
+    const performed = await used.perform(wordsOf(plan, folder), (DEADLINE_S + GRACE_S) * 1_000);
+    if (diskKiB !== undefined) await used.end();
+    if (used.isOver) this.#all.delete(used);
+    else this.#idle.push(used);
+    return performed;
+  }
 }
 
-function commandOf({ case: each, claims }: CellPlan, folder: string): string[] {
-  const driver = join(folder, 'driver.yaml');
+function wordsOf({ case: each, claims }: CellPlan, folder: string): string[] {
+  // Beside the folder, which may be given a disk of its own.
+  const driver = `${folder}.yaml`;
   // A fault is certain sooner where a mesh is granted less time; right meshes get what the reference mesh declares.
-  writeFileSync(driver, driverText(each.kind === 'mesh' ? granting('3s', '4s') : undefined, each.driver));
+  writeFileSync(driver, driverText(each.kind === 'mesh' ? granting('2s', '2s') : undefined, each.driver));
   return [
-    process.execPath,
-    PROGRAM,
     'run',
     '--provider=sandbox',
     `--mesh=${driver}`,
@@ -64,27 +85,10 @@ function commandOf({ case: each, claims }: CellPlan, folder: string): string[] {
   ];
 }
 
-/** The same command with a small file system of its own over the folder; it ends with the command. */
-function onSmallDisk(argv: string[], folder: string, kib: number): string[] {
-  const script = 'mount -t tmpfs -o size="$1"k tmpfs "$2" && shift 2 && cp "$1" "$2" && shift 2 && exec "$@"';
-  const kept = join(folder, '..', 'disk-full-driver.yaml');
-  writeFileSync(kept, readFileSync(join(folder, 'driver.yaml')));
-  const driver = join(folder, 'driver.yaml');
-  return [
-    'unshare',
-    '--user',
-    '--map-root-user',
-    '--mount',
-    'sh',
-    '-c',
-    script,
-    'sh',
-    String(kib),
-    folder,
-    kept,
-    driver,
-    ...argv,
-  ];
+/** Words that give a command a small file system of its own over the folder; it ends with the command. */
+function onSmallDisk(folder: string, kib: number): string[] {
+  const script = 'mount -t tmpfs -o size="$1"k tmpfs "$2" && shift 2 && exec "$@"';
+  return ['unshare', '--user', '--map-root-user', '--mount', 'sh', '-c', script, 'sh', String(kib), folder];
 }
 
 function newestRun(folder: string): string | undefined {

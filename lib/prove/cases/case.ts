@@ -27,6 +27,8 @@ export interface Case {
   caughtBy: string[];
   /** Claims of the quick cell that only have to be there: to do what brings the fault out, or to be judged rightly. */
   alongside?: string[];
+  /** Why what is seen while the environment fails may count all the same, where it may. */
+  trusted?: string;
   /** Set on those that were thought of before anybody had read the suites. */
   devised?: 'from the notes alone';
   /** Why it is caught by the same claims as another, or by none. */

@@ -4,8 +4,20 @@ import type { Case } from './case.ts';
 /** Claims that are under way when the fault comes. */
 const UNDER_WAY = ['tcp-routing/other-port', 'permissive/switches', 'egress/switches'];
 
-function failing(name: FaultName, says: string): Case {
-  return { name, kind: 'environment', area: 'environment', says, fault: name, alongside: UNDER_WAY, caughtBy: [] };
+/** Probes go through sessions of exec and logs that are open already; twins and controls vouch for them. */
+const SESSIONS_GO_ON = 'what is open goes on, and what is seen through it can be trusted';
+
+function failing(name: FaultName, says: string, facts: Pick<Case, 'trusted'> = {}): Case {
+  return {
+    name,
+    kind: 'environment',
+    area: 'environment',
+    says,
+    fault: name,
+    ...facts,
+    alongside: UNDER_WAY,
+    caughtBy: [],
+  };
 }
 
 /** Clusters that fail for five seconds: never the mesh's fault. */
@@ -16,12 +28,12 @@ export const environmentCases: Case[] = [
   failing('exec-loses-the-status', 'exec ends without saying how the command ended'),
   failing('exec-reports-0-for-killed', 'exec reports 0 for commands that were killed'),
   failing('api-down', 'the API server is gone, and every connection to it is broken off'),
-  failing('api-slow', 'the API server takes two seconds over each request'),
-  failing('api-answers-500', 'the API server answers 500'),
-  failing('api-answers-429', 'the API server answers 429'),
+  failing('api-slow', 'the API server takes two seconds over each request', { trusted: SESSIONS_GO_ON }),
+  failing('api-answers-500', 'the API server answers 500', { trusted: SESSIONS_GO_ON }),
+  failing('api-answers-429', 'the API server answers 429', { trusted: SESSIONS_GO_ON }),
   failing('dns-down', 'names cannot be looked up'),
   failing('server-dead', 'the pod of tcp-echo is gone'),
-  failing('node-clock-an-hour-ahead', "the node's clock is an hour ahead"),
+  failing('node-clock-an-hour-ahead', "the node's clock is an hour ahead", { trusted: 'no verdict rests on it' }),
   {
     name: 'disk-full',
     kind: 'environment',

@@ -160,9 +160,12 @@ const modes: Case[] = [
   wrong('modes', 'permissive-on-comes-back', { says: 'switched off, permissive mode comes back after 8 s' }, [
     'permissive/stays-off',
   ]),
-  wrong('modes', 'permissive-off-comes-back', { says: 'switched on, permissive mode is gone after 8 s' }, [
-    'permissive/stays-on',
-  ]),
+  wrong(
+    'modes',
+    'permissive-off-comes-back',
+    { says: 'switched on, permissive mode is gone after 8 s', alongside: ['permissive/on-opens'] },
+    ['permissive/stays-on'],
+  ),
   wrong(
     'modes',
     'permissive-leaves-routes',
@@ -211,7 +214,12 @@ const egress: Case[] = [
     'egress/switches',
   ]),
   wrong('egress', 'egress-on-comes-back', { says: 'switched off, egress comes back after 8 s' }, ['egress/stays-off']),
-  wrong('egress', 'egress-off-comes-back', { says: 'switched on, egress is gone after 8 s' }, ['egress/stays-on']),
+  wrong(
+    'egress',
+    'egress-off-comes-back',
+    { says: 'switched on, egress is gone after 8 s', alongside: ['egress/on-opens'] },
+    ['egress/stays-on'],
+  ),
   wrong('egress', 'egress-first-client-only', { says: 'egress opens for one client of the mesh only' }, [
     'egress/every-client',
   ]),

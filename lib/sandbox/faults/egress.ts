@@ -3,7 +3,7 @@ import type { OutboundDecision } from '../mesh/decide.ts';
 import { relay, tellLoss } from '../relay.ts';
 import type { ControlFault, Fault } from './fault.ts';
 import { comingBack } from './modes.ts';
-import { following, isClient, partsOf, takingAll } from './settings.ts';
+import { isClient, partsOf, takingAll } from './settings.ts';
 
 const HTTP_PORT = 14001;
 const ONE_CLIENT = 'visitor';
@@ -25,8 +25,13 @@ export const egressFaults = {
   'egress-never-on': changing(() => (state) => ({ ...state, egress: false })),
   'egress-follows-permissive': changing(() => (state) => ({ ...state, egress: state.permissive })),
   'egress-on-once-only': changing(() => {
-    const follow = following<boolean>();
-    return (state, now) => ({ ...state, egress: state.egress && follow(state.egress, now).changes === 0 });
+    let wasOn = false;
+    let isSpent = false;
+    return (state) => {
+      isSpent ||= wasOn && !state.egress;
+      wasOn ||= state.egress;
+      return { ...state, egress: state.egress && !isSpent };
+    };
   }),
   'egress-on-comes-back': comingBack('egress', true),
   'egress-off-comes-back': comingBack('egress', false),

@@ -12,6 +12,8 @@ const CONNECT_MS = 5_000;
 /** Takes the application's connections to others. */
 export class Outbound {
   #connections = 0;
+  /** TLS sessions by credentials and endpoint: a resumed one costs half of what a handshake with certificates does. */
+  readonly #sessions = new WeakMap<SecureContext, Map<string, Buffer>>();
   readonly #say: (line: string) => void;
 
   constructor(say: (line: string) => void) {
@@ -37,7 +39,7 @@ export class Outbound {
         // A workload that calls itself through its own Service: no other sidecar stands there.
         this.#join(client, connect({ host: endpoint.address, port: endpoint.port, allowHalfOpen: true }), 'connect');
       } else {
-        this.#join(client, openMutualTls(endpoint, credentials), 'secureConnect');
+        this.#join(client, this.#openMutualTls(endpoint, credentials), 'secureConnect');
       }
     }
   }
@@ -60,19 +62,26 @@ export class Outbound {
       relay(client, server, 'end');
     });
   }
-}
 
-/** A connection to another sidecar that shows our certificate and insists on the endpoint's. */
-function openMutualTls({ address, port, principal }: Endpoint, credentials: SecureContext): Socket {
-  const plain = connect({ host: address, port, allowHalfOpen: true, noDelay: true });
-  const secured = connectTls({
-    socket: plain,
-    secureContext: credentials,
-    checkServerIdentity: (_host, { subjectaltname }) =>
-      principalIn(subjectaltname) === principal
-        ? undefined
-        : new Error(`expected ${principal}, found ${subjectaltname}`),
-  });
-  plain.on('error', (error) => secured.destroy(error));
-  return secured;
+  /** A connection to another sidecar that shows our certificate and insists on the endpoint's. */
+  #openMutualTls({ address, port, principal }: Endpoint, credentials: SecureContext): Socket {
+    const known = this.#sessions.get(credentials) ?? new Map<string, Buffer>();
+    this.#sessions.set(credentials, known);
+    // A session is resumed only with whom it was made with, so the certificate that was checked then still stands.
+    const name = `${address}:${port} ${principal}`;
+    const session = known.get(name);
+    const plain = connect({ host: address, port, allowHalfOpen: true, noDelay: true });
+    const secured = connectTls({
+      socket: plain,
+      secureContext: credentials,
+      ...(session === undefined ? {} : { session }),
+      checkServerIdentity: (_host, { subjectaltname }) =>
+        principalIn(subjectaltname) === principal
+          ? undefined
+          : new Error(`expected ${principal}, found ${subjectaltname}`),
+    });
+    secured.on('session', (latest: Buffer) => known.set(name, latest));
+    plain.on('error', (error) => secured.destroy(error));
+    return secured;
+  }
 }

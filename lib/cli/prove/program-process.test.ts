@@ -1,0 +1,40 @@
+import { afterEach, expect, jest, test } from '@jest/globals';
+import { ProgramProcess } from './program-process.ts';
+
+jest.setTimeout(60_000);
+const LIMIT_MS = 30_000;
+const made: ProgramProcess[] = [];
+
+function start(): ProgramProcess {
+  const program = new ProgramProcess();
+  made.push(program);
+  return program;
+}
+
+afterEach(async () => {
+  await Promise.all(made.splice(0).map((each) => each.end()));
+});
+
+test('one process does one command line after the other, and tells how each came out', async () => {
+  const program = start();
+  const listed = await program.perform(['list', '--suite', 'lifecycle', '--json'], LIMIT_MS);
+  expect(listed.status).toBe(0);
+  expect(JSON.parse(listed.output)).toMatchObject([{ id: 'lifecycle/stable' }]);
+  const wrong = await program.perform(['run', '--sute', 'lifecycle'], LIMIT_MS);
+  expect(wrong.status).toBe(2);
+  expect((await program.perform(['list'], LIMIT_MS)).status).toBe(0);
+});
+
+test('what is under way when the process is ended has no status', async () => {
+  const program = start();
+  const performing = program.perform(['sandbox'], LIMIT_MS);
+  await program.end();
+  expect((await performing).status).toBeUndefined();
+  expect(program.isOver).toBe(true);
+});
+
+test('a command line that takes too long ends the process', async () => {
+  const program = start();
+  expect((await program.perform(['list'], 1)).status).toBeUndefined();
+  expect(program.isOver).toBe(true);
+});

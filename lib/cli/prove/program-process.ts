@@ -1,0 +1,90 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The folder of the program that this file is part of. */
+export const PROJECT = fileURLToPath(new URL('../../../', import.meta.url));
+const WORKER = 'lib/cli/prove/worker.ts';
+/** What a worker has to load before it can run TypeScript. */
+const LOADER = import.meta.resolve('tsx/esm');
+/** To end and tidy up by itself after it was told to, ms. */
+const GRACE_MS = 30_000;
+
+export interface Performed {
+  /** Absent where the process ended before the run did. */
+  status?: number;
+  /** All that the program printed. */
+  output: string;
+}
+
+export interface ProgramOptions {
+  /** Folder of the program; this one's own unless told. */
+  project?: string;
+  /** Words of a command that the process is to be started by. */
+  around?: string[];
+}
+
+/** The program in a process of its own, which runs one command line after the other. */
+export class ProgramProcess {
+  readonly #child;
+  readonly #exit: Promise<void>;
+  #output = '';
+  #hear: () => void = () => undefined;
+  #isOver = false;
+
+  constructor({ project = PROJECT, around = [] }: ProgramOptions = {}) {
+    const [file = '', ...args] = [...around, process.execPath, '--import', LOADER, join(project, WORKER)];
+    // In a group of its own: Ctrl-C reaches it once, through `end`, and not a second time from the terminal.
+    this.#child = spawn(file, args, { detached: true, stdio: 'pipe' });
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        this.#output += text;
+        this.#hear();
+      });
+    }
+    // It may be gone before it has read what it is to do.
+    this.#child.stdin.on('error', () => this.#child.stdin.destroy());
+    this.#exit = new Promise((resolve) => {
+      const over = (): void => {
+        this.#isOver = true;
+        this.#hear();
+        resolve();
+      };
+      this.#child.once('close', over);
+      this.#child.once('error', over);
+    });
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /**
+   * Has it run one command line; only after the one before is over.
+   *
+   * @param limitMs - longest that it may take until the process is ended
+   */
+  async perform(argv: string[], limitMs: number): Promise<Performed> {
+    this.#output = '';
+    this.#child.stdin.write(`${JSON.stringify(argv)}\n`);
+    const timer = setTimeout(() => void this.end(), limitMs);
+    const performed = await new Promise<Performed>((resolve) => {
+      this.#hear = () => {
+        const [, output = '', status] = /^(.*)\0(\d+)\n/s.exec(this.#output) ?? [];
+        if (status !== undefined) resolve({ status: Number(status), output });
+        else if (this.#isOver) resolve({ output: this.#output });
+      };
+      this.#hear();
+    });
+    clearTimeout(timer);
+    return performed;
+  }
+
+  /** Has it break off what it does, clean up and end; settles when it is gone. */
+  async end(): Promise<void> {
+    this.#child.stdin.end();
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), GRACE_MS);
+    await this.#exit;
+    clearTimeout(timer);
+  }
+}

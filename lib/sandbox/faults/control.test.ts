@@ -1,0 +1,52 @@
+import { expect, test } from '@jest/globals';
+import type { MeshState } from '../mesh/state.ts';
+import { controlFault, type MeshFaultName } from './index.ts';
+
+const quiet: MeshState = {
+  permissive: false,
+  egress: false,
+  services: [],
+  destinations: [],
+  targets: [],
+  tcpRoutes: [],
+  httpRouteGroups: [],
+};
+
+/** What a control plane with a fault takes a mode for, told one value after the other, a second apart. */
+function taken(name: MeshFaultName, mode: 'permissive' | 'egress', values: boolean[]): boolean[] {
+  const fault = controlFault(name);
+  return values.map((value, n) => {
+    const state = { ...quiet, [mode]: value };
+    return (fault.state?.(state, n * 1_000) ?? state)[mode];
+  });
+}
+
+test.each<[MeshFaultName, 'permissive' | 'egress', boolean[], boolean[]]>([
+  ['egress-on-once-only', 'egress', [false, true, true, false, true], [false, true, true, false, false]],
+  ['egress-on-once-only', 'egress', [true, false, true], [true, false, false]],
+  ['egress-never-on', 'egress', [true, false], [false, false]],
+  ['permissive-switch-ignored', 'permissive', [true, false, true], [true, true, true]],
+  ['permissive-inverted', 'permissive', [true, false], [false, true]],
+  ['permissive-wears-out', 'permissive', [true, false, true, false, true], [true, false, true, true, true]],
+  ['one-change-behind', 'permissive', [true, false, true], [true, true, false]],
+])('%s: %s mode set to %j is taken for %j', (name, mode, set, expected) => {
+  expect(taken(name, mode, set)).toEqual(expected);
+});
+
+test.each<[MeshFaultName, boolean, boolean]>([
+  ['permissive-on-comes-back', false, true],
+  ['permissive-off-comes-back', true, false],
+])('%s: 8 s after it was set to %j it is %j', (name, set, later) => {
+  const values = [!set, ...Array.from({ length: 10 }, () => set)];
+  const seen = taken(name, 'permissive', values);
+  expect([seen[1], seen[8], seen[9]]).toEqual([set, set, later]);
+});
+
+test('a control plane that dies lives through three changes', () => {
+  const fault = controlFault('dies-and-freezes');
+  const dead = [true, false, true, false, true].map((permissive, n) => {
+    fault.state?.({ ...quiet, permissive }, n);
+    return fault.isDead?.();
+  });
+  expect(dead).toEqual([false, false, false, false, true]);
+});
