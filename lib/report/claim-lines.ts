@@ -6,7 +6,7 @@ import { deviationText } from './record-lines.ts';
 import { firstLine, indent, printable, seconds, shorten, wrap } from './text.ts';
 import { wasRun } from './verdicts.ts';
 
-/** Prints claims as they are decided, in columns under their suite's name. */
+/** Prints claims as they are decided, in columns. Claims of several suites are judged side by side, so each line has the whole id. */
 export interface ClaimLines {
   /** Learns the claims' sentences, and how wide their names are. */
   plan(claims: ClaimSummary[]): void;
@@ -15,21 +15,21 @@ export interface ClaimLines {
   verdict(record: Of<'verdict'>): string[];
 }
 
-const columns = { time: 8, slug: { least: 16, most: 36 }, margin: 4, prose: 100 };
+const columns = { time: 8, id: { least: 16, most: 48 }, margin: 4, prose: 100 };
 
 /** @param width columns that a line may have; undefined where there is no limit */
 export function createClaimLines(paint: Paint, width: () => number | undefined): ClaimLines {
   const sentences = new Map<string, string>();
   const routes = new Map<string, RouteResult[]>();
   const shown = new Map<string, { verdict: Verdict; attempt: number }>();
-  let suiteShown = '';
-  let slug = columns.slug.least;
+  let isHeaded = false;
+  let idWidth = columns.id.least;
 
-  const heading = (suite: string) => {
-    if (suite === suiteShown) return [];
-    suiteShown = suite;
+  const heading = () => {
+    if (isHeaded) return [];
+    isHeaded = true;
     const head = `${'time'.padStart(columns.time)}${'to act'.padStart(columns.time)}`;
-    return ['', `${paint.bold(printable(suite).padEnd(slug + columns.margin))}${paint.dim(head)}`];
+    return ['', `${paint.bold('claim'.padEnd(idWidth + columns.margin))}${paint.dim(head)}`];
   };
 
   const remark = (text: string, style: (text: string) => string) => {
@@ -39,12 +39,12 @@ export function createClaimLines(paint: Paint, width: () => number | undefined):
   };
 
   const claimLine = (id: string, verdict: Verdict, ms: number, own: RouteResult[]) => {
-    const name = shorten(printable(id.slice(id.indexOf('/') + 1)), slug).padEnd(slug);
+    const name = shorten(printable(id), idWidth).padEnd(idWidth);
     const actedMs = longest(own.map((route) => route.actedMs));
     const took = (wasRun(verdict) ? seconds(ms) : '').padStart(columns.time);
     const acted = (actedMs === undefined ? '' : seconds(actedMs)).padStart(columns.time);
     const sentence = printable(sentences.get(id) ?? '');
-    const room = (width() ?? Number.POSITIVE_INFINITY) - slug - columns.margin - 2 * columns.time - 2;
+    const room = (width() ?? Number.POSITIVE_INFINITY) - idWidth - columns.margin - 2 * columns.time - 2;
     const line = `${name}${took}${acted}  ${shorten(sentence, Math.max(room, 20))}`.trimEnd();
     return `  ${mark(verdict, paint)} ${wasRun(verdict) ? line : paint.dim(line)}`;
   };
@@ -52,8 +52,7 @@ export function createClaimLines(paint: Paint, width: () => number | undefined):
   return {
     plan(claims) {
       for (const { id, says } of claims) sentences.set(id, says);
-      const widths = claims.map(({ id }) => id.length - id.indexOf('/') - 1);
-      slug = Math.min(columns.slug.most, Math.max(columns.slug.least, ...widths));
+      idWidth = Math.min(columns.id.most, Math.max(columns.id.least, ...claims.map(({ id }) => id.length)));
     },
     says: (id) => sentences.get(id) ?? '',
     expectation(record) {
@@ -67,7 +66,7 @@ export function createClaimLines(paint: Paint, width: () => number | undefined):
       shown.set(id, { verdict, attempt });
       const deviation = verdict === 'passed' ? deviationText(own) : '';
       return [
-        ...heading(id.split('/', 1)[0] ?? id),
+        ...heading(),
         claimLine(id, verdict, ms, own),
         ...(before?.attempt === attempt ? remark(`${verdict} after all, ${before.verdict} before`, paint.yellow) : []),
         ...(attempt > 1 ? remark(`attempt ${attempt}`, paint.dim) : []),

@@ -51,10 +51,10 @@ describe('plain lines', () => {
     const lines = screen.shown();
     expect(lines[0]).toBe('meshproof 0.1.0  osm on kind (docker, kind and osm are here)');
     expect(lines).toContain('  mesh         osm v1.2.4                                    33.9 s');
-    expect(lines).toContain('s                       time  to act');
-    expect(lines).toContain('  ✓ first              4.4 s   2.2 s  the first promise');
+    expect(lines).toContain('claim                   time  to act');
+    expect(lines).toContain('  ✓ s/first            4.4 s   2.2 s  the first promise');
     expect(lines).toContain('      3 leaked until it settled after 2.6 s');
-    expect(lines).toContain(`  ✗ second             1.0 s          ${claims[1]?.says}`);
+    expect(lines).toContain(`  ✗ s/second           1.0 s          ${claims[1]?.says}`);
     expect(lines).toContain('      failed: it leaks');
     expect(lines).toContain('✗ s/second  failed');
     expect(lines).toContain('    see        cluster/s-second');
@@ -161,10 +161,10 @@ describe('a terminal', () => {
     expect(screen.shown().at(-1)).toBe('    3 s  suite  s');
     h.change('switch permissive off', { claim: 's/first' });
     pass(2250);
-    expect(screen.shown().at(-1)).toBe('    2 s  s/first  the first promise');
+    expect(screen.shown().at(-1)).toBe('    5 s  0 of 2 claims decided  at s/first: the first promise');
     h.verdict('s/first', 'passed');
-    expect(screen.shown().at(-2)).toContain('✓ first');
-    expect(screen.shown().at(-1)).toBe('    5 s  suite  s');
+    expect(screen.shown().at(-2)).toContain('✓ s/first');
+    expect(screen.shown().at(-1)).toBe('    5 s  1 of 2 claims decided  at s/first: the first promise');
   });
 
   it('is never wider than it is, also after it was made narrower', () => {

@@ -5,12 +5,13 @@ import type { Paint } from './paint.ts';
 import { createPhaseLines } from './phase-lines.ts';
 import { changeLines, crashLine, disturbanceLine, noteLine, planLines, runLines } from './record-lines.ts';
 import { printable } from './text.ts';
+import { wasRun } from './verdicts.ts';
 
 /** Turns evidence, record by record, into what a console prints. */
 export interface Progress {
   /** The lines that a record is worth; most are worth none. */
   lines(record: EvidenceRecord): string[];
-  /** What the run is at: the present claim, else the innermost phase. */
+  /** What the run is at: how many claims are decided and what was done last, else the innermost phase. */
   present(): Present | undefined;
 }
 
@@ -32,7 +33,9 @@ export interface ProgressStyle {
 export function createProgress({ paint, verbose, width }: ProgressStyle): Progress {
   const phases = createPhaseLines(paint);
   const claims = createClaimLines(paint, width);
-  let claim: { id: string; since: number } | undefined;
+  let planned = 0;
+  const decided = new Set<string>();
+  let latest: string | undefined;
 
   const phase = (record: Of<'phase'>) => {
     if (record.event === 'begin') {
@@ -70,11 +73,10 @@ export function createProgress({ paint, verbose, width }: ProgressStyle): Progre
     }
   };
 
-  // No record says that a claim begins; the first that names it does.
   const follow = (record: EvidenceRecord) => {
-    const id = 'claim' in record ? record.claim : undefined;
-    if (record.kind === 'verdict' || (record.kind === 'phase' && record.phase === 'suite')) claim = undefined;
-    else if (id !== undefined && claim?.id !== id) claim = { id, since: record.at };
+    if (record.kind === 'plan') planned = record.claims.filter(({ exempt }) => exempt === undefined).length;
+    if (record.kind === 'verdict' && wasRun(record.verdict)) decided.add(record.claim);
+    if (record.kind === 'change' || record.kind === 'expectation') latest = record.claim ?? latest;
   };
 
   return {
@@ -84,8 +86,9 @@ export function createProgress({ paint, verbose, width }: ProgressStyle): Progre
     },
     present() {
       const innermost = phases.innermost();
-      if (innermost?.phase === 'suite' && claim !== undefined) {
-        return { what: claim.id, about: claims.says(claim.id), since: claim.since };
+      if (innermost?.phase === 'suite' && latest !== undefined) {
+        const what = `${decided.size} of ${planned} claims decided`;
+        return { what, about: `at ${latest}: ${claims.says(latest)}`, since: innermost.since };
       }
       return innermost && { what: innermost.phase, about: innermost.what, since: innermost.since };
     },

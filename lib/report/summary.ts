@@ -100,7 +100,8 @@ export function summarise(records: EvidenceRecord[]): RunSummary {
     modeChanges: changes.filter(({ mode }) => mode !== undefined).length,
     leaked: sum(routes.map(({ leaked }) => leaked)),
     lost: sum(routes.map(({ lost }) => lost)),
-    probes: only(records, 'observation').length,
+    // Claims that are judged side by side share probes, and each has its own record of them.
+    probes: new Set(only(records, 'observation').map(({ nonce }) => nonce)).size,
     ...suiteTimes(records, phases, changes),
     disturbances: only(records, 'disturbance').map(({ cause, from, to }) =>
       to === undefined ? { cause, from } : { cause, from, to },

@@ -86,15 +86,15 @@ export async function missingNeeds(): Promise<MissingNeed[]> {
  *
  * @param complaint - what was said when it was tried
  * @param remedy - for what is around
- * @param valueOf - a setting's value; undefined where this kernel has none of that name
+ * @param settingOf - a setting's value; undefined where this kernel has none of that name
  */
 export function forbidden(
   what: string,
   complaint: string,
   remedy: string,
-  valueOf: (file: string) => string | undefined,
+  settingOf: (file: string) => string | undefined,
 ): MissingNeed[] {
-  const settings = SETTINGS.filter(({ file, forbids }) => valueOf(file) === forbids);
+  const settings = SETTINGS.filter(({ file, forbids }) => settingOf(file) === forbids);
   if (settings.length === 0) return [{ what, trouble: `forbidden, and by no sysctl (${complaint})`, remedy }];
   return settings.map(({ allow }) => ({
     what,
