@@ -110,7 +110,7 @@ async function stop(child: ChildProcess, ended: Promise<void>): Promise<void> {
 async function failure(logPath: string): Promise<SandboxError> {
   const missing = await missingNeeds();
   if (missing.length > 0) {
-    const needs = missing.map(({ what }) => what).join('; ');
+    const needs = missing.map(({ what, trouble }) => `${what}: ${trouble}`).join('; ');
     return new SandboxError(`the sandbox cannot run here: ${needs}`, missing.map(({ remedy }) => remedy).join('; '));
   }
   const said = readFileSync(logPath, 'utf8').trim().slice(-MOST_SAID);

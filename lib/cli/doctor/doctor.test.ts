@@ -3,7 +3,6 @@ import { coloursFor } from '../colours.ts';
 import { ask, onPath } from './commands.ts';
 import { nodeFact } from './machine-facts.ts';
 import { printDiagnosis } from './print.ts';
-import { forbiddenBy } from './sandbox-facts.ts';
 
 describe('doctor', () => {
   it.each([
@@ -13,18 +12,6 @@ describe('doctor', () => {
     ['22.1.0', true],
   ])('Node %s is new enough: %s', (version, isEnough) => {
     expect(nodeFact(version).found !== undefined).toBe(isEnough);
-  });
-
-  it.each([
-    [{ 'kernel.unprivileged_userns_clone': '0' }, 'sudo sysctl -w kernel.unprivileged_userns_clone=1'],
-    [
-      { 'kernel.unprivileged_userns_clone': '1', 'kernel.apparmor_restrict_unprivileged_userns': '1' },
-      'sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0',
-    ],
-    [{ 'user.max_user_namespaces': '0' }, 'sudo sysctl -w user.max_user_namespaces=15000'],
-    [{ 'user.max_user_namespaces': '5000' }, expect.stringContaining('--cap-add SYS_ADMIN')],
-  ])('knows what forbids user namespaces: %j', (settings: Record<string, string>, remedy) => {
-    expect(forbiddenBy((name) => settings[name]).remedy).toEqual(remedy);
   });
 
   it('tells a command that is missing from one that fails', async () => {

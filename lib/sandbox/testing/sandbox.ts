@@ -17,7 +17,8 @@ export interface TestSandbox {
 export async function canRunSandboxes(): Promise<boolean> {
   const missing: MissingNeed[] = await missingNeeds();
   if (missing.length > 0) {
-    process.stderr.write(`tests of the sandbox are skipped: ${missing.map(({ what }) => what).join('; ')}\n`);
+    const needs = missing.map(({ what, trouble }) => `${what}: ${trouble}`).join('; ');
+    process.stderr.write(`tests of the sandbox are skipped: ${needs}\n`);
   }
   return missing.length === 0;
 }
