@@ -17,6 +17,7 @@ import { faultsOf, type StatusCase } from './statuses/case.ts';
 import { type Interrupted, interruptIn, interruptTwice } from './statuses/interrupted.ts';
 import { asExisting, casesOnStanding, foreignNamespace, withForeignNamespace } from './statuses/on-standing.ts';
 import { casesWithoutDocker } from './statuses/without-docker.ts';
+import { casesWithoutKind } from './statuses/without-kind.ts';
 
 const { own, passed, onKind } = scriptArguments({
   quick: { type: 'boolean', default: false },
@@ -91,7 +92,7 @@ async function onOwn(): Promise<void> {
 }
 
 say(`load ${load()}; runs in ${workshop.reports}`);
-for (const wanted of casesWithoutDocker(workshop)) await judge(wanted);
+for (const wanted of [...casesWithoutDocker(workshop), ...(await casesWithoutKind(workshop))]) await judge(wanted);
 if (!own.quick) {
   await onStanding();
   await onOwn();

@@ -20,6 +20,8 @@ export interface StartOptions {
   limitMs?: number;
   /** Where the program is started; the project's folder unless told. */
   folder?: string;
+  /** A command that is given the program's own as its last words, and becomes it. */
+  through?: readonly string[];
 }
 
 export interface Ended {
@@ -45,11 +47,12 @@ const LIMIT_MS = 20 * 60_000;
 
 /** Starts `meshproof WORDS` by its bin, or, for a run, by `npm test`. */
 export function start(words: readonly string[], options: StartOptions = {}): Started {
-  const { environment = {}, door = 'bin', limitMs = LIMIT_MS, folder = PROJECT } = options;
-  const [file, ...args] =
+  const { environment = {}, door = 'bin', limitMs = LIMIT_MS, folder = PROJECT, through = [] } = options;
+  const own =
     door === 'bin'
       ? [process.execPath, join(PROJECT, 'bin/meshproof.js'), ...words]
       : ['npm', '--prefix', PROJECT, 'test', '--', ...words.slice(words[0] === 'run' ? 1 : 0)];
+  const [file = '', ...args] = [...through, ...own];
   const begun = performance.now();
   const env = { ...process.env, ...environment };
   const child = execa(file, args, {

@@ -75,7 +75,6 @@ export function casesWithoutDocker({ path, environment }: Workshop): StatusCase[
       says: [/config\.yaml:2.*retries/],
     },
     { name: 'no Docker', status: 3, words: ['run', '--provider', 'kind'], options: bare, says: [/[Dd]ocker/, /-> /] },
-    { name: 'no Docker, mesh named', status: 3, words: ['run', '--mesh', 'osm'], options: bare, says: [/-> /] },
     {
       name: 'a context that does not exist',
       status: 3,

@@ -1,0 +1,117 @@
+import { mkdirSync, readdirSync, symlinkSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { missingNeeds } from '../../lib/sandbox/index.ts';
+import { say } from '../lib/table.ts';
+import type { Workshop } from '../lib/workshop.ts';
+import type { StatusCase } from './case.ts';
+
+/** What the provider kind runs. */
+const FOR_KIND = new Set(['kind', 'docker', 'podman', 'nerdctl']);
+
+/** In user namespaces of its own, the kernel's setting is the namespace's. */
+const SETTING_FORBIDS = [
+  ...['unshare', '--user', '--map-root-user'],
+  ...['sh', '-c', 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"', 'sh'],
+];
+
+/** The kernel makes no user namespace for a process whose root is not its mount namespace's; no setting says so. */
+const SURROUNDINGS_FORBID = [
+  ...['unshare', '--user', '--map-root-user', '--mount'],
+  ...['sh', '-c', 'mount --rbind / /mnt && exec chroot /mnt sh -c \'cd "$0" && exec "$@"\' "$PWD" "$@"', 'sh'],
+];
+
+const KIND_IS_ASKED_FOR = /mesh is named by the .*, so a real cluster is asked for, and kind cannot run here/;
+
+/** How runs end on a machine that has everything but Docker and kind, and on one that allows no sandbox either. */
+export async function casesWithoutKind(workshop: Workshop): Promise<StatusCase[]> {
+  const missing = await missingNeeds();
+  if (missing.length > 0) {
+    say(`without kind: nothing is tried, since the sandbox needs what is missing here: ${missing[0]?.what}`);
+    return [];
+  }
+  const environment = { ...workshop.environment, PATH: pathWithout(FOR_KIND, join(workshop.path, 'programs')) };
+  const named = ['run', '--mesh', 'osm', '--out', workshop.reports];
+  return [
+    {
+      name: 'no kind, nothing named: the sandbox',
+      status: 0,
+      words: ['run', '--claim', 'permissive/off-closes', '--out', workshop.reports],
+      options: { environment },
+      says: [/in the SANDBOX, which says nothing about a real mesh \(auto: .*kind: not installed/, /1 passed/],
+    },
+    {
+      name: 'no kind, mesh named',
+      status: 3,
+      words: named,
+      options: { environment },
+      says: [KIND_IS_ASKED_FOR, /-> install kind/],
+    },
+    {
+      name: 'no kind, mesh named, npm test',
+      status: 3,
+      words: named,
+      options: { environment, door: 'npm' },
+      says: [KIND_IS_ASKED_FOR, /-> install kind/],
+    },
+    {
+      name: 'no kind, mesh named in the environment',
+      status: 3,
+      words: ['run', '--out', workshop.reports],
+      options: { environment: { ...environment, MESHPROOF_MESH: 'osm' } },
+      says: [KIND_IS_ASKED_FOR, /-> install kind/],
+    },
+    ...withForbiddenNamespaces('by a sysctl', environment, SETTING_FORBIDS, [
+      /user namespaces.* forbidden by the sysctl user\.max_user_namespaces/,
+      /-> as root: sysctl -w user\.max_user_namespaces=/,
+    ]),
+    ...withForbiddenNamespaces('by what is around', environment, SURROUNDINGS_FORBID, [
+      /user namespaces.* forbidden, and by no sysctl/,
+      /-> .*the capability SYS_ADMIN/,
+    ]),
+  ];
+}
+
+function withForbiddenNamespaces(
+  how: string,
+  environment: Record<string, string>,
+  through: string[],
+  says: RegExp[],
+): StatusCase[] {
+  const options = { environment, through };
+  return [
+    { name: `namespaces forbidden ${how}`, status: 3, words: ['run'], options, says },
+    {
+      name: `namespaces forbidden ${how}, sandbox named`,
+      status: 3,
+      words: ['run', '--provider', 'sandbox'],
+      options,
+      says: [/--provider sandbox cannot run here/, ...says],
+    },
+    { name: `namespaces forbidden ${how}, doctor`, status: 3, words: ['doctor'], options, says },
+    { name: `namespaces forbidden ${how}, meshproof sandbox`, status: 3, words: ['sandbox'], options, says },
+  ];
+}
+
+/** A PATH that leads to the same programs as this process's, but for some. */
+function pathWithout(programs: ReadonlySet<string>, folder: string): string {
+  mkdirSync(folder);
+  const linked = new Set(programs);
+  for (const place of (process.env['PATH'] ?? '').split(delimiter)) {
+    for (const name of programsIn(place)) {
+      if (linked.has(name)) continue;
+      linked.add(name);
+      symlinkSync(join(place, name), join(folder, name));
+    }
+  }
+  return folder;
+}
+
+function programsIn(place: string): string[] {
+  try {
+    return readdirSync(place);
+  } catch (error) {
+    // A PATH may name folders that are not there.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
