@@ -1,5 +1,5 @@
 /** What a fresh cluster has. */
-import { cpus, totalmem } from 'node:os';
+import { cpus, release, totalmem } from 'node:os';
 import { type Core, create, internally, now } from '../objects/index.ts';
 import { version } from '../version.ts';
 import { hostAddress } from './pod-status.ts';
@@ -86,8 +86,8 @@ function node(): Record<string, unknown> {
         machineID: '',
         systemUUID: '',
         bootID: '',
-        kernelVersion: '',
         osImage: 'meshproof sandbox',
+        kernelVersion: release(),
         containerRuntimeVersion: 'sandbox://1',
         kubeletVersion: version,
         kubeProxyVersion: version,

@@ -111,7 +111,18 @@ export const nodeColumns: Column[] = [
   shown('Roles', () => 'control-plane'),
   dated('Age'),
   shown('Version', (node) => textOf(at(node, 'status', 'nodeInfo', 'kubeletVersion'))),
+  nodeAddress('Internal-IP', 'InternalIP'),
+  nodeAddress('External-IP', 'ExternalIP'),
+  shown('OS-Image', (node) => textOf(at(node, 'status', 'nodeInfo', 'osImage')), 1),
+  shown('Kernel-Version', (node) => textOf(at(node, 'status', 'nodeInfo', 'kernelVersion')), 1),
+  shown('Container-Runtime', (node) => textOf(at(node, 'status', 'nodeInfo', 'containerRuntimeVersion')), 1),
 ];
+
+function nodeAddress(name: string, type: string): Column {
+  const found = (node: Manifest) =>
+    itemsOf(at(node, 'status', 'addresses')).find((address) => address['type'] === type);
+  return shown(name, (node) => textOf(found(node)?.['address']) || '<none>', 1);
+}
 
 export const endpointsColumns: Column[] = [
   shown('Endpoints', (endpoints) => {

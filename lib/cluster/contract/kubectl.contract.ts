@@ -1,0 +1,196 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { execa } from 'execa';
+import { stringify } from 'yaml';
+import type { Manifest } from '../cluster.ts';
+import { type Bench, openBench } from './bench.ts';
+
+/** Longest that one command may take, ms. */
+const COMMAND_MS = 40_000;
+
+const { failed: hasNoKubectl } = await execa('kubectl', ['version', '--client'], { reject: false, stdin: 'ignore' });
+if (hasNoKubectl) process.stderr.write('tests by kubectl are skipped: there is none on the PATH\n');
+const describeKubectl = hasNoKubectl ? describe.skip : describe;
+
+interface Answer {
+  status: number | undefined;
+  stdout: string;
+  stderr: string;
+}
+
+describeKubectl('kubectl', () => {
+  let bench: Bench;
+  let home: string;
+  beforeAll(async () => {
+    bench = await openBench();
+    home = mkdtempSync(path.join(tmpdir(), 'meshproof-kubectl-'));
+  });
+  afterAll(async () => {
+    rmSync(home, { recursive: true });
+    await bench.close();
+  });
+
+  /** With a cache of its own: what it remembers of another cluster at this address is not this one's. */
+  const own = () => ['--kubeconfig', bench.kubeconfig, '--namespace', bench.namespace, '--cache-dir', home];
+
+  async function kubectl(args: string[], input = ''): Promise<Answer> {
+    const options = { timeout: COMMAND_MS, reject: false, input, stripFinalNewline: false };
+    const { exitCode: status, stdout, stderr } = await execa('kubectl', [...own(), ...args], options);
+    return { status, stdout, stderr };
+  }
+
+  async function printed(args: string[], input?: string): Promise<string> {
+    const answer = await kubectl(args, input);
+    expect(answer).toMatchObject({ status: 0 });
+    return answer.stdout.trim();
+  }
+
+  const apply = (manifest: Manifest, ...options: string[]) =>
+    kubectl(['apply', '--filename', '-', ...options], stringify(manifest));
+
+  function configMap(name: string, fields: object): Manifest {
+    return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, ...fields };
+  }
+
+  function workload(name: string, script: string): Manifest {
+    const labels = { app: name };
+    const container = { name: 'main', image: 'curlimages/curl:8.17.0', command: ['sh', '-c', script] };
+    return {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name },
+      spec: {
+        selector: { matchLabels: labels },
+        template: { metadata: { labels }, spec: { terminationGracePeriodSeconds: 0, containers: [container] } },
+      },
+    };
+  }
+
+  test('apply creates, leaves alone, changes, and refuses what it does not know', async () => {
+    const settings = (colour: string) => configMap('settings', { data: { colour } });
+    expect((await apply(settings('red'))).stdout).toBe('configmap/settings created\n');
+    expect((await apply(settings('red'))).stdout).toBe('configmap/settings unchanged\n');
+    expect((await apply(settings('blue'), '--dry-run=server')).stdout).toBe(
+      'configmap/settings configured (server dry run)\n',
+    );
+    expect((await apply(settings('blue'))).stdout).toBe('configmap/settings configured\n');
+    expect((await apply(settings('green'), '--server-side', '--force-conflicts')).stdout).toBe(
+      'configmap/settings serverside-applied\n',
+    );
+    expect(await printed(['get', 'configmap', 'settings', '--output', 'jsonpath={.data}'])).toBe('{"colour":"green"}');
+
+    const misspelt = await apply(configMap('misspelt', { dta: {} }));
+    expect(misspelt).toMatchObject({ status: 1, stderr: expect.stringContaining('unknown field "dta"') });
+  });
+
+  test('get selects, prints tables, and says what is not there', async () => {
+    await bench.pod('shown', 'sleep 2147483647');
+    await printed(['label', 'pod', 'shown', 'part=one']);
+    const table = await printed(['get', 'pods', '--selector', 'part=one', '--output', 'wide']);
+    expect(table.split('\n').map((row) => row.split(/ {2,}/).slice(0, 7))).toEqual([
+      ['NAME', 'READY', 'STATUS', 'RESTARTS', 'AGE', 'IP', 'NODE'],
+      ['shown', '1/1', 'Running', '0', expect.any(String), expect.stringMatching(/^[\d.]+$/), expect.any(String)],
+    ]);
+    const running = ['get', 'pods', '--field-selector', 'status.phase=Running', '--output', 'name'];
+    expect((await printed(running)).split('\n')).toContain('pod/shown');
+    expect(await kubectl(['get', 'pods', '--selector', 'part=two'])).toMatchObject({
+      status: 0,
+      stdout: '',
+      stderr: `No resources found in ${bench.namespace} namespace.\n`,
+    });
+    expect(await kubectl(['get', 'pod', 'nobody'])).toMatchObject({
+      status: 1,
+      stderr: 'Error from server (NotFound): pods "nobody" not found\n',
+    });
+    expect((await kubectl(['get', 'nonsense'])).stderr).toContain(
+      'the server doesn\'t have a resource type "nonsense"',
+    );
+    const nodes = (await printed(['get', 'nodes', '--output', 'wide'])).split('\n')[0] ?? '';
+    expect(nodes.split(/ {2,}/).slice(0, 8)).toEqual([
+      ...['NAME', 'STATUS', 'ROLES', 'AGE', 'VERSION'],
+      ...['INTERNAL-IP', 'EXTERNAL-IP', 'OS-IMAGE'],
+    ]);
+  });
+
+  test('describe tells state, containers and events of a pod, and what a Deployment has made', async () => {
+    await apply(workload('described', 'sleep 2147483647'));
+    await printed(['rollout', 'status', 'deployment/described', '--timeout', '30s']);
+    const pod = await printed(['describe', 'pod', '--selector', 'app=described']);
+    expect(pod).toMatch(/^Status: +Running$/m);
+    expect(pod).toMatch(/^ +Image: +curlimages\/curl:8\.17\.0$/m);
+    expect(pod).toMatch(/^ +State: +Running$/m);
+    expect(pod).toMatch(/^ +Ready +True *$/m);
+    expect(pod).toMatch(/Normal +Scheduled .* default-scheduler +Successfully assigned/);
+    expect(pod).toMatch(/Normal +Started .* kubelet/);
+
+    const deployment = await printed(['describe', 'deployment', 'described']);
+    expect(deployment).toContain('1 desired | 1 updated | 1 total | 1 available | 0 unavailable');
+    expect(deployment).toMatch(/^NewReplicaSet: +described-\w+ \(1\/1 replicas created\)$/m);
+  });
+
+  test('exec keeps streams apart, takes input and tells the status', async () => {
+    await bench.pod('asked', 'sleep 2147483647');
+    const both = ['exec', 'asked', '--', 'sh', '-c', 'echo out; echo err >&2; exit 3'];
+    expect(await kubectl(both)).toEqual({
+      status: 3,
+      stdout: 'out\n',
+      stderr: 'err\ncommand terminated with exit code 3\n',
+    });
+    expect(await printed(['exec', '--stdin', 'asked', '--', 'cat'], 'some input')).toBe('some input');
+    expect(await kubectl(['exec', 'asked', '--container', 'other', '--', 'true'])).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('container other is not valid for pod asked'),
+    });
+  });
+
+  test('logs follows until the container ends, and shows a part of them', async () => {
+    const mailbox = `/tmp/${bench.namespace}-told`;
+    await bench.pod('talker', `echo first; until [ -e ${mailbox} ]; do sleep 0.05; done; rm ${mailbox}; echo last`);
+    expect(await printed(['logs', 'talker', '--timestamps', '--tail', '1'])).toMatch(/^\d{4}-.*Z first$/);
+    const following = execa('kubectl', [...own(), 'logs', '--follow', 'talker'], { timeout: COMMAND_MS });
+    await once(following.stdout, 'data');
+    await printed(['exec', 'talker', '--', 'touch', mailbox]);
+    expect((await following).stdout).toBe('first\nlast');
+    expect((await kubectl(['logs', 'talker', '--container', 'other'])).stderr).toContain(
+      'container other is not valid for pod talker',
+    );
+  });
+
+  test('wait ends when a condition is met, when an object is gone, and when time is up', async () => {
+    await apply(workload('awaited', 'sleep 2147483647'));
+    expect(await printed(['wait', '--for', 'condition=Available', 'deployment/awaited', '--timeout', '30s'])).toBe(
+      'deployment.apps/awaited condition met',
+    );
+    const pod = await printed(['get', 'pods', '--selector', 'app=awaited', '--output', 'name']);
+    expect(await kubectl(['wait', '--for', 'jsonpath={.status.phase}=Failed', pod, '--timeout', '1s'])).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('timed out waiting for the condition'),
+    });
+    const gone = kubectl(['wait', '--for', 'delete', pod, '--timeout', '30s']);
+    await printed(['delete', 'deployment', 'awaited']);
+    expect(await gone).toMatchObject({ status: 0 });
+  });
+
+  test('delete waits until the object is gone, and a Deployment takes its pods with it', async () => {
+    await apply(workload('deleted', 'sleep 2147483647'));
+    await printed(['rollout', 'status', 'deployment/deleted', '--timeout', '30s']);
+    const scaled = ['scale', 'deployment', 'deleted', '--replicas', '2'];
+    expect(await printed(scaled)).toBe('deployment.apps/deleted scaled');
+    await printed(['rollout', 'status', 'deployment/deleted', '--timeout', '30s']);
+    expect((await printed(['get', 'pods', '--selector', 'app=deleted', '--output', 'name'])).split('\n')).toHaveLength(
+      2,
+    );
+
+    expect(await printed(['delete', 'deployment', 'deleted', '--cascade=foreground'])).toBe(
+      'deployment.apps "deleted" deleted',
+    );
+    expect(
+      await printed(['get', 'deployments,replicasets,pods', '--selector', 'app=deleted', '--output', 'name']),
+    ).toBe('');
+    expect(await kubectl(['delete', 'deployment', 'deleted'])).toMatchObject({ status: 1 });
+    expect((await kubectl(['delete', 'deployment', 'deleted', '--ignore-not-found'])).status).toBe(0);
+  });
+});
