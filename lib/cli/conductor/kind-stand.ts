@@ -27,6 +27,8 @@ export async function kindStand(run: RunContext, onStand: (stand: Stand) => void
     signal: interruption.signal,
     child: childNote(run),
     report: log,
+    runId: run.runId,
+    leaseLost: (reason: string) => interruption.end(`the cluster's Lease was lost: ${reason}`),
   };
   const provided = options.reuse
     ? await reuseKind(common)

@@ -15,6 +15,7 @@ export {
   kindClusters,
   type ProvidedKind,
   reuseKind,
+  type SharedKindOptions,
   type UpKindOptions,
   upKind,
 } from './kind.ts';

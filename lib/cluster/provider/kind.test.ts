@@ -24,7 +24,8 @@ esac`;
 
 function options(signal = new AbortController().signal): UpKindOptions {
   const kubeconfig = path.join(tools.folder, 'kubeconfig');
-  return { clusterName: 'x', kubeconfig, signal, child, beforeCreate, keep: false, report: () => undefined };
+  const common = { clusterName: 'x', kubeconfig, signal, child, report: () => undefined };
+  return { ...common, beforeCreate, keep: false, runId: 'r1', leaseLost: () => undefined };
 }
 
 describe('a kind cluster', () => {

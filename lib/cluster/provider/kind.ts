@@ -6,7 +6,9 @@ import type { Provided } from '../cluster.ts';
 import { waitForDns } from './dns.ts';
 import { ProviderError } from './error.ts';
 import { type LoadedImages, loadImages } from './images.ts';
+import { holdLease } from './lease.ts';
 import { nodesOf, runKind, type ToolContext } from './runtime.ts';
+import { ensureSystemNamespace } from './system-namespace.ts';
 import { lastWords } from './tool.ts';
 
 const CREATE_MS = 300_000;
@@ -23,7 +25,14 @@ export interface KindOptions extends ToolContext {
   report(line: string): void;
 }
 
-export interface UpKindOptions extends KindOptions {
+/** What a run says of itself on a cluster that another run could take at the same time. */
+export interface SharedKindOptions extends KindOptions {
+  runId: string;
+  /** Another run took this one for dead. */
+  leaseLost(reason: string): void;
+}
+
+export interface UpKindOptions extends SharedKindOptions {
   nodeImage?: string;
   /** The project's own unless told. */
   configFile?: string;
@@ -43,7 +52,7 @@ export interface ProvidedKind extends Provided {
 
 /**
  * Creates a kind cluster; returns when its API answers and pods could be created. What it made is deleted again when it
- * fails or is interrupted.
+ * fails or is interrupted. Where it is to be kept, this run holds the Lease until `down`.
  * @throws ProviderError for what this machine lacks, and for a cluster of that name that is there already
  * @throws ClusterError `aborted`
  */
@@ -59,9 +68,8 @@ export async function upKind(options: UpKindOptions): Promise<ProvidedKind> {
   options.beforeCreate(clusterName);
   try {
     await create(options);
-    return await take(options, async () => {
-      if (!options.keep) await deleteKind(clusterName);
-    });
+    if (options.keep) return await withLease(await take(options, async () => undefined), options);
+    return await take(options, () => deleteKind(clusterName));
   } catch (error) {
     await deleteKind(clusterName, true);
     throw error;
@@ -69,10 +77,10 @@ export async function upKind(options: UpKindOptions): Promise<ProvidedKind> {
 }
 
 /**
- * Takes a kind cluster that an earlier run has kept; `down` leaves it.
- * @throws ProviderError where there is none
+ * Takes a kind cluster that an earlier run has kept, and holds the Lease until `down`, which leaves the cluster.
+ * @throws ProviderError where there is none, and when another run is at work there
  */
-export async function reuseKind(options: KindOptions): Promise<ProvidedKind> {
+export async function reuseKind(options: SharedKindOptions): Promise<ProvidedKind> {
   const { clusterName, kubeconfig } = options;
   const [nodes] = await Promise.all([nodesOf(clusterName, options), kindVersion(options)]);
   if (nodes.length === 0) {
@@ -88,7 +96,7 @@ export async function reuseKind(options: KindOptions): Promise<ProvidedKind> {
       `delete it: kind delete cluster --name ${clusterName}`,
     );
   }
-  return take(options, async () => undefined);
+  return withLease(await take(options, async () => undefined), options);
 }
 
 /**
@@ -170,4 +178,28 @@ async function take(options: KindOptions, end: () => Promise<void>): Promise<Pro
     loadImages: (refs) => loadImages(clusterName, refs, options),
     waitForDns: () => waitForDns(cluster, clusterName, { ...options, timeoutMs: FACT_MS }),
   };
+}
+
+/** Keeps other runs off a cluster; closes it where that fails. */
+async function withLease(provided: ProvidedKind, options: SharedKindOptions): Promise<ProvidedKind> {
+  const { cluster } = provided;
+  const { runId, signal, leaseLost: lost } = options;
+  try {
+    await ensureSystemNamespace(cluster, signal, true);
+    const lease = await holdLease(cluster, { runId, signal, lost, isPatient: true });
+    return {
+      ...provided,
+      async down() {
+        try {
+          await lease.release();
+        } finally {
+          lease.stop();
+          await provided.down();
+        }
+      },
+    };
+  } catch (error) {
+    cluster.close();
+    throw error;
+  }
 }

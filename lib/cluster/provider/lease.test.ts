@@ -107,6 +107,27 @@ describe('the Lease', () => {
       held.stop();
       jest.useRealTimers();
     });
+
+    test('is renewed by a patient run when the cluster answers again, however late', async () => {
+      jest.useFakeTimers();
+      const held = await holdLease(cluster, { runId: 'r1', signal, lost, isPatient: true });
+      memory.beforePatch = () => {
+        throw new Error('no route to host');
+      };
+      await jest.advanceTimersByTimeAsync(60_000);
+      const before = (await cluster.get(LEASE))?.metadata.resourceVersion;
+
+      memory.beforePatch = () => undefined;
+      await jest.advanceTimersByTimeAsync(5_000);
+      expect((await cluster.get(LEASE))?.metadata.resourceVersion).not.toBe(before);
+      expect(lost).not.toHaveBeenCalled();
+
+      memory.put(leaseOf('r2', 0));
+      await jest.advanceTimersByTimeAsync(5_000);
+      expect(lost).toHaveBeenCalledWith('the Lease was taken by run r2');
+      held.stop();
+      jest.useRealTimers();
+    });
   });
 });
 
@@ -121,6 +142,14 @@ describe('the namespace of the Lease', () => {
 
     await held.release();
     expect(memory.writes).toEqual([`delete Namespace ${SYSTEM_NAMESPACE}`]);
+  });
+
+  test('stays where it was made to stay', async () => {
+    await ensureSystemNamespace(cluster, signal, true);
+    await (await hold('r1')).release();
+
+    expect(await exists()).toBe(true);
+    expect(await leaseHolder(cluster)).toBeUndefined();
   });
 
   test('stays where an administrator made it', async () => {

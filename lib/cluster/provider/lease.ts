@@ -22,6 +22,8 @@ export interface LeaseHolder {
   signal: AbortSignal;
   /** The Lease is no longer this run's, or could not be renewed in time. */
   lost(reason: string): void;
+  /** A cluster that cannot be reached is no loss: the Lease is renewed when it can be again, if it is still this run's. */
+  isPatient?: boolean;
 }
 
 export interface HeldLease {
@@ -105,7 +107,7 @@ async function claim(cluster: Cluster, found: Manifest, runId: string): Promise<
   return unlessExists(cluster.patch(LEASE, { metadata: { resourceVersion }, spec: specFor(runId) }));
 }
 
-function renew(cluster: Cluster, { runId, lost }: LeaseHolder): NodeJS.Timeout {
+function renew(cluster: Cluster, { runId, lost, isPatient = false }: LeaseHolder): NodeJS.Timeout {
   let renewedAt = performance.now();
   const timer = setInterval(async () => {
     try {
@@ -118,7 +120,7 @@ function renew(cluster: Cluster, { runId, lost }: LeaseHolder): NodeJS.Timeout {
       await cluster.patch(LEASE, { spec: { renewTime: microTime() } });
       renewedAt = performance.now();
     } catch (error) {
-      if (performance.now() - renewedAt < DURATION_S * 1_000) return;
+      if (isPatient || performance.now() - renewedAt < DURATION_S * 1_000) return;
       clearInterval(timer);
       lost(`the Lease could not be renewed for ${DURATION_S} s: ${(error as Error).message}`);
     }

@@ -16,14 +16,15 @@ const GONE_MS = 60_000;
 const NAMESPACE: ObjectRef = { apiVersion: 'v1', kind: 'Namespace', name: SYSTEM_NAMESPACE };
 
 /**
+ * @param stays - where it is made now, it is not deleted with the last Lease: the next run need not wait until it is gone
  * @throws ProviderError where somebody else has a namespace of that name
  * @throws ClusterError
  */
-export async function ensureSystemNamespace(cluster: Cluster, signal: AbortSignal): Promise<void> {
+export async function ensureSystemNamespace(cluster: Cluster, signal: AbortSignal, stays = false): Promise<void> {
   const options = { timeoutMs: GONE_MS, signal, what: `namespace ${SYSTEM_NAMESPACE} to be deleted` };
   const found = await cluster.wait(NAMESPACE, (object) => object?.metadata['deletionTimestamp'] === undefined, options);
   if (found === undefined) {
-    const labels = { [MANAGED_BY]: OWNER, [TEMPORARY]: 'true' };
+    const labels = { [MANAGED_BY]: OWNER, ...(stays ? {} : { [TEMPORARY]: 'true' }) };
     await unlessExists(
       cluster.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: SYSTEM_NAMESPACE, labels } }),
     );
