@@ -16,7 +16,7 @@ export async function lookAround(workshop: Workshop): Promise<Machine> {
     network: await lines('docker', ['network', 'ls', '--format', '{{.Name}}']),
     'dangling volume': await lines('docker', ['volume', 'ls', '-q', '--filter', 'dangling=true']),
     process: markedProcesses(workshop),
-    file: readdirSync(workshop.temporary).filter((name) => !CACHES.test(name)),
+    file: temporaryFiles(workshop),
   };
 }
 
@@ -38,8 +38,13 @@ export function differences(before: Machine, after: Machine, isOurs: (name: stri
   });
 }
 
+/** What runs have put into their folder for temporary files, besides the caches. */
+export function temporaryFiles({ temporary }: Workshop): string[] {
+  return readdirSync(temporary).filter((name) => !CACHES.test(name));
+}
+
 /** Everything that was started by the workshop's runs inherited their environment; Linux only. */
-function markedProcesses({ environment }: Workshop): string[] {
+export function markedProcesses({ environment }: Workshop): string[] {
   const mark = `XDG_STATE_HOME=${environment['XDG_STATE_HOME']}`;
   return readdirSync('/proc').flatMap((pid) => {
     if (!/^\d+$/.test(pid)) return [];

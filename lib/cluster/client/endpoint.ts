@@ -1,8 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
-import { KubeConfig } from '@kubernetes/client-node';
-import { ClusterError } from '../cluster.ts';
-import { asError } from './failures.ts';
+import { type ChosenContext, chooseContext } from './context.ts';
+import { plainOptions } from './plain-options.ts';
 
 /** What a request needs to be let in. */
 export interface Access {
@@ -31,25 +30,22 @@ type TlsOptions = Pick<
  * @throws ClusterError `not-found` for a file that cannot be read or a context that it does not have.
  */
 export function readEndpoint(kubeconfigPath: string, context?: string): Endpoint {
-  const config = load(kubeconfigPath);
-  choose(config, kubeconfigPath, context);
-  const cluster = config.getCurrentCluster();
-  if (!cluster) {
-    throw new ClusterError('not-found', `${kubeconfigPath}: context ${config.currentContext} names no cluster`);
-  }
-  const agents = new Agents(cluster.server.startsWith('https:'));
+  const chosen = chooseContext(kubeconfigPath, context);
+  const server = new URL(chosen.cluster.server);
+  const agents = new Agents(server.protocol === 'https:');
+  let optionsOf: Promise<() => Promise<https.RequestOptions>> | undefined;
 
   return {
-    server: new URL(cluster.server),
+    server,
     async access() {
-      const options: https.RequestOptions = {};
-      await config.applyToHTTPSOptions(options);
+      optionsOf ??= sourceOfOptions(kubeconfigPath, chosen);
+      const options = await (await optionsOf)();
       const headers: Record<string, string> = {};
       for (const [name, value] of Object.entries(options.headers ?? {})) {
         if (value !== undefined) headers[name.toLowerCase()] = String(value);
       }
       if (options.auth) headers['authorization'] = `Basic ${Buffer.from(options.auth).toString('base64')}`;
-      if (cluster.proxyUrl && options.agent instanceof http.Agent) {
+      if (chosen.cluster['proxy-url'] && options.agent instanceof http.Agent) {
         return { headers, pool: options.agent, single: options.agent };
       }
       return { headers, ...agents.for(options) };
@@ -58,28 +54,22 @@ export function readEndpoint(kubeconfigPath: string, context?: string): Endpoint
   };
 }
 
-function load(kubeconfigPath: string): KubeConfig {
+/** Loads what credentials that are more than a token or a certificate need: half a second and 100 MB for client-node. */
+async function sourceOfOptions(
+  kubeconfigPath: string,
+  chosen: ChosenContext,
+): Promise<() => Promise<https.RequestOptions>> {
+  const plain = plainOptions(chosen);
+  if (plain !== undefined) return async () => plain;
+  const { KubeConfig } = await import('@kubernetes/client-node');
   const config = new KubeConfig();
-  try {
-    config.loadFromFile(kubeconfigPath);
-  } catch (thrown) {
-    throw new ClusterError('not-found', `cannot read the kubeconfig ${kubeconfigPath}: ${asError(thrown).message}`);
-  }
-  return config;
-}
-
-function choose(config: KubeConfig, kubeconfigPath: string, context: string | undefined): void {
-  const wanted = context ?? config.getCurrentContext();
-  const names = config.getContexts().map(({ name }) => name);
-  if (!wanted) throw new ClusterError('not-found', `${kubeconfigPath} has no current-context; it has: ${list(names)}`);
-  if (!names.includes(wanted)) {
-    throw new ClusterError('not-found', `${kubeconfigPath} has no context '${wanted}'; it has: ${list(names)}`);
-  }
-  config.setCurrentContext(wanted);
-}
-
-function list(names: string[]): string {
-  return names.length === 0 ? 'none' : names.join(', ');
+  config.loadFromFile(kubeconfigPath);
+  config.setCurrentContext(chosen.name);
+  return async () => {
+    const options: https.RequestOptions = {};
+    await config.applyToHTTPSOptions(options);
+    return options;
+  };
 }
 
 /** Keeps the agents for as long as the credentials stay the same; client-node would make a new one for each request. */

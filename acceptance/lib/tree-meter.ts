@@ -1,0 +1,54 @@
+import { commandOf, namespacesOf, processes, proportionalSetSize, treeOf } from './process-tree.ts';
+
+/** From one look to the next, ms: a look itself takes some tens of ms of one core. */
+const EVERY_MS = 1_000;
+
+/** What was seen of a process tree. */
+export interface Measured {
+  /** The most memory that all of it had at one look, bytes. */
+  peakBytes: number;
+  /** How many processes that was. */
+  atPeak: number;
+  looks: number;
+}
+
+/** Looks at a process and all that it starts, again and again. */
+export class TreeMeter {
+  readonly #root: number;
+  readonly #timer: NodeJS.Timeout;
+  readonly #namespaces = new Set<string>();
+  readonly #ours = new Set(namespacesOf(process.pid));
+  #seen: Measured = { peakBytes: 0, atPeak: 0, looks: 0 };
+
+  constructor(root: number) {
+    this.#root = root;
+    this.#timer = setInterval(() => this.#look(), EVERY_MS);
+    this.#look();
+  }
+
+  /** Ends looking. */
+  stop(): Measured {
+    clearInterval(this.#timer);
+    return this.#seen;
+  }
+
+  /** A line for each process in a namespace that the tree had made. */
+  left(): string[] {
+    return processes()
+      .filter((pid) => namespacesOf(pid).some((name) => this.#namespaces.has(name)))
+      .map((pid) => `process ${pid} ${commandOf(pid)}`);
+  }
+
+  #look(): void {
+    const tree = treeOf(this.#root);
+    const bytes = tree.reduce((sum, pid) => sum + proportionalSetSize(pid), 0);
+    const { peakBytes, atPeak, looks } = this.#seen;
+    const isMore = bytes > peakBytes;
+    this.#seen = {
+      peakBytes: Math.max(bytes, peakBytes),
+      atPeak: isMore ? tree.length : atPeak,
+      looks: looks + 1,
+    };
+    for (const name of tree.flatMap(namespacesOf)) if (!this.#ours.has(name)) this.#namespaces.add(name);
+  }
+}
