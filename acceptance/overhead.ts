@@ -39,13 +39,13 @@ async function onStanding(workshop: Workshop): Promise<boolean> {
     ['standing', ...figureHeading],
     runs.map((measured, n) => [n + 1, ...figureCells(measured)]),
   );
-  say(`switches between claims by the plan: ${planned}`);
+  say(`switches by the plan: ${planned}`);
   return runs.every(
     ({ figures, ended }) =>
       ended.status === 0 &&
       figures.overhead <= MOST_OVERHEAD_MS &&
       figures.holds <= MOST_HOLDS_MS &&
-      figures.between <= planned,
+      figures.switches <= planned,
   );
 }
 

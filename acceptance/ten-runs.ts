@@ -42,7 +42,7 @@ async function main(): Promise<number> {
     ['run', ...figureHeading],
     runs.map((measured, n) => [n + 1, ...figureCells(measured)]),
   );
-  say(`switches between claims by the plan: ${planned}`);
+  say(`switches by the plan: ${planned}`);
   const verdicts = new Set(runs.map(({ figures }) => figures.verdicts));
   say(verdicts.size === 1 ? `the same verdicts ${runs.length} times` : `${verdicts.size} different sets of verdicts`);
   const isRight = verdicts.size === 1 && runs[0]?.figures.verdicts !== '';

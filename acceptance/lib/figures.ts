@@ -6,14 +6,12 @@ export interface Figures {
   wall: number;
   /** Until changes acted, what lies in two of them once. */
   acts: number;
-  /** Outcomes held while that was waited for, what lies in two of them once. */
+  /** Outcomes held, and no change was still acting. */
   holds: number;
   /** Wall time in which neither of the two was waited for. */
   overhead: number;
   /** Switches of modes that were made. */
   switches: number;
-  /** Those of them that were made so that a claim could begin; the others are what claims are about. */
-  between: number;
   verdicts: string;
 }
 
@@ -26,16 +24,6 @@ export function figuresOf(records: EvidenceRecord[], wall: number): Figures {
     holds: holdingMs,
     overhead: wall - (suitesMs - overheadMs),
     switches: modeChanges,
-    between: switchesBetween(records),
     verdicts: claims.map(({ id, verdict }) => `${id} ${verdict}`).join('\n'),
   };
-}
-
-/** A claim's own switches come after its first expectation. */
-function switchesBetween(records: EvidenceRecord[]): number {
-  const isBefore = (claim: string, seq: number) =>
-    !records.some((record) => record.kind === 'expectation' && record.claim === claim && record.seq < seq);
-  return records.filter(
-    (record) => record.kind === 'change' && record.mode !== undefined && isBefore(record.claim ?? '', record.seq),
-  ).length;
 }

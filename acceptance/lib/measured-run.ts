@@ -20,10 +20,10 @@ export async function measuredRun(words: readonly string[], workshop: Workshop):
   return { figures: figuresOf(live.records(), ended.ms), ended, folder: live.folder, load: loadBefore };
 }
 
-export const figureHeading = ['wall s', 'acts s', 'holds s', 'overhead s', 'switches', 'between', 'exit', 'load'];
+export const figureHeading = ['wall s', 'acts s', 'holds s', 'overhead s', 'switches', 'exit', 'load'];
 
 export function figureCells({ figures, ended, load: loadBefore }: Measured): (string | number)[] {
-  const { wall, acts, holds, overhead, switches, between } = figures;
+  const { wall, acts, holds, overhead, switches } = figures;
   const times = [wall, acts, holds, overhead].map(seconds);
-  return [...times, switches, between, ended.status ?? 'killed', loadBefore];
+  return [...times, switches, ended.status ?? 'killed', loadBefore];
 }

@@ -1,7 +1,7 @@
 import { run } from './program.ts';
 
 /**
- * How often modes have to change between the claims, as `--plan` says.
+ * How often modes have to change, as `--plan` says.
  * @throws Error with what meshproof printed
  */
 export async function plannedSwitches(words: readonly string[], environment: Record<string, string>): Promise<number> {

@@ -20,8 +20,8 @@ export const TIMING = {
   givenProbes: 3,
   /** Between the beginnings of two probes of a route that is waited for, ms. */
   eagerMs: 60,
-  /** The least that each route adds to it which is waited for at the same time: some eighty probes a second in all. */
-  eagerShareMs: 12,
+  /** The least that each route adds to it which is waited for at the same time: some forty probes a second in all. */
+  eagerShareMs: 25,
   /** The same for a route that was expected earlier in the claim, and is still watched. */
   watchMs: 1_000,
   /** The same for twins and controls when nobody asks; a question makes them probe at once. */

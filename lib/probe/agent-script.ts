@@ -1,32 +1,46 @@
+/** So many jobs' files, emptied before, are removed at once: a process for each would be much of what a short probe costs. */
+const BATCH = 8;
+
 const FUNCTIONS = `
-go=
-limit() {
+pipes=
+
+due() {
   read -r now rest </proc/uptime
-  deadline=$((\${now%%.*} + $1))
-  shift
-  exec 7<&0
-  "$@" <&7 7<&- 8<&- &
-  exec 7<&-
-  echo "$! $deadline" >"$id.pid"
-  wait "$!"
+  echo "$1 $((\${now%%.*} + $2))" >"$id.pid"
+}
+
+over() {
+  wait "$1"
   status=$?
   : >"$id.pid"
   return "$status"
 }
 
+limit() {
+  seconds=$1
+  shift
+  exec 7<&0
+  "$@" <&7 7<&- &
+  exec 7<&-
+  due "$!" "$seconds"
+  over "$!"
+}
+
 hello() {
-  if [ -z "$go" ]; then mkfifo "$id.go" && exec 8<>"$id.go" && go=open; fi
-  { printf '%s\\n' "$3"; while IFS= read -r said <&8; do [ "$said" = "$3" ] && break; done; } |
-    { limit "$4" nc "$1" "$2"; echo "$?" >"$id.status"; } |
-    {
-      IFS= read -r answer && printf '%s\\n' "$answer" && answer=
-      printf '%s\\n' "$3" >&8
-      printf '%s' "$answer"
-      while IFS= read -r answer; do printf '%s\\n' "$answer"; done
-      printf '%s' "$answer"
-    }
-  read -r status <"$id.status"
-  return "$status"
+  if [ -z "$pipes" ]; then mkfifo "$id.to" "$id.from" && pipes=made; fi
+  exec 8<>"$id.to"
+  nc "$1" "$2" <"$id.to" >"$id.from" 8<&- &
+  nc=$!
+  due "$nc" "$4"
+  exec 7<"$id.from"
+  printf '%s\\n' "$3" >&8
+  IFS= read -r answer <&7 && printf '%s\\n' "$answer" && answer=
+  exec 8<&-
+  printf '%s' "$answer"
+  while IFS= read -r answer <&7; do printf '%s\\n' "$answer"; done
+  printf '%s' "$answer"
+  exec 7<&-
+  over "$nc"
 }
 `;
 
@@ -46,8 +60,8 @@ hello() {
  *
  * `hello HOST PORT WORDS SECONDS` is the TCP probe. It keeps nc's standard input open until an answer or the end of the
  * connection has come, because a proxy may take a half-closed connection for a finished one (OSM with Envoy does).
- * The fifo stays open for reading and writing in the job itself, so neither side can block on opening it, and serves all
- * probes of a burst: each fork less makes a burst of ninety shorter.
+ * The shell itself writes to nc and reads from it, through two fifos, so that a probe costs one process; the one to nc is opened for
+ * reading and writing, so that opening it cannot block, and nc sees its end when the shell closes it.
  * `limit SECONDS COMMAND` runs a command that one reaper ends when it outlives its limit, by at most a second: busybox's
  * `timeout` would leave a waiting process behind each probe.
  */
@@ -57,7 +71,15 @@ base=/probe
 [ -w "$base" ] || base=/tmp
 dir=$(mktemp -d "$base/agent.XXXXXX") && cd "$dir" && mkfifo done || exit 70
 exec 9<>done
-( while IFS= read -r id <&9; do cat "$id.frame"; rm -f "$id".*; done ) &
+( told=
+  count=0
+  while IFS= read -r id <&9; do
+    cat "$id.frame"
+    : >"$id.frame" >"$id.out" >"$id.err"
+    told="$told $id.*"
+    count=$((count + 1))
+    if [ "$count" -ge ${BATCH} ]; then rm -f $told; told= count=0; fi
+  done ) &
 writer=$!
 ( while sleep 1; do
     read -r now rest </proc/uptime

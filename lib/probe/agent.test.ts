@@ -372,11 +372,11 @@ describe('a TCP probe', () => {
   withNc('of which there are many at once leaves nothing behind', async () => {
     const port = await listen(echo());
     const { agent } = agentHere();
-    const probes = Array.from({ length: 10 }, (_, i) => agent.run(`hello 127.0.0.1 ${port} mp${i} 5`, LIMIT_MS));
+    // The writer removes the files of eight jobs at once.
+    const probes = Array.from({ length: 16 }, (_, i) => agent.run(`hello 127.0.0.1 ${port} mp${i} 5`, LIMIT_MS));
     expect((await Promise.all(probes.map(trusted))).map(({ stdout }) => stdout)).toEqual(
-      Array.from({ length: 10 }, (_, i) => `echo response: mp${i}\n`),
+      Array.from({ length: 16 }, (_, i) => `echo response: mp${i}\n`),
     );
-    // The writer removes a job's files right after it has printed their frame.
     const left = 'ls | grep -v -e "^done$" -e "^$id[.]"';
     const untilNone = `n=0; while [ -n "$(${left})" ] && [ $n -lt 200 ]; do sleep 0.05; n=$((n+1)); done; ${left}`;
     expect(await agent.run(untilNone, LIMIT_MS)).toEqual({ exit: 1, stdout: '', stderr: '' });

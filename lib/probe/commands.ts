@@ -53,8 +53,9 @@ function httpScript(route: Route, nonce: string, count: number, mark: string) {
   const url = (words: string) => `'http://${urlHost(route.host)}:${route.port}/${path}?nonce=${words}'`;
   const range = count === 1 ? nonce : `${nonce}-[1-${count}]`;
   const curl = isLarge ? `head -c ${LARGE} /dev/zero | tr '\\0' x | curl` : 'curl';
+  const end = count === 1 ? '' : `%{stderr}${mark}\\n`;
   return {
-    script: `${curl} ${options} -w '\\n${mark} %{exitcode} %{http_code}\\n%{stderr}${mark}\\n' ${url(range)}`,
+    script: `${curl} ${options} -w '\\n${mark} %{exitcode} %{http_code}\\n${end}' ${url(range)}`,
     shown: (each: string) => `${curl} ${options} ${url(each)}`,
   };
 }
@@ -65,7 +66,8 @@ function tcpScript(route: Route, nonce: string, count: number, mark: string) {
     route.manner === 'half-close'
       ? `echo ${words} | limit ${PROBE_LIMIT_S} nc ${host} ${port}`
       : `hello ${host} ${port} ${words} ${PROBE_LIMIT_S}`;
-  const each = (words: string) => `${one(words)}; s=$?; echo; echo "${mark} $s 0"; echo "${mark}" >&2`;
+  const end = count === 1 ? '' : `; echo "${mark}" >&2`;
+  const each = (words: string) => `${one(words)}; s=$?; echo; echo "${mark} $s 0"${end}`;
   return {
     script: count === 1 ? each(nonce) : `i=1; while [ $i -le ${count} ]; do ${each(`${nonce}-$i`)}; i=$((i+1)); done`,
     shown: (words: string) =>
@@ -75,10 +77,10 @@ function tcpScript(route: Route, nonce: string, count: number, mark: string) {
   };
 }
 
-/** Cuts at the marks; undefined when there are not as many as probes, so that no output is taken for another probe's. */
+/** Cuts at the marks, of which a single probe has none in stderr: all of that is its own. Undefined when there are not as many as probes, so that no output is taken for another probe's. */
 function readMarked(nonces: string[], mark: string, stdout: string, stderr: string): Printed[] | undefined {
   const outs = stdout.split(new RegExp(`\\n${mark} (\\d+) (\\d+)\\n`));
-  const errs = stderr.split(`${mark}\n`);
+  const errs = nonces.length === 1 ? [stderr, ''] : stderr.split(`${mark}\n`);
   if (outs.length !== nonces.length * 3 + 1 || errs.length !== nonces.length + 1) return undefined;
   return nonces.map((nonce, i) => ({
     nonce,

@@ -146,10 +146,8 @@ function suiteTimes(records: EvidenceRecord[], phases: PhaseResult[], changes: C
   const acting = clipped(actingSpans(changes), suites);
   const holding = clipped(holds, suites);
   const suitesMs = covered(suites);
-  return {
-    suitesMs,
-    actingMs: covered(acting),
-    holdingMs: covered(holding),
-    overheadMs: suitesMs - covered([...acting, ...holding]),
-  };
+  const actingMs = covered(acting);
+  const busyMs = covered([...acting, ...holding]);
+  // Claims are judged side by side: while one holds, another may wait for its change, and that is counted once.
+  return { suitesMs, actingMs, holdingMs: busyMs - actingMs, overheadMs: suitesMs - busyMs };
 }
