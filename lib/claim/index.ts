@@ -18,6 +18,7 @@ export { Modes } from './modes.ts';
 export { Monitors } from './monitors.ts';
 export type { EngineParts } from './parts.ts';
 export type { PlannedClaim } from './planned.ts';
+export type { Handlers } from './protocol.ts';
 export {
   type ClaimBody,
   type ClaimDeclaration,

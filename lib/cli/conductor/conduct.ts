@@ -6,6 +6,7 @@ import { type EndRecord, readEvidence } from '../../evidence/index.ts';
 import { timelineText } from '../../report/index.ts';
 import { explainError } from '../exit-status.ts';
 import { bringUp } from './bring-up.ts';
+import { type ClaimsProcess, openClaims } from './claims-process.ts';
 import type { RunContext } from './context.ts';
 import { judgeClaims } from './judge.ts';
 import { planClaims, recordPlan } from './plan-claims.ts';
@@ -22,8 +23,11 @@ export async function conduct(
 ): Promise<EndRecord['fault']> {
   const { driver, options, evidence, inPhase, interruption, log } = run;
   let stand: Stand | undefined;
+  let jest: ClaimsProcess | undefined;
   let fault: EndRecord['fault'];
   try {
+    const opened = await openClaims(run);
+    jest = opened;
     const stage = await bringUp(run, provider, (made) => {
       stand = made;
     });
@@ -31,7 +35,7 @@ export async function conduct(
     const [kubernetes, observedVersion] = await Promise.all([stage.cluster.version(), stage.mesh.observedVersion()]);
     recordPlan(evidence, { provider, kubernetes, mesh: stage.mesh, observedVersion, claims });
     await inPhase('suite', [...new Set(selected.map(({ suite }) => suite))].join(', '), () =>
-      judgeClaims(run, stage, claims),
+      judgeClaims(run, stage, claims, opened),
     );
   } catch (error) {
     log(error instanceof Error ? (error.stack ?? error.message) : String(error));
@@ -40,6 +44,7 @@ export async function conduct(
   if (interruption.signal.aborted && !interruption.byPerson) {
     fault = { whose: 'environment', message: String((interruption.signal.reason as Error).message) };
   }
+  await jest?.close();
   await timeline(run);
   const made = stand;
   if (made !== undefined) {

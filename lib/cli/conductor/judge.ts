@@ -7,7 +7,6 @@ import {
   Monitors,
   type PlannedClaim,
   Routes,
-  serveClaims,
   Vigils,
   Watches,
   World,
@@ -16,18 +15,22 @@ import type { ModeName } from '../../mesh/index.ts';
 import { EnvironmentError } from '../../plan/index.ts';
 import { nonceSource, Prober } from '../../probe/index.ts';
 import type { Stage } from './bring-up.ts';
+import type { ClaimsProcess } from './claims-process.ts';
 import type { RunContext } from './context.ts';
 import { diagnosticsFor } from './diagnostics.ts';
-import { startJest } from './jest-child.ts';
 import { outsideHost } from './outside-host.ts';
 import { followOutside } from './outside-logs.ts';
-import { socketPlace } from './socket-place.ts';
 
 /** Longest until every fixture has been seen Ready by the watches, ms. */
 const SEEN_MS = 60_000;
 
 /** Has jest run the planned claims against the stage, and gives each its verdict. */
-export async function judgeClaims(run: RunContext, stage: Stage, claims: PlannedClaim[]): Promise<void> {
+export async function judgeClaims(
+  run: RunContext,
+  stage: Stage,
+  claims: PlannedClaim[],
+  jest: ClaimsProcess,
+): Promise<void> {
   const { evidence, options, interruption, log, runId } = run;
   const { cluster, mesh, fixtures, stand } = stage;
   const servers = Object.values(fixtures.servers);
@@ -80,9 +83,7 @@ export async function judgeClaims(run: RunContext, stage: Stage, claims: Planned
     reinstall: stage.reinstall,
     onTrouble: diagnosticsFor(run, stage),
   });
-  const socket = socketPlace(run.folder.path);
-  const server = await serveClaims(socket.path, engine.handlers());
-  const jest = startJest(run, server.path);
+  jest.serve(engine.handlers());
   const stop = () => {
     prober.end();
     jest.kill();
@@ -107,7 +108,5 @@ export async function judgeClaims(run: RunContext, stage: Stage, claims: Planned
     modes.close();
     world.close();
     outsideLogs.close();
-    await server.close();
-    socket.remove();
   }
 }
