@@ -56,6 +56,16 @@ hello() {
  *     stderr in base64
  *     >>ID SHA256                (of all the lines above, line ends included)
  *
+ * A job whose id begins with b has a brief frame, made by the shell alone, since processes are most of what one short probe costs:
+ * its outputs' lines as they are, each behind a bar (the last one behind a plus where it has no end), and all of it twice:
+ *
+ *     <<ID STATUS
+ *     |line of stdout
+ *     --
+ *     |line of stderr
+ *     ==                         (and once more: the lines of stdout, --, the lines of stderr)
+ *     >>ID
+ *
  * Only one process writes frames, fed with ids through a fifo, so that frames never mix.
  *
  * `hello HOST PORT WORDS SECONDS` is the TCP probe. It keeps nc's standard input open until an answer or the end of the
@@ -94,6 +104,11 @@ job() {
   id=$1
   eval "$2" >"$id.out" 2>"$id.err" </dev/null 9>&-
   status=$?
+  case $id in b*) brief ;; *) long ;; esac
+  echo "$id" >&9
+}
+
+long() {
   {
     echo "<<$id $status"
     if [ -s "$id.out" ]; then base64 <"$id.out"; fi
@@ -102,7 +117,22 @@ job() {
   } >"$id.frame"
   sum=$(sha256sum <"$id.frame")
   echo ">>$id \${sum%% *}" >>"$id.frame"
-  echo "$id" >&9
+}
+
+brief() {
+  text=
+  gather "$id.out"
+  text="$text--
+"
+  gather "$id.err"
+  printf '<<%s %s\\n%s==\\n%s>>%s\\n' "$id" "$status" "$text" "$text" "$id" >"$id.frame"
+}
+
+gather() {
+  while IFS= read -r line; do text="$text|$line
+"; done <"$1"
+  [ -z "$line" ] || text="$text+$line
+"
 }
 
 echo ready

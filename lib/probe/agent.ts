@@ -39,8 +39,11 @@ export class Agent {
     this.log = log;
   }
 
-  /** Runs a script that ends within `limitMs` by its own means. */
-  async run(script: string, limitMs: number): Promise<Capture> {
+  /**
+   * Runs a script that ends within `limitMs` by its own means.
+   * @param isBrief whether it prints text only, and little of it
+   */
+  async run(script: string, limitMs: number, isBrief = false): Promise<Capture> {
     if (this.closed) return { doubt: 'the pod is no longer in use' };
     this.session ??= this.open();
     const session = await this.session;
@@ -48,7 +51,7 @@ export class Agent {
     if (!(await session.ready)) return { doubt: 'exec: the agent did not start' };
     if (session.over !== undefined) return { doubt: `exec: ${session.over}` };
     this.count += 1;
-    const id = `j${this.count}`;
+    const id = `${isBrief ? 'b' : 'j'}${this.count}`;
     return new Promise((resolve) => {
       const settle = (capture: Capture) => {
         clearTimeout(timer);

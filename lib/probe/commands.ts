@@ -21,6 +21,8 @@ export interface Command {
   shown(nonce: string): string;
   nonces: string[];
   limitMs: number;
+  /** Whether it prints text only, and little of it. */
+  isBrief: boolean;
   read(stdout: string, stderr: string): Printed[] | undefined;
 }
 
@@ -37,6 +39,7 @@ export function commandFor(route: Route, nonce: string, count: number): Command 
     ...parts,
     nonces,
     limitMs: PROBE_LIMIT_S * 1000 * count + 1_000,
+    isBrief: count === 1 && route.manner !== 'large',
     read: (stdout, stderr) => readMarked(nonces, mark, stdout, stderr),
   };
 }

@@ -48,3 +48,33 @@ test('a frame without an end does not swallow the next', () => {
   expect(damaged).toEqual(['a1']);
   expect(frames.map((frame) => frame.id)).toEqual(['a2']);
 });
+
+function brief(id: string, status: number, ...body: string[]): string {
+  const text = body.map((line) => `${line}\n`).join('');
+  return `<<${id} ${status}\n${text}==\n${text}>>${id}\n`;
+}
+
+test('a brief frame comes out whole, with its lines as they were', () => {
+  const { frames, damaged } = read(
+    brief('b1', 52, '|na\xc3\xafve', '|', '|  spaced', '+no end', '--', '|curl: (52)'),
+    brief('b2', 0, '--'),
+  );
+  expect(damaged).toEqual([]);
+  expect(frames).toEqual([
+    { id: 'b1', status: 52, stdout: 'na\u00efve\n\n  spaced\nno end', stderr: 'curl: (52)\n' },
+    { id: 'b2', status: 0, stdout: '', stderr: '' },
+  ]);
+});
+
+test.each([
+  ['a lost line', (text: string) => text.replace('|two\n', '')],
+  ['a lost copy', (text: string) => text.replace(/==\n[^]*>>/, '>>')],
+  ['all that lies between the copies lost', (text: string) => text.replace(/\|two\n--\n==\n\|one\n/, '')],
+  ['an added line', (text: string) => text.replace('--\n', '|three\n--\n')],
+  ['another word', (text: string) => text.replace('one', 'ten')],
+  ['a line cut off, twice', (text: string) => text.replaceAll('|two', 'wo')],
+])('%s makes a brief frame damaged', (_, spoil) => {
+  const { frames, damaged } = read(spoil(brief('b1', 0, '|one', '|two', '--')));
+  expect(frames).toEqual([]);
+  expect(damaged).toEqual(['b1']);
+});

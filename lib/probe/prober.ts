@@ -118,7 +118,7 @@ export class Prober {
     const start = evidence.clock();
     const run = (chosen: Agent): Promise<Capture> =>
       how === 'session'
-        ? chosen.run(command.script, command.limitMs)
+        ? chosen.run(command.script, command.limitMs, command.isBrief)
         : chosen.runAlone(command.script, command.limitMs);
     const capture: Capture =
       agent === undefined
