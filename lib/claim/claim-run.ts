@@ -25,6 +25,8 @@ export class ClaimRun {
   private readonly watches = new Map<Route, Watching>();
   private readonly met: Met[] = [];
   private pods = 1;
+  /** When it first looked at the pods that there are now. */
+  private from: number | undefined;
   private readonly throwIfAborted: () => void;
   private expectations: number;
 
@@ -60,6 +62,7 @@ export class ClaimRun {
       return { watch: this.watch(route), expected, pending: this.pendingFor(route) };
     });
     const start = this.parts.evidence.clock();
+    this.from ??= start;
     const decision = await decide(items, size, this.scene());
     this.record(items, decision, start);
   }
@@ -115,6 +118,17 @@ export class ClaimRun {
     this.checkRefusals();
   }
 
+  /**
+   * A claim may have waited for others between two holds: what was disturbed meanwhile lies behind the one and before the other.
+   * @throws Disturbed
+   */
+  async checkUndisturbed(): Promise<void> {
+    if (this.from === undefined) return;
+    const routes = [...new Set(this.met.map(({ route }) => route))];
+    const check = await this.parts.monitors.verify(routes, this.from, this.parts.evidence.clock());
+    if (!check.clear) throw new Disturbed(check.why);
+  }
+
   private checkRefusals(): void {
     for (const refusal of this.met.filter(({ expected }) => expected === 'refused')) {
       const { route } = refusal;
@@ -155,6 +169,7 @@ export class ClaimRun {
     await this.end();
     this.factsMet += this.met.length;
     this.met.length = 0;
+    this.from = undefined;
   }
 
   /**
@@ -164,6 +179,7 @@ export class ClaimRun {
   async succeed(): Promise<void> {
     await this.end();
     this.pods += 1;
+    this.from = undefined;
   }
 
   private scene(): Scene {

@@ -403,6 +403,24 @@ describe('a claim that was disturbed', () => {
     }));
 });
 
+describe('a disturbance between two expectations', () => {
+  test('starts the claim again: a hold before it proves nothing any more', () =>
+    stage(async ({ play, parts, opens }) => {
+      let isFirst = true;
+      const body: Body = async (call) => {
+        await opens(call);
+        if (!isFirst) return;
+        isFirst = false;
+        parts.world.disturb('watch', 'the watch broke');
+        await lapse(100);
+        parts.world.disturb('watch', undefined);
+        await lapse(5_000);
+        await right(call);
+      };
+      expect(await play('a/one', body)).toMatchObject({ verdict: 'passed', tries: 2 });
+    }));
+});
+
 describe('policies', () => {
   const apply = (call: Own) => call.allow({ policies: [POLICY], part: 'all' });
   const present = ({ cluster }: FakeParts) => [...cluster.names('TCPRoute'), ...cluster.names('TrafficTarget')];

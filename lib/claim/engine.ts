@@ -205,7 +205,12 @@ export class Engine {
     let { trouble } = now;
     if (trouble === undefined && bodyError !== undefined)
       trouble = new Broken(`the suite's own code failed: ${bodyError}`);
-    if (trouble === undefined) trouble = caught(() => run.checkBrackets());
+    if (trouble === undefined) {
+      trouble = await caught(async () => {
+        run.checkBrackets();
+        await run.checkUndisturbed();
+      });
+    }
     const isDisturbed = trouble instanceof Disturbed;
     let diagnostics = trouble === undefined || isDisturbed ? undefined : await this.options.onTrouble(id);
     await run.end();
@@ -414,9 +419,9 @@ function worse(one: Judgement | undefined, other: Judgement): Judgement {
   return one !== undefined && ORDER.indexOf(one.verdict) > ORDER.indexOf(other.verdict) ? one : other;
 }
 
-function caught(act: () => void): Error | undefined {
+async function caught(act: () => Promise<void>): Promise<Error | undefined> {
   try {
-    act();
+    await act();
     return undefined;
   } catch (error) {
     return error instanceof Error ? error : new Broken(String(error));

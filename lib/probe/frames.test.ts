@@ -68,7 +68,7 @@ test('a brief frame comes out whole, with its lines as they were', () => {
 
 test.each([
   ['a lost line', (text: string) => text.replace('|two\n', '')],
-  ['a lost copy', (text: string) => text.replace(/==\n[^]*>>/, '>>')],
+  ['a lost copy', (text: string) => text.replace(/==\n[\s\S]*>>/, '>>')],
   ['all that lies between the copies lost', (text: string) => text.replace(/\|two\n--\n==\n\|one\n/, '')],
   ['an added line', (text: string) => text.replace('--\n', '|three\n--\n')],
   ['another word', (text: string) => text.replace('one', 'ten')],
