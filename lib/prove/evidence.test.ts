@@ -51,3 +51,17 @@ test('what was not met was not held', () => {
   const unmet = { ...met('a/one', 1_200, 1_300), result: 'unmet' } as EvidenceEntry;
   expect(readRun(records(unmet), { from: ZERO, to: ZERO + 2_000 }).heldInTrouble).toEqual([]);
 });
+
+test('what a claim held before it began anew is not what it passed on', () => {
+  const anew: EvidenceEntry = { kind: 'change', id: 1, what: 'go on after a disturbance', steps: [], start: 0, end: 0 };
+  const verdict = (claim: string): EvidenceEntry => ({ kind: 'verdict', claim, verdict: 'passed', attempt: 1, ms: 1 });
+  const all = records(
+    met('a/decided', 1_200, 1_300),
+    verdict('a/decided'),
+    met('a/anew', 1_200, 1_300),
+    anew,
+    met('a/anew', 2_200, 2_300),
+    verdict('a/anew'),
+  );
+  expect(readRun(all, { from: ZERO + 1_000, to: ZERO + 2_000 }).heldInTrouble).toEqual(['a/decided']);
+});

@@ -1,5 +1,8 @@
-import type { EvidenceRecord, Verdict } from '../evidence/index.ts';
+import type { EvidenceRecord, ExpectationRecord, Numbered, Verdict } from '../evidence/index.ts';
 import type { CellRun } from './cell.ts';
+
+/** The change by which claims that were disturbed begin anew. */
+const AFTER_A_DISTURBANCE = 'go on after a disturbance';
 
 /** The time in which the environment failed, by the wall clock, ms. */
 export interface Trouble {
@@ -21,11 +24,8 @@ export function readRun(
   const own = trouble && onRunsClock(records, trouble);
   const overlaps = ({ start, end }: { start: number; end: number }): boolean =>
     own !== undefined && start < own.to && end > own.from;
-  // Only the expectations of a claim's last try decide; a hold that the claim gave up is none of its proof.
-  const held = records.flatMap((record) =>
-    record.kind === 'expectation' && record.result === 'met' && record.hold !== undefined && overlaps(record.hold)
-      ? [record.claim]
-      : [],
+  const held = decidingExpectations(records).flatMap(({ claim, result, hold }) =>
+    result === 'met' && hold !== undefined && overlaps(hold) ? [claim] : [],
   );
   return {
     verdicts,
@@ -33,6 +33,17 @@ export function readRun(
     heldInTrouble: [...new Set(held)],
     metTrouble: records.some((record) => record.kind === 'observation' && overlaps(record)),
   };
+}
+
+/** Those of each claim's last try: a hold that the claim gave up after a disturbance is none of its proof. */
+function decidingExpectations(records: EvidenceRecord[]): ExpectationRecord[] {
+  const begunAnew = records.filter((record) => record.kind === 'change' && record.what === AFTER_A_DISTURBANCE);
+  const verdicts = records.filter((record) => record.kind === 'verdict');
+  return records.filter((record): record is Numbered<ExpectationRecord> => {
+    if (record.kind !== 'expectation') return false;
+    const decided = verdicts.findLast(({ claim }) => claim === record.claim)?.seq ?? Number.POSITIVE_INFINITY;
+    return !begunAnew.some(({ seq }) => seq > record.seq && seq < decided);
+  });
 }
 
 /** Every time of the evidence counts from the beginning of the run. */

@@ -32,6 +32,11 @@ export function startJest(run: RunContext, socket: string): JestChild {
     all: true,
     env: { [SOCKET_VARIABLE]: socket, MESHPROOF_ALLURE_RESULTS: run.folder.allureResults, FORCE_COLOR: '0' },
   });
+  output.on('error', (error) => {
+    // A full disk shows in the evidence; what jest says is not worth the run. Unread, it would keep jest from ending.
+    run.log(`jest.log: ${error.message}`);
+    child.all.resume();
+  });
   child.all.pipe(output);
   const { pid } = child;
   if (pid !== undefined) childNote(run)(pid, 'jest');

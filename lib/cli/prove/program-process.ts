@@ -11,7 +11,7 @@ const LOADER = import.meta.resolve('tsx/esm');
 const GRACE_MS = 30_000;
 
 export interface Performed {
-  /** Absent where the process ended before the run did. */
+  /** The run's own, or that of the process, where it ended before the run did; absent where a signal ended it. */
   status?: number;
   /** All that the program printed. */
   output: string;
@@ -31,6 +31,7 @@ export class ProgramProcess {
   #output = '';
   #hear: () => void = () => undefined;
   #isOver = false;
+  #status: number | undefined;
 
   constructor({ project = PROJECT, around = [] }: ProgramOptions = {}) {
     const [file = '', ...args] = [...around, process.execPath, '--import', LOADER, join(project, WORKER)];
@@ -45,13 +46,14 @@ export class ProgramProcess {
     // It may be gone before it has read what it is to do.
     this.#child.stdin.on('error', () => this.#child.stdin.destroy());
     this.#exit = new Promise((resolve) => {
-      const over = (): void => {
+      const over = (status: number | null): void => {
         this.#isOver = true;
+        this.#status = status ?? undefined;
         this.#hear();
         resolve();
       };
       this.#child.once('close', over);
-      this.#child.once('error', over);
+      this.#child.once('error', () => over(null));
     });
   }
 
@@ -72,12 +74,16 @@ export class ProgramProcess {
       this.#hear = () => {
         const [, output = '', status] = /^(.*)\0(\d+)\n/s.exec(this.#output) ?? [];
         if (status !== undefined) resolve({ status: Number(status), output });
-        else if (this.#isOver) resolve({ output: this.#output });
+        else if (this.#isOver) resolve(this.#endedEarly());
       };
       this.#hear();
     });
     clearTimeout(timer);
     return performed;
+  }
+
+  #endedEarly(): Performed {
+    return { output: this.#output, ...(this.#status === undefined ? {} : { status: this.#status }) };
   }
 
   /** Has it break off what it does, clean up and end; settles when it is gone. */

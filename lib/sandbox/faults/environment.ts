@@ -5,6 +5,8 @@ import { type AroundApi, apiFault } from './api.ts';
 import { FaultWindow } from './window.ts';
 
 const HOUR_MS = 3_600_000;
+/** How often commands are killed that ought to go on, ms. */
+const KILL_EVERY_MS = 100;
 
 /** What of the cluster a fault stands in the way of. */
 export interface Disturbed {
@@ -58,12 +60,12 @@ export function disturb(name: string | undefined, view: () => ObjectView, say: (
   return { ...rest, kubelet: (inner) => beginning(kubelet?.(inner) ?? inner, window) };
 }
 
-/** The window is counted from the first command that a pod is told to run: the suites' first. */
+/** The window is counted from the first command that is given input: a session through which claims are probed. */
 function beginning(inner: Kubelet, window: FaultWindow): Kubelet {
   return {
     ...bound(inner),
     exec: (target, argv, streams) => {
-      window.begin();
+      if (streams.stdin !== undefined) window.begin();
       return inner.exec(target, argv, streams);
     },
   };
@@ -96,11 +98,20 @@ function changing(change: (chunk: Buffer) => Buffer[]): Transform {
   });
 }
 
-/** Ends every command that runs when the window opens or begins in it, and tells its end wrongly. */
+/** Ends every command that runs while the window is open, again and again, and tells its end wrongly. */
 function ending(inner: Kubelet, window: FaultWindow, told: 'lost' | 'zero'): Kubelet {
   const running = new Set<ExecHandle>();
-  window.opening(() => {
+  const killAll = (): void => {
     for (const handle of running) handle.kill();
+  };
+  let again: NodeJS.Timeout | undefined;
+  window.opening(() => {
+    killAll();
+    again = setInterval(killAll, KILL_EVERY_MS);
+  });
+  window.closing(() => {
+    killAll();
+    clearInterval(again);
   });
   return {
     ...bound(inner),

@@ -1,5 +1,5 @@
-/** From the first command in a pod to the fault's beginning, ms: by then claims are being judged. */
-const BEGINS_AFTER_MS = 6_000;
+/** From the first command that is given input to the fault's beginning, ms: by then claims are being judged. */
+const BEGINS_AFTER_MS = 2_000;
 const LASTS_MS = 5_000;
 
 /** The seconds in which a fault of the environment acts: once in the life of a sandbox. */
