@@ -269,6 +269,20 @@ describe('when a run is being ended', () => {
     await change(one, 'what is under way may end');
   });
 
+  test('a change that is being made may end, and nobody goes on after it', async () => {
+    const { enter, rounds } = table();
+    const one = await enter({ id: 'one' });
+    let finish: () => void = () => {};
+    const asked = rounds.ask(one, { make: () => new Promise<void>((resolve) => (finish = resolve)) });
+    const refused = expect(asked).rejects.toThrow('over');
+    await quiet();
+    rounds.end('over');
+    await refused;
+    finish();
+    await quiet();
+    rounds.leave(one);
+  });
+
   test('what is asked for is given up', async () => {
     const { enter, rounds, change, made } = table();
     const one = await enter({ id: 'one' });

@@ -127,11 +127,6 @@ export class Rounds {
     this.advance();
   }
 
-  /** Everything that is under way, for what concerns all claims. */
-  get under(): readonly Member[] {
-    return [...this.active];
-  }
-
   /** Nobody enters any more; what waits is told why. */
   close(why: string): void {
     this.ended ??= new Aborted(why);
@@ -330,7 +325,9 @@ function deedOf(askers: Active[]): Deed {
 
 function settle(askers: Active[], result: PromiseSettledResult<void>): void {
   for (const asker of askers) {
-    const { resolve, reject } = asker.doing as Asked;
+    // The run may have been ended meanwhile: then nobody asks any more.
+    if (typeof asker.doing !== 'object') continue;
+    const { resolve, reject } = asker.doing;
     asker.doing = 'working';
     if (result.status === 'fulfilled') resolve();
     else reject(result.reason);
