@@ -60,6 +60,7 @@ export class Recovery {
    * The mesh is then granted what it is after a change: proxies of new pods have to be programmed, others find back.
    */
   untilWhole(): Promise<boolean> {
+    if (this.why !== undefined) return Promise.resolve(false);
     this.underWay ??= this.wait().finally(() => {
       this.underWay = undefined;
     });
