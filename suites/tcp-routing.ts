@@ -1,4 +1,16 @@
-import { claim, connection, curl, expect, given, mesh, namesake, policy, tcpEcho, visitor } from '../lib/harness.ts';
+import {
+  claim,
+  connection,
+  curl,
+  expect,
+  given,
+  httpbin,
+  mesh,
+  namesake,
+  policy,
+  tcpEcho,
+  visitor,
+} from '../lib/harness.ts';
 
 const hello = curl.says(tcpEcho);
 
@@ -114,7 +126,7 @@ claim(
     id: 'tcp-routing/target-before-route',
     says: 'a TrafficTarget made before its TCPRoute works once both exist, and not earlier',
     source: 'SMI traffic-access v1alpha3: a target refers to its rules by name',
-    needs: ['permissive', 'tcp-policy', 'route-objects'],
+    needs: ['permissive', 'tcp-policy', 'http-policy', 'route-objects'],
     starts: { permissive: false },
   },
   async () => {
@@ -122,7 +134,9 @@ claim(
     await given.refused(hello);
 
     await admission.target.apply();
-    await given.refused(hello);
+    // What was changed after the target acts: so the target has been seen too.
+    await policy({ client: curl, server: httpbin }).apply();
+    await expect.all({ answered: [curl.gets(httpbin)], refused: [hello] });
 
     await admission.route.apply();
     await expect.answered(hello);

@@ -27,6 +27,8 @@ export class ClaimRun {
   private pods = 1;
   /** When it first looked at the pods that there are now. */
   private from: number | undefined;
+  private isReplaced = false;
+  private replacedAt = Number.NEGATIVE_INFINITY;
   private readonly throwIfAborted: () => void;
   private expectations: number;
 
@@ -62,6 +64,7 @@ export class ClaimRun {
       return { watch: this.watch(route), expected, pending: this.pendingFor(route) };
     });
     const start = this.parts.evidence.clock();
+    if (this.from === undefined && this.isReplaced) this.replacedAt = start;
     this.from ??= start;
     const decision = await decide(items, size, this.scene());
     this.record(items, decision, start);
@@ -169,7 +172,7 @@ export class ClaimRun {
     await this.end();
     this.factsMet += this.met.length;
     this.met.length = 0;
-    this.from = undefined;
+    this.looksAnew();
   }
 
   /**
@@ -179,7 +182,12 @@ export class ClaimRun {
   async succeed(): Promise<void> {
     await this.end();
     this.pods += 1;
+    this.looksAnew();
+  }
+
+  private looksAnew(): void {
     this.from = undefined;
+    this.isReplaced = true;
   }
 
   private scene(): Scene {
@@ -189,6 +197,7 @@ export class ClaimRun {
       burst: (route, count, jobs) => watches.burst(route, count, jobs),
       verify: (routes, from, to) => monitors.verify(routes, from, to),
       slowest: (routes, from, to) => monitors.slowest(routes, from, to),
+      replacedAt: this.replacedAt,
       conclude: (observations) => this.conclude(observations),
       throwIfAborted: this.throwIfAborted,
     };

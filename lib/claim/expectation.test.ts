@@ -413,6 +413,21 @@ describe('a disturbance is never a failure:', () => {
   });
 });
 
+describe('a failure after pods were replaced on purpose', () => {
+  test('is not laid to what that disturbed', async () => {
+    const judge = (replacedAt: number) =>
+      inVirtualTime(async () => {
+        const trial = new Trial([{ route: hello, expected: 'refused', behaviour: answered }]);
+        await lapse(10_000);
+        trial.replacedAt = replacedAt;
+        trial.check = (from) => (from < 9_000 ? { clear: false, why: 'pods were replaced' } : { clear: true });
+        return trial.decide();
+      });
+    await expect(judge(0)).rejects.toThrow('pods were replaced');
+    expect((await judge(9_500)).met).toBe(false);
+  });
+});
+
 describe('a log that tells late', () => {
   test('that a refused probe of the hold had reached the server is a leak', async () => {
     const behaviour: Behaviour = (_, n) =>

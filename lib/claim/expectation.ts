@@ -42,6 +42,8 @@ export interface Scene {
   slowest(routes: Route[], from: number, to: number): number;
   /** Makes outcomes final, once the logs are complete up to them, and writes them down. */
   conclude(observations: Observation[]): void;
+  /** When pods were last replaced on purpose; what that disturbed excuses nothing that comes after it. */
+  replacedAt: number;
   /** Throws when the run is being ended. */
   throwIfAborted(): void;
 }
@@ -166,7 +168,8 @@ async function settleDoubts(all: Progress[], observations: Observation[], scene:
 /** A failure soon after a disturbance is laid to it: proxies may take half a minute to find their control plane again. */
 async function unmet(all: Progress[], deciding: Observation[], scene: Scene, begun: number): Promise<Decision> {
   const now = scene.clock();
-  const from = Math.min(begun, now - TIMING.aftermathMs, ...deciding.map((observation) => observation.start));
+  const aftermath = Math.max(scene.replacedAt, now - TIMING.aftermathMs);
+  const from = Math.min(begun, aftermath, ...deciding.map((observation) => observation.start));
   await settleDoubts(all, deciding, scene, from, now);
   // The log may have told late that a probe was answered after all.
   const still = deciding.filter((observation) => {

@@ -37,6 +37,7 @@ export class Trial {
   /** What the slowest twin or control took, ms. */
   slowestMs = 20;
   abort: Error | undefined;
+  replacedAt = Number.NEGATIVE_INFINITY;
   readonly verified: { from: number; to: number }[] = [];
   private readonly items: Item[];
 
@@ -69,6 +70,7 @@ export class Trial {
         return this.check(from, to);
       },
       slowest: () => this.slowestMs,
+      replacedAt: this.replacedAt,
       conclude: (observations) => {
         for (const observation of observations) this.prober.conclude(observation);
       },
