@@ -28,7 +28,6 @@ export class ClaimRun {
   /** When it first looked at the pods that there are now. */
   private from: number | undefined;
   private isReplaced = false;
-  private replacedAt = Number.NEGATIVE_INFINITY;
   private readonly throwIfAborted: () => void;
   private expectations: number;
 
@@ -64,7 +63,6 @@ export class ClaimRun {
       return { watch: this.watch(route), expected, pending: this.pendingFor(route) };
     });
     const start = this.parts.evidence.clock();
-    if (this.from === undefined && this.isReplaced) this.replacedAt = start;
     this.from ??= start;
     const decision = await decide(items, size, this.scene());
     this.record(items, decision, start);
@@ -197,7 +195,7 @@ export class ClaimRun {
       burst: (route, count, jobs) => watches.burst(route, count, jobs),
       verify: (routes, from, to) => monitors.verify(routes, from, to),
       slowest: (routes, from, to) => monitors.slowest(routes, from, to),
-      replacedAt: this.replacedAt,
+      replacedAt: this.isReplaced ? (this.from ?? evidence.clock()) : Number.NEGATIVE_INFINITY,
       conclude: (observations) => this.conclude(observations),
       throwIfAborted: this.throwIfAborted,
     };

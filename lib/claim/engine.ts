@@ -190,8 +190,7 @@ export class Engine {
   private entrant(planned: PlannedClaim): Entrant {
     const { id, starts = {}, last = false } = planned.claim;
     const { footprint, yields = 0 } = planned;
-    const alone = footprint.alone || !this.switches.areHot;
-    return { id, place: this.options.claims.indexOf(planned), starts, ...footprint, alone, last, yields };
+    return { id, place: this.options.claims.indexOf(planned), starts, ...footprint, last, yields };
   }
 
   private async end(

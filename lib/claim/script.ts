@@ -27,11 +27,12 @@ export interface Footprint {
   switches: ModeName[];
   /** Whether it makes policies, and so needs clients that no other claim makes policies for. */
   policies: boolean;
-  /** Whether nothing may be judged beside it: it removes the mesh, or asks it for what it must not accept. */
+  /** Whether nothing may be judged beside it: it replaces pods, removes the mesh, or asks it for what it must not accept. */
   alone: boolean;
 }
 
-export function footprintOf(script: readonly Call[]): Footprint {
+/** @param isHot false where a switch of a mode acts only on new pods: nothing can then be judged beside any claim */
+export function footprintOf(script: readonly Call[], isHot = true): Footprint {
   const clients = script.flatMap((call): string[] => {
     if (call.method === 'expect') return [...call.params.answered, ...call.params.refused].map(({ client }) => client);
     if (call.method === 'allow') return call.params.policies.map(({ client }) => client);
@@ -41,6 +42,6 @@ export function footprintOf(script: readonly Call[]): Footprint {
     clients: [...new Set(clients)].sort(),
     switches: [...new Set(script.flatMap((call) => (call.method === 'mode' ? [call.params.mode] : [])))],
     policies: script.some(({ method }) => method === 'allow'),
-    alone: script.some(({ method }) => method === 'reinstall' || method === 'invalid'),
+    alone: !isHot || script.some(({ method }) => method === 'reinstall' || method === 'invalid'),
   };
 }

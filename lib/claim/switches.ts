@@ -24,12 +24,6 @@ export class Switches {
     this.options = options;
   }
 
-  /** Whether every switch acts on pods that run. Where one does not, nothing can be judged beside it. */
-  get areHot(): boolean {
-    const { mesh } = this.parts;
-    return (['permissive', 'egress'] as const).every((mode) => (mesh.effect?.(mode) ?? 'hot') === 'hot');
-  }
-
   /** @param runs whose pods are replaced, where the mode acts only so */
   async switch(mode: ModeName, value: boolean, claims: readonly string[], runs: readonly ClaimRun[]): Promise<void> {
     const { modes, mesh } = this.parts;

@@ -1,4 +1,4 @@
-import { type RegisteredClaim, scriptOf } from '../claim/index.ts';
+import { footprintOf, type RegisteredClaim, scriptOf } from '../claim/index.ts';
 import type { ProviderName } from '../cluster/cluster.ts';
 import { laneClients } from '../cluster/fixtures/index.ts';
 import { type Driver, declares } from '../mesh/index.ts';
@@ -25,11 +25,13 @@ export async function scripted(
 ): Promise<Selected> {
   const able: Selected['able'] = [];
   const exempt: Selected['exempt'] = [];
+  const isHot = Object.values(driver.spec.modes).every(({ effect }) => effect === 'hot');
   for (const claim of selected) {
     const script = await scriptOf(claim.body);
+    const own = { claim, script, footprint: footprintOf(script, isHot) };
     const exemption = exemptionOf(claim, (feature) => declares(driver, feature), provider, driver.spec.external);
-    if (exemption === undefined) able.push({ claim, script });
-    else exempt.push({ claim, script, exemption });
+    if (exemption === undefined) able.push(own);
+    else exempt.push({ ...own, exemption });
   }
   return { able, exempt };
 }
@@ -37,9 +39,7 @@ export async function scripted(
 /** The order in which they are to begin, and what is to be expected of it. */
 export function arranged(
   able: readonly Scripted<RegisteredClaim>[],
-  driver: Driver,
   { seed }: Pick<RunOptions, 'seed'>,
 ): Promise<Arrangement<RegisteredClaim>> {
-  const isHot = Object.values(driver.spec.modes).every(({ effect }) => effect === 'hot');
-  return arrange(able, { apps: laneClients(), isHot, ...(seed === undefined ? {} : { seed }) });
+  return arrange(able, { apps: laneClients(), ...(seed === undefined ? {} : { seed }) });
 }

@@ -40,7 +40,7 @@ export interface PlanParts {
 export async function planView(parts: PlanParts): Promise<PlanView> {
   const { options, choice, driver, selected } = parts;
   const { able, exempt } = await scripted(selected, driver, choice.provider);
-  const { claims, rehearsal } = await arranged(able, driver, options);
+  const { claims, rehearsal } = await arranged(able, options);
   return {
     provider: choice,
     mesh: { name: driver.spec.name, title: driverTitle(driver), driver: driver.file },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { DeclaredClaim } from '../claim/declare.ts';
-import type { Call } from '../claim/script.ts';
+import { type Call, footprintOf } from '../claim/script.ts';
 import { arrange } from './arrange.ts';
 import { rehearse, type Scripted } from './rehearse.ts';
 
@@ -13,12 +13,21 @@ const allow: Call = {
 const STAYED: Call = { method: 'stayed', params: { mode: 'egress' } };
 
 function scripted(id: string, over: Partial<DeclaredClaim>, ...script: Call[]): Scripted {
-  return { claim: { id, suite: 'a', says: id, source: 'guide', level: 'core', needs: [], ...over }, script };
+  return {
+    claim: { id, suite: 'a', says: id, source: 'guide', level: 'core', needs: [], ...over },
+    script,
+    footprint: footprintOf(script),
+  };
 }
 
 const off = { starts: { permissive: false } };
 const on = { starts: { permissive: true } };
-const hot = { apps: ['curl', 'curl-2', 'curl-3'], isHot: true };
+const hot = { apps: ['curl', 'curl-2', 'curl-3'] };
+
+/** The same claims on a mesh whose switches act on new pods only. */
+function cold(claims: Scripted[]): Scripted[] {
+  return claims.map((each) => ({ ...each, footprint: footprintOf(each.script, false) }));
+}
 
 describe('a rehearsal', () => {
   it('makes changes together that claims ask for at the same time, and shares switches', async () => {
@@ -27,7 +36,7 @@ describe('a rehearsal', () => {
       scripted('a/opens-too', off, HOLD, flip('permissive', true), HOLD),
       scripted('a/policy', off, HOLD, allow, HOLD),
     ];
-    const { rounds, switches } = await rehearse(claims, hot.apps, true);
+    const { rounds, switches } = await rehearse(claims, hot.apps);
     expect(rounds).toEqual([
       { changes: ['switch permissive off'], begin: ['a/opens', 'a/opens-too', 'a/policy'] },
       { changes: ['allow p'], begin: [] },
@@ -38,8 +47,8 @@ describe('a rehearsal', () => {
 
   it('runs claims one at a time where a switch acts on new pods only', async () => {
     const claims = [scripted('a/1', off, HOLD), scripted('a/2', off, HOLD), scripted('a/3', on, HOLD)];
-    const together = await rehearse(claims, hot.apps, true);
-    const apart = await rehearse(claims, hot.apps, false);
+    const together = await rehearse(claims, hot.apps);
+    const apart = await rehearse(cold(claims), hot.apps);
     expect(together.seconds).toBeLessThan(apart.seconds);
     expect(apart.switches).toBe(2);
   });
@@ -80,7 +89,7 @@ describe('an arrangement', () => {
 
   it('switches as seldom as can be where claims run one at a time', async () => {
     const claims = [scripted('a/1', on, HOLD), scripted('a/2', off, HOLD), scripted('a/3', on, HOLD)];
-    const { rehearsal } = await arrange(claims, { ...hot, isHot: false });
+    const { rehearsal } = await arrange(cold(claims), hot);
     expect(rehearsal.switches).toBe(2);
   });
 

@@ -14,8 +14,6 @@ export interface ArrangeOptions {
   seed?: string;
   /** Every client's name. */
   apps: readonly string[];
-  /** False where a switch of a mode acts only on new pods. */
-  isHot: boolean;
 }
 
 /**
@@ -24,22 +22,22 @@ export interface ArrangeOptions {
  */
 export async function arrange<C extends DeclaredClaim>(
   claims: readonly Scripted<C>[],
-  { seed, apps, isHot }: ArrangeOptions,
+  { seed, apps }: ArrangeOptions,
 ): Promise<Arrangement<C>> {
   const drawn = seed === undefined ? [...claims] : shuffled(claims, seed, ({ claim }) => claim.id);
-  const orders = isHot ? beginnings().map((modes) => beginningWith(drawn, modes)) : [oneByOne(drawn, seed)];
-  const first = await quickest(orders, apps, isHot);
-  return isHot ? quickest(yieldings(first.claims), apps, isHot) : first;
+  const areTogether = claims.some(({ footprint }) => !footprint.alone);
+  const orders = areTogether ? beginnings().map((modes) => beginningWith(drawn, modes)) : [oneByOne(drawn, seed)];
+  const first = await quickest(orders, apps);
+  return areTogether ? quickest(yieldings(first.claims), apps) : first;
 }
 
 async function quickest<C extends DeclaredClaim>(
   orders: Scripted<C>[][],
   apps: readonly string[],
-  isHot: boolean,
 ): Promise<Arrangement<C>> {
   let best: Arrangement<C> | undefined;
   for (const claims of orders) {
-    const rehearsal = await rehearse(claims, apps, isHot);
+    const rehearsal = await rehearse(claims, apps);
     if (best === undefined || costOf(rehearsal) < costOf(best.rehearsal)) best = { claims, rehearsal };
   }
   return best ?? { claims: [], rehearsal: { rounds: [], switches: 0, seconds: 0 } };

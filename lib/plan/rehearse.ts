@@ -1,7 +1,7 @@
 import type { DeclaredClaim, ModeState } from '../claim/declare.ts';
 import { Lanes } from '../claim/lanes.ts';
 import { Rounds } from '../claim/rounds.ts';
-import { type Call, footprintOf } from '../claim/script.ts';
+import type { Call, Footprint } from '../claim/script.ts';
 import { TIMING } from '../claim/timing.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
@@ -9,6 +9,7 @@ import { VirtualClock } from './virtual-clock.ts';
 export interface Scripted<C extends DeclaredClaim = DeclaredClaim> {
   claim: C;
   script: readonly Call[];
+  footprint: Footprint;
   /** How often it leaves the modes that it starts from to others. */
   yields?: number;
 }
@@ -38,14 +39,9 @@ const REINSTALL_S = 60;
  * Works out how claims would be judged side by side, in this order, if every expectation were met: which changes are made
  * together, and how often modes are switched.
  * @param apps every client's name, so that the lanes are known
- * @param isHot false where a switch acts only on new pods: claims then run one at a time
  */
-export async function rehearse(
-  claims: readonly Scripted[],
-  apps: readonly string[],
-  isHot: boolean,
-): Promise<Rehearsal> {
-  const stage = new Stage(apps, isHot);
+export async function rehearse(claims: readonly Scripted[], apps: readonly string[]): Promise<Rehearsal> {
+  const stage = new Stage(apps);
   await stage.clock.run(Promise.all(claims.map((each, i) => stage.perform(each, i, i < claims.length - 1))));
   return { rounds: stage.rounds, switches: stage.switches, seconds: stage.clock.now };
 }
@@ -56,12 +52,10 @@ class Stage {
   switches = 0;
   private readonly modes: ModeState = {};
   private readonly switchedAt: Record<string, number> = {};
-  private readonly isHot: boolean;
   private readonly stage: Rounds;
   private changedAt = -1;
 
-  constructor(apps: readonly string[], isHot: boolean) {
-    this.isHot = isHot;
+  constructor(apps: readonly string[]) {
     this.stage = new Rounds({
       lanes: new Lanes(apps),
       modes: () => this.modes,
@@ -69,11 +63,9 @@ class Stage {
     });
   }
 
-  async perform({ claim, script, yields = 0 }: Scripted, place: number, more: boolean): Promise<void> {
+  async perform({ claim, script, footprint, yields = 0 }: Scripted, place: number, more: boolean): Promise<void> {
     const { id, starts = {}, last = false } = claim;
-    const footprint = footprintOf(script);
-    const alone = footprint.alone || !this.isHot;
-    const member = await this.stage.enter({ id, place, starts, last, ...footprint, alone, yields }, more);
+    const member = await this.stage.enter({ id, place, starts, last, ...footprint, yields }, more);
     this.present().begin.push(id);
     let acts = Math.max(0, ...Object.keys(starts).map((mode) => (this.switchedAt[mode] ?? 0) + ACTS_S));
     const made = new Set<string>();

@@ -28,10 +28,13 @@ export async function conduct(
   try {
     const opened = await openClaims(run);
     jest = opened;
+    const planning = planClaims(selected, driver, provider, options);
+    // Told below; what ends the bring-up is told first.
+    planning.catch((error: unknown) => log(`the plan: ${error}`));
     const stage = await bringUp(run, provider, (made) => {
       stand = made;
     });
-    const claims = await planClaims(selected, driver, provider, options);
+    const claims = await planning;
     const [kubernetes, observedVersion] = await Promise.all([stage.cluster.version(), stage.mesh.observedVersion()]);
     recordPlan(evidence, { provider, kubernetes, mesh: stage.mesh, observedVersion, claims });
     await inPhase('suite', [...new Set(selected.map(({ suite }) => suite))].join(', '), () =>

@@ -1,4 +1,4 @@
-import { footprintOf, type PlannedClaim, type RegisteredClaim } from '../../claim/index.ts';
+import type { PlannedClaim, RegisteredClaim } from '../../claim/index.ts';
 import type { ProviderName } from '../../cluster/cluster.ts';
 import type { ClaimSummary, Evidence } from '../../evidence/index.ts';
 import type { Driver, Mesh } from '../../mesh/index.ts';
@@ -13,17 +13,15 @@ export async function planClaims(
   options: RunOptions,
 ): Promise<PlannedClaim[]> {
   const { able, exempt } = await scripted(selected, driver, provider);
-  const { claims } = await arranged(able, driver, options);
-  const planned: PlannedClaim[] = exempt.map(({ claim, script, exemption }) => ({
+  const { claims } = await arranged(able, options);
+  const planned: PlannedClaim[] = exempt.map(({ claim, footprint, exemption }) => ({
     claim,
-    footprint: footprintOf(script),
+    footprint,
     run: 1,
     exempt: exemption,
   }));
   for (let run = 1; run <= options.repeat; run += 1) {
-    for (const { claim, script, yields = 0 } of claims) {
-      planned.push({ claim, footprint: footprintOf(script), run, yields });
-    }
+    for (const { claim, footprint, yields = 0 } of claims) planned.push({ claim, footprint, run, yields });
   }
   return planned;
 }
