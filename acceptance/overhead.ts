@@ -71,9 +71,9 @@ async function cold(workshop: Workshop): Promise<boolean> {
 /** The images that a run had to bring into the cluster, from its log. */
 function loadedImages(folder: string): string[] {
   const log = readFileSync(join(folder, 'meshproof.log'), 'utf8');
-  const [, images] = /images: loaded (.*?); present/.exec(log) ?? [];
-  if (images === undefined) throw new Error('the run does not say which images it loaded');
-  return images.split(' ');
+  const images = [...log.matchAll(/images: loaded (.*?); present/g)].flatMap(([, names = '']) => names.split(' '));
+  if (images.length === 0) throw new Error('the run does not say which images it loaded');
+  return images.filter((name) => name !== 'none');
 }
 
 /** The commands that a run printed before it gave them. */

@@ -35,9 +35,10 @@ export function definitionMistakes(
   sets: readonly string[],
 ): Mistake[] {
   const known = definitions.map((definition) => definition['spec'] as Definition);
-  return objectsOf(fill({ ...spec, images: [], diagnostics: {} }, sampleFilling(spec, sets)), []).flatMap(
-    ({ object, path }) => mistakesOf(object, path, known),
-  );
+  return objectsOf(
+    fill({ ...spec, images: [], podImages: [], diagnostics: {} }, sampleFilling(spec, sets)),
+    [],
+  ).flatMap(({ object, path }) => mistakesOf(object, path, known));
 }
 
 interface Found {

@@ -11,6 +11,7 @@ export interface DriverSpec {
   controlPlane?: { namespace: string; deployments: string[] };
   dataPlane?: { container?: string; annotation?: { name: string; value: string } };
   images?: string[];
+  podImages?: string[];
   install: Step[];
   uninstall: Step[];
   enrol?: { namespace?: Marks; pod?: Marks; service?: Marks; client?: Manifest[] };

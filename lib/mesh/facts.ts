@@ -8,9 +8,9 @@ export function declares({ spec }: Driver, feature: string): true | { reason: st
   return { reason: spec.features.exempt?.[feature] ?? `the driver ${spec.name} does not declare ${feature}` };
 }
 
-/** The images that installation and enrolment need, with the user's `KEY=VALUE` list applied. */
-export function driverImages({ spec }: Driver, sets: readonly string[]): string[] {
-  return [...new Set(fill(spec.images ?? [], fillingFor(spec, sets)))];
+/** The images that a field of a driver names, each once, with the user's `KEY=VALUE` list applied. */
+export function driverImages({ spec }: Driver, field: 'images' | 'podImages', sets: readonly string[]): string[] {
+  return [...new Set(fill(spec[field] ?? [], fillingFor(spec, sets)))];
 }
 
 /** The programs that a driver's installation and switches call, each once. */

@@ -72,6 +72,8 @@ export interface Mesh {
   readonly external: readonly ('service' | 'address')[];
   /** Images that the installation needs, overrides by `--set` applied. */
   readonly images: string[];
+  /** Images that pods in the mesh need besides. */
+  readonly podImages: string[];
   /** Commands that the driver's steps need on this machine (`osm`). */
   readonly tools: string[];
 

@@ -44,15 +44,15 @@ describe('what a driver declares', () => {
   });
 
   test('images follow the values for the installer', () => {
-    const { images } = open(osm, [
+    const { images, podImages } = open(osm, [
       'osm.image.registry=mirror.example/osm',
       'osm.image.tag=v1.2.3',
       'osm.curlImage=c:1',
     ]);
     expect(images).toContain('mirror.example/osm/osm-controller:v1.2.3');
-    expect(images).toContain('mirror.example/osm/init:v1.2.3');
+    expect(podImages).toContain('mirror.example/osm/init:v1.2.3');
     expect(images).toContain('c:1');
-    expect(open(osm).images).toHaveLength(9);
+    expect(open(osm)).toMatchObject({ images: { length: 7 }, podImages: { length: 2 } });
   });
 
   test('features are supported, or not with a reason', () => {

@@ -37,7 +37,9 @@ export function renderingMistakes(spec: DriverSpec): Mistake[] {
   return [
     ...objectMistakes(rendered, []),
     ...objectMistakes(steps, []),
-    ...(rendered.images ?? []).flatMap((image, index) => misfit(image, forms.image, ['images', index])),
+    ...(['images', 'podImages'] as const).flatMap((field) =>
+      (rendered[field] ?? []).flatMap((image, index) => misfit(image, forms.image, [field, index])),
+    ),
     ...markMistakes(rendered.enrol ?? {}),
   ];
 }

@@ -28,8 +28,18 @@ export function sampleFilling(spec: Pick<DriverSpec, 'variables'>, sets: readonl
 
 /** A driver's templates filled in with sample values and the user's `KEY=VALUE` list, under the names of their fields. */
 export function renderedParts({ spec }: Driver, sets: readonly string[]): Record<string, unknown> {
-  const { images, install, uninstall, enrol, host, modes, policy, diagnostics } = spec;
-  const parts = { images, install, uninstall, enrol, host, modes, policy: { allow: policy.allow }, diagnostics };
+  const { images, podImages, install, uninstall, enrol, host, modes, policy, diagnostics } = spec;
+  const parts = {
+    images,
+    podImages,
+    install,
+    uninstall,
+    enrol,
+    host,
+    modes,
+    policy: { allow: policy.allow },
+    diagnostics,
+  };
   const present = Object.entries(parts).filter(([, part]) => part !== undefined);
   return redactValue(fill(Object.fromEntries(present), sampleFilling(spec, sets)));
 }

@@ -19,7 +19,7 @@ interface Scope {
 const scopes: Scope[] = [
   { where: 'enrol.client', at: /^enrol\.client\./, names: partyNames('client'), optional: [] },
   { where: 'host', at: /^host\./, names: partyNames('server'), optional: [] },
-  { where: 'images, enrol', at: /^(images|enrol)\./, names: [], optional: [] },
+  { where: 'images, podImages, enrol', at: /^(images|podImages|enrol)\./, names: [], optional: [] },
   { where: 'install', at: /^install\./, names: ['kubeconfig', ...modes], optional: [] },
   { where: 'uninstall, modes', at: /^(uninstall|modes\.\w+\.(on|off|invalid))\./, names: ['kubeconfig'], optional: [] },
   {

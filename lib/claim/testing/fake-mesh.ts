@@ -17,6 +17,7 @@ export class FakeMesh implements Mesh {
   readonly sidecar = SIDECAR;
   readonly external = ['service'] as const;
   readonly images: string[] = [];
+  readonly podImages: string[] = [];
   readonly tools: string[] = [];
   /** What every change is granted. */
   granted: Budget = { convergesMs: 5_000, settlesMs: 2_000 };

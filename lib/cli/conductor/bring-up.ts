@@ -1,7 +1,6 @@
 import type { Cluster, ProviderName } from '../../cluster/cluster.ts';
 import {
   checkNamespaces,
-  chosenImages,
   type DeployOptions,
   deployEnrolled,
   deployOutside,
@@ -13,6 +12,7 @@ import type { OutsideServers } from '../../cluster/provider/index.ts';
 import { type Mesh, type ModeName, openMesh } from '../../mesh/index.ts';
 import { EnvironmentError } from '../../plan/index.ts';
 import { childNote, type RunContext } from './context.ts';
+import { CopiedImages } from './copied-images.ts';
 import { provide } from './provide.ts';
 import type { Stand } from './stand.ts';
 
@@ -55,15 +55,11 @@ export async function bringUp(
     child: childNote(run),
   });
   await checkNamespaces(cluster, stand.prefix);
-  const fixtureImages = Object.values(chosenImages(options));
+  const images = new CopiedImages(run, stand, mesh);
   if (stand.loadImages !== undefined) {
-    const { loadImages } = stand;
-    await inPhase('images', 'images that this machine has', async () => {
-      const { loaded, present, absent } = await loadImages([...fixtureImages, ...mesh.images, ...options.loadImages]);
-      log(
-        `images: loaded ${loaded.join(' ') || 'none'}; present ${present.join(' ') || 'none'}; left to pull ${absent.join(' ') || 'none'}`,
-      );
-    });
+    await inPhase('images', 'images that this machine has', () =>
+      Promise.all([images.forMesh(), stand.waitForDns?.()]),
+    );
   }
 
   const isThere = (stand.reused || !options.install) && (await mesh.isInstalled());
@@ -74,7 +70,8 @@ export async function bringUp(
     );
   }
   const deploy = deployOptions(run, stand, mesh, !isThere && stand.reused);
-  const outside = deployOutside(cluster, deploy);
+  const podImages = images.forPods();
+  const outside = podImages.then(() => deployOutside(cluster, deploy));
   // The mesh's failure is told first; the other one must not become an unhandled rejection meanwhile.
   outside.catch((error: unknown) => log(`fixtures outside the mesh: ${error}`));
   if (!isThere && options.install) {
@@ -87,6 +84,7 @@ export async function bringUp(
   // Told below, once the mesh's fixtures are there or have failed.
   beside.catch((error: unknown) => log(`servers outside of the cluster: ${error}`));
   const fixtures = await inPhase('fixtures', 'httpbin, curl, tcp-echo', async () => {
+    await podImages;
     const enrolled = byTheirNames(await deployEnrolled(cluster, deploy), mesh);
     return together(enrolled, await outside);
   });

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { RegisteredClaim } from '../../claim/index.ts';
+import type { PlannedClaim, RegisteredClaim } from '../../claim/index.ts';
 import type { ProviderName } from '../../cluster/cluster.ts';
 import { type EndRecord, readEvidence } from '../../evidence/index.ts';
 import { timelineText } from '../../report/index.ts';
@@ -21,24 +21,24 @@ export async function conduct(
   provider: ProviderName,
   selected: readonly RegisteredClaim[],
 ): Promise<EndRecord['fault']> {
-  const { driver, options, evidence, inPhase, interruption, log } = run;
+  const { options, evidence, inPhase, interruption, log } = run;
   let stand: Stand | undefined;
-  let jest: ClaimsProcess | undefined;
+  let meanwhile: Meanwhile | undefined;
   let fault: EndRecord['fault'];
   try {
-    const opened = await openClaims(run);
-    jest = opened;
-    const planning = planClaims(selected, driver, provider, options);
-    // Told below; what ends the bring-up is told first.
-    planning.catch((error: unknown) => log(`the plan: ${error}`));
+    // kind's creation is all work, and the installation of a mesh mostly waiting: on a small machine it matters which is shared.
+    const isCreating = provider === 'kind' && !options.reuse;
+    if (!isCreating) meanwhile = begin(run, provider, selected);
     const stage = await bringUp(run, provider, (made) => {
       stand = made;
+      meanwhile ??= begin(run, provider, selected);
     });
-    const claims = await planning;
+    meanwhile ??= begin(run, provider, selected);
+    const [claims, jest] = await Promise.all([meanwhile.planning, meanwhile.opening]);
     const [kubernetes, observedVersion] = await Promise.all([stage.cluster.version(), stage.mesh.observedVersion()]);
     recordPlan(evidence, { provider, kubernetes, mesh: stage.mesh, observedVersion, claims });
     await inPhase('suite', [...new Set(selected.map(({ suite }) => suite))].join(', '), () =>
-      judgeClaims(run, stage, claims, opened),
+      judgeClaims(run, stage, claims, jest),
     );
   } catch (error) {
     log(error instanceof Error ? (error.stack ?? error.message) : String(error));
@@ -47,7 +47,10 @@ export async function conduct(
   if (interruption.signal.aborted && !interruption.byPerson) {
     fault = { whose: 'environment', message: String((interruption.signal.reason as Error).message) };
   }
-  await jest?.close();
+  await meanwhile?.opening.then(
+    (jest) => jest.close(),
+    () => undefined,
+  );
   await timeline(run);
   const made = stand;
   if (made !== undefined) {
@@ -58,6 +61,21 @@ export async function conduct(
     }
   }
   return fault;
+}
+
+/** What goes on beside the bring-up. */
+interface Meanwhile {
+  planning: Promise<PlannedClaim[]>;
+  opening: Promise<ClaimsProcess>;
+}
+
+function begin(run: RunContext, provider: ProviderName, selected: readonly RegisteredClaim[]): Meanwhile {
+  const planning = planClaims(selected, run.driver, provider, run.options);
+  const opening = openClaims(run);
+  // Told once both are needed; what ends the bring-up is told first.
+  planning.catch((error: unknown) => run.log(`the plan: ${error}`));
+  opening.catch((error: unknown) => run.log(`the claims' process: ${error}`));
+  return { planning, opening };
 }
 
 function faultOf(error: unknown): NonNullable<EndRecord['fault']> {

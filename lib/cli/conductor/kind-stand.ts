@@ -46,7 +46,8 @@ export async function kindStand(run: RunContext, onStand: (stand: Stand) => void
     kubeconfig: provided.kubeconfig,
     reused: options.reuse,
     prefix: '',
-    loadImages: async (refs) => (await Promise.all([provided.loadImages(refs), provided.waitForDns()]))[0],
+    loadImages: (refs) => provided.loadImages(refs),
+    waitForDns: () => provided.waitForDns(),
     startOutside: async (manifests) => {
       outside = await startOutside(manifests, {
         ...common,

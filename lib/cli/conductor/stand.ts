@@ -11,8 +11,10 @@ export interface Stand {
   reused: boolean;
   /** Put before every namespace's name. */
   prefix: string;
-  /** Copies images that this machine has to the cluster, and waits for its name service meanwhile. */
+  /** Copies images that this machine has to the cluster. */
   loadImages?: (refs: string[]) => Promise<LoadedImages>;
+  /** Waits until the cluster's name service answers, where that may take longer than its API. */
+  waitForDns?: () => Promise<void>;
   /** Starts servers beside the cluster; they end with the stand. Absent where there is no such place. */
   startOutside?: (manifests: readonly Manifest[]) => Promise<OutsideServers>;
   /** Whether a mesh may be installed here. */
