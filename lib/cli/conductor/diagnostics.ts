@@ -50,7 +50,9 @@ async function collect({ cluster, mesh, fixtures }: Stage, folder: string): Prom
     ...fixturePods.flatMap((pod) => ownContainers(pod, mesh.sidecar).map((container) => logOf(pod, container))),
     mesh.diagnose(
       folder,
-      fixturePods.map(({ metadata }) => ({ namespace: metadata.namespace ?? '', name: metadata.name })),
+      fixturePods
+        .filter((pod) => mesh.sidecar === undefined || containersOf(pod).includes(mesh.sidecar))
+        .map(({ metadata }) => ({ namespace: metadata.namespace ?? '', name: metadata.name })),
     ),
   ]);
 
@@ -70,6 +72,12 @@ function plain({ managedFields: _, ...metadata }: Manifest['metadata']): object 
 function ownContainers(pod: Manifest, sidecar: string | undefined): string[] {
   const spec = pod['spec'] as { containers: { name: string }[] };
   return spec.containers.map(({ name }) => name).filter((name) => name !== sidecar);
+}
+
+/** A native sidecar stands among the init containers. */
+function containersOf(pod: Manifest): string[] {
+  const spec = pod['spec'] as { containers: { name: string }[]; initContainers?: { name: string }[] };
+  return [...spec.containers, ...(spec.initContainers ?? [])].map(({ name }) => name);
 }
 
 function eventLine(event: Manifest): string {
