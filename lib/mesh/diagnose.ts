@@ -120,7 +120,10 @@ function driverTask(diagnostic: Diagnostic, context: MeshContext): Task {
 
 async function commandOutput(run: string[], context: MeshContext): Promise<string> {
   // Dozens of them say nothing to somebody who waits for verdicts.
-  const reporter = { ...context.reporter, command: (argv: string[]) => context.reporter.output(`$ ${commandLine(argv)}`) };
+  const reporter = {
+    ...context.reporter,
+    command: (argv: string[]) => context.reporter.output(`$ ${commandLine(argv)}`),
+  };
   const end = await runTool(run, eachMs, { ...context, reporter });
   if (end.exit === 0) return end.stdout;
   const how = end.exit === undefined ? `was cut off (${end.cut})` : `ended with status ${end.exit}`;

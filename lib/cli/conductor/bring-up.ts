@@ -57,9 +57,7 @@ export async function bringUp(
   await checkNamespaces(cluster, stand.prefix);
   const images = new CopiedImages(run, stand, mesh);
   if (stand.loadImages !== undefined) {
-    await inPhase('images', 'images that this machine has', () =>
-      Promise.all([images.forMesh(), stand.waitForDns?.()]),
-    );
+    await inPhase('images', 'images that this machine has', () => images.forMesh());
   }
 
   const isThere = (stand.reused || !options.install) && (await mesh.isInstalled());
@@ -70,21 +68,28 @@ export async function bringUp(
     );
   }
   const deploy = deployOptions(run, stand, mesh, !isThere && stand.reused);
-  const podImages = images.forPods();
-  const outside = podImages.then(() => deployOutside(cluster, deploy));
+  const dns = stand.waitForDns?.();
+  const readyForPods = Promise.all([images.forPods(), dns]);
+  const outside = readyForPods.then(() => deployOutside(cluster, deploy));
   // The mesh's failure is told first; the other one must not become an unhandled rejection meanwhile.
   outside.catch((error: unknown) => log(`fixtures outside the mesh: ${error}`));
   if (!isThere && options.install) {
     await inPhase('mesh', `${mesh.project} ${mesh.declaredVersion}`, async () => {
       if (stand.reused) await mesh.uninstall();
-      await mesh.install();
+      try {
+        await mesh.install();
+      } catch (error) {
+        // Without a name service no mesh comes up, and it is not to blame.
+        await dns;
+        throw error;
+      }
     });
   }
   const beside = outsideServers(stand, mesh, deploy);
   // Told below, once the mesh's fixtures are there or have failed.
   beside.catch((error: unknown) => log(`servers outside of the cluster: ${error}`));
   const fixtures = await inPhase('fixtures', 'httpbin, curl, tcp-echo', async () => {
-    await podImages;
+    await readyForPods;
     const enrolled = byTheirNames(await deployEnrolled(cluster, deploy), mesh);
     return together(enrolled, await outside);
   });

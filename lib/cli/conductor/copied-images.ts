@@ -1,4 +1,5 @@
 import { chosenImages } from '../../cluster/fixtures/index.ts';
+import { imagesLine } from '../../cluster/provider/index.ts';
 import type { Mesh } from '../../mesh/index.ts';
 import type { RunContext } from './context.ts';
 import type { Stand } from './stand.ts';
@@ -18,9 +19,7 @@ export class CopiedImages {
     this.#rest = [...ofPods].filter((ref) => !this.#first.includes(ref));
     this.#copy = async (refs) => {
       if (loadImages === undefined) return;
-      const { loaded, present, absent } = await loadImages([...refs]);
-      const names = (list: string[]) => list.join(' ') || 'none';
-      log(`images: loaded ${names(loaded)}; present ${names(present)}; left to pull ${names(absent)}`);
+      log(imagesLine(await loadImages([...refs])));
     };
   }
 

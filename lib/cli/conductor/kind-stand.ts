@@ -1,4 +1,5 @@
 import { kindNetwork, type OutsideServers, reuseKind, startOutside, upKind } from '../../cluster/provider/index.ts';
+import { driverImages } from '../../mesh/index.ts';
 import { EnvironmentError } from '../../plan/index.ts';
 import { keptClusters } from '../ledger/index.ts';
 import { childNote, type RunContext } from './context.ts';
@@ -19,7 +20,7 @@ export function kindName({ options, runId }: RunContext): string {
 
 /** A kind cluster of the run's own, or one that an earlier run has kept. */
 export async function kindStand(run: RunContext, onStand: (stand: Stand) => void): Promise<Stand> {
-  const { options, folder, interruption, ledger, log } = run;
+  const { driver, options, folder, interruption, ledger, log } = run;
   const clusterName = kindName(run);
   const common = {
     clusterName,
@@ -37,6 +38,7 @@ export async function kindStand(run: RunContext, onStand: (stand: Stand) => void
         ...(options.nodeImage === undefined ? {} : { nodeImage: options.nodeImage }),
         ...(options.kindConfig === undefined ? {} : { configFile: options.kindConfig }),
         keep: options.keep,
+        early: [...driverImages(driver, 'images', options.sets), ...options.loadImages],
         beforeCreate: (name) => ledger.cluster(name, folder.kubeconfig),
       });
   let outside: OutsideServers | undefined;

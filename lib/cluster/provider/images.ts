@@ -11,6 +11,12 @@ export interface LoadedImages {
   absent: string[];
 }
 
+/** For people: `images: loaded a b; present none; left to pull c`. */
+export function imagesLine({ loaded, present, absent }: LoadedImages): string {
+  const names = (list: string[]) => list.join(' ') || 'none';
+  return `images: loaded ${names(loaded)}; present ${names(present)}; left to pull ${names(absent)}`;
+}
+
 /** Saving and unpacking a gigabyte on a slow disk. */
 const LOAD_MS = 300_000;
 

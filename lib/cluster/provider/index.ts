@@ -7,7 +7,7 @@ export {
   type UpExistingOptions,
   upExisting,
 } from './existing.ts';
-export type { LoadedImages } from './images.ts';
+export { imagesLine, type LoadedImages } from './images.ts';
 export {
   deleteKind,
   KIND_CONFIG,

@@ -25,7 +25,7 @@ esac`;
 function options(signal = new AbortController().signal): UpKindOptions {
   const kubeconfig = path.join(tools.folder, 'kubeconfig');
   const common = { clusterName: 'x', kubeconfig, signal, child, report: () => undefined };
-  return { ...common, beforeCreate, keep: false, runId: 'r1', leaseLost: () => undefined };
+  return { ...common, beforeCreate, keep: false, early: [], runId: 'r1', leaseLost: () => undefined };
 }
 
 describe('a kind cluster', () => {

@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { connect } from '../client/index.ts';
 import type { Provided } from '../cluster.ts';
 import { waitForDns } from './dns.ts';
+import { type EarlyImages, earlyImages } from './early-images.ts';
 import { ProviderError } from './error.ts';
 import { type LoadedImages, loadImages } from './images.ts';
 import { holdLease } from './lease.ts';
@@ -38,6 +39,8 @@ export interface UpKindOptions extends SharedKindOptions {
   configFile?: string;
   /** Leave the cluster when the run is over. */
   keep: boolean;
+  /** Images to copy as soon as there are nodes, where this machine has them; see `EarlyImages`. */
+  early: string[];
   /** Called before anything exists, so that a run that dies can be cleaned up after. */
   beforeCreate(clusterName: string): void;
 }
@@ -66,11 +69,16 @@ export async function upKind(options: UpKindOptions): Promise<ProvidedKind> {
     );
   }
   options.beforeCreate(clusterName);
+  const images = earlyImages(clusterName, options.early, options);
   try {
-    await create(options);
-    if (options.keep) return await withLease(await take(options, async () => undefined), options);
-    return await take(options, () => deleteKind(clusterName));
+    await create(options, images);
+    const [provided] = await Promise.all([
+      take(options, options.keep ? async () => undefined : () => deleteKind(clusterName)),
+      images.over(),
+    ]);
+    return options.keep ? await withLease(provided, options) : provided;
   } catch (error) {
+    await images.stop();
     await deleteKind(clusterName, true);
     throw error;
   }
@@ -141,11 +149,14 @@ async function kindVersion(context: ToolContext): Promise<void> {
   await runKind(['version'], context);
 }
 
-async function create(options: UpKindOptions): Promise<void> {
+async function create(options: UpKindOptions, images: EarlyImages): Promise<void> {
   const { clusterName, kubeconfig, nodeImage, configFile = KIND_CONFIG } = options;
   const argv = ['create', 'cluster', '--name', clusterName, '--kubeconfig', kubeconfig, '--config', configFile];
   if (nodeImage !== undefined) argv.push('--image', nodeImage);
-  const line = (text: string) => options.report(text.trim());
+  const line = (text: string) => {
+    options.report(text.trim());
+    images.line(text);
+  };
   const result = await runKind(argv, options, { timeoutMs: CREATE_MS, line });
   if (result.exitCode === 0) return;
   throw new ProviderError(
