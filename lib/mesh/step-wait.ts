@@ -83,8 +83,9 @@ function isAvailable(deployment: Manifest | undefined): boolean {
 }
 
 function isEstablished(definition: Manifest | undefined): boolean {
-  const { conditions = [] } = (definition?.['status'] ?? {}) as { conditions?: { type: string; status: string }[] };
-  return conditions.some(({ type, status }) => type === 'Established' && status === 'True');
+  // Right after its creation they are null.
+  const { conditions } = (definition?.['status'] ?? {}) as { conditions?: { type: string; status: string }[] | null };
+  return (conditions ?? []).some(({ type, status }) => type === 'Established' && status === 'True');
 }
 
 function selectorOf(deployment: Manifest | undefined): string {

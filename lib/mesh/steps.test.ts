@@ -181,15 +181,16 @@ describe('wait', () => {
 
   test('for a definition to be established, for an object to exist, and to be gone', async () => {
     const cluster = new FakeCluster();
-    const definition = (status: string) => ({
+    const definition = (conditions: { type: string; status: string }[] | null) => ({
       apiVersion: 'apiextensions.k8s.io/v1',
       kind: 'CustomResourceDefinition',
       metadata: { name: 'configs.example' },
-      status: { conditions: [{ type: 'Established', status }] },
+      status: { conditions },
     });
-    cluster.put(definition('False'));
+    cluster.put(definition(null));
     const established = wait(cluster, { established: 'configs.example' });
-    cluster.put(definition('True'));
+    cluster.put(definition([{ type: 'Established', status: 'False' }]));
+    cluster.put(definition([{ type: 'Established', status: 'True' }]));
     await established;
 
     const exists = wait(cluster, { exists: config });
