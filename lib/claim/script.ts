@@ -35,6 +35,7 @@ export interface Footprint {
 export function footprintOf(script: readonly Call[], isHot = true): Footprint {
   const clients = script.flatMap((call): string[] => {
     if (call.method === 'expect') return [...call.params.answered, ...call.params.refused].map(({ client }) => client);
+    if (call.method === 'lingerOpen') return [call.params.route.client];
     if (call.method === 'allow') return call.params.policies.map(({ client }) => client);
     return [];
   });

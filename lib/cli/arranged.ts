@@ -1,10 +1,11 @@
 import { footprintOf, type RegisteredClaim, scriptOf } from '../claim/index.ts';
 import type { ProviderName } from '../cluster/cluster.ts';
-import { laneClients } from '../cluster/fixtures/index.ts';
+import { enrolledClients } from '../cluster/fixtures/index.ts';
 import { type Driver, declares } from '../mesh/index.ts';
 import {
   type Arrangement,
   arrange,
+  castOf,
   type Exemption,
   exemptionOf,
   type RunOptions,
@@ -36,10 +37,16 @@ export async function scripted(
   return { able, exempt };
 }
 
+/** The enrolled clients that are deployed: those that the claims can use, and all where an earlier run left theirs. */
+export function clientsFor(able: readonly Scripted<RegisteredClaim>[], { reuse }: Pick<RunOptions, 'reuse'>): string[] {
+  return reuse ? enrolledClients() : castOf(able, enrolledClients());
+}
+
 /** The order in which they are to begin, and what is to be expected of it. */
 export function arranged(
   able: readonly Scripted<RegisteredClaim>[],
-  { seed }: Pick<RunOptions, 'seed'>,
+  options: Pick<RunOptions, 'seed' | 'reuse'>,
 ): Promise<Arrangement<RegisteredClaim>> {
-  return arrange(able, { apps: laneClients(), ...(seed === undefined ? {} : { seed }) });
+  const { seed } = options;
+  return arrange(able, { apps: clientsFor(able, options), ...(seed === undefined ? {} : { seed }) });
 }

@@ -38,7 +38,13 @@ async function planned(commandLine: Record<string, string | boolean>, provider: 
   const values = new Map<string, string | boolean>(Object.entries({ plan: true, ...commandLine }));
   const options = resolveOptions({ commandLine: { source: 'command line', values }, environment: {}, folder: '/none' });
   const driver = await loadDriver('osm');
-  return planView({ options, choice: { provider, reason: 'for the test' }, driver, selected, fixtures });
+  return planView({
+    options,
+    choice: { provider, reason: 'for the test' },
+    driver,
+    selected,
+    fixturesWith: async () => fixtures,
+  });
 }
 
 describe('the plan', () => {

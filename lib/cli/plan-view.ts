@@ -3,7 +3,7 @@ import type { RegisteredClaim } from '../claim/registry.ts';
 import type { Manifest } from '../cluster/cluster.ts';
 import { type Driver, driverTitle } from '../mesh/index.ts';
 import type { Choice, Exemption, RehearsedRound, RunOptions } from '../plan/index.ts';
-import { arranged, scripted } from './arranged.ts';
+import { arranged, clientsFor, scripted } from './arranged.ts';
 
 /** All that a run would do, known without touching anything. */
 export interface PlanView {
@@ -33,14 +33,15 @@ export interface PlanParts {
   choice: Choice;
   driver: Driver;
   selected: readonly RegisteredClaim[];
-  /** The fixtures' objects as their files give them. */
-  fixtures: readonly Manifest[];
+  /** The fixtures' objects as their files give them, with these of the clients that the mesh enrols. */
+  fixturesWith(clients: readonly string[]): Promise<Manifest[]>;
 }
 
 export async function planView(parts: PlanParts): Promise<PlanView> {
-  const { options, choice, driver, selected } = parts;
+  const { options, choice, driver, selected, fixturesWith } = parts;
   const { able, exempt } = await scripted(selected, driver, choice.provider);
   const { claims, rehearsal } = await arranged(able, options);
+  const fixtures = await fixturesWith(clientsFor(able, options));
   return {
     provider: choice,
     mesh: { name: driver.spec.name, title: driverTitle(driver), driver: driver.file },
@@ -48,7 +49,7 @@ export async function planView(parts: PlanParts): Promise<PlanView> {
     exempt: exempt.map(({ claim, exemption }) => ({ id: claim.id, exemption })),
     rounds: rehearsal.rounds,
     switches: rehearsal.switches,
-    creates: [...clusterLines(parts), ...meshLines(parts), ...fixtureLines(parts)],
+    creates: [...clusterLines(parts), ...meshLines(parts), ...fixtureLines(choice, fixtures)],
     changes: changeLines(parts),
     afterwards: afterLines(parts),
   };
@@ -75,7 +76,7 @@ function meshLines({ options, choice, driver }: PlanParts): string[] {
     : commands.map((command) => `mesh ${spec.name}: ${command}${sets}`);
 }
 
-function fixtureLines({ choice, fixtures }: PlanParts): string[] {
+function fixtureLines(choice: Choice, fixtures: readonly Manifest[]): string[] {
   const prefix = choice.provider === 'existing' ? 'meshproof-<run id>-' : '';
   const objectsOf = new Map<string, string[]>();
   for (const { kind, metadata } of fixtures) {

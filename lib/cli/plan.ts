@@ -1,3 +1,4 @@
+import type { Manifest } from '../cluster/cluster.ts';
 import { readFixtures } from '../cluster/fixtures/files.ts';
 import { loadDriver } from '../mesh/index.ts';
 import { chooseProvider, defaultMesh, type RunOptions } from '../plan/index.ts';
@@ -16,8 +17,11 @@ export async function planCommand(options: RunOptions): Promise<number> {
   const facts = await gatherFacts(Object.fromEntries(tools.map((tool) => [tool, [meshOnKind(options)]])));
   const choice = chooseProvider(options, facts, tools);
   const driver = await loadDriver(options.mesh ?? defaultMesh(choice.provider));
-  const fixtures = [...(await readFixtures('enrolled')), ...(await readFixtures('outside'))];
-  const view = await planView({ options, choice, driver, selected, fixtures });
+  const view = await planView({ options, choice, driver, selected, fixturesWith });
   process.stdout.write(options.json ? planJson(view) : printPlan(view, coloursFor(process.stdout)));
   return exitStatus.fine;
+}
+
+async function fixturesWith(clients: readonly string[]): Promise<Manifest[]> {
+  return [...(await readFixtures('enrolled', clients)), ...(await readFixtures('outside'))];
 }

@@ -1,4 +1,5 @@
 export { type Arrangement, arrange } from './arrange.ts';
+export { castOf } from './cast.ts';
 export { type Choice, chooseProvider, defaultMesh } from './choose-provider.ts';
 export { readEnvironment } from './config-environment.ts';
 export { isDriverPath, readConfigFile } from './config-file.ts';

@@ -35,11 +35,13 @@ const FIXTURES_MS = 120_000;
 
 /**
  * Brings up cluster, mesh and fixtures, side by side where they do not need each other.
+ * @param clients those that are wanted of the clients that the mesh enrols
  * @param onStand called as soon as there is a cluster, so that it can be taken down whatever happens afterwards
  */
 export async function bringUp(
   run: RunContext,
   provider: ProviderName,
+  clients: readonly string[],
   onStand: (stand: Stand) => void,
 ): Promise<Stage> {
   const { options, driver, inPhase, interruption, say, log } = run;
@@ -67,7 +69,7 @@ export async function bringUp(
       'install it first, or name the mesh that is there by --mesh',
     );
   }
-  const deploy = deployOptions(run, stand, mesh, !isThere && stand.reused);
+  const deploy = { ...deployOptions(run, stand, mesh, !isThere && stand.reused), clients };
   const dns = stand.waitForDns?.();
   const readyForPods = Promise.all([images.forPods(), dns]);
   const outside = readyForPods.then(() => deployOutside(cluster, deploy));

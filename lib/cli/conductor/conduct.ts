@@ -4,6 +4,7 @@ import type { PlannedClaim, RegisteredClaim } from '../../claim/index.ts';
 import type { ProviderName } from '../../cluster/cluster.ts';
 import { type EndRecord, readEvidence } from '../../evidence/index.ts';
 import { timelineText } from '../../report/index.ts';
+import { clientsFor, type Selected, scripted } from '../arranged.ts';
 import { explainError } from '../exit-status.ts';
 import { bringUp } from './bring-up.ts';
 import { type ClaimsProcess, openClaims } from './claims-process.ts';
@@ -26,19 +27,20 @@ export async function conduct(
   let meanwhile: Meanwhile | undefined;
   let fault: EndRecord['fault'];
   try {
+    const claims = await scripted(selected, run.driver, provider);
     // kind's creation is all work, and the installation of a mesh mostly waiting: on a small machine it matters which is shared.
     const isCreating = provider === 'kind' && !options.reuse;
-    if (!isCreating) meanwhile = begin(run, provider, selected);
-    const stage = await bringUp(run, provider, (made) => {
+    if (!isCreating) meanwhile = begin(run, claims);
+    const stage = await bringUp(run, provider, clientsFor(claims.able, options), (made) => {
       stand = made;
-      meanwhile ??= begin(run, provider, selected);
+      meanwhile ??= begin(run, claims);
     });
-    meanwhile ??= begin(run, provider, selected);
-    const [claims, jest] = await Promise.all([meanwhile.planning, meanwhile.opening]);
+    meanwhile ??= begin(run, claims);
+    const [planned, jest] = await Promise.all([meanwhile.planning, meanwhile.opening]);
     const [kubernetes, observedVersion] = await Promise.all([stage.cluster.version(), stage.mesh.observedVersion()]);
-    recordPlan(evidence, { provider, kubernetes, mesh: stage.mesh, observedVersion, claims });
+    recordPlan(evidence, { provider, kubernetes, mesh: stage.mesh, observedVersion, claims: planned });
     await inPhase('suite', [...new Set(selected.map(({ suite }) => suite))].join(', '), () =>
-      judgeClaims(run, stage, claims, jest),
+      judgeClaims(run, stage, planned, jest),
     );
   } catch (error) {
     log(error instanceof Error ? (error.stack ?? error.message) : String(error));
@@ -69,8 +71,8 @@ interface Meanwhile {
   opening: Promise<ClaimsProcess>;
 }
 
-function begin(run: RunContext, provider: ProviderName, selected: readonly RegisteredClaim[]): Meanwhile {
-  const planning = planClaims(selected, run.driver, provider, run.options);
+function begin(run: RunContext, claims: Selected): Meanwhile {
+  const planning = planClaims(claims, run.options);
   const opening = openClaims(run);
   // Told once both are needed; what ends the bring-up is told first.
   planning.catch((error: unknown) => run.log(`the plan: ${error}`));

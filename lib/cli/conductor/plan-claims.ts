@@ -1,18 +1,12 @@
-import type { PlannedClaim, RegisteredClaim } from '../../claim/index.ts';
+import type { PlannedClaim } from '../../claim/index.ts';
 import type { ProviderName } from '../../cluster/cluster.ts';
 import type { ClaimSummary, Evidence } from '../../evidence/index.ts';
-import type { Driver, Mesh } from '../../mesh/index.ts';
+import type { Mesh } from '../../mesh/index.ts';
 import type { RunOptions } from '../../plan/index.ts';
-import { arranged, scripted } from '../arranged.ts';
+import { arranged, type Selected } from '../arranged.ts';
 
 /** The claims in the order in which they are to begin, as often as --repeat says; those that cannot run come first. */
-export async function planClaims(
-  selected: readonly RegisteredClaim[],
-  driver: Driver,
-  provider: ProviderName,
-  options: RunOptions,
-): Promise<PlannedClaim[]> {
-  const { able, exempt } = await scripted(selected, driver, provider);
+export async function planClaims({ able, exempt }: Selected, options: RunOptions): Promise<PlannedClaim[]> {
   const { claims } = await arranged(able, options);
   const planned: PlannedClaim[] = exempt.map(({ claim, footprint, exemption }) => ({
     claim,

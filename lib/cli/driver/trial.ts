@@ -21,6 +21,8 @@ const route = (client: string, to: string, protocol: 'http' | 'tcp', port: numbe
 });
 const request = (client: string): RouteSpec => route(client, 'httpbin', 'http', 14001);
 const hello = (client: string): RouteSpec => route(client, 'tcp-echo', 'tcp', 9000);
+/** All that is asked of a driver is asked of these. */
+const CLIENTS = ['curl', 'visitor'];
 const inMesh = [request('curl'), hello('curl')];
 const outside = [route('curl', 'outside-httpbin', 'http', 14001), route('curl', 'outside-tcp-echo', 'tcp', 9000)];
 const policies = [
@@ -57,7 +59,7 @@ export async function trialOf(
 ): Promise<void> {
   let stage: Stage | undefined;
   await transcript.step('install', async () => {
-    stage = await bringUp(run, provider, onStand);
+    stage = await bringUp(run, provider, CLIENTS, onStand);
     return installed(stage.mesh);
   });
   if (stage === undefined) return;
