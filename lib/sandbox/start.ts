@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { compiledSandbox } from './compiled.ts';
 import { missingNeeds } from './needs.ts';
 import type { Ready, SandboxSettings, Startup } from './settings.ts';
 import { NAMESPACES, SandboxError } from './unshare.ts';
@@ -33,9 +33,8 @@ export interface Sandbox {
 const FIRST_PROCESS = `
   mount -t tmpfs -o mode=755 tmpfs /run || exit 1
   [ -L /var/run ] || mount --bind /run /var/run || exit 1
-  mkdir /run/netns /run/sandbox || exit 1
-  env -u NODE_CHANNEL_FD "$1" "$2/programs/compile.js" "$2" /run/sandbox || exit 1
-  "$1" --max-semi-space-size=2 /run/sandbox/main.js &
+  mkdir /run/netns || exit 1
+  "$1" --max-semi-space-size=2 "$2/main.js" &
   wait $!`;
 
 /**
@@ -45,13 +44,14 @@ const FIRST_PROCESS = `
  */
 export async function startSandbox({ folder, settings = {} }: SandboxOptions): Promise<Sandbox> {
   mkdirSync(folder, { recursive: true });
+  const programs = await compiledSandbox();
   const logPath = join(folder, 'sandbox.log');
   const log = openSync(logPath, 'w');
   const socket = await listen();
   const startup: Startup = { settings, port: (socket.address() as AddressInfo).port };
   const child = spawn(
     'unshare',
-    [...NAMESPACES, 'sh', '-c', FIRST_PROCESS, 'sandbox', process.execPath, here()],
+    [...NAMESPACES, 'sh', '-c', FIRST_PROCESS, 'sandbox', process.execPath, programs],
     // In a group of its own, so that Ctrl-C on the terminal reaches only the owner.
     { detached: true, stdio: ['ignore', log, log, 'ipc'] },
   );
@@ -69,10 +69,6 @@ export async function startSandbox({ folder, settings = {} }: SandboxOptions): P
   const kubeconfig = join(folder, 'kubeconfig');
   writeFileSync(kubeconfig, ready.kubeconfig, { mode: 0o600 });
   return { kubeconfig, pid: child.pid ?? 0, ended, stop: () => stop(child, ended) };
-}
-
-function here(): string {
-  return fileURLToPath(new URL('.', import.meta.url)).replace(/\/$/, '');
 }
 
 async function listen(): Promise<Server> {

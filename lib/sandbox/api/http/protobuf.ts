@@ -1,14 +1,9 @@
 /** Kubernetes' protobuf bodies, which kubectl sends for the kinds that it makes itself (`create`, `auth can-i`). */
-import { readFileSync } from 'node:fs';
 import { badRequest, unsupportedMediaType } from '../errors.ts';
 import { type Fields, isFields, textOf } from '../json.ts';
+import { messages } from '../schema/index.ts';
 
 export const protobufType = 'application/vnd.kubernetes.protobuf';
-
-/** For each message its fields by number: the name in JSON ('' where it is part of the message around it), and the type. */
-const messages: Readonly<Record<string, Record<string, [string, string]>>> = JSON.parse(
-  readFileSync(new URL('../schema/protobuf.json', import.meta.url), 'utf8'),
-);
 
 const magic = Buffer.from('k8s\0');
 const packages: Record<string, string> = {

@@ -1,4 +1,5 @@
 export { type Decoded, decode, WrongType } from './decode.ts';
+export { messages } from './messages.ts';
 export {
   builtin,
   builtinSchemas,
