@@ -34,6 +34,7 @@ const doors = [
   'cluster/fixtures/files',
   'cluster/provider/index',
   'mesh/mesh',
+  'claim/body',
   'claim/declare',
   'claim/lanes',
   'claim/registry',

@@ -1,15 +1,7 @@
 /** What suites are written with. Every call goes to the conductor, which probes, changes and judges. */
-import {
-  type Admission,
-  ask,
-  clientActor,
-  type Policy,
-  policyFor,
-  type RouteSpec,
-  serverActor,
-} from './claim/index.ts';
+import { type Admission, ask, clientActor, type Policy, policyFor, type RouteSpec, serverActor } from './claim/body.ts';
 
-export { declareClaim as claim } from './claim/index.ts';
+export { declareClaim as claim } from './claim/body.ts';
 
 /** The client of the guides. */
 export const curl = clientActor('curl');

@@ -1,5 +1,5 @@
 import { describe, test } from '@jest/globals';
-import { conductor, registeredClaims, runClaim } from '../../claim/index.ts';
+import { conductor, registeredClaims, runClaim } from '../../claim/body.ts';
 import { loadCatalogue } from '../catalogue.ts';
 
 const planned = await conductor().call('claims', {});
