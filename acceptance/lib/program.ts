@@ -45,6 +45,21 @@ export interface Started {
 
 const LIMIT_MS = 20 * 60_000;
 
+/** Programs that have not ended. A script that is told to end tells them, so that they clean up, and ends after them. */
+const underWay = new Set<PromiseLike<unknown> & { kill(signal: 'SIGINT'): boolean }>();
+for (const [signal, status] of [
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const) {
+  process.once(signal, async () => {
+    // A script may have an end of its own.
+    if (process.listenerCount(signal) > 0) return;
+    for (const child of underWay) child.kill('SIGINT');
+    await Promise.allSettled(underWay);
+    process.exit(status);
+  });
+}
+
 /** Starts `meshproof WORDS` by its bin, or, for a run, by `npm test`. */
 export function start(words: readonly string[], options: StartOptions = {}): Started {
   const { environment = {}, door = 'bin', limitMs = LIMIT_MS, folder = PROJECT, through = [] } = options;
@@ -67,9 +82,11 @@ export function start(words: readonly string[], options: StartOptions = {}): Sta
     killSignal: 'SIGKILL',
   });
   let over = false;
+  underWay.add(child);
   const ended = (async (): Promise<Ended> => {
     const { exitCode, signal, all } = await child;
     over = true;
+    underWay.delete(child);
     return {
       ...(exitCode === undefined ? {} : { status: exitCode }),
       ...(signal === undefined ? {} : { signal }),
