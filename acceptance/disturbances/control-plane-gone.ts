@@ -10,8 +10,9 @@ export const controlPlaneGone: Disturbance = {
   async carryOut({ cluster, controlPlane }) {
     const replicas = await replicasOf(cluster, controlPlane);
     try {
-      const from = Date.now();
       await scale(cluster, controlPlane, 0);
+      // Until the API server has it, nothing is disturbed.
+      const from = Date.now();
       await pause(GONE_MS);
       await scale(cluster, controlPlane, replicas);
       await untilPods(cluster, controlPlane, replicas);

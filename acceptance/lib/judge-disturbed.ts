@@ -31,7 +31,7 @@ export function judgeDisturbed(records: EvidenceRecord[], lasted: Lasted): Judge
     const decided = own.find((record) => record.kind === 'verdict');
     const end = decided?.at ?? to;
     const begin = decided?.kind === 'verdict' ? end - decided.ms : end;
-    const isDisturbed = begin < to && end > from;
+    const isDisturbed = begin < to && end > from + TOLERANCE_MS;
     const tries = own.filter((record) => record.kind === 'disturbance');
     const violations: string[] = [];
     if (verdict === 'failed') violations.push('failed');

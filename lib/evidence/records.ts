@@ -60,6 +60,8 @@ export interface PlanRecord {
     observedVersion: string;
     driver: string;
     verified: boolean;
+    /** Features that the driver declares the mesh to have. */
+    supports: string[];
   };
   claims: ClaimSummary[];
 }

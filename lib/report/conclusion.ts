@@ -18,6 +18,7 @@ export function conclusionLines(records: EvidenceRecord[], reports: string[], pa
     '',
     ...verdictLine(summary, paint),
     ...problems.map((problem) => paint.yellow(printable(problem))),
+    ...notChosenLine(summary),
     ...faultLines(summary),
     ...(summary.sandbox ? [paint.yellow('a sandbox run: it says nothing about a real mesh')] : []),
     ...(summary.mesh.verified === false
@@ -33,6 +34,12 @@ export function conclusionLines(records: EvidenceRecord[], reports: string[], pa
 
 function verdictLine({ claims, verdicts }: RunSummary, paint: Paint): string[] {
   return claims.length === 0 ? [] : [`${count(claims.length, 'claim')}: ${verdictWords(verdicts, paint)}`];
+}
+
+/** So that nobody takes what was declared for what was shown. */
+function notChosenLine({ declared: { notChosen }, claims }: RunSummary): string[] {
+  if (notChosen.length === 0 || claims.length === 0) return [];
+  return [`declared by the driver, and not put to the test here: ${notChosen.join(', ')}`];
 }
 
 function failureLines(claim: ClaimResult, records: EvidenceRecord[], paint: Paint): string[] {

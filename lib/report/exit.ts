@@ -18,7 +18,7 @@ export function exitStatus(summary: RunSummary): ExitStatus {
 
 /** What is wrong with the run as a whole, beyond the verdicts of its claims; one sentence each. */
 export function runProblems(summary: RunSummary): string[] {
-  const { fault, interrupted, ended, missing, suites, claims } = summary;
+  const { fault, interrupted, ended, missing, suites, claims, declared } = summary;
   if (interrupted) return ['the run was interrupted'];
   const problems: string[] = [];
   if (fault !== undefined) problems.push(firstLine(fault.message));
@@ -30,6 +30,9 @@ export function runProblems(summary: RunSummary): string[] {
       const isExplained = verdicts.failed + verdicts.flaky + verdicts.broken > 0;
       if (corePassed === 0 && !isExplained)
         problems.push(`no core claim of the suite ${name} passed, so nothing is shown about it`);
+    }
+    for (const feature of declared.unshown) {
+      problems.push(`${feature} is declared supported, and none of its claims ran, so nothing is shown about it`);
     }
   }
   return problems;

@@ -15,6 +15,7 @@ export function summaryMarkdown(records: EvidenceRecord[]): string {
     heading(summary),
     verdictLine(summary),
     ...runProblems(summary).map((problem) => `> **${cell(problem)}**`),
+    notChosenLine(summary),
     ...summary.suites.map(({ name }) => suiteSection(name, summary)),
     ...failures(summary, records),
     modeSection(summary.modes),
@@ -51,6 +52,10 @@ function verdictLine(summary: RunSummary): string {
     .map((name) => `**${summary.verdicts[name]}** ${name}`);
   const words = counts.length === 0 ? 'no claims' : counts.join(', ');
   return `${words} (exit status ${exitStatus(summary)})`;
+}
+
+function notChosenLine({ declared: { notChosen } }: RunSummary): string {
+  return notChosen.length === 0 ? '' : `Declared by the driver, and not put to the test here: ${notChosen.join(', ')}`;
 }
 
 function suiteSection(suite: string, { claims }: RunSummary): string {

@@ -43,6 +43,30 @@ describe('a verdict', () => {
   });
 });
 
+describe('a feature that the driver declares', () => {
+  const supports = ['permissive', 'tcp-policy', 'half-close'];
+  const needing = (id: string, needs: string[]) => ({ ...claim(id), needs });
+  const run = (inside: (h: History) => void) => {
+    const claims = [needing('s/a', ['permissive']), needing('s/b', ['permissive', 'tcp-policy'])];
+    const h = history().run().plan(claims, {}, supports);
+    inside(h);
+    return h.end();
+  };
+
+  it('is shown by a claim that ran, and named where no claim needs it', () => {
+    const h = run((each) => each.verdict('s/a', 'passed').verdict('s/b', 'failed'));
+    expect(summarise(h.records).declared).toEqual({ unshown: [], notChosen: ['half-close'] });
+  });
+
+  it('is a failure where claims need it and none of them ran', () => {
+    const h = run((each) => each.verdict('s/a', 'passed').verdict('s/b', 'unsupported'));
+    expect(statusOf(h)).toBe(3);
+    expect(runProblems(summarise(h.records))).toEqual([
+      'tcp-policy is declared supported, and none of its claims ran, so nothing is shown about it',
+    ]);
+  });
+});
+
 describe('exitStatus', () => {
   const passed = (run: History) => run.verdict('s/a', 'passed').verdict('s/b', 'passed');
 

@@ -1,6 +1,7 @@
 import type { EndRecord, EvidenceRecord, Verdict } from '../evidence/index.ts';
 import { actingSpans, type ChangeResult, changeResults, type ModeResult, modeResults } from './changes.ts';
 import { type ClaimResult, claimResults, sum } from './claims.ts';
+import { type Declared, declaredFeatures } from './declared.ts';
 import { grouped, last, only } from './kinds.ts';
 import { type PhaseResult, phaseResults } from './phases.ts';
 import { clipped, covered } from './spans.ts';
@@ -30,6 +31,7 @@ export interface RunSummary {
   verdicts: Record<Verdict, number>;
   suites: SuiteResult[];
   claims: ClaimResult[];
+  declared: Declared;
   phases: PhaseResult[];
   changes: ChangeResult[];
   modes: ModeResult[];
@@ -94,6 +96,7 @@ export function summarise(records: EvidenceRecord[]): RunSummary {
     verdicts: tally(claims.map(({ verdict }) => verdict)),
     suites: suiteResults(claims),
     claims,
+    declared: declaredFeatures(records, claims),
     phases,
     changes,
     modes: modeResults(changes),

@@ -1,7 +1,7 @@
 import type { PlannedClaim } from '../../claim/index.ts';
 import type { ProviderName } from '../../cluster/cluster.ts';
 import type { ClaimSummary, Evidence } from '../../evidence/index.ts';
-import type { Mesh } from '../../mesh/index.ts';
+import { features, type Mesh } from '../../mesh/index.ts';
 import type { RunOptions } from '../../plan/index.ts';
 import { arranged, type Selected } from '../arranged.ts';
 
@@ -27,12 +27,13 @@ export function recordPlan(
 ): void {
   const { provider, kubernetes, mesh, observedVersion, claims } = parts;
   const { name, project, declaredVersion, verified, file } = mesh;
+  const supports = Object.keys(features).filter((feature) => mesh.supports(feature) === true);
   evidence.append({
     kind: 'plan',
     provider,
     sandbox: provider === 'sandbox',
     kubernetes,
-    mesh: { name, project, declaredVersion, observedVersion, driver: file, verified },
+    mesh: { name, project, declaredVersion, observedVersion, driver: file, verified, supports },
     claims: claims.filter(({ run }) => run === 1).map(summary),
   });
   if (observedVersion !== declaredVersion) {

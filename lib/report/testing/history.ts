@@ -20,7 +20,7 @@ export interface History {
   after(ms: number): History;
   add(entry: EvidenceEntry): History;
   run(): History;
-  plan(claims: ClaimSummary[], over?: Partial<PlanRecord>): History;
+  plan(claims: ClaimSummary[], over?: Partial<PlanRecord>, supports?: string[]): History;
   /** A whole phase, with what happens in it. */
   phase(phase: PhaseName, what: string, ms: number, inside?: (history: History) => void): History;
   change(what: string, over?: Partial<ChangeRecord>): History;
@@ -65,7 +65,7 @@ export function history(): History {
         choice: { provider: 'kind', mesh: 'osm', sandbox: false, why: 'docker, kind and osm are here' },
       });
     },
-    plan(claims, over) {
+    plan(claims, over, supports = []) {
       return self.add({
         kind: 'plan',
         provider: 'kind',
@@ -78,6 +78,7 @@ export function history(): History {
           observedVersion: 'v1.2.4',
           driver: 'meshes/osm.yaml',
           verified: true,
+          supports,
         },
         claims,
         ...over,
