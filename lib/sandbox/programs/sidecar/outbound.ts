@@ -54,7 +54,8 @@ export class Outbound {
     };
     client.on('error', abandon);
     client.once('close', abandon);
-    server.once('error', lost);
+    // A TLS socket tells twice that its connection was refused.
+    server.on('error', lost);
     server.setTimeout(CONNECT_MS, () => server.destroy(new Error('no answer to the connection')));
     server.once(readyEvent, () => {
       server.setTimeout(0);
