@@ -14,7 +14,10 @@ import { selectedClaims } from './selected-claims.ts';
 export async function planCommand(options: RunOptions): Promise<number> {
   const selected = await selectedClaims(options);
   const tools = await toolsOfMesh(meshOnKind(options));
-  const facts = await gatherFacts(Object.fromEntries(tools.map((tool) => [tool, [meshOnKind(options)]])));
+  const facts = await gatherFacts(
+    Object.fromEntries(tools.map((tool) => [tool, [meshOnKind(options)]])),
+    options.provider,
+  );
   const choice = chooseProvider(options, facts, tools);
   const driver = await loadDriver(options.mesh ?? defaultMesh(choice.provider));
   const view = await planView({ options, choice, driver, selected, fixturesWith });

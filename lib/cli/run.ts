@@ -100,7 +100,7 @@ export async function runCommand(options: RunOptions, argv: string[]): Promise<n
 async function choose(options: RunOptions): Promise<Choice> {
   const mesh = meshOnKind(options);
   const tools = await toolsOfMesh(mesh);
-  const facts = await gatherFacts(Object.fromEntries(tools.map((tool) => [tool, [mesh]])));
+  const facts = await gatherFacts(Object.fromEntries(tools.map((tool) => [tool, [mesh]])), options.provider);
   return chooseProvider(options, facts, tools);
 }
 

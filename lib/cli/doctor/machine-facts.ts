@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, statfsSync } from 'node:fs';
 import { freemem, tmpdir } from 'node:os';
+import type { ProviderName } from '../../cluster/cluster.ts';
 import type { Fact, MachineFacts } from '../../plan/index.ts';
 import { onPath } from './commands.ts';
 import { kindFacts } from './engine-facts.ts';
@@ -14,9 +15,17 @@ const enough = { memoryBytes: 2 * GiB, diskBytes: 5 * GiB };
  * Asks this machine what it has. Bounded in time, changes nothing.
  *
  * @param tools commands that drivers name, each with the drivers that name it.
+ * @param provider where that is settled, what the others need is not asked: it costs a dozen processes.
  */
-export async function gatherFacts(tools: Readonly<Record<string, readonly string[]>> = {}): Promise<MachineFacts> {
-  const [kind, sandbox] = await Promise.all([kindFacts(), sandboxFacts()]);
+export async function gatherFacts(
+  tools: Readonly<Record<string, readonly string[]>> = {},
+  provider: ProviderName | 'auto' = 'auto',
+): Promise<MachineFacts> {
+  const isOpen = (one: ProviderName) => provider === 'auto' || provider === one;
+  const [kind, sandbox] = await Promise.all([
+    isOpen('kind') ? kindFacts() : [],
+    isOpen('sandbox') ? sandboxFacts() : [],
+  ]);
   return {
     base: [nodeFact(process.versions.node)],
     kind,

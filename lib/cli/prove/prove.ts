@@ -23,7 +23,7 @@ export interface ProveOptions {
   quick: boolean;
   faults: string[];
   suites: string[];
-  /** Sandboxes side by side; one for each core unless told. */
+  /** Sandboxes side by side; three for every two cores unless told. */
   parallel?: number;
   resume: boolean;
   json: boolean;
@@ -52,7 +52,8 @@ export async function proveCommand(options: ProveOptions): Promise<number> {
     void runner.close();
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupt);
-  const parallel = options.parallel ?? availableParallelism();
+  // A cell is up for longer than it works: it waits for changes to act, and to settle.
+  const parallel = options.parallel ?? Math.ceil(1.5 * availableParallelism());
   say(`${plans.length} sandboxes, ${parallel} side by side`);
   const results = await runCells(plans, {
     parallel,
