@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, symlinkSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { missingNeeds } from '../../lib/sandbox/index.ts';
 import { say } from '../lib/table.ts';
@@ -21,6 +21,9 @@ const SURROUNDINGS_FORBID = [
 ];
 
 const KIND_IS_ASKED_FOR = /mesh is named by the .*, so a real cluster is asked for, and kind cannot run here/;
+
+/** A run whose installation fails waits for nothing else: fixtures alone are waited for twice as long. */
+const FAILED_INSTALL_MS = 60_000;
 
 /** How runs end on a machine that has everything but Docker and kind, and on one that allows no sandbox either. */
 export async function casesWithoutKind(workshop: Workshop): Promise<StatusCase[]> {
@@ -60,6 +63,14 @@ export async function casesWithoutKind(workshop: Workshop): Promise<StatusCase[]
       options: { environment: { ...environment, MESHPROOF_MESH: 'osm' } },
       says: [KIND_IS_ASKED_FOR, /-> install kind/],
     },
+    {
+      name: 'an installation that fails',
+      status: 3,
+      words: ['run', '--provider', 'sandbox', '--mesh', failingDriver(workshop), '--out', workshop.reports],
+      options: { environment },
+      says: [/ended with status 1/],
+      withinMs: FAILED_INSTALL_MS,
+    },
     ...withForbiddenNamespaces('by a sysctl', environment, SETTING_FORBIDS, [
       /user namespaces.* forbidden by the sysctl user\.max_user_namespaces/,
       /-> as root: sysctl -w user\.max_user_namespaces=/,
@@ -69,6 +80,14 @@ export async function casesWithoutKind(workshop: Workshop): Promise<StatusCase[]
       /-> .*the capability SYS_ADMIN/,
     ]),
   ];
+}
+
+/** A driver of no mesh whose installation is a command that fails. */
+function failingDriver({ path }: Workshop): string {
+  const none = readFileSync(new URL('../../meshes/none.yaml', import.meta.url), 'utf8');
+  const file = join(path, 'failing.yaml');
+  writeFileSync(file, none.replace('\ninstall: []', "\ninstall: [{ run: ['false'], within: 5s }]"));
+  return file;
 }
 
 function withForbiddenNamespaces(

@@ -44,8 +44,25 @@ export async function bringUp(
   clients: readonly string[],
   onStand: (stand: Stand) => void,
 ): Promise<Stage> {
-  const { options, driver, inPhase, interruption, say, log } = run;
   const stand = await provide(run, provider, onStand);
+  const failed = new AbortController();
+  try {
+    return await furnish(run, stand, clients, AbortSignal.any([run.interruption.signal, failed.signal]));
+  } catch (error) {
+    // What goes on beside it would wait out its time for pods of a cluster that is taken down, and the process with it.
+    failed.abort();
+    throw error;
+  }
+}
+
+/** Mesh and fixtures on a cluster. @param signal ends the fixtures' waiting */
+async function furnish(
+  run: RunContext,
+  stand: Stand,
+  clients: readonly string[],
+  signal: AbortSignal,
+): Promise<Stage> {
+  const { options, driver, inPhase, interruption, say, log } = run;
   const { cluster } = stand;
   const mesh = openMesh(driver, {
     cluster,
@@ -69,7 +86,7 @@ export async function bringUp(
       'install it first, or name the mesh that is there by --mesh',
     );
   }
-  const deploy = { ...deployOptions(run, stand, mesh, !isThere && stand.reused), clients };
+  const deploy = { ...deployOptions(run, stand, mesh, { renew: !isThere && stand.reused, signal }), clients };
   const dns = stand.waitForDns?.();
   const readyForPods = Promise.all([images.forPods(), dns]);
   const outside = readyForPods.then(() => deployOutside(cluster, deploy));
@@ -124,8 +141,12 @@ function byTheirNames(enrolled: Fixtures, mesh: Mesh): Fixtures {
   return { ...enrolled, servers: Object.fromEntries(servers) };
 }
 
-function deployOptions(run: RunContext, stand: Stand, mesh: Mesh, renew: boolean) {
-  const { options, runId, interruption, log } = run;
+function deployOptions(
+  { options, runId, log }: RunContext,
+  stand: Stand,
+  mesh: Mesh,
+  more: Pick<DeployOptions, 'renew' | 'signal'>,
+): DeployOptions {
   return {
     runId,
     prefix: stand.prefix,
@@ -135,9 +156,8 @@ function deployOptions(run: RunContext, stand: Stand, mesh: Mesh, renew: boolean
     enrol: (manifest: Parameters<Mesh['enrol']>[0]) => mesh.enrol(manifest),
     clientObjects: (client: Parameters<NonNullable<Mesh['clientObjects']>>[0]) => mesh.clientObjects?.(client) ?? [],
     ...(mesh.sidecar === undefined ? {} : { sidecar: mesh.sidecar }),
-    renew,
     timeoutMs: FIXTURES_MS * options.timeoutScale,
-    signal: interruption.signal,
     report: log,
+    ...more,
   };
 }
