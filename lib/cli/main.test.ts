@@ -69,6 +69,39 @@ describe('wrong use ends with 2 and one message that names the word', () => {
     expect(ended).toMatchObject({ status: 2, stdout: '' });
   });
 
+  it.each<[string, string, string, RegExp]>([
+    [
+      'a driver with a wrong field',
+      'effect: hot',
+      'efect: hot',
+      /^meshproof: wrong-driver\.yaml:\d+:\d+: modes.*did you mean/,
+    ],
+    [
+      'one that is no YAML',
+      'external: [',
+      'external: [[',
+      /^meshproof: wrong-driver\.yaml:\d+:\d+: a \[ above is not closed/,
+    ],
+    ['one whose policies overwrite each other', 'name: "{{name}}"', 'name: one', /write \{\{name\}\} into it/],
+    [
+      'one with an unknown API group',
+      '- apiVersion: access.',
+      '- apiVersion: acces.',
+      /did you mean access\.smi-spec\.io\?/,
+    ],
+  ])('%s, before anything is made', async (_, from, to, message) => {
+    const sound = readFileSync(join(project, 'meshes/reference.yaml'), 'utf8');
+    const wrong = sound.replace(from, to);
+    expect(wrong).not.toBe(sound);
+    writeFileSync(join(folder, 'wrong-driver.yaml'), wrong);
+
+    const ended = await meshproof(['run', '--provider', 'sandbox', '--mesh', 'wrong-driver.yaml', '--out', 'never']);
+
+    expect(ended.stderr).toMatch(message);
+    expect(ended).toMatchObject({ status: 2, stdout: '' });
+    expect(existsSync(join(folder, 'never'))).toBe(false);
+  });
+
   it('through npm test as well', async () => {
     const ended = await end(['npm', 'test', '--silent', '--', '--suite', 'nope'], {}, project);
     expect(ended.status).toBe(2);

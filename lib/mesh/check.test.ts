@@ -1,72 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { checkDriver } from './check.ts';
-import { DriverError } from './error.ts';
 import { features } from './features.ts';
 import { meshesFolder } from './folder.ts';
-
-/** A whole driver, line by line, so that a mistake can be put into any of them. */
-const sound = `apiVersion: meshproof/v1alpha1
-kind: MeshDriver
-name: example
-implementation: { project: Example, version: v1 }
-verified: false
-features:
-  supported: [permissive, tcp-policy]
-  exempt: { egress: the mesh has no such switch }
-controlPlane:
-  namespace: mesh
-  deployments: [controller]
-images: ['{{set.registry|example}}/proxy:v1']
-install:
-  - run: [mesh, install, '{{sets}}', '--mode={{modes.permissive}}']
-    within: 5m
-  - wait: { exists: &config { apiVersion: example/v1, kind: Config, name: config } }
-    within: 30s
-uninstall: []
-external: [address]
-modes:
-  permissive:
-    effect: hot
-    on: [{ patch: *config, merge: { open: true } }]
-    off: [{ patch: *config, merge: { open: false } }]
-    converges: 15s
-    settles: 5s
-policy:
-  converges: 15s
-  settles: 5s
-  allow:
-    tcp:
-      target:
-        - apiVersion: example/v1
-          kind: Allow
-          metadata: { name: '{{name}}' }
-          port: '{{port}}'
-diagnostics:
-  pod: [{ file: 'dump-{{pod.name}}', run: [mesh, dump, '{{pod.name}}'] }]
-`;
-
-/** The message about the sound driver with `from` replaced by `to`. */
-function complaint(from: string, to: string): string {
-  expect(sound).toContain(from);
-  return complaintOf(sound.replace(from, to));
-}
-
-function complaintOf(text: string): string {
-  try {
-    checkDriver(text, 'x.yaml');
-  } catch (error) {
-    if (error instanceof DriverError) return error.message;
-    throw error;
-  }
-  throw new Error('the driver was accepted');
-}
+import { complaint, complaintOf, sound } from './sound-driver.ts';
 
 test('a sound driver is accepted, its aliases resolved', () => {
   const { spec, file } = checkDriver(sound, 'x.yaml');
   expect(file).toBe('x.yaml');
   expect(spec.modes.permissive?.on).toEqual([
-    { patch: { apiVersion: 'example/v1', kind: 'Config', name: 'config' }, merge: { open: true } },
+    { patch: { apiVersion: 'example.io/v1', kind: 'Config', name: 'config' }, merge: { open: true } },
   ]);
 });
 
@@ -109,7 +52,7 @@ describe('a wrong driver is refused with file, line, column, field and what is a
       'a duration without unit',
       'within: 30s',
       'within: 30',
-      'x.yaml:17:13: install[1].within: 30 is not allowed here; allowed: a text',
+      'x.yaml:17:13: install[1].within: 30 is not allowed here; allowed: a whole number of ms, s or m, such as 15s, and no more than 999m',
     ],
     [
       'a duration in words',
@@ -127,13 +70,13 @@ describe('a wrong driver is refused with file, line, column, field and what is a
       'a step of two kinds',
       'merge: { open: true }',
       'merge: {}, run: [a], within: 1s',
-      'x.yaml:23:12: modes.permissive.on[0].patch: unknown field',
+      'x.yaml:23:10: modes.permissive.on[0]: allowed here: exactly one of run, apply, patch, delete, wait; patch and run stand here together',
     ],
     [
       'a shell line',
       "run: [mesh, dump, '{{pod.name}}']",
       'run: mesh dump',
-      'x.yaml:38:43: diagnostics.pod[0].run: "mesh dump" is not allowed here; allowed: a list',
+      'x.yaml:39:43: diagnostics.pod[0].run: "mesh dump" is not allowed here; allowed: a list, such as [mesh, dump]',
     ],
     ['a command without limit', '    within: 5m\n', '', 'x.yaml:14:5: install[0]: the field within is missing'],
     [
@@ -158,7 +101,7 @@ describe('a wrong driver is refused with file, line, column, field and what is a
       'an exemption without reason',
       'the mesh has no such switch',
       'no',
-      'x.yaml:8:21: features.exempt.egress: must NOT have fewer than 10 characters',
+      'x.yaml:8:21: features.exempt.egress: "no" is too short; allowed: the reason, a sentence',
     ],
     [
       'a feature twice',
@@ -224,7 +167,7 @@ describe('a wrong driver is refused with file, line, column, field and what is a
       'a splice elsewhere',
       'run: [mesh, dump,',
       "run: [mesh, '{{sets}}',",
-      'x.yaml:38:50: diagnostics.pod[0].run[1]: {{sets}} is a list item of a run in install',
+      'x.yaml:39:50: diagnostics.pod[0].run[1]: {{sets}} is a list item of a run in install',
     ],
     [
       'half a placeholder',
@@ -250,8 +193,18 @@ describe('a wrong driver is refused with file, line, column, field and what is a
       'off: [{ patch: *confg',
       'x.yaml:24:20: there is no anchor &confg before this',
     ],
-    ['a key twice', 'kind: MeshDriver', 'kind: MeshDriver\nkind: MeshDriver', 'x.yaml:3:1: Map keys must be unique'],
-    ['YAML that is none', 'deployments: [controller]', 'deployments: [controller', 'x.yaml:12:1: '],
+    [
+      'a key twice',
+      'kind: MeshDriver',
+      'kind: MeshDriver\nkind: MeshDriver',
+      'x.yaml:3:1: kind stands in line 2 already; a field is written once',
+    ],
+    [
+      'YAML that is none',
+      'deployments: [controller]',
+      'deployments: [controller',
+      'x.yaml:12:1: a [ above is not closed before this; it lacks its ]',
+    ],
     [
       'a verification without day',
       'verified: false',
@@ -262,7 +215,7 @@ describe('a wrong driver is refused with file, line, column, field and what is a
       'a verification that is a word',
       'verified: false',
       'verified: yes',
-      'x.yaml:5:11: verified: allowed here: with which version',
+      'x.yaml:5:11: verified: "yes" is not allowed here; allowed: false as long as the driver was never seen working',
     ],
     [
       'a switch without the steps for one side',
@@ -338,9 +291,9 @@ describe('a wrong driver is refused with file, line, column, field and what is a
     ],
     [
       'a version of an API that is none',
-      '- apiVersion: example/v1',
-      '- apiVersion: example/version1',
-      'x.yaml:33:23: policy.allow.tcp.target[0].apiVersion: "example/version1" is not allowed here by Kubernetes; allowed: GROUP/VERSION',
+      '- apiVersion: example.io/v1',
+      '- apiVersion: example.io/version1',
+      'x.yaml:33:23: policy.allow.tcp.target[0].apiVersion: "example.io/version1" is not allowed here by Kubernetes; allowed: GROUP/VERSION',
     ],
     [
       'a kind in small letters',
@@ -375,8 +328,8 @@ describe('a wrong driver is refused with file, line, column, field and what is a
   });
 
   test('nothing, a list, and an alias inside of itself', () => {
-    expect(complaintOf('')).toBe('x.yaml:1:1: null is not allowed here; allowed: fields');
-    expect(complaintOf('- a')).toContain('allowed: fields');
+    expect(complaintOf('')).toContain('x.yaml:1:1: the file is empty; a driver is fields such as');
+    expect(complaintOf('- a')).toContain('x.yaml:1:1: ["a"] is no driver; a driver is fields such as');
     expect(complaintOf('a: &a\n  b: *a')).toBe('x.yaml:2:6: *a stands inside of itself');
   });
 });

@@ -3,6 +3,7 @@ import { consistencyMistakes } from './consistency.ts';
 import { definitionMistakes } from './definitions.ts';
 import type { Driver, DriverSpec } from './driver.ts';
 import { DriverError } from './error.ts';
+import { ownDefinitionMistakes } from './own-definitions.ts';
 import { driverRemarks } from './remarks.ts';
 import { renderingMistakes } from './rendered.ts';
 import { type Mistake, schemaMistakes } from './schema.ts';
@@ -36,6 +37,7 @@ export function checkDriver(text: string, file: string): Driver {
   refuse([...placeholderMistakes(spec, Object.keys(spec.variables ?? {})), ...consistencyMistakes(spec)].map(locate));
   // Only what has values for all its placeholders can be filled in.
   refuse(renderingMistakes(spec).map(locate));
+  refuse(ownDefinitionMistakes(spec).map(locate));
   return { file, spec };
 }
 

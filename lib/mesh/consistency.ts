@@ -1,6 +1,8 @@
+import { nearestSlip } from '../words/index.ts';
 import type { DriverSpec } from './driver.ts';
 import type { ModeName } from './mesh.ts';
 import { modesInInstall } from './placeholders.ts';
+import { policyMistakes } from './policy-mistakes.ts';
 import type { Mistake } from './schema.ts';
 import type { Path } from './source.ts';
 
@@ -16,9 +18,19 @@ const needed: Record<string, { path: Path; has(spec: DriverSpec): boolean }> = {
   },
 };
 
-/** Fields that contradict one another: features declared twice or without what they need, switches without what their effect needs. */
+/**
+ * Fields that contradict one another: features declared twice or without what they need, switches without what their
+ * effect needs, policies for nobody, Deployments that the installation calls otherwise, files written twice.
+ */
 export function consistencyMistakes(spec: DriverSpec): Mistake[] {
-  return [...featureMistakes(spec), ...modeMistakes(spec, 'permissive'), ...modeMistakes(spec, 'egress')];
+  return [
+    ...featureMistakes(spec),
+    ...modeMistakes(spec, 'permissive'),
+    ...modeMistakes(spec, 'egress'),
+    ...policyMistakes(spec),
+    ...deploymentMistakes(spec),
+    ...fileMistakes(spec),
+  ];
 }
 
 function featureMistakes(spec: DriverSpec): Mistake[] {
@@ -65,4 +77,32 @@ function modeMistakes(spec: DriverSpec, name: ModeName): Mistake[] {
     mistakes.push({ path: ['modes', name, 'words'], of: 'key', message });
   }
   return mistakes;
+}
+
+/** A control plane's Deployment whose name is a slip away from one that the steps make or wait for. */
+function deploymentMistakes({ controlPlane, install }: DriverSpec): Mistake[] {
+  if (controlPlane === undefined) return [];
+  const names = install.flatMap((step) => {
+    if ('wait' in step)
+      return step.wait.available?.namespace === controlPlane.namespace ? step.wait.available.name : [];
+    const isOne = 'apply' in step && step.apply.kind === 'Deployment';
+    return isOne && step.apply.metadata.namespace === controlPlane.namespace ? step.apply.metadata.name : [];
+  });
+  return controlPlane.deployments.flatMap((name, index): Mistake[] => {
+    const meant = names.includes(name) ? undefined : nearestSlip(name, names);
+    if (meant === undefined) return [];
+    const message = `install makes no Deployment "${name}" in ${controlPlane.namespace}; did you mean ${meant}?`;
+    return [{ path: ['controlPlane', 'deployments', index], of: 'value', message }];
+  });
+}
+
+/** Diagnostics that would overwrite each other. */
+function fileMistakes({ diagnostics = {} }: DriverSpec): Mistake[] {
+  const files = (['mesh', 'pod'] as const).flatMap((list) =>
+    (diagnostics[list] ?? []).map(({ file }, index) => ({ file, path: ['diagnostics', list, index, 'file'] })),
+  );
+  return files.flatMap(({ file, path }, index): Mistake[] => {
+    const isAgain = files.slice(0, index).some((other) => other.file === file);
+    return isAgain ? [{ path, of: 'value', message: `${file} is written by another diagnostic already` }] : [];
+  });
 }

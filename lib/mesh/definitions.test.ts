@@ -42,11 +42,53 @@ describe('against the definitions of a cluster', () => {
   test('a field that the server would drop, and a value of another type', () => {
     const spec = target['spec'] as Record<string, unknown>;
     expect(mistakes({ spec: { ...spec, sauces: [] } })).toEqual([
-      'policy.allow.tcp.target.0.spec.sauces: TrafficTarget of this cluster: is no field that it has',
+      'policy.allow.tcp.target.0.spec.sauces: TrafficTarget, as the cluster has it: is no field that it has; did you mean sources? (it has: destination, sources, rules)',
     ]);
     expect(mistakes({ spec: { ...spec, sources: 'curl' } })).toEqual([
-      'policy.allow.tcp.target.0.spec.sources: TrafficTarget of this cluster: must be array',
+      'policy.allow.tcp.target.0.spec.sources: TrafficTarget, as the cluster has it: must be array',
     ]);
+  });
+
+  test('what a switch sets is compared as well, what it removes is not, and what must be refused is not', () => {
+    const { permissive } = reference.modes;
+    if (permissive === undefined) throw new Error('the reference driver has no permissive mode');
+    const { setting, on: [step] = [] } = permissive;
+    if (step === undefined || !('patch' in step) || setting === undefined) throw new Error('it is switched otherwise');
+    const switched = (traffic: object, path = setting.path): string[] =>
+      definitionMistakes(
+        {
+          ...reference,
+          modes: {
+            permissive: {
+              ...permissive,
+              setting: { ...setting, path },
+              on: [{ ...step, merge: { spec: { traffic } } }],
+              invalid: [{ apply: { ...step.patch, metadata: { name: 'x' }, spec: 'none' } }],
+            },
+          },
+        },
+        definitions,
+        [],
+      ).map(({ path: where, message }) => `${where.join('.')}: ${message}`);
+
+    expect(switched({ enableEgress: null })).toEqual([]);
+    expect(switched({ enableEgress: 'yes' })).toEqual([
+      'modes.permissive.on.0.merge.spec.traffic.enableEgress: MeshConfig, as the cluster has it: must be boolean',
+    ]);
+    expect(switched({}, ['spec', 'trafic', 'enableEgress'])).toEqual([
+      'modes.permissive.setting.path.1: MeshConfig, as the cluster has it: is no field that it has; did you mean traffic? (it has: sidecar, traffic)',
+    ]);
+  });
+
+  test('bounds, patterns and rules are left to the server', () => {
+    const loose = definitions.map((definition) => {
+      const text = JSON.stringify(definition).replaceAll(
+        '"type":"string"',
+        '"type":"string","nullable":true,"pattern":"(?i)^x$","exclusiveMinimum":true',
+      );
+      return JSON.parse(text) as Manifest;
+    });
+    expect(definitionMistakes(reference, loose, [])).toEqual([]);
   });
 
   test('kinds of groups that it does not know are not judged', () => {

@@ -47,7 +47,11 @@ test('an unknown name is answered with the nearest and the list', async () => {
 
 test('a file that is not there, and one that is no driver, are named', async () => {
   const file = join(folder, 'mine.yaml');
-  await expect(loadDriver(file)).rejects.toThrow(new DriverError(`the driver ${file} cannot be read: ENOENT`));
+  await expect(loadDriver(file)).rejects.toThrow(
+    new DriverError(`the driver ${file} cannot be read: there is no such file`),
+  );
+
+  await expect(loadDriver(`${folder}/`)).rejects.toThrow('cannot be read: it is a folder');
 
   await writeFile(file, 'kind: MeshDriver\nnome: x\n');
   await expect(loadDriver(file)).rejects.toThrow(`${file}:2:1: nome: unknown field; did you mean name?`);

@@ -66,11 +66,17 @@ async function namesIn(folder: URL): Promise<string[]> {
   return files.flatMap((file) => /^(.+)\.yaml$/.exec(file)?.[1] ?? []).sort();
 }
 
+const reasons: Record<string, string> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'it is a folder, and a driver is one file',
+  EACCES: 'this user may not read it',
+};
+
 async function readDriver(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
     const code = types.isNativeError(error) && 'code' in error ? String(error.code) : String(error);
-    throw new DriverError(`the driver ${path} cannot be read: ${code}`);
+    throw new DriverError(`the driver ${path} cannot be read: ${reasons[code] ?? code}`);
   }
 }

@@ -56,3 +56,17 @@ test('declarations are remarked upon that can only fail', () => {
     'modes.permissive: without setting, changes by others go unnoticed, and a live cluster cannot be put back as it was',
   ]);
 });
+
+test('a protocol without routes, where routes are promised, and a file that every pod overwrites', () => {
+  const { route: _, ...http } = sound.policy.allow.http ?? { target: [] };
+  expect(remarks({ policy: { ...sound.policy, allow: { ...sound.policy.allow, http } } })).toEqual([
+    'policy.allow.http: it has no route, although route-objects is supported',
+  ]);
+  const pod = [
+    { file: 'dump', run: ['dump'] },
+    { file: 'dump-{{pod.name}}', run: ['dump'] },
+  ];
+  expect(remarks({ diagnostics: { pod } })).toEqual([
+    'diagnostics.pod.0.file: every pod overwrites it without {{pod.name}}',
+  ]);
+});

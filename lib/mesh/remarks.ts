@@ -55,6 +55,17 @@ function incomplete(spec: DriverSpec): Mistake[] {
       remark(at('switch-validation'), 'switch-validation can only fail without modes.permissive.invalid', 'value'),
     );
   }
+  const { http } = spec.policy.allow;
+  if (supported.includes('route-objects') && http !== undefined && http.route === undefined) {
+    remarks.push(remark(['policy', 'allow', 'http'], 'it has no route, although route-objects is supported'));
+  }
+  const perPod = spec.diagnostics?.pod ?? [];
+  perPod.forEach(({ file }, index) => {
+    if (placeholderNames(file).has('pod.name')) return;
+    remarks.push(
+      remark(['diagnostics', 'pod', index, 'file'], 'every pod overwrites it without {{pod.name}}', 'value'),
+    );
+  });
   for (const name of ['permissive', 'egress'] as const) {
     const mode = spec.modes[name];
     if (mode === undefined || mode.effect === 'reinstall' || mode.setting !== undefined) continue;

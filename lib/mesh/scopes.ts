@@ -80,7 +80,19 @@ function textMistakes(text: string, path: Path, variables: readonly string[]): M
     return message === undefined ? [] : [mistake(message)];
   });
   if (hasStrayBraces(text)) wrong.push(mistake(`{{ and }} enclose a name: '{{name}}' or '{{name|default}}'`));
-  return wrong;
+  return [...wrong, ...singleBraces(text).map(mistake)];
+}
+
+/** Every placeholder with a dot: what else stands in single braces may well be meant (`${HOME}`, a path's `{id}`). */
+const dottedNames = new Set(
+  scopes.flatMap(({ names, optional }) => [...names, ...optional]).filter((name) => name.includes('.')),
+);
+
+/** `{client.namespace}` and `${client.namespace}`, which other templates write. */
+function singleBraces(text: string): string[] {
+  return [...text.matchAll(/(?<!\{)\$?\{\s*([\w.]+)\s*\}(?!\})/g)].flatMap(({ 0: found, 1: name = '' }) =>
+    dottedNames.has(name) ? [`${found} is no placeholder; write {{${name}}}`] : [],
+  );
 }
 
 function placeholderMistake(

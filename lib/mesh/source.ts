@@ -10,6 +10,7 @@ import {
   type Node,
   parseDocument,
 } from 'yaml';
+import { unquoted, yamlMistakes } from './yaml-words.ts';
 
 /** Keys and indices from the root to a value. */
 export type Path = readonly (string | number)[];
@@ -31,23 +32,15 @@ export function readSource(text: string): Source {
     const { line, col } = lines.linePos(offset);
     return `${Math.max(line, 1)}:${Math.max(col, 1)}`;
   };
-  const mistakes = [...document.errors, ...document.warnings].map(({ pos, message }) => ({
-    position: at(pos[0]),
-    message: text.startsWith('{{', pos[0]) ? unquoted(text, pos[0]) : message.replaceAll('\n', ' '),
-  }));
-  if (mistakes.length === 0) {
-    mistakes.push(...oddities(document, text).map(({ offset, message }) => ({ position: at(offset), message })));
-  }
+  const lineOf = (offset: number): number => lines.linePos(offset).line;
+  const found = yamlMistakes(document, text, lineOf);
+  if (found.length === 0) found.push(...oddities(document, text));
+  const mistakes = found.map(({ offset, message }) => ({ position: at(offset), message }));
   return {
     value: mistakes.length === 0 ? document.toJS({ maxAliasCount: -1 }) : undefined,
     mistakes,
     position: (path, of) => at(offsetOf(document, path, of)),
   };
-}
-
-function unquoted(text: string, offset: number): string {
-  const [placeholder = '{{…}}'] = /^\{\{[^}\n]*\}\}/.exec(text.slice(offset)) ?? [];
-  return `a placeholder is written in quotes: '${placeholder}'`;
 }
 
 /**
@@ -58,7 +51,8 @@ function oddities(document: Document, text: string): { offset: number; message: 
   const found: { offset: number; message: string }[] = [];
   const visit = (node: unknown, around: readonly unknown[]): void => {
     const offset = start(node) ?? 0;
-    if (isMap(node) && text.startsWith('{{', offset)) found.push({ offset, message: unquoted(text, offset) });
+    const quoted = isMap(node) ? unquoted(text, offset) : undefined;
+    if (quoted !== undefined) found.push({ offset, message: quoted });
     else if (isMap(node) || isSeq(node)) for (const item of node.items) visit(item, [...around, node]);
     else if (isPair(node)) visit(node.value, around);
     else if (isAlias(node)) {

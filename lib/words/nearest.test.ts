@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { didYouMean, editDistance, nearest } from './nearest.ts';
+import { didYouMean, editDistance, nearest, nearestSlip } from './nearest.ts';
 
 const suites = ['permissive', 'tcp-routing', 'egress'];
 
@@ -22,6 +22,11 @@ describe('nearest', () => {
   it('offers nothing where nothing is near', () => {
     expect(nearest('latency', suites)).toBeUndefined();
     expect(didYouMean('latency', suites)).toBe('');
+  });
+
+  it('can be asked for slips of the finger only', () => {
+    expect(nearestSlip('acces.smi-spec.io', ['access.smi-spec.io', 'specs.smi-spec.io'])).toBe('access.smi-spec.io');
+    expect(nearestSlip('specs.smi-spec.io', ['access.smi-spec.io', 'specs.smi-spec.io'])).toBeUndefined();
   });
 
   it('counts a swap of neighbours as one slip', () => {

@@ -13,6 +13,14 @@ export function nearest(word: string, words: Iterable<string>): string | undefin
   return best ?? longestShared(word, words);
 }
 
+/** Slips of the finger that make another name of the one that was meant; more, and it may well be another name. */
+const slips = 2;
+
+/** The word that `word` is a slip away from, where being wrong about it would refuse what is right; not itself. */
+export function nearestSlip(word: string, words: readonly string[]): string | undefined {
+  return words.find((each) => each !== word && editDistance(word.toLowerCase(), each.toLowerCase()) <= slips);
+}
+
 /** `; did you mean "X"?`, or nothing. */
 export function didYouMean(word: string, words: Iterable<string>): string {
   const near = nearest(word, words);

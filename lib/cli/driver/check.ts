@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import { connect, type Manifest } from '../../cluster/index.ts';
-import { type Driver, driverTitle, driverTools, inspectDriver, renderedParts } from '../../mesh/index.ts';
+import { type Driver, DriverError, driverTitle, driverTools, inspectDriver, renderedParts } from '../../mesh/index.ts';
 import { type Colours, coloursFor } from '../colours.ts';
 import { exitStatus } from '../exit-status.ts';
 
@@ -18,17 +18,26 @@ export interface CheckWishes {
  * one is named, for its definitions.
  *
  * @param names of the program's own drivers, or files
- * @returns the exit status: fine, or wrong use where one is malformed
+ * @returns the exit status
+ * @throws DriverError after the last one, about all that are malformed
  */
 export async function checkCommand(names: readonly string[], wishes: CheckWishes): Promise<number> {
   const colours = coloursFor(process.stdout);
   const definitions = wishes.against === undefined ? undefined : await definitionsOf(wishes.against);
   const cluster = definitions === undefined ? undefined : { definitions, sets: wishes.sets };
+  const complaints: string[] = [];
   for (const name of names) {
-    const { driver, remarks } = await inspectDriver(name, cluster);
-    process.stdout.write(describeDriver(driver, remarks, colours));
-    if (wishes.rendered) process.stdout.write(`${stringify(renderedParts(driver, wishes.sets))}\n`);
+    try {
+      const { driver, remarks } = await inspectDriver(name, cluster);
+      process.stdout.write(describeDriver(driver, remarks, colours));
+      if (wishes.rendered) process.stdout.write(`${stringify(renderedParts(driver, wishes.sets))}\n`);
+    } catch (error) {
+      // The others are of interest all the same.
+      if (!(error instanceof DriverError)) throw error;
+      complaints.push(error.message);
+    }
   }
+  if (complaints.length > 0) throw new DriverError(complaints.join('\n'));
   return exitStatus.fine;
 }
 

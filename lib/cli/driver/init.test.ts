@@ -29,8 +29,12 @@ test('what no flag tells is asked for, with a default that follows from the name
 });
 
 test('an answer that cannot be is refused with its flag', async () => {
-  await expect(collectAnswers({ name: 'My Mesh' }, byDefault)).rejects.toThrow('--name "My Mesh" is no word for');
-  await expect(collectAnswers({ label: 'inject' }, byDefault)).rejects.toThrow('--label "inject" is no key=value');
+  await expect(collectAnswers({ name: 'My Mesh' }, byDefault)).rejects.toThrow(
+    '--name "My Mesh" cannot be the word for --mesh; allowed: lower-case letters, digits',
+  );
+  await expect(collectAnswers({ label: 'inject' }, byDefault)).rejects.toThrow(
+    '--label "inject" cannot be the label by which a namespace is enrolled; allowed: KEY=VALUE',
+  );
 });
 
 test.each([{}, { container: '' }, { name: 'zed', project: 'The "Zed": a mesh', label: 'zed.io/on=' }])(

@@ -31,9 +31,11 @@ export async function collectAnswers(
   ask: (question: string, byDefault: string) => Promise<string>,
 ): Promise<Answers> {
   const given: Partial<Answers> = {};
-  for (const { flag, question, byDefault, pattern, value } of questions) {
+  for (const { flag, question, byDefault, pattern, allowed } of questions) {
     const answer = flags[flag] ?? (await ask(question, byDefault(given.name ?? '')));
-    if (!pattern.test(answer)) throw new UsageError(`--${flag} "${answer}" is no ${value} for ${question}`);
+    if (!pattern.test(answer)) {
+      throw new UsageError(`--${flag} "${answer}" cannot be ${question}; allowed: ${allowed}`);
+    }
     given[flag] = answer;
   }
   return given as Answers;

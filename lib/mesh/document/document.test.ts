@@ -1,7 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import { driverSchema, type FieldSchema, resolved } from '../fields.ts';
+import { placeholderScopes } from '../scopes.ts';
+import { complaintOf, sound } from '../sound-driver.ts';
 import { driversDocument } from './document.ts';
+import { placeholderWords } from './placeholder-words.ts';
+import { stepsIntro } from './prose.ts';
 
 test('docs/drivers.md is what the schema says (npm run docs writes it anew)', () => {
   expect(readFileSync(new URL('../../../docs/drivers.md', import.meta.url), 'utf8')).toBe(driversDocument());
@@ -23,7 +27,23 @@ test('the schema says what every field of a driver is for', () => {
 test('each field of the schema is told of', () => {
   const text = driversDocument();
   for (const name of Object.keys(driverSchema.properties ?? {})) expect(text).toContain(`### ${name}`);
-  for (const field of ['modes.permissive', 'pipe', 'words.on', 'annotation.value', 'available.name', 'NAME.default']) {
-    expect(text).toContain(field.startsWith('modes') ? field : `${field}\``);
+  for (const field of ['permissive', 'pipe', 'words.on', 'annotation.value', 'available.name', 'NAME.default']) {
+    expect(text).toContain(`${field}\``);
   }
+  expect(text).toContain('| `objects.kind` |');
+  expect(text).not.toContain('undefined');
+});
+
+test('each placeholder is explained', () => {
+  const names = placeholderScopes().flatMap((scope) => scope.names.map((name) => name.replace('|default', '')));
+  expect(Object.keys(placeholderWords).sort()).toEqual([...new Set(names)].sort());
+});
+
+test('the steps that are shown are sound', () => {
+  const [, steps = ''] = /```yaml\n([\s\S]*?)```/.exec(stepsIntro) ?? [];
+  expect(steps.match(/^- /gm)).toHaveLength(6);
+  const indented = steps.replace(/^/gm, '  ').trimEnd();
+  expect(() =>
+    complaintOf(sound.replace('uninstall: []', `uninstall:\n${indented.replace(', "{{sets}}"', '')}`)),
+  ).toThrow('the driver was accepted');
 });
