@@ -74,7 +74,7 @@ export function buildProgram(actions: Actions, finish: (status: number) => void)
     finish(await actions.report(optionsOf(command, true, 1), run)),
   );
 
-  subcommand(program, 'sandbox', 'keep a sandbox cluster up in the foreground, and print its kubeconfig')
+  subcommand(program, 'sandbox', 'keep a sandbox cluster without a mesh up in the foreground, and print its kubeconfig')
     .addHelpText('after', examples('sandbox'))
     .action(async (_, command: Command) => {
       refuseWords(command);

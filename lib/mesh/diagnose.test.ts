@@ -61,8 +61,8 @@ test('writes logs, objects and commands’ output without secrets; what fails sa
     'mesh-controller-1-main.log': 'started\nAuthorization: [redacted]\n',
     'mesh-controller-1-main-previous.log': 'started\nAuthorization: [redacted]\n',
     'configs.yaml': expect.stringContaining('password: [redacted]'),
-    'gone.txt': expect.stringContaining('this diagnostic failed: MeshError: the driver needs no-such-program-here'),
-    'curl-p-proxy.log': expect.stringContaining('this diagnostic failed: ClusterError: no log of proxy'),
+    'gone.txt': expect.stringContaining('this diagnostic failed: the driver needs no-such-program-here'),
+    'curl-p-proxy.log': expect.stringContaining('this diagnostic failed: no log of proxy'),
     'dump-curl_p.txt': 'p token: [redacted]',
     'fails-p.txt': "this diagnostic failed: sh -c 'echo because >&2; exit 5' ended with status 5\nbecause\n",
   });

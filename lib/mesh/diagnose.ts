@@ -56,7 +56,10 @@ async function bounded(collect: () => Promise<string>, limitMs: number): Promise
   const over = new Promise<string>((resolve) => {
     timer = setTimeout(resolve, limitMs, `this diagnostic failed: it took more than ${Math.round(limitMs / 1000)} s\n`);
   });
-  const collected = collect().catch((error: unknown) => `this diagnostic failed: ${error}\n`);
+  const collected = collect().catch((error: unknown) => {
+    const why = error instanceof Error ? error.message : String(error);
+    return `this diagnostic failed: ${why}\n`;
+  });
   try {
     return await Promise.race([collected, over]);
   } finally {

@@ -1,4 +1,5 @@
 import type { Manifest } from '../cluster/cluster.ts';
+import { expectControlPlane } from './control-plane.ts';
 import type { DriverSpec, Step } from './driver.ts';
 import { apiFault } from './fault.ts';
 import { fillingFor } from './filling.ts';
@@ -17,10 +18,14 @@ export async function install(
 ): Promise<DoneStep[]> {
   const wanted = { permissive: true, egress: true, ...modes };
   const filling = fillingFor(spec, context.sets, { kubeconfig: context.kubeconfig, ...modeWords(spec, wanted) });
-  const work = async (guarded: MeshContext) => [
-    ...(await doSteps(spec.install, filling, guarded)),
-    ...(await doSteps(stepsForModes(spec, wanted), filling, guarded)),
-  ];
+  const work = async (guarded: MeshContext) => {
+    const done = await doSteps(spec.install, filling, guarded, 'install');
+    await expectControlPlane(spec, guarded);
+    for (const { field, steps } of stepsForModes(spec, wanted)) {
+      done.push(...(await doSteps(steps, filling, guarded, field)));
+    }
+    return done;
+  };
   const namespace = spec.controlPlane?.namespace;
   if (namespace === undefined) return work(context);
 
@@ -44,11 +49,14 @@ function modeWords({ modes }: DriverSpec, wanted: Record<ModeName, boolean>): Va
 }
 
 /** The switches that follow an installation which does not set all modes itself. */
-function stepsForModes(spec: DriverSpec, wanted: Record<ModeName, boolean>): Step[] {
+function stepsForModes(spec: DriverSpec, wanted: Record<ModeName, boolean>): { field: string; steps: Step[] }[] {
   const set = modesInInstall(spec);
   return (['permissive', 'egress'] as const)
     .filter((name) => !set.has(name))
-    .flatMap((name) => spec.modes[name]?.[wanted[name] ? 'on' : 'off'] ?? []);
+    .map((name) => {
+      const side = wanted[name] ? 'on' : 'off';
+      return { field: `modes.${name}.${side}`, steps: spec.modes[name]?.[side] ?? [] };
+    });
 }
 
 async function podsOf(namespace: string, { cluster }: MeshContext): Promise<Manifest[]> {

@@ -189,9 +189,18 @@ describe('modes', () => {
 });
 
 describe('installation', () => {
+  const putControlPlane = (...names: string[]): void => {
+    for (const name of names) {
+      const spec = { template: { spec: { containers: [{ image: `openservicemesh/${name}:v1.2.4` }] } } };
+      cluster.put({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name, namespace: 'osm-system' }, spec });
+    }
+  };
+  const { deployments = [] } = osm.spec.controlPlane ?? {};
+
   const echo = [{ run: ['echo', '{{modes.permissive}}', '{{modes.egress}}', '{{sets}}'], within: '10s' }];
 
   test('says both modes and the user’s values to the installer', async () => {
+    putControlPlane(...deployments);
     const { context, commands } = fakeContext(cluster, { sets: ['a=1'] });
     const mesh = openMesh(variant({ install: echo }), context);
     await mesh.install();
@@ -211,6 +220,7 @@ describe('installation', () => {
   });
 
   test('sets by its own steps what the installer is not told, and tells the installer in its own words', async () => {
+    putControlPlane(...deployments);
     const { context, commands } = fakeContext(cluster);
     const words = { on: 'ALLOW_ANY', off: 'REGISTRY_ONLY' };
     const modes = { permissive: mode('permissive'), egress: { ...mode('egress'), words } };
@@ -259,6 +269,7 @@ describe('installation', () => {
   });
 
   test('is not held up by pods of an earlier one', async () => {
+    putControlPlane(...deployments);
     cluster.put(pod('old', crashing));
     await open(variant({ install: echo })).install();
   });
@@ -269,7 +280,17 @@ describe('installation', () => {
     const install = [{ run: ['false'], within: '10s', blame: 'mesh' as const }];
     await expect(open(variant({ install })).install()).rejects.toMatchObject({
       whose: 'environment',
-      message: 'false ended with status 1:\n  (no output)\npods:\n  stuck: Pending; Insufficient cpu',
+      message: 'install[0]: false ended with status 1:\n  (no output)\npods:\n  stuck: Pending; Insufficient cpu',
+    });
+  });
+
+  test('that leaves no such Deployment as the driver calls the control plane is not done', async () => {
+    putControlPlane('osm-controller', 'osm-injector');
+    await expect(open(variant({ install: echo }), [], 0.01).install()).rejects.toMatchObject({
+      whose: 'environment',
+      message:
+        'install is done, but there is no Deployment osm-bootstrap in osm-system (there: osm-controller, osm-injector)',
+      remedy: 'correct controlPlane, or have install make it',
     });
   });
 
@@ -277,10 +298,7 @@ describe('installation', () => {
     const mesh = open(osm);
     expect(await mesh.isInstalled()).toBe(false);
     expect(await mesh.observedVersion()).toBe('not installed');
-    for (const name of osm.spec.controlPlane?.deployments ?? []) {
-      const spec = { template: { spec: { containers: [{ image: `openservicemesh/${name}:v1.2.4` }] } } };
-      cluster.put({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name, namespace: 'osm-system' }, spec });
-    }
+    putControlPlane(...deployments);
     expect(await mesh.isInstalled()).toBe(true);
     expect(await mesh.observedVersion()).toBe('v1.2.4');
   });

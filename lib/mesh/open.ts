@@ -1,5 +1,6 @@
 import { ClusterError } from '../cluster/cluster.ts';
 import { allowObjects, party } from './allow.ts';
+import { controlDeployment, missingDeployments } from './control-plane.ts';
 import { collectDiagnostics } from './diagnose.ts';
 import type { Driver, DriverSpec, ModeSpec } from './driver.ts';
 import { durationMs } from './duration.ts';
@@ -29,13 +30,6 @@ export function openMesh(driver: Driver, context: MeshContext): Mesh {
     if (found === undefined) throw new MeshError('environment', `the driver ${spec.name} has no mode ${name}`);
     return found;
   };
-  const deployment = (name: string) => ({
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    namespace: spec.controlPlane?.namespace ?? '',
-    name,
-  });
-
   return {
     name: spec.name,
     project: spec.implementation.project,
@@ -64,18 +58,14 @@ export function openMesh(driver: Driver, context: MeshContext): Mesh {
 
     install: (modes = {}) => install(spec, modes, context),
 
-    uninstall: () => doSteps(spec.uninstall, filling, context),
+    uninstall: () => doSteps(spec.uninstall, filling, context, 'uninstall'),
 
-    async isInstalled() {
-      const names = spec.controlPlane?.deployments ?? [];
-      const found = await Promise.all(names.map((name) => cluster.get(deployment(name))));
-      return found.every((object) => object !== undefined);
-    },
+    isInstalled: async () => (await missingDeployments(spec, cluster)).length === 0,
 
     async observedVersion() {
       const [first] = spec.controlPlane?.deployments ?? [];
       if (first === undefined) return spec.implementation.version;
-      const object = await cluster.get(deployment(first));
+      const object = await cluster.get(controlDeployment(spec, first));
       return object === undefined ? 'not installed' : deploymentVersion(object);
     },
 
@@ -84,7 +74,10 @@ export function openMesh(driver: Driver, context: MeshContext): Mesh {
     ...(spec.host === undefined ? {} : { host: (server) => String(fill(spec.host, about('server', server))) }),
 
     effect: (name) => mode(name).effect,
-    switchMode: (name, value) => doSteps((value ? mode(name).on : mode(name).off) ?? [], filling, context),
+    switchMode(name, value) {
+      const side = value ? 'on' : 'off';
+      return doSteps(mode(name)[side] ?? [], filling, context, `modes.${name}.${side}`);
+    },
 
     async tryInvalid(name) {
       const attempts = [];

@@ -35,6 +35,9 @@ test('a feature that is not mentioned is missed', () => {
   expect(remarks({ features: { supported } })).toEqual([
     'features: half-close is neither supported nor exempt: its claims are unsupported without a reason',
   ]);
+  expect(remarks({ features: { supported: supported.filter((feature) => feature !== 'install-modes') } })).toEqual([
+    'features: install-modes, half-close are neither supported nor exempt: their claims are unsupported without a reason',
+  ]);
 });
 
 test('a variable that no placeholder takes is dead', () => {

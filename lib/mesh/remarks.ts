@@ -16,9 +16,10 @@ const remark = (path: Path, message: string, of: Mistake['of'] = 'key'): Mistake
 
 function undeclared({ features: { supported, exempt = {} } }: DriverSpec): Mistake[] {
   const silent = Object.keys(features).filter((feature) => !supported.includes(feature) && !(feature in exempt));
-  return silent.map((feature) =>
-    remark(['features'], `${feature} is neither supported nor exempt: its claims are unsupported without a reason`),
-  );
+  if (silent.length === 0) return [];
+  const [are, their] = silent.length === 1 ? ['is', 'its'] : ['are', 'their'];
+  const words = `${silent.join(', ')} ${are} neither supported nor exempt: ${their} claims are unsupported without a reason`;
+  return [remark(['features'], words)];
 }
 
 /** Fields that are never read, each with why. */

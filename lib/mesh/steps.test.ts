@@ -2,9 +2,12 @@ import { describe, expect, test } from '@jest/globals';
 import { ClusterError } from '../cluster/cluster.ts';
 import { FakeCluster, fakeContext } from './fake-cluster.ts';
 import { type MeshContext, MeshError } from './mesh.ts';
-import { doSteps } from './steps.ts';
+import { doSteps as doStepsOf } from './steps.ts';
+import type { Filling } from './template.ts';
 
 const filling = { values: { 'modes.egress': false }, sets: ['auth.password=opensesame', 'a=1'] };
+const doSteps = (steps: Parameters<typeof doStepsOf>[0], filled: Filling, context: MeshContext) =>
+  doStepsOf(steps, filled, context, 'install');
 const config = { apiVersion: 'example/v1', kind: 'Config', name: 'config', namespace: 'mesh' };
 
 /** The MeshError that a promise rejects with. */
@@ -64,7 +67,7 @@ describe('run', () => {
     const second = await meshError(
       doSteps([{ run: ['echo', 'a'], pipe: ['sh', '-c', 'cat; exit 3'], within: '10s' }], filling, context),
     );
-    expect(second.message).toBe("sh -c 'cat; exit 3' ended with status 3:\n  a");
+    expect(second.message).toBe("install[0]: sh -c 'cat; exit 3' ended with status 3:\n  a");
     const first = await meshError(doSteps([{ run: ['false'], pipe: ['cat'], within: '10s' }], filling, context));
     expect(first.message).toContain('false ended with status 1');
     expect(commands).not.toContainEqual(['cat']);
@@ -75,7 +78,7 @@ describe('run', () => {
     const steps = [{ run: ['sh', '-c', 'echo why; exit 4'], within: '10s' }, { delete: config }];
     const error = await meshError(doSteps(steps, filling, fakeContext(cluster).context));
     expect(error.whose).toBe('environment');
-    expect(error.message).toBe("sh -c 'echo why; exit 4' ended with status 4:\n  why");
+    expect(error.message).toBe("install[0]: sh -c 'echo why; exit 4' ended with status 4:\n  why");
     expect(cluster.calls).toEqual([]);
   });
 
@@ -83,7 +86,7 @@ describe('run', () => {
     const steps = [{ run: ['false'], within: '10s', blame: 'mesh' as const }];
     expect(await meshError(doSteps(steps, filling, fakeContext(new FakeCluster()).context))).toMatchObject({
       whose: 'mesh',
-      message: 'false ended with status 1:\n  (no output)',
+      message: 'install[0]: false ended with status 1:\n  (no output)',
     });
   });
 
@@ -97,7 +100,7 @@ describe('run', () => {
     const steps = [{ run: ['no-such-program-here', 'install'], within: '1s' }];
     expect(await meshError(doSteps(steps, filling, fakeContext(new FakeCluster()).context))).toMatchObject({
       whose: 'environment',
-      message: 'the driver needs no-such-program-here, which is not on the PATH',
+      message: 'install[0]: the driver needs no-such-program-here, which is not on the PATH',
       remedy: 'install no-such-program-here',
     });
   });
@@ -121,8 +124,21 @@ describe('changes', () => {
     cluster.refuse = new ClusterError('forbidden', 'config is forbidden: cannot patch', 403);
     const error = await meshError(doSteps([{ patch: config, merge: {} }], filling, fakeContext(cluster).context));
     expect(error.whose).toBe('environment');
-    expect(error.message).toContain('"patch":{"apiVersion":"example/v1"');
-    expect(error.message).toContain('cannot patch');
+    expect(error.message).toBe('install[0]: config is forbidden: cannot patch');
+  });
+
+  test('are told by their place, without the objects that servers repeat', async () => {
+    const cluster = new FakeCluster();
+    const said =
+      'x is invalid: patch: Invalid value: "{\\"spec\\":{\\"password\\":1}}": strict decoding error: unknown field';
+    cluster.refuse = new ClusterError('invalid', said, 422);
+    const steps = [
+      { wait: { gone: config }, within: '1s' },
+      { patch: config, merge: {} },
+    ];
+    const error = await meshError(doSteps(steps, filling, fakeContext(cluster).context));
+    expect(error.message).toBe('install[1]: x is invalid: patch: Invalid value: strict decoding error: unknown field');
+    expect(error.remedy).toContain('correct the driver');
   });
 });
 
@@ -163,7 +179,8 @@ describe('wait', () => {
     });
     expect(await waiting).toMatchObject({
       whose: 'environment',
-      message: 'the image example/a:v1 cannot be pulled, which pod mesh/a-1 needs (ErrImagePull: no such host)',
+      message:
+        'install[0]: the image example/a:v1 cannot be pulled, which pod mesh/a-1 needs (ErrImagePull: no such host)',
     });
     expect(cluster.watched).toBe(0);
   });
@@ -175,7 +192,7 @@ describe('wait', () => {
       await meshError(wait(cluster, { available: { namespace: 'mesh', name: 'a' } }, { timeoutScale: 0.01 })),
     ).toMatchObject({
       whose: 'mesh',
-      message: 'waited 0.1 s in vain for Deployment mesh/a to be available',
+      message: 'install[0]: waited 0.1 s in vain for Deployment mesh/a to be available',
     });
   });
 

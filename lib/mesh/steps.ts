@@ -1,6 +1,6 @@
 import type { ApplyStep, Attempt, DeleteStep, RunStep, Step, WaitStep } from './driver.ts';
 import { apiFault } from './fault.ts';
-import type { DoneStep, MeshContext } from './mesh.ts';
+import { type DoneStep, type MeshContext, MeshError } from './mesh.ts';
 import { redactValue } from './redact.ts';
 import { runStep } from './step-run.ts';
 import { waitStep } from './step-wait.ts';
@@ -9,14 +9,23 @@ import { type Filling, fill } from './template.ts';
 /**
  * Does a driver's steps, one after another, with their placeholders filled in.
  *
+ * @param field of the driver that they stand in, for messages: `install`
  * @returns each step as it was done, with its time in ms, secrets left out
- * @throws MeshError at the first step that fails; the rest is not done
+ * @throws MeshError at the first step that fails, naming it; the rest is not done
  */
-export async function doSteps(steps: readonly Step[], filling: Filling, context: MeshContext): Promise<DoneStep[]> {
+export async function doSteps(
+  steps: readonly Step[],
+  filling: Filling,
+  context: MeshContext,
+  field: string,
+): Promise<DoneStep[]> {
   const done: DoneStep[] = [];
-  for (const template of steps) {
+  for (const [index, template] of steps.entries()) {
     const begin = performance.now();
-    const step = await doStep(fill(template, filling), context);
+    const step = await doStep(fill(template, filling), context).catch((error: unknown) => {
+      if (!(error instanceof MeshError)) throw error;
+      throw new MeshError(error.whose, `${field}[${index}]: ${error.message}`, error.remedy);
+    });
     done.push({ ...redactValue(step), ms: Math.round(performance.now() - begin) });
   }
   return done;
@@ -35,7 +44,7 @@ async function doStep(step: Step, context: MeshContext): Promise<DoneStep> {
     if (isDelete(step)) await context.cluster.delete(step.delete);
     else await attempt(step, context);
   } catch (error) {
-    throw apiFault(`the driver's step ${JSON.stringify(redactValue(step))} failed`, error);
+    throw apiFault(undefined, error);
   }
   return { ...step };
 }

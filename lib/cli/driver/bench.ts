@@ -5,7 +5,8 @@ import { nonceSource, type Observation, Prober, routeName } from '../../probe/in
 import type { Stage } from '../conductor/bring-up.ts';
 import type { RunContext } from '../conductor/context.ts';
 import { followOutside, type OutsideLogs } from '../conductor/outside-logs.ts';
-import { StepFailure } from './transcript.ts';
+import { StepFailure } from './finding.ts';
+import { Signs } from './signs.ts';
 
 export type Wanted = 'answered' | 'refused';
 
@@ -23,6 +24,8 @@ export class Bench {
   private readonly outsideLogs: OutsideLogs;
   private readonly signal: AbortSignal;
   readonly world: World;
+  /** How refusals looked. */
+  readonly signs = new Signs();
 
   constructor(run: RunContext, { cluster, mesh, fixtures, outsideTarget }: Stage) {
     const servers = Object.values(fixtures.servers);
@@ -78,7 +81,10 @@ export class Bench {
       const misses = seen.filter((observation, i) => !isAs(observation, items[i]?.outcome));
       inARow = misses.length === 0 ? inARow + 1 : 0;
       if (misses.length === 0) acted ??= spent;
-      if (inARow === roundsInARow) return summary(wanted, seen, acted ?? spent);
+      if (inARow === roundsInARow) {
+        for (const observation of seen) this.signs.note(observation);
+        return summary(wanted, seen, acted ?? spent);
+      }
       const [miss] = misses;
       if (miss !== undefined && spent > budget.convergesMs + (acted === undefined ? 0 : budget.settlesMs)) {
         throw await this.failure(miss, items[seen.indexOf(miss)]?.outcome, spent, hints);
@@ -115,15 +121,17 @@ function isAs({ outcome }: Observation, wanted: Wanted | undefined): boolean {
   return wanted === 'answered' ? outcome === 'answered' : outcome === 'not-reached';
 }
 
-/** `answered after 0.3 s: HTTP 200, echo`. */
+/** `answered: curl HTTP (HTTP 200), curl TCP (echo); after 0.3 s`. */
 function summary(wanted: readonly [RouteSpec, Wanted][], seen: readonly Observation[], actedMs: number): string {
   const signatures = (outcome: Wanted): string[] =>
-    seen.flatMap(({ signature, route }, i) => (wanted[i]?.[1] === outcome ? [`${route.client.app} ${signature}`] : []));
+    seen.flatMap(({ signature, route: { client, protocol } }, i) =>
+      wanted[i]?.[1] === outcome ? [`${client.app} ${protocol.toUpperCase()} (${signature})`] : [],
+    );
   const parts = (['answered', 'refused'] as const).flatMap((outcome) => {
     const list = signatures(outcome);
-    return list.length === 0 ? [] : [`${outcome}: ${list.join('; ')}`];
+    return list.length === 0 ? [] : [`${outcome}: ${list.join(', ')}`];
   });
-  return `${parts.join(', ')}, after ${seconds(actedMs)}`;
+  return `${parts.join('; ')}; after ${seconds(actedMs)}`;
 }
 
 function seconds(ms: number): string {

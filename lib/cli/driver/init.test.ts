@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
@@ -48,6 +48,19 @@ test.each([{}, { container: '' }, { name: 'zed', project: 'The "Zed": a mesh', l
     const text = readFileSync(file, 'utf8');
     expect(text).toContain('# Where the control plane runs.');
     expect(text).not.toContain('#?');
+    // What is proposed in a comment is sound as well, once it is one no longer.
+    const taken = text.replace(
+      /^( *)# ?((?: {2})*(?:route|invalid|- (?:apiVersion|patch)|kind|metadata|spec|merge):.*)$/gm,
+      '$1$2',
+    );
+    expect(taken).not.toBe(text);
+    const promised = taken
+      .replace(/^ +(switch-validation|route-objects): not looked.*\n/gm, '')
+      .replace('    - tcp-policy\n', '    - tcp-policy\n    - switch-validation\n    - route-objects\n')
+      .replace(/^ {4}http:\n(.*\n)*?(?=\n)/m, '')
+      .replace('    - http-policy\n', '');
+    writeFileSync(`${file}.all.yaml`, promised);
+    await expect(inspectDriver(`${file}.all.yaml`)).resolves.toHaveProperty('driver.spec.policy.allow.tcp.route');
     expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(120);
   },
 );

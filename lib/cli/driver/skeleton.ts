@@ -32,9 +32,10 @@ function wrap(text: string, prefix: string): string[] {
 
 function template({ name, project, version, namespace, deployment, container, label }: Answers): string {
   const [key = '', value = ''] = label.split(/=(.*)/s);
-  return `# A driver for ${project}. Everything here is a proposal: set it right, then
+  return `# A driver for ${project}. Everything here is a proposal: set it right, delete what your mesh does not have, then
 #   meshproof driver check FILE    says whether it is sound; runs nothing
-#   meshproof driver try FILE      does each step on a cluster, and says what came of it
+#   meshproof driver try FILE      does each part on a cluster, and says what came of it
+# docs/drivers.md has all fields, all placeholders, and the workloads that a driver meets.
 apiVersion: meshproof/v1alpha1
 kind: MeshDriver
 
@@ -51,12 +52,14 @@ verified: false
 
 #? features
 features:
+  #? features.supported
   supported:
     - permissive
     - egress
     - tcp-policy
     - http-policy
-${container === '' ? '' : '    - sidecar\n'}  exempt:
+${container === '' ? '' : '    - sidecar\n'}  #? features.exempt
+  exempt:
 ${container === '' ? '    sidecar: nothing in a pod shows that the mesh has taken it in\n' : ''}    switch-validation: not looked into yet; say why the API takes any value, or list some that it refuses
     install-modes: not looked into yet; say why the modes cannot be set at installation
     route-objects: not looked into yet; say that one object holds both who may and what
@@ -84,8 +87,17 @@ dataPlane: { container: ${container} }
 #? images
 images:
   - "{{set.image.registry|${name}}}/${deployment}:{{set.image.tag|${version}}}"
-
+${
+  container === ''
+    ? ''
+    : `
+#? podImages
+podImages:
+  - "{{set.image.registry|${name}}}/${container}:{{set.image.tag|${version}}}"
+`
+}
 #? install
+# Steps of another kind: apply with an object, patch with merge, delete, run with pipe.
 install:
   - run:
       [helm, upgrade, --install, ${name}, "{{var.chart}}", --namespace=${namespace}, --create-namespace, "{{sets}}"]
@@ -125,6 +137,10 @@ modes:
     off:
       - patch: *config
         merge: { spec: { permissive: false } }
+    #? modes.permissive.invalid
+    # invalid:
+    #   - patch: *config
+    #     merge: { spec: { permissive: "sometimes" } }
     #? modes.permissive.converges
     converges: 15s
     #? modes.permissive.settles
@@ -146,9 +162,17 @@ modes:
 policy:
   converges: 15s
   settles: 15s
+  #? policy.allow
+  # {{name}} differs for every client, server and port; the client's identity is its namespace and its ServiceAccount.
   allow:
     #? policy.allow.tcp
     tcp:
+      #? policy.allow.tcp.route
+      # route:
+      #   - apiVersion: ${name}.example/v1
+      #     kind: Route
+      #     metadata: { name: "{{name}}", namespace: "{{server.namespace}}" }
+      #     spec: { port: "{{port}}" }
       #? policy.allow.tcp.target
       target:
         - apiVersion: ${name}.example/v1

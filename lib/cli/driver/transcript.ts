@@ -1,26 +1,17 @@
 import type { Colours } from '../colours.ts';
-
-/** A part of a driver that did not do what it is for. */
-export class StepFailure extends Error {
-  override name = 'StepFailure';
-  /** Where to look, a line each. */
-  readonly hints: readonly string[];
-  constructor(message: string, hints: readonly string[]) {
-    super(message);
-    this.hints = hints;
-  }
-}
+import { findingOf } from './finding.ts';
 
 /** What people read while a driver is tried. */
 export interface Transcript {
   readonly failures: number;
   heading(text: string): void;
-  /** Does a step, and prints what it answers, or how it failed; anything but a StepFailure is passed on. */
+  /** Does a step, and prints what it answers, or how it failed; what is no finding about the driver is passed on. */
   step(title: string, act: () => Promise<string>): Promise<boolean>;
   /** A step that the driver does not ask for, and why. */
   skip(title: string, reason: string): void;
   detail(line: string): void;
-  conclude(line: string): void;
+  /** @param next the command that follows where all went well @param line printed in any case */
+  conclude(next: string, line: string): void;
 }
 
 /** Characters for a step's title. */
@@ -31,7 +22,7 @@ export function openTranscript(
   colours: Colours,
   log: (line: string) => void,
 ): Transcript {
-  let failures = 0;
+  const failed: string[] = [];
   const print = (text: string): void => {
     stream.write(`${text}\n`);
     log(text);
@@ -42,7 +33,7 @@ export function openTranscript(
 
   return {
     get failures() {
-      return failures;
+      return failed.length;
     },
     heading: (text) => print(colours.bold(text)),
     async step(title, act) {
@@ -53,21 +44,25 @@ export function openTranscript(
         row(colours.green('✓'), title, `${outcome} ${colours.dim(`(${seconds} s)`)}`);
         return true;
       } catch (error) {
-        if (!(error instanceof StepFailure)) throw error;
-        failures += 1;
-        row(colours.red('✗'), title, [error.message, ...error.hints.map((hint) => `-> ${hint}`)].join('\n'));
+        const finding = findingOf(error);
+        if (finding === undefined) throw error;
+        failed.push(title);
+        row(colours.red('✗'), title, [finding.message, ...finding.hints.map((hint) => `-> ${hint}`)].join('\n'));
         return false;
       }
     },
     skip: (title, reason) => row('-', title, colours.dim(reason)),
     detail: (line) => print(`    ${colours.dim(line)}`),
-    conclude(line) {
+    conclude(next, line) {
       print('');
+      const [first = '', second] = failed;
+      if (second !== undefined) print(`mend ${first} first: what failed after it may have failed for that`);
+      const isOne = failed.length === 1;
       print(
-        failures === 0
-          ? colours.green('every part did what it is for; next: meshproof run --mesh FILE')
+        failed.length === 0
+          ? colours.green(`every part did what it is for; next: ${next}`)
           : colours.red(
-              `${failures} ${failures === 1 ? 'part' : 'parts'} did not do what ${failures === 1 ? 'it is' : 'they are'} for`,
+              `${failed.length} ${isOne ? 'part did not do what it is' : 'parts did not do what they are'} for`,
             ),
       );
       print(`  ${line}`);

@@ -10,7 +10,7 @@ import { phasesOf } from '../conductor/phases.ts';
 import { makeRunFolder, newRunId } from '../conductor/run-folder.ts';
 import type { Stand } from '../conductor/stand.ts';
 import { gatherFacts } from '../doctor/machine-facts.ts';
-import { exitStatus } from '../exit-status.ts';
+import { exitStatus, explainError } from '../exit-status.ts';
 import { openLedger, sweepDeadRuns } from '../ledger/index.ts';
 import { toolsOfMesh } from '../meshes.ts';
 import { openTranscript } from './transcript.ts';
@@ -20,8 +20,9 @@ import { trialOf } from './trial.ts';
  * Tries a driver on a cluster: installs the mesh, enrols, switches, allows, refuses, removes, and says after each step
  * what came of it, or what did not and where to look.
  *
- * @returns the exit status: fine, failed where some step did not do what it is for, interrupted
- * @throws DriverError, EnvironmentError before anything has been made; MeshError where the mesh does not come up
+ * @returns the exit status: fine; failed where some step did not do what it is for; what a run would end with where the
+ *   mesh does not come up; interrupted
+ * @throws DriverError, EnvironmentError before anything has been made
  */
 export async function tryCommand(options: RunOptions): Promise<number> {
   const name = options.mesh ?? '';
@@ -44,10 +45,11 @@ export async function tryCommand(options: RunOptions): Promise<number> {
   const inPhase = phasesOf(evidence);
   const run: RunContext = { runId, options, driver, folder, evidence, ledger, interruption, inPhase, log, say };
   let stand: Stand | undefined;
+  let failure: Error | undefined;
   try {
     transcript.heading(`${driver.spec.name}: ${driverTitle(driver)}, on ${choice.provider} (${choice.reason})`);
     await sweepDeadRuns(log);
-    await trialOf(run, choice.provider, transcript, (made) => {
+    failure = await trialOf(run, choice.provider, transcript, (made) => {
       stand = made;
     });
   } finally {
@@ -56,7 +58,9 @@ export async function tryCommand(options: RunOptions): Promise<number> {
     ledger.close();
     evidence.close();
   }
-  transcript.conclude(`what was seen in detail: ${folder.path}`);
+  const where = choice.provider === 'kind' ? '' : ` --provider ${choice.provider}`;
+  transcript.conclude(`meshproof run --mesh ${name}${where}`, `what was seen in detail: ${folder.path}`);
   if (interruption.byPerson) return exitStatus.interrupted;
+  if (failure !== undefined) return explainError(failure).status;
   return transcript.failures === 0 ? exitStatus.fine : exitStatus.failed;
 }

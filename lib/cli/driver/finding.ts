@@ -1,0 +1,26 @@
+import { ClusterError } from '../../cluster/cluster.ts';
+import { FixtureError } from '../../cluster/fixtures/index.ts';
+import { MeshError } from '../../mesh/index.ts';
+
+/** A part of a driver that did not do what it is for. */
+export class StepFailure extends Error {
+  override name = 'StepFailure';
+  /** Where to look, a line each. */
+  readonly hints: readonly string[];
+  constructor(message: string, hints: readonly string[]) {
+    super(message);
+    this.hints = hints;
+  }
+}
+
+/** What a cluster answers about the content of a request, and not about itself. */
+const aboutContent = new Set(['invalid', 'not-found', 'conflict', 'forbidden']);
+
+/** What an error says about the driver that is tried; undefined for one that has nothing to do with it. */
+export function findingOf(error: unknown): StepFailure | undefined {
+  if (error instanceof StepFailure) return error;
+  if (error instanceof MeshError || error instanceof FixtureError)
+    return new StepFailure(error.message, error.remedy === undefined ? [] : [error.remedy]);
+  if (!(error instanceof ClusterError) || !aboutContent.has(error.code)) return undefined;
+  return new StepFailure(error.message, ['is it what the mesh’s own definitions say? driver check --against compares']);
+}
