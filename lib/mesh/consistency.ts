@@ -16,7 +16,17 @@ const needed: Record<string, { path: Path; has(spec: DriverSpec): boolean }> = {
     path: ['policy', 'allow', 'tcp', 'route'],
     has: ({ policy }) => policy.allow.tcp?.route !== undefined,
   },
+  // Without these a claim can only fail, and the mesh would be blamed for it. The negative control is no mesh, and wants that.
+  sidecar: { path: ['dataPlane'], has: (spec) => spec.dataPlane !== undefined || isNoMesh(spec) },
+  'switch-validation': {
+    path: ['modes', 'permissive', 'invalid'],
+    has: (spec) => (spec.modes.permissive?.invalid ?? []).length > 0 || isNoMesh(spec),
+  },
 };
+
+function isNoMesh({ controlPlane, install }: DriverSpec): boolean {
+  return controlPlane === undefined && install.length === 0;
+}
 
 /**
  * Fields that contradict one another: features declared twice or without what they need, switches without what their

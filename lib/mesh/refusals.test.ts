@@ -168,6 +168,18 @@ describe('a choice is refused with what stands there:', () => {
 describe('what a claim would lay to the mesh is refused:', () => {
   test.each([
     [
+      'enrolment that shows, nobody says how',
+      'tcp-policy]',
+      'tcp-policy, sidecar]',
+      'x.yaml:7:39: features.supported[2]: sidecar is declared, but dataPlane is missing',
+    ],
+    [
+      'values that the API refuses, nobody says which',
+      'tcp-policy]',
+      'tcp-policy, switch-validation]',
+      'features.supported[2]: switch-validation is declared, but modes.permissive.invalid is missing',
+    ],
+    [
       'policies that overwrite each other',
       "name: '{{name}}'",
       'name: allow',
