@@ -56,12 +56,7 @@ export async function bringUp(
 }
 
 /** Mesh and fixtures on a cluster. @param signal ends the fixtures' waiting */
-async function furnish(
-  run: RunContext,
-  stand: Stand,
-  clients: readonly string[],
-  signal: AbortSignal,
-): Promise<Stage> {
+async function furnish(run: RunContext, stand: Stand, clients: readonly string[], signal: AbortSignal): Promise<Stage> {
   const { options, driver, inPhase, interruption, say, log } = run;
   const { cluster } = stand;
   const mesh = openMesh(driver, {
