@@ -145,3 +145,19 @@ test('the node’s own failure in the log is told as broken, not as a line', asy
 
   expect(told).toEqual(['first', 'BROKEN', 'WHOLE', 'last']);
 });
+
+test('a node that does not know a pod yet that is there is asked again', async () => {
+  connections = [
+    (response) => {
+      response.statusCode = 404;
+      response.end(
+        JSON.stringify({ kind: 'Status', status: 'Failure', reason: 'NotFound', message: 'pod "p" not found' }),
+      );
+    },
+    (response) => response.write(line(1, 'last')),
+  ];
+  follow();
+  await done;
+
+  expect(told).toEqual(['last']);
+});

@@ -69,16 +69,27 @@ class Following {
   }
 
   async #failed(error: ClusterError): Promise<void> {
-    if (error.code === 'not-found') {
+    if (error.code === 'not-found' && (await this.#isGone())) {
       this.#gone = true;
       this.#health.broke(`Pod ${this.#target.namespace}/${this.#target.pod} is gone`);
       return;
     }
-    if (isNotStarted(error)) return await pauseFor(limits.logPauseMs, this.#stopped);
+    // A node that has taken a pod a moment ago may not know it yet.
+    if (error.code === 'not-found' || isNotStarted(error)) return await pauseFor(limits.logPauseMs, this.#stopped);
     this.#readWhole = false;
     this.#parts.api.log(error.message);
     this.#health.broke(error.message);
     await this.#backoff.pause(this.#stopped);
+  }
+
+  /** Whether the pod itself is not there, or another one of its name is. */
+  async #isGone(): Promise<boolean> {
+    try {
+      await this.#look();
+      return false;
+    } catch (thrown) {
+      return asClusterError(thrown).code === 'not-found';
+    }
   }
 
   /** One connection, from its request to its end. */
