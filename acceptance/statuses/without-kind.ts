@@ -82,11 +82,11 @@ export async function casesWithoutKind(workshop: Workshop): Promise<StatusCase[]
   ];
 }
 
-/** A driver of no mesh whose installation is a command that fails. */
+/** A sound driver, but that its installation begins with a command that fails. */
 function failingDriver({ path }: Workshop): string {
-  const none = readFileSync(new URL('../../meshes/none.yaml', import.meta.url), 'utf8');
+  const reference = readFileSync(new URL('../../meshes/reference.yaml', import.meta.url), 'utf8');
   const file = join(path, 'failing.yaml');
-  writeFileSync(file, none.replace('\ninstall: []', "\ninstall: [{ run: ['false'], within: 5s }]"));
+  writeFileSync(file, reference.replace('\ninstall:\n', "\ninstall:\n  - { run: ['false'], within: 5s }\n"));
   return file;
 }
 
