@@ -1,6 +1,8 @@
 import { ClusterError } from '../cluster.ts';
 import type { Api } from './api.ts';
+import { pauseFor } from './backoff.ts';
 import { isRecord, parseJson } from './failures.ts';
+import { limits } from './limits.ts';
 
 /** How the API calls a kind in its paths. */
 export interface Resource {
@@ -39,6 +41,20 @@ export class Kinds {
     const resource = await this.find(of, signal);
     if (!resource) throw new ClusterError('not-found', `the cluster has no kind ${of.kind} in ${of.apiVersion}`);
     return resource;
+  }
+
+  /**
+   * As `get`, for an object that is to be made: a definition counts as established a moment before discovery tells of it.
+   * @throws ClusterError `not-found` where the kind does not come
+   */
+  async expect(of: KindName): Promise<Resource> {
+    const deadline = performance.now() + limits.discoveryMs;
+    for (;;) {
+      const resource = await this.find(of);
+      if (resource) return resource;
+      if (performance.now() > deadline || this.#api.closing.aborted) return await this.get(of);
+      await pauseFor(limits.firstPauseMs, this.#api.closing);
+    }
   }
 
   async #discover(apiVersion: string, signal: AbortSignal | undefined): Promise<Map<string, Resource>> {

@@ -7,6 +7,8 @@ export const limits = {
   retries: 6,
   firstPauseMs: 200,
   longestPauseMs: 2_000,
+  /** From a definition's being established until discovery tells of its kind. */
+  discoveryMs: 3_000,
   /** A watch is asked to end by itself after this time, so that one that died unnoticed is taken up again. */
   watchSeconds: 120,
   /** Between two checks that the API server answers at all, while a watch or a log is followed. */

@@ -23,7 +23,7 @@ export class Objects {
 
   async apply(manifest: Manifest): Promise<Manifest> {
     const ref = refOf(manifest);
-    const path = pathOf(await this.#kinds.get(ref), ref, { fieldManager, force: 'true', fieldValidation: 'Strict' });
+    const path = pathOf(await this.#kinds.expect(ref), ref, { fieldManager, force: 'true', fieldValidation: 'Strict' });
     const contentType = 'application/apply-patch+yaml';
     const what = `apply ${wordsOf(ref)}`;
     return await this.#object({
@@ -37,7 +37,7 @@ export class Objects {
   }
 
   async patch(ref: ObjectRef, patch: object): Promise<Manifest> {
-    const path = pathOf(await this.#kinds.get(ref), ref, { fieldManager, fieldValidation: 'Strict' });
+    const path = pathOf(await this.#kinds.expect(ref), ref, { fieldManager, fieldValidation: 'Strict' });
     const contentType = 'application/merge-patch+json';
     const what = `patch ${wordsOf(ref)}`;
     return await this.#object({ method: 'PATCH', path, what, body: patch, contentType, may: unlessPinned(patch) });
@@ -46,7 +46,7 @@ export class Objects {
   /** Tried again only where the first try cannot have created the object. */
   async create(manifest: Manifest): Promise<Manifest> {
     const ref = refOf(manifest);
-    const resource = await this.#kinds.get(ref);
+    const resource = await this.#kinds.expect(ref);
     if (resource.namespaced && ref.namespace === undefined) {
       throw new ClusterError('invalid', `${wordsOf(ref)} needs a namespace`);
     }
