@@ -1,9 +1,7 @@
 import type { Manifest, Selection } from '../cluster/cluster.ts';
+import { lastWords } from './last-words.ts';
 import { type MeshContext, MeshError } from './mesh.ts';
 import { type PodTrouble, podTrouble } from './pods.ts';
-
-/** Last lines of a crashed container's log that an error message carries. */
-const lastWords = 20;
 
 /**
  * Does some work while watching pods, and ends it as soon as one of them is seen to be unable ever to come up.
@@ -43,11 +41,7 @@ export async function guardPods<T>(
   }
 }
 
-async function words(context: MeshContext, pod: Manifest, { crashed }: PodTrouble): Promise<string> {
-  if (crashed === undefined) return '';
-  const target = { namespace: pod.metadata.namespace ?? '', pod: pod.metadata.name, container: crashed };
-  const log = await context.cluster
-    .logs(target, { tailLines: lastWords, previous: true })
-    .catch((error: unknown) => `(its log cannot be read: ${error})`);
-  return log.trim() === '' ? '' : `; its last words:\n${log.trimEnd()}`;
+async function words({ cluster }: MeshContext, pod: Manifest, { crashed }: PodTrouble): Promise<string> {
+  const log = crashed === undefined ? '' : await lastWords(cluster, pod, crashed, true);
+  return log === '' ? '' : `; its last words:\n${log}`;
 }

@@ -4,9 +4,10 @@ import type { DriverSpec, Step } from './driver.ts';
 import { apiFault } from './fault.ts';
 import { fillingFor } from './filling.ts';
 import { guardPods } from './guard.ts';
+import { lastWords } from './last-words.ts';
 import { type DoneStep, type MeshContext, MeshError, type ModeName } from './mesh.ts';
 import { modesInInstall } from './placeholders.ts';
-import { describePod, unscheduled } from './pods.ts';
+import { describePod, failedContainers, unscheduled } from './pods.ts';
 import { doSteps } from './steps.ts';
 import type { Values } from './template.ts';
 
@@ -37,7 +38,7 @@ export async function install(
       return await work(guarded);
     } catch (error) {
       if (!(error instanceof MeshError) || guarded.signal.aborted) throw error;
-      throw explained(error, await podsOf(namespace, context));
+      throw await explained(error, await podsOf(namespace, context), context);
     }
   });
 }
@@ -67,9 +68,19 @@ async function podsOf(namespace: string, { cluster }: MeshContext): Promise<Mani
   }
 }
 
-/** An installer's own words seldom say which pod it waited for. */
-function explained({ whose, message, remedy }: MeshError, pods: readonly Manifest[]): MeshError {
-  const states = pods.map((pod) => `\n  ${describePod(pod)}`).join('');
+/** An installer's own words seldom say which pod it waited for, and hardly ever why that one failed. */
+async function explained(error: MeshError, pods: readonly Manifest[], context: MeshContext): Promise<MeshError> {
+  const states = await Promise.all(
+    pods.map(async (pod) => `\n  ${describePod(pod)}${(await wordsOf(pod, context)).replaceAll('\n', '\n    ')}`),
+  );
   const nowhere = pods.some((pod) => unscheduled(pod) !== undefined);
-  return new MeshError(nowhere ? 'environment' : whose, `${message}${states === '' ? '' : `\npods:${states}`}`, remedy);
+  const message = `${error.message}${pods.length === 0 ? '' : `\npods:${states.join('')}`}`;
+  return new MeshError(nowhere ? 'environment' : error.whose, message, error.remedy);
+}
+
+async function wordsOf(pod: Manifest, { cluster }: MeshContext): Promise<string> {
+  const words = await Promise.all(
+    failedContainers(pod).map(async (name) => `\nlast words of ${name}:\n${await lastWords(cluster, pod, name)}`),
+  );
+  return words.join('');
 }

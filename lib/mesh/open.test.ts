@@ -284,6 +284,18 @@ describe('installation', () => {
     });
   });
 
+  test('that fails by a pod of its own has the last words of that one', async () => {
+    cluster.logTexts['preinstall'] = 'dial tcp: connection refused\nchecks failed\n';
+    const state = { terminated: { exitCode: 1, reason: 'Error' } };
+    const containerStatuses = [{ name: 'preinstall', image: 'p:1', restartCount: 0, state }];
+    cluster.put(pod('job', { phase: 'Failed', containerStatuses }));
+    const install = [{ run: ['false'], within: '10s' }];
+    await expect(open(variant({ install })).install()).rejects.toThrow(
+      'job: Failed; preinstall ended with 1 (Error)\n    last words of preinstall:\n' +
+        '    dial tcp: connection refused\n    checks failed',
+    );
+  });
+
   test('that leaves no such Deployment as the driver calls the control plane is not done', async () => {
     putControlPlane('osm-controller', 'osm-injector');
     await expect(open(variant({ install: echo }), [], 0.01).install()).rejects.toMatchObject({

@@ -47,6 +47,11 @@ export function restartedContainers(pod: Manifest): string[] {
   return containerStatuses(pod).flatMap(({ name, restartCount }) => (restartCount > 0 ? [name] : []));
 }
 
+/** The names of a pod's containers that have ended otherwise than well, and were not started again. */
+export function failedContainers(pod: Manifest): string[] {
+  return containerStatuses(pod).flatMap(({ name, state }) => ((state?.terminated?.exitCode ?? 0) === 0 ? [] : [name]));
+}
+
 /** An image that cannot be pulled, or a container that crashes again and again. */
 export function podTrouble(pod: Manifest): PodTrouble | undefined {
   const where = `pod ${pod.metadata.namespace}/${pod.metadata.name}`;

@@ -9,6 +9,7 @@ import { ProviderError } from './error.ts';
 import { type LoadedImages, loadImages } from './images.ts';
 import { holdLease } from './lease.ts';
 import { nodesOf, runKind, type ToolContext } from './runtime.ts';
+import { waitForServices } from './service-routing.ts';
 import { ensureSystemNamespace } from './system-namespace.ts';
 import { lastWords } from './tool.ts';
 
@@ -54,8 +55,8 @@ export interface ProvidedKind extends Provided {
 }
 
 /**
- * Creates a kind cluster; returns when its API answers and pods could be created. What it made is deleted again when it
- * fails or is interrupted. Where it is to be kept, this run holds the Lease until `down`.
+ * Creates a kind cluster; returns when pods could be created and would reach Services. What it made is deleted again when
+ * it fails or is interrupted. Where it is to be kept, this run holds the Lease until `down`.
  * @throws ProviderError for what this machine lacks, and for a cluster of that name that is there already
  * @throws ClusterError `aborted`
  */
@@ -173,6 +174,7 @@ async function take(options: KindOptions, end: () => Promise<void>): Promise<Pro
     const account = { apiVersion: 'v1', kind: 'ServiceAccount', namespace: 'default', name: 'default' };
     const what = 'the ServiceAccount default to exist';
     await cluster.wait(account, (object) => object !== undefined, { timeoutMs: FACT_MS, signal, what });
+    await waitForServices(cluster, clusterName, { ...options, timeoutMs: FACT_MS });
   } catch (error) {
     cluster.close();
     throw error;
