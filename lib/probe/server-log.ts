@@ -6,7 +6,6 @@ export class ServerLog {
   private readonly seen = new Set<string>();
   private readonly waiting = new Map<string, (came: boolean) => void>();
   private readonly tail: Stop;
-  private brokenBecause: string | undefined;
 
   constructor(cluster: Pick<Cluster, 'followLog'>, target: ContainerRef, log: (line: string) => void) {
     this.tail = cluster.followLog(target, {
@@ -16,15 +15,9 @@ export class ServerLog {
           this.waiting.get(nonce)?.(true);
         }
       },
-      broken: (isBroken, reason) => {
-        this.brokenBecause = isBroken ? reason : undefined;
-        log(`log of ${target.pod}/${target.container}: ${isBroken ? reason : 'followed again'}`);
-      },
+      broken: (isBroken, reason) =>
+        log(`log of ${target.pod}/${target.container}: ${isBroken ? reason : 'followed again'}`),
     });
-  }
-
-  get broken(): string | undefined {
-    return this.brokenBecause;
   }
 
   has(nonce: string): boolean {

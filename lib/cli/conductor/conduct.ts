@@ -30,13 +30,13 @@ export async function conduct(
     const claims = await scripted(selected, run.driver, provider);
     // kind's creation is all work, and the installation of a mesh mostly waiting: on a small machine it matters which is shared.
     const isCreating = provider === 'kind' && !options.reuse;
-    if (!isCreating) meanwhile = begin(run, claims);
+    const begun = () => (meanwhile ??= begin(run, claims));
+    if (!isCreating) begun();
     const stage = await bringUp(run, provider, clientsFor(claims.able, options), (made) => {
       stand = made;
-      meanwhile ??= begin(run, claims);
+      begun();
     });
-    meanwhile ??= begin(run, claims);
-    const [planned, jest] = await Promise.all([meanwhile.planning, meanwhile.opening]);
+    const [planned, jest] = await Promise.all([begun().planning, begun().opening]);
     const [kubernetes, observedVersion] = await Promise.all([stage.cluster.version(), stage.mesh.observedVersion()]);
     recordPlan(evidence, { provider, kubernetes, mesh: stage.mesh, observedVersion, claims: planned });
     await inPhase('suite', [...new Set(selected.map(({ suite }) => suite))].join(', '), () =>

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { Manifest } from '../../cluster/cluster.ts';
+import { containersOf } from '../../cluster/fixtures/index.ts';
 import { redact } from '../../mesh/index.ts';
 import type { Stage } from './bring-up.ts';
 import type { RunContext } from './context.ts';
@@ -72,12 +73,6 @@ function plain({ managedFields: _, ...metadata }: Manifest['metadata']): object 
 function ownContainers(pod: Manifest, sidecar: string | undefined): string[] {
   const spec = pod['spec'] as { containers: { name: string }[] };
   return spec.containers.map(({ name }) => name).filter((name) => name !== sidecar);
-}
-
-/** A native sidecar stands among the init containers. */
-function containersOf(pod: Manifest): string[] {
-  const spec = pod['spec'] as { containers: { name: string }[]; initContainers?: { name: string }[] };
-  return [...spec.containers, ...(spec.initContainers ?? [])].map(({ name }) => name);
 }
 
 function eventLine(event: Manifest): string {

@@ -1,28 +1,21 @@
 import { once } from 'node:events';
 import http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { Api } from './api.ts';
+import type { Api } from './api.ts';
+import { type LocalApi, serveLocally } from './testing/local-api.ts';
 
 const request = { method: 'GET', path: '/x', what: 'get x' } as const;
 const closing = new AbortController();
 let server: http.Server;
+let local: LocalApi;
 let api: Api;
 
 beforeEach(async () => {
   server = http.createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  const agent = new http.Agent();
-  const access = async () => ({ headers: {}, pool: agent, single: agent });
-  const endpoint = { server: new URL(`http://127.0.0.1:${port}/prefix/`), access, close: () => agent.destroy() };
-  api = new Api(endpoint, closing.signal, () => undefined);
+  local = await serveLocally(server, '/prefix/');
+  api = local.api;
 });
-afterEach(() => {
-  server.closeAllConnections();
-  server.close();
-});
+afterEach(() => local.close());
 
 test('a server that does not answer is given up after the time limit', async () => {
   await expect(api.once(request, closing.signal, 200)).rejects.toMatchObject({

@@ -1,16 +1,15 @@
-import { once } from 'node:events';
 import http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { Api } from './api.ts';
+import type { Api } from './api.ts';
 import { exec, openExec } from './exec.ts';
+import { type LocalApi, serveLocally } from './testing/local-api.ts';
 
 const target = { namespace: 'n', pod: 'p', container: 'c' };
 const silent = { stdout: () => undefined, stderr: () => undefined };
 const success = Buffer.from(`\x03${JSON.stringify({ status: 'Success' })}`);
 
-let server: http.Server;
+let local: LocalApi;
 let sockets: WebSocketServer;
 let closing: AbortController;
 let api: Api;
@@ -20,23 +19,16 @@ let protocol: string;
 
 beforeEach(async () => {
   protocol = 'v5.channel.k8s.io';
-  closing = new AbortController();
-  server = http.createServer();
+  const server = http.createServer();
   sockets = new WebSocketServer({ server, handleProtocols: () => protocol });
   sockets.on('connection', (socket, request) => serve(socket, new URL(request.url ?? '', 'http://x')));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  const agent = new http.Agent();
-  const access = async () => ({ headers: {}, pool: agent, single: agent });
-  const endpoint = { server: new URL(`http://127.0.0.1:${port}`), access, close: () => agent.destroy() };
-  api = new Api(endpoint, closing.signal, () => undefined);
+  local = await serveLocally(server);
+  ({ api, closing } = local);
 });
 afterEach(() => {
-  closing.abort();
+  local.close();
   for (const socket of sockets.clients) socket.terminate();
   sockets.close();
-  server.close();
 });
 
 test('output that comes after the status frame is not lost', async () => {

@@ -1,19 +1,16 @@
-import { once } from 'node:events';
 import http, { type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { Stop } from '../cluster.ts';
-import { Api } from './api.ts';
 import { followLog } from './following.ts';
 import { Kinds } from './kinds.ts';
 import { Objects } from './objects.ts';
 import { Pulse } from './pulse.ts';
+import { type LocalApi, serveLocally } from './testing/local-api.ts';
 
 const target = { namespace: 'n', pod: 'p', container: 'c' };
 const noPrevious = { kind: 'Status', status: 'Failure', message: 'previous terminated container "c" not found' };
 
-let closing: AbortController;
-let server: http.Server;
+let local: LocalApi;
 let following: Stop;
 let restarts: number;
 /** What each connection that follows the log gets; the last one stays open. */
@@ -23,8 +20,8 @@ let told: string[];
 let done: Promise<void>;
 
 beforeEach(async () => {
-  [restarts, previous, told, closing] = [0, undefined, [], new AbortController()];
-  server = http.createServer((request, response) => {
+  [restarts, previous, told] = [0, undefined, []];
+  const server = http.createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://x');
     const { searchParams } = url;
     if (url.pathname === '/api/v1') {
@@ -37,23 +34,16 @@ beforeEach(async () => {
       response.end(previous ?? JSON.stringify(noPrevious));
     } else connections.shift()?.(response, searchParams.get('sinceTime'));
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  local = await serveLocally(server);
 });
 afterEach(() => {
   following.stop();
-  closing.abort();
-  server.closeAllConnections();
-  server.close();
+  local.close();
 });
 
 /** Follows until the line `last`. */
 function follow(): void {
-  const { port } = server.address() as AddressInfo;
-  const agent = new http.Agent();
-  const access = async () => ({ headers: {}, pool: agent, single: agent });
-  const endpoint = { server: new URL(`http://127.0.0.1:${port}`), access, close: () => agent.destroy() };
-  const api = new Api(endpoint, closing.signal, () => undefined);
+  const { api } = local;
   const parts = { api, objects: new Objects(api, new Kinds(api)), pulse: new Pulse(api) };
   done = new Promise((resolve) => {
     following = followLog(parts, target, {

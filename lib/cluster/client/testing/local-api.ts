@@ -1,0 +1,36 @@
+import { once } from 'node:events';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Api } from '../api.ts';
+
+/** A server of a test's own on loopback, and the client's view of it as if it were an API server. */
+export interface LocalApi {
+  api: Api;
+  /** Aborted when the client is closed. */
+  closing: AbortController;
+  /** Ends the client and the server, with every connection. */
+  close(): void;
+}
+
+/**
+ * @param server what the test answers with; it is made to listen here
+ * @param path of the server's own URL, in front of every request's
+ */
+export async function serveLocally(server: http.Server, path = ''): Promise<LocalApi> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const agent = new http.Agent();
+  const access = async () => ({ headers: {}, pool: agent, single: agent });
+  const endpoint = { server: new URL(`http://127.0.0.1:${port}${path}`), access, close: () => agent.destroy() };
+  const closing = new AbortController();
+  return {
+    api: new Api(endpoint, closing.signal, () => undefined),
+    closing,
+    close() {
+      closing.abort();
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
