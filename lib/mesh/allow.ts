@@ -1,6 +1,6 @@
 import type { AllowSpec } from './driver.ts';
 import type { AllowObjects, AllowRequest, Party } from './mesh.ts';
-import { type Filling, fill, type Values } from './template.ts';
+import { type Filling, fill, type Values } from './template/template.ts';
 
 /** The objects that let the request's client reach its server. */
 export function allowObjects(spec: AllowSpec, request: AllowRequest, filling: Filling): AllowObjects {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { collectDiagnostics } from './diagnose.ts';
 import type { Driver } from './driver.ts';
-import { FakeCluster, fakeContext } from './fake-cluster.ts';
+import { FakeCluster, fakeContext } from './testing/fake-cluster.ts';
 
 let folder: string;
 beforeAll(async () => {

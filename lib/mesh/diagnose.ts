@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { ContainerRef, Manifest } from '../cluster/cluster.ts';
 import type { Diagnostic, Driver } from './driver.ts';
-import { fillingFor } from './filling.ts';
+import { containerNames, restartedContainers } from './install/pods.ts';
 import type { MeshContext } from './mesh.ts';
-import { containerNames, restartedContainers } from './pods.ts';
 import { redact, redactManifest } from './redact.ts';
-import { commandLine, runTool } from './step-run.ts';
-import { fill } from './template.ts';
+import { commandLine, runTool } from './steps/step-run.ts';
+import { fillingFor } from './template/filling.ts';
+import { fill } from './template/template.ts';
 
 /** For one diagnostic, ms. */
 const eachMs = 20_000;

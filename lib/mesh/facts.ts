@@ -1,6 +1,6 @@
 import type { Driver, DriverSpec, Step } from './driver.ts';
-import { fillingFor } from './filling.ts';
-import { fill } from './template.ts';
+import { fillingFor } from './template/filling.ts';
+import { fill } from './template/template.ts';
 
 /** Whether a driver declares a feature supported; if not, its reason. */
 export function declares({ spec }: Driver, feature: string): true | { reason: string } {

@@ -1,11 +1,11 @@
-export { checkDriver } from './check.ts';
+export { checkDriver } from './checks/check.ts';
+export { renderedParts } from './checks/samples.ts';
 export type { Driver, DriverSpec } from './driver.ts';
-export { DriverError } from './error.ts';
 export { declares, driverImages, driverTitle, driverTools } from './facts.ts';
 export { type Feature, features } from './features.ts';
-export { fieldDescription } from './fields.ts';
-export { inspectDriver, listDrivers, listUnverified, loadDriver } from './load.ts';
+export { DriverError } from './file/error.ts';
+export { fieldDescription } from './file/fields.ts';
+export { inspectDriver, listDrivers, listUnverified, loadDriver } from './file/load.ts';
 export * from './mesh.ts';
 export { openMesh } from './open.ts';
 export { redact } from './redact.ts';
-export { renderedParts } from './samples.ts';

@@ -2,10 +2,10 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { ClusterError } from '../cluster/cluster.ts';
 import type { Driver } from './driver.ts';
 import { driverTitle } from './facts.ts';
-import { FakeCluster, fakeContext } from './fake-cluster.ts';
-import { loadDriver } from './load.ts';
+import { loadDriver } from './file/load.ts';
 import { type Mesh, MeshError } from './mesh.ts';
 import { openMesh } from './open.ts';
+import { FakeCluster, fakeContext } from './testing/fake-cluster.ts';
 
 const osm = await loadDriver('osm');
 const none = await loadDriver('none');

@@ -1,19 +1,19 @@
 import { ClusterError } from '../cluster/cluster.ts';
 import { allowObjects, party } from './allow.ts';
-import { controlDeployment, missingDeployments } from './control-plane.ts';
 import { collectDiagnostics } from './diagnose.ts';
 import type { Driver, DriverSpec, ModeSpec } from './driver.ts';
-import { durationMs } from './duration.ts';
 import { enrolManifest } from './enrol.ts';
 import { declares, driverImages, driverTools } from './facts.ts';
 import { apiFault } from './fault.ts';
-import { fillingFor } from './filling.ts';
-import { install } from './install.ts';
+import { controlDeployment, missingDeployments } from './install/control-plane.ts';
+import { install } from './install/install.ts';
+import { deploymentVersion } from './install/version.ts';
 import { type Mesh, type MeshContext, MeshError, type ModeName, type Party } from './mesh.ts';
 import { redactValue } from './redact.ts';
-import { attempt, doSteps } from './steps.ts';
-import { type Filling, fill } from './template.ts';
-import { deploymentVersion } from './version.ts';
+import { attempt, doSteps } from './steps/steps.ts';
+import { durationMs } from './template/duration.ts';
+import { fillingFor } from './template/filling.ts';
+import { type Filling, fill } from './template/template.ts';
 
 /** The mesh that a checked driver describes, on one cluster. Nothing is done until a method is called. */
 export function openMesh(driver: Driver, context: MeshContext): Mesh {

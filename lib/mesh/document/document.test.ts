@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
-import { driverSchema, type FieldSchema, resolved } from '../fields.ts';
-import { placeholderScopes } from '../scopes.ts';
-import { complaintOf, sound } from '../sound-driver.ts';
+import { placeholderScopes } from '../checks/scopes.ts';
+import { driverSchema, type FieldSchema, resolved } from '../file/fields.ts';
+import { complaintOf, sound } from '../testing/sound-driver.ts';
 import { driversDocument } from './document.ts';
 import { placeholderWords } from './placeholder-words.ts';
 import { stepsIntro } from './prose.ts';

@@ -1,6 +1,6 @@
+import { placeholderScopes } from '../checks/scopes.ts';
 import { features } from '../features.ts';
-import { driverSchema, type FieldSchema, fieldsOf } from '../fields.ts';
-import { placeholderScopes } from '../scopes.ts';
+import { driverSchema, type FieldSchema, fieldsOf } from '../file/fields.ts';
 import { placeholderWords } from './placeholder-words.ts';
 import { featuresIntro, forms, intro, placeholderIntro, stepsIntro } from './prose.ts';
 import { code, describe, formOf, type Shared, sharedName, subfields, table, titles } from './tables.ts';

@@ -1,4 +1,4 @@
-import { type FieldSchema, fieldsOf, resolved } from '../fields.ts';
+import { type FieldSchema, fieldsOf, resolved } from '../file/fields.ts';
 
 /** Definitions that are told of once, under a heading of their own, and not where they are used. */
 export const titles = {

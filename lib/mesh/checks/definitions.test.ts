@@ -1,0 +1,98 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Manifest } from '../../cluster/cluster.ts';
+import type { DriverSpec } from '../driver.ts';
+import { loadDriver } from '../file/load.ts';
+import { definitionMistakes } from './definitions.ts';
+
+const { spec: reference } = await loadDriver('reference');
+
+/** The definitions that the reference mesh's installation brings. */
+const definitions = reference.install.flatMap((step) =>
+  'apply' in step && step.apply.kind === 'CustomResourceDefinition' ? [step.apply] : [],
+);
+const target = reference.policy.allow.tcp?.target[0] as Manifest;
+
+const mistakes = (changes: Partial<Manifest>): string[] => {
+  const changed = { ...target, ...changes } as Manifest;
+  const spec: DriverSpec = {
+    ...reference,
+    policy: { ...reference.policy, allow: { tcp: { target: [changed] } } },
+  };
+  return definitionMistakes(spec, definitions, []).map(({ path, message }) => `${path.join('.')}: ${message}`);
+};
+
+describe('against the definitions of a cluster', () => {
+  test('a driver for the mesh that is there is right', () => {
+    expect(definitions.length).toBeGreaterThan(3);
+    expect(definitionMistakes(reference, definitions, [])).toEqual([]);
+  });
+
+  test('a version that is not served is named with those that are', () => {
+    expect(mistakes({ apiVersion: 'access.smi-spec.io/v1alpha2' })).toEqual([
+      'policy.allow.tcp.target.0.apiVersion: the cluster serves TrafficTarget as v1alpha3, not as v1alpha2',
+    ]);
+  });
+
+  test('so is a kind that there is not', () => {
+    expect(mistakes({ kind: 'TrafficGoal' })).toEqual([
+      'policy.allow.tcp.target.0.kind: the cluster has no TrafficGoal in access.smi-spec.io; it has TrafficTarget',
+    ]);
+  });
+
+  test('a field that the server would drop, and a value of another type', () => {
+    const spec = target['spec'] as Record<string, unknown>;
+    expect(mistakes({ spec: { ...spec, sauces: [] } })).toEqual([
+      'policy.allow.tcp.target.0.spec.sauces: TrafficTarget, as the cluster has it: is no field that it has; did you mean sources? (it has: destination, sources, rules)',
+    ]);
+    expect(mistakes({ spec: { ...spec, sources: 'curl' } })).toEqual([
+      'policy.allow.tcp.target.0.spec.sources: TrafficTarget, as the cluster has it: must be array',
+    ]);
+  });
+
+  test('what a switch sets is compared as well, what it removes is not, and what must be refused is not', () => {
+    const { permissive } = reference.modes;
+    if (permissive === undefined) throw new Error('the reference driver has no permissive mode');
+    const { setting, on: [step] = [] } = permissive;
+    if (step === undefined || !('patch' in step) || setting === undefined) throw new Error('it is switched otherwise');
+    const switched = (traffic: object, path = setting.path): string[] =>
+      definitionMistakes(
+        {
+          ...reference,
+          modes: {
+            permissive: {
+              ...permissive,
+              setting: { ...setting, path },
+              on: [{ ...step, merge: { spec: { traffic } } }],
+              invalid: [{ apply: { ...step.patch, metadata: { name: 'x' }, spec: 'none' } }],
+            },
+          },
+        },
+        definitions,
+        [],
+      ).map(({ path: where, message }) => `${where.join('.')}: ${message}`);
+
+    expect(switched({ enableEgress: null })).toEqual([]);
+    expect(switched({ enableEgress: 'yes' })).toEqual([
+      'modes.permissive.on.0.merge.spec.traffic.enableEgress: MeshConfig, as the cluster has it: must be boolean',
+    ]);
+    expect(switched({}, ['spec', 'trafic', 'enableEgress'])).toEqual([
+      'modes.permissive.setting.path.1: MeshConfig, as the cluster has it: is no field that it has; did you mean traffic? (it has: sidecar, traffic)',
+    ]);
+  });
+
+  test('bounds, patterns and rules are left to the server', () => {
+    const loose = definitions.map((definition) => {
+      const text = JSON.stringify(definition).replaceAll(
+        '"type":"string"',
+        '"type":"string","nullable":true,"pattern":"(?i)^x$","exclusiveMinimum":true',
+      );
+      return JSON.parse(text) as Manifest;
+    });
+    expect(definitionMistakes(reference, loose, [])).toEqual([]);
+  });
+
+  test('kinds of groups that it does not know are not judged', () => {
+    expect(mistakes({ apiVersion: 'other.example/v1' })).toEqual([]);
+    expect(definitionMistakes(reference, [], [])).toEqual([]);
+  });
+});

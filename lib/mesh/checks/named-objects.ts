@@ -1,0 +1,52 @@
+import type { Path } from '../file/source.ts';
+
+/** A Kubernetes object that a driver names, and what the driver says about its fields. */
+export interface NamedObject {
+  apiVersion: string;
+  kind: string;
+  /** Where it is named. */
+  path: Path;
+  /** Its fields: all that it is made with, or those that a patch changes. */
+  content?: { fields: Fields; isWhole: boolean; path: Path };
+  /** The names that lead to one of its fields. */
+  setting?: { steps: readonly string[]; path: Path };
+}
+
+type Fields = Record<string, unknown>;
+
+/** Manifests, and references to objects with what is changed in them, wherever they stand in a part of a driver. */
+export function namedObjects(node: unknown, path: Path = []): NamedObject[] {
+  if (Array.isArray(node)) return node.flatMap((item, index) => namedObjects(item, [...path, index]));
+  if (!isFields(node)) return [];
+  const { patch, merge, object, path: steps } = node;
+  if (isNaming(patch) && isFields(merge)) {
+    const content = { fields: merge, isWhole: false, path: [...path, 'merge'] };
+    return [{ ...identity(patch), path: [...path, 'patch'], content }];
+  }
+  if (isNaming(object) && Array.isArray(steps)) {
+    const setting = { steps: steps.map(String), path: [...path, 'path'] };
+    return [{ ...identity(object), path: [...path, 'object'], setting }];
+  }
+  if (path.length > 0 && isNaming(node)) {
+    if (!('metadata' in node)) return [{ ...identity(node), path }];
+    const { metadata: _, ...fields } = node;
+    return [{ ...identity(node), path, content: { fields, isWhole: true, path } }];
+  }
+  return Object.entries(node).flatMap(([key, value]) => {
+    // What the API must refuse is wrong on purpose.
+    const isAttempt = key === 'invalid' && path[0] === 'modes';
+    return isAttempt ? [] : namedObjects(value, [...path, key]);
+  });
+}
+
+function identity({ apiVersion, kind }: { apiVersion: string; kind: string }) {
+  return { apiVersion, kind };
+}
+
+function isFields(node: unknown): node is Fields {
+  return typeof node === 'object' && node !== null && !Array.isArray(node);
+}
+
+function isNaming(node: unknown): node is Fields & { apiVersion: string; kind: string } {
+  return isFields(node) && typeof node['apiVersion'] === 'string' && typeof node['kind'] === 'string';
+}

@@ -1,0 +1,313 @@
+import { describe, expect, test } from '@jest/globals';
+import { complaint, complaintOf, sound } from '../testing/sound-driver.ts';
+
+const dollar = '$';
+
+/** A driver without commands, whose installation applies its own definitions. */
+const whole = sound
+  .replace(
+    /install:\n(.*\n)*?uninstall/,
+    `install:
+  - apply:
+      apiVersion: apiextensions.k8s.io/v1
+      kind: CustomResourceDefinition
+      metadata: { name: configs.example.io }
+      spec:
+        group: example.io
+        names: { kind: Config, plural: configs }
+        versions: [{ name: v1, served: true, schema: { openAPIV3Schema: { properties: { open: { type: boolean } } } } }]
+  - apply: { apiVersion: apps/v1, kind: Deployment, metadata: { name: controller, namespace: mesh } }
+  - wait: { exists: &config { apiVersion: example.io/v1, kind: Config, name: config } }
+    within: 30s
+uninstall`,
+  )
+  .replace("images: ['{{set.registry|example}}/proxy:v1']\n", '');
+
+describe('the way in which YAML is wrong is told with what to do:', () => {
+  test.each([
+    ['a tab', '  namespace: mesh', '\tnamespace: mesh', 'x.yaml:10:1: a tab is no indentation; write spaces'],
+    [
+      'a key twice within a field',
+      'effect: hot',
+      'effect: hot\n    effect: hot',
+      'x.yaml:23:5: effect stands in line 22 already; a field is written once',
+    ],
+    [
+      'fields that do not stand below each other',
+      '  settles: 5s\n  allow',
+      '   settles: 5s\n  allow',
+      /^x\.yaml:28:.*this line is not indented like the one above/,
+    ],
+    ['a colon in a text', 'project: Example', 'project: Example: a mesh', /^x\.yaml:4:.*stands in quotes/],
+    ['a quote that is not closed', "'{{port}}'", "'{{port}}", /^x\.yaml:\d+:\d+: a text that begins with ' has no '/],
+    [
+      'a brace that is not closed',
+      'name: config } }',
+      'name: config }',
+      /^x\.yaml:\d+:\d+: a \{ above is not closed before this; it lacks its \}$/,
+    ],
+    [
+      'a hyphen that stands for an input',
+      '[mesh, install,',
+      '[mesh, install, -],',
+      'x.yaml:14:26: a "-" by itself stands in quotes within [ ]',
+    ],
+    ['two documents', 'external:', '---\nexternal:', 'x.yaml:19:1: a second document begins here; a driver is one'],
+  ])('%s', (_, from, to, expected) => {
+    const message = complaint(from, to);
+    // What follows a slip of the layout is misread: one line is enough.
+    expect(message.split('\n')).toHaveLength(1);
+    if (typeof expected === 'string') expect(message).toContain(expected);
+    else expect(message).toMatch(expected);
+  });
+});
+
+describe('a value of another type is refused with how it is written:', () => {
+  test.each([
+    [
+      'a number for a text',
+      'version: v1 }',
+      'version: 1.20 }',
+      'implementation.version: 1.2 is not allowed here; allowed: a text, so write it in quotes',
+    ],
+    [
+      'a number for a name',
+      'name: example',
+      'name: 5',
+      'name: 5 is not allowed here; allowed: a name of lower-case letters',
+    ],
+    ['nothing', 'the mesh has no such switch', '', 'features.exempt.egress: nothing is written here; allowed: a text'],
+    [
+      'a text for a list',
+      '[controller]',
+      'controller',
+      'controlPlane.deployments: "controller" is not allowed here; allowed: a list, such as [controller]',
+    ],
+    [
+      'a path with dots',
+      'effect: hot',
+      'effect: hot\n    setting: { object: *config, path: spec.open }',
+      'modes.permissive.setting.path: "spec.open" is not allowed here; allowed: the names that lead to the field, such as [spec, ',
+    ],
+    [
+      'fields for a list',
+      "\n        - apiVersion: example.io/v1\n          kind: Allow\n          metadata: { name: '{{name}}'",
+      "\n          apiVersion: example.io/v1\n          kind: Allow\n          metadata: { name: '{{name}}'",
+      'is not allowed here; allowed: a list, so each item begins with "- "',
+    ],
+    [
+      'a text for fields',
+      'controlPlane:',
+      'variables: { chart: x }\ncontrolPlane:',
+      'variables.chart: "x" is not allowed here; allowed: fields (default, description)',
+    ],
+    ['an empty list', '[address]', '[]', 'external: the list is empty; allowed: at least one of service, address'],
+    [
+      'a truth for a label',
+      'external:',
+      'enrol: { pod: { labels: { inject: true } } }\nexternal:',
+      'enrol.pod.labels.inject: true is not allowed here; allowed: a text, so write it in quotes',
+    ],
+    [
+      'a time longer than a timer can run',
+      'within: 30s',
+      'within: 99999m',
+      'install[1].within: "99999m" is not allowed here; allowed: a whole number of ms, s or m, such as 15s, and no more than 999m',
+    ],
+    ['a time in hours', 'within: 30s', 'within: 1h', 'install[1].within: "1h" is not allowed here'],
+    ['no time at all', 'within: 30s', 'within: 0s', 'install[1].within: "0s" is not allowed here'],
+  ])('%s', (_, from, to, expected) => {
+    expect(complaint(from, to)).toContain(expected);
+  });
+});
+
+describe('a choice is refused with what stands there:', () => {
+  test.each([
+    [
+      'a step of an unknown kind',
+      'run: [mesh, install,',
+      'exec: [mesh, install,',
+      'install[0]: allowed here: exactly one of run, apply, patch, delete, wait; here is exec, within',
+    ],
+    [
+      'a step of a misspelt kind',
+      '  - wait:',
+      '  - wiat:',
+      'install[1]: allowed here: exactly one of run, apply, patch, delete, wait; here is wiat, within, and did you mean wait by wiat?',
+    ],
+    [
+      'enrolment that shows in no way',
+      'images:',
+      'dataPlane: {}\nimages:',
+      'dataPlane: allowed here: exactly one of container, annotation; none is here',
+    ],
+    [
+      'a diagnostic of two kinds',
+      'run: [mesh, dump,',
+      'objects: { apiVersion: v1, kind: Pod }, run: [mesh, dump,',
+      'diagnostics.pod[0]: allowed here: exactly one of run, objects; objects and run stand here together',
+    ],
+    [
+      'a diagnostic of none',
+      "file: 'dump-{{pod.name}}', run: [mesh, dump, '{{pod.name}}']",
+      "file: 'dump-{{pod.name}}'",
+      'diagnostics.pod[0]: allowed here: exactly one of run, objects; here is file',
+    ],
+    ['a time limit for what has none', 'merge: { open: true } }', 'merge: {}, within: 1s }', '.within: unknown field'],
+    [
+      'a definition to wait for without its group',
+      'wait: { exists: &config { apiVersion: example.io/v1, kind: Config, name: config } }',
+      'wait: { established: configs, x: &config {} }',
+      'install[1].wait',
+    ],
+  ])('%s', (_, from, to, expected) => {
+    expect(complaint(from, to)).toContain(expected);
+  });
+});
+
+describe('what a claim would lay to the mesh is refused:', () => {
+  test.each([
+    [
+      'enrolment that shows, nobody says how',
+      'tcp-policy]',
+      'tcp-policy, sidecar]',
+      'x.yaml:7:39: features.supported[2]: sidecar is declared, but dataPlane is missing',
+    ],
+    [
+      'values that the API refuses, nobody says which',
+      'tcp-policy]',
+      'tcp-policy, switch-validation]',
+      'features.supported[2]: switch-validation is declared, but modes.permissive.invalid is missing',
+    ],
+    [
+      'policies that overwrite each other',
+      "name: '{{name}}'",
+      'name: allow',
+      'x.yaml:35:29: policy.allow.tcp.target[0].metadata.name: "allow" is one name for the policies of all clients',
+    ],
+    [
+      'policies for no client',
+      "from: '{{client.namespace}}/{{client.serviceAccount}}'",
+      'from: everybody',
+      'x.yaml:32:7: policy.allow.tcp.target: no object names the client; write {{client.namespace}}',
+    ],
+    [
+      'policies for no server',
+      "namespace: '{{server.namespace}}'",
+      'namespace: mesh',
+      'policy.allow.tcp.target: no object names the server',
+    ],
+    [
+      'placeholders of another language',
+      "'{{client.namespace}}/",
+      `'${dollar}{client.namespace}/`,
+      `target[0].from: ${dollar}{client.namespace} is no placeholder; write {{client.namespace}}`,
+    ],
+    [
+      'one brace too few',
+      "'{{client.namespace}}/",
+      "'{client.namespace}/",
+      'target[0].from: {client.namespace} is no placeholder; write {{client.namespace}}',
+    ],
+    [
+      'a sign of refusal in other words',
+      'diagnostics:',
+      'signatures: { http: [refused] }\ndiagnostics:',
+      'signatures.http[0]: "refused" is not allowed here; allowed: curl EXIT, HTTP STATUS, \'nc EXIT, silent\' or nc hung',
+    ],
+    [
+      'two diagnostics in one file',
+      'diagnostics:\n',
+      'diagnostics:\n  mesh: [{ file: a, run: [b] }, { file: a, run: [c] }]\n',
+      'diagnostics.mesh[1].file: a is written by another diagnostic already',
+    ],
+    [
+      'an API group that Kubernetes cannot have',
+      '- apiVersion: example.io/v1',
+      '- apiVersion: app/v1',
+      'policy.allow.tcp.target[0].apiVersion: Kubernetes has no API group "app"; did you mean apps? (without a dot: apps,',
+    ],
+    [
+      'an API group of Kubernetes, misspelt',
+      '- apiVersion: example.io/v1',
+      '- apiVersion: rbac.authorisation.k8s.io/v1',
+      'Kubernetes has no API group "rbac.authorisation.k8s.io"; did you mean rbac.authorization.k8s.io?',
+    ],
+  ])('%s', (_, from, to, expected) => {
+    expect(complaint(from, to)).toContain(expected);
+  });
+});
+
+describe('what the driver’s own definitions say against its objects is refused:', () => {
+  test('nothing, where they fit', () => {
+    expect(() => complaintOf(whole)).toThrow('the driver was accepted');
+  });
+
+  test.each([
+    [
+      'a group that is a slip away',
+      '- apiVersion: example.io/v1',
+      '- apiVersion: exampel.io/v1',
+      'policy.allow.tcp.target[0].apiVersion: install brings no API group "exampel.io"; did you mean example.io?',
+    ],
+    [
+      'a kind that is a slip away',
+      'kind: Config, name: config } }',
+      'kind: Configs, name: config } }',
+      'install[2].wait.exists.kind: install defines no Configs in example.io; did you mean Config?',
+    ],
+    [
+      'a version that is not served',
+      '{ name: v1, served: true',
+      '{ name: v2, served: true',
+      'install[2].wait.exists.apiVersion: install serves Config as v2, not as v1',
+    ],
+    [
+      'a field that is not there',
+      'merge: { open: true }',
+      'merge: { opne: true }',
+      'modes.permissive.on[0].merge.opne: Config, as install has it: is no field that it has; did you mean open? (it has: open',
+    ],
+    [
+      'a value of another type',
+      'merge: { open: true }',
+      'merge: { open: "yes" }',
+      'modes.permissive.on[0].merge.open: Config, as install has it: must be boolean',
+    ],
+    [
+      'a setting that is not there',
+      'effect: hot',
+      'effect: hot\n    setting: { object: *config, path: [spec, open] }',
+      'modes.permissive.setting.path[0]: Config, as install has it: is no field that it has',
+    ],
+    [
+      'a type that there is not',
+      'type: boolean',
+      'type: bool',
+      'install[0].apply.spec: this is no custom resource definition: schema is invalid',
+    ],
+    [
+      'a definition of nothing',
+      'group: example.io',
+      'groop: example.io',
+      'install[0].apply.spec: this is no custom resource definition: group, names.kind and versions belong here',
+    ],
+    [
+      'a Deployment of the control plane that is a slip away',
+      'deployments: [controller]',
+      'deployments: [controler]',
+      'controlPlane.deployments[0]: install makes no Deployment "controler" in mesh; did you mean controller?',
+    ],
+  ])('%s', (_, from, to, expected) => {
+    expect(whole).toContain(from);
+    expect(complaintOf(whole.replace(from, to))).toContain(expected);
+  });
+
+  test('but not what the API must refuse: that is wrong on purpose', () => {
+    const attempt =
+      '    invalid: [{ patch: *config, merge: { open: perhaps } }]\n    converges: 15s\n    settles: 5s\npolicy';
+    const tried = whole.replace('    converges: 15s\n    settles: 5s\npolicy', attempt);
+    expect(tried).not.toBe(whole);
+    expect(() => complaintOf(tried)).toThrow('the driver was accepted');
+  });
+});

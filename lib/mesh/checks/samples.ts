@@ -1,0 +1,45 @@
+import { party } from '../allow.ts';
+import type { Driver, DriverSpec } from '../driver.ts';
+import { redactValue } from '../redact.ts';
+import { fillingFor } from '../template/filling.ts';
+import { type Filling, fill, type Values } from '../template/template.ts';
+
+const client = { namespace: 'sample-clients', serviceAccount: 'sample-client', app: 'sample-client' };
+const server = { namespace: 'sample-servers', serviceAccount: 'sample-server', app: 'sample-server' };
+
+const every: Values = {
+  kubeconfig: 'sample/kubeconfig',
+  'modes.permissive': true,
+  'modes.egress': true,
+  name: 'sample-client-to-sample-server-9000',
+  port: 9000,
+  'port.text': '9000',
+  path: '/sample',
+  'pod.namespace': client.namespace,
+  'pod.name': 'sample-client-1',
+  ...party('client', client),
+  ...party('server', server),
+};
+
+/** A value for each placeholder that a driver may hold, so that its templates can be filled in without a cluster. */
+export function sampleFilling(spec: Pick<DriverSpec, 'variables'>, sets: readonly string[] = []): Filling {
+  return fillingFor(spec, sets, every);
+}
+
+/** A driver's templates filled in with sample values and the user's `KEY=VALUE` list, under the names of their fields. */
+export function renderedParts({ spec }: Driver, sets: readonly string[]): Record<string, unknown> {
+  const { images, podImages, install, uninstall, enrol, host, modes, policy, diagnostics } = spec;
+  const parts = {
+    images,
+    podImages,
+    install,
+    uninstall,
+    enrol,
+    host,
+    modes,
+    policy: { allow: policy.allow },
+    diagnostics,
+  };
+  const present = Object.entries(parts).filter(([, part]) => part !== undefined);
+  return redactValue(fill(Object.fromEntries(present), sampleFilling(spec, sets)));
+}

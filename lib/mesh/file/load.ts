@@ -1,0 +1,82 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { types } from 'node:util';
+import { nearest } from '../../words/index.ts';
+import { checkAgainst, checkDriver, type DefinitionsOfCluster, remarksOn } from '../checks/check.ts';
+import type { Driver } from '../driver.ts';
+import { DriverError } from './error.ts';
+import { meshesFolder } from './folder.ts';
+
+/** Drivers that were written from a mesh's documents and never tried; each says so, as do the runs that use one. */
+const unverifiedFolder = new URL('unverified/', meshesFolder);
+
+/** The names of the drivers that come with the program and were tried, in alphabetical order. */
+export function listDrivers(): Promise<string[]> {
+  return namesIn(meshesFolder);
+}
+
+/** The names of the drivers that come with the program and were never tried, in alphabetical order. */
+export function listUnverified(): Promise<string[]> {
+  return namesIn(unverifiedFolder);
+}
+
+/**
+ * Reads and checks a driver: one of the program's own by its name, or any file by its path (a word with a `/`, or that
+ * ends in `.yaml` or `.yml`).
+ *
+ * @throws DriverError if there is none, with the nearest name and the list, or if it is malformed
+ */
+export async function loadDriver(nameOrFile: string): Promise<Driver> {
+  const { text, file } = await findDriver(nameOrFile);
+  return checkDriver(text, file);
+}
+
+/**
+ * A driver as `loadDriver` gives it, and what is to be said about it although it is sound.
+ * @param cluster whose definitions its objects are compared with
+ * @throws DriverError as `loadDriver`, and for objects that the cluster would not take
+ */
+export async function inspectDriver(
+  nameOrFile: string,
+  cluster?: DefinitionsOfCluster,
+): Promise<{ driver: Driver; remarks: string[] }> {
+  const { text, file } = await findDriver(nameOrFile);
+  const driver = checkDriver(text, file);
+  if (cluster !== undefined) checkAgainst(driver, text, cluster);
+  return { driver, remarks: remarksOn(driver, text) };
+}
+
+async function findDriver(nameOrFile: string): Promise<{ text: string; file: string }> {
+  if (/\/|\.ya?ml$/.test(nameOrFile)) return { text: await readDriver(nameOrFile), file: nameOrFile };
+  const [names, unverified] = await Promise.all([listDrivers(), listUnverified()]);
+  if (names.includes(nameOrFile)) return loadOwn(nameOrFile, meshesFolder, 'meshes');
+  if (unverified.includes(nameOrFile)) return loadOwn(nameOrFile, unverifiedFolder, 'meshes/unverified');
+  const near = nearest(nameOrFile, [...names, ...unverified]);
+  const suggestion = near === undefined ? '' : `; did you mean "${near}"?`;
+  const lists = `meshes: ${names.join(', ')}; unverified: ${unverified.join(', ')}; or a driver's file`;
+  throw new DriverError(`unknown mesh "${nameOrFile}"${suggestion} (${lists})`);
+}
+
+async function loadOwn(name: string, folder: URL, shown: string): Promise<{ text: string; file: string }> {
+  return { text: await readDriver(fileURLToPath(new URL(`${name}.yaml`, folder))), file: `${shown}/${name}.yaml` };
+}
+
+async function namesIn(folder: URL): Promise<string[]> {
+  const files = await readdir(folder);
+  return files.flatMap((file) => /^(.+)\.yaml$/.exec(file)?.[1] ?? []).sort();
+}
+
+const reasons: Record<string, string> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'it is a folder, and a driver is one file',
+  EACCES: 'this user may not read it',
+};
+
+async function readDriver(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    const code = types.isNativeError(error) && 'code' in error ? String(error.code) : String(error);
+    throw new DriverError(`the driver ${path} cannot be read: ${reasons[code] ?? code}`);
+  }
+}

@@ -1,0 +1,50 @@
+import { type Cluster, ClusterError, type Manifest, type ObjectRef } from '../../cluster/cluster.ts';
+import type { DriverSpec } from '../driver.ts';
+import { apiFault } from '../fault.ts';
+import { type MeshContext, MeshError } from '../mesh.ts';
+
+/** How long an operator may take to make a Deployment after the steps of install are done, ms. */
+const lateMs = 5_000;
+
+/** A Deployment of the control plane. */
+export function controlDeployment({ controlPlane }: DriverSpec, name: string): ObjectRef {
+  return { apiVersion: 'apps/v1', kind: 'Deployment', namespace: controlPlane?.namespace ?? '', name };
+}
+
+/** The control plane's Deployments that the cluster does not have. */
+export async function missingDeployments(spec: DriverSpec, cluster: Cluster): Promise<string[]> {
+  const names = spec.controlPlane?.deployments ?? [];
+  const found = await Promise.all(names.map((name) => cluster.get(controlDeployment(spec, name))));
+  return names.filter((_, index) => found[index] === undefined);
+}
+
+/**
+ * Looks whether an installation that went through left what the driver calls the control plane.
+ * @throws MeshError naming the Deployment that there is not, and those that there are
+ */
+export async function expectControlPlane(spec: DriverSpec, context: MeshContext): Promise<void> {
+  const { cluster, timeoutScale, signal } = context;
+  const namespace = spec.controlPlane?.namespace ?? '';
+  try {
+    for (const name of await missingDeployments(spec, cluster)) {
+      const what = `Deployment ${namespace}/${name} to exist`;
+      const isThere = (object: Manifest | undefined): boolean => object !== undefined;
+      await cluster.wait(controlDeployment(spec, name), isThere, { timeoutMs: lateMs * timeoutScale, signal, what });
+    }
+  } catch (error) {
+    if (!(error instanceof ClusterError) || error.code !== 'timeout')
+      throw apiFault('looking at the control plane', error);
+    throw await absence(spec, cluster, namespace);
+  }
+}
+
+async function absence(spec: DriverSpec, cluster: Cluster, namespace: string): Promise<MeshError> {
+  const missing = await missingDeployments(spec, cluster);
+  const there = await cluster.list({ apiVersion: 'apps/v1', kind: 'Deployment', namespace });
+  const names = there.map(({ metadata }) => metadata.name).sort();
+  return new MeshError(
+    'environment',
+    `install is done, but there is no Deployment ${missing.join(', ')} in ${namespace} (there: ${names.join(', ') || 'none'})`,
+    'correct controlPlane, or have install make it',
+  );
+}

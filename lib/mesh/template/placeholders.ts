@@ -1,0 +1,20 @@
+import type { DriverSpec } from '../driver.ts';
+import type { ModeName } from '../mesh.ts';
+import { placeholders } from './template.ts';
+
+/** The names of all placeholders within a part of a driver. */
+export function placeholderNames(part: unknown): Set<string> {
+  const names = new Set<string>();
+  const walk = (node: unknown): void => {
+    if (typeof node === 'string') for (const { name } of placeholders(node)) names.add(name);
+    else if (typeof node === 'object' && node !== null) for (const item of Object.values(node)) walk(item);
+  };
+  walk(part);
+  return names;
+}
+
+/** The modes that the steps of the installation set by themselves. */
+export function modesInInstall({ install }: DriverSpec): Set<ModeName> {
+  const names = placeholderNames(install);
+  return new Set((['permissive', 'egress'] as const).filter((mode) => names.has(`modes.${mode}`)));
+}
