@@ -12,6 +12,7 @@ const layer = (name, allowed) => ({
 /** What each folder of lib may import, besides itself. */
 const layers = {
   words: [],
+  compiled: [],
   evidence: [],
   cluster: [],
   probe: ['cluster', 'evidence'],
@@ -19,7 +20,7 @@ const layers = {
   claim: ['probe', 'cluster', 'mesh', 'evidence'],
   plan: ['claim', 'mesh', 'cluster', 'words'],
   report: ['evidence'],
-  sandbox: [],
+  sandbox: ['compiled'],
   prove: ['sandbox', 'evidence', 'words'],
 };
 
@@ -41,7 +42,7 @@ const doors = [
   'claim/rounds',
   'claim/script',
   'claim/timing',
-].map((file) => `^lib/${file}[.]ts$`);
+].map((file) => `^lib/${file}[.][tj]s$`);
 
 module.exports = {
   forbidden: [

@@ -1,7 +1,11 @@
 #!/usr/bin/env node
-// The program is TypeScript and runs as it stands: tsx strips the types while loading.
-import { register } from 'tsx/esm/api';
+import { setFlagsFromString } from 'node:v8';
+import { compiledProgram } from '../lib/compiled/program.js';
 
-register();
-const { main } = await import('../lib/cli/main.ts');
+// What a run allocates is mostly short-lived; sixteen megabytes for it, three times over, would be half of the program.
+setFlagsFromString('--semi-space-growth-factor=1');
+process.setSourceMapsEnabled(true);
+const compiled = await compiledProgram();
+if (compiled === undefined) (await import('tsx/esm/api')).register();
+const { main } = await import(compiled === undefined ? '../lib/cli/main.ts' : `${compiled}/main.js`);
 await main(process.argv.slice(2));

@@ -34,7 +34,7 @@ const FIRST_PROCESS = `
   mount -t tmpfs -o mode=755 tmpfs /run || exit 1
   [ -L /var/run ] || mount --bind /run /var/run || exit 1
   mkdir /run/netns || exit 1
-  "$1" --max-semi-space-size=2 "$2/main.js" &
+  "$1" --max-semi-space-size=2 --optimize-for-size "$2/main.js" &
   wait $!`;
 
 /**

@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 /** The folder of the program that this file is part of. */
 export const PROJECT = fileURLToPath(new URL('../../../', import.meta.url));
 const WORKER = 'lib/cli/prove/worker.ts';
 /** What a worker has to load before it can run TypeScript. */
-const LOADER = import.meta.resolve('tsx/esm');
+const LOADER = pathToFileURL(createRequire(import.meta.url).resolve('tsx/esm')).href;
 /** To end and tidy up by itself after it was told to, ms. */
 const GRACE_MS = 30_000;
 

@@ -1,6 +1,6 @@
 import type { MeshState } from '../mesh/state.ts';
 import type { Fault } from './fault.ts';
-import { following, type Settings, settingsOf, withAllRoutes } from './settings.ts';
+import { following, type Settings, settingsOf, trailing, withAllRoutes } from './settings.ts';
 
 /** Changes that the control plane lives through, those of the installation not counted. */
 const LIFE = 3;
@@ -31,14 +31,21 @@ export const controlPlaneFaults = {
   'dies-and-freezes': { control: dying },
   'one-change-behind': {
     control: () => {
-      const follow = following<Settings>();
-      return { state: (state, now) => ({ ...state, ...follow(settingsOf(state), now).before }) };
+      const [permissive, egress, targets] = [following<boolean>(), following<boolean>(), trailing()];
+      return {
+        state: (state, now) => ({
+          ...state,
+          permissive: permissive(state.permissive, now).before,
+          egress: egress(state.egress, now).before,
+          targets: targets(state.targets, now),
+        }),
+      };
     },
   },
   'one-policy-behind': {
     control: () => {
-      const follow = following<Pick<MeshState, 'targets'>>();
-      return { state: (state, now) => ({ ...state, ...follow({ targets: state.targets }, now).before }) };
+      const targets = trailing();
+      return { state: (state, now) => ({ ...state, targets: targets(state.targets, now) }) };
     },
   },
 } satisfies Record<string, Fault>;

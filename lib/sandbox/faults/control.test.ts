@@ -42,6 +42,39 @@ test.each<[MeshFaultName, boolean, boolean]>([
   expect([seen[1], seen[8], seen[9]]).toEqual([set, set, later]);
 });
 
+test.each<MeshFaultName>(['one-policy-behind', 'one-change-behind'])(
+  '%s: a policy acts once it is changed again, and goes on after its end, whatever others do',
+  (name) => {
+    const fault = controlFault(name);
+    const policy = (of: string, source: string) => ({
+      namespace: 'n',
+      name: of,
+      destination: { principal: 'p' },
+      sources: [source],
+      rules: [],
+    });
+    const seen = [
+      [policy('a', 'first')],
+      [policy('a', 'first'), policy('b', 'other')],
+      [policy('a', 'second'), policy('b', 'other')],
+      [policy('b', 'other')],
+      [],
+    ].map((targets, n) =>
+      fault.state?.({ ...quiet, targets }, n).targets.map(({ name, sources }) => [name, ...sources]),
+    );
+    expect(seen).toEqual([
+      [],
+      [],
+      [['a', 'first']],
+      [['a', 'second']],
+      [
+        ['a', 'second'],
+        ['b', 'other'],
+      ],
+    ]);
+  },
+);
+
 test('a control plane that dies lives through three changes', () => {
   const fault = controlFault('dies-and-freezes');
   const dead = [true, false, true, false, true].map((permissive, n) => {

@@ -30,6 +30,25 @@ export function following<T>(): (value: T, now: number) => Followed<T> {
   };
 }
 
+/** Of each TrafficTarget, what it was before its own last change: what else changes meanwhile must not bring it about. */
+export function trailing(): (targets: TrafficTarget[], now: number) => TrafficTarget[] {
+  const known = new Map<
+    string,
+    (value: TrafficTarget | undefined, now: number) => Followed<TrafficTarget | undefined>
+  >();
+  return (targets, now) => {
+    const present = new Map(targets.map((target) => [`${target.namespace}/${target.name}`, target]));
+    for (const key of present.keys()) {
+      if (known.has(key)) continue;
+      const follow = following<TrafficTarget | undefined>();
+      // There was none: that it is there is its first change.
+      follow(undefined, now);
+      known.set(key, follow);
+    }
+    return [...known].flatMap(([key, follow]) => follow(present.get(key), now).before ?? []);
+  };
+}
+
 /** Sends every connection inside the mesh on its way, so that only the server's sidecar refuses. */
 export function withAllRoutes(config: SidecarConfig, state: MeshState, workload: Workload): SidecarConfig {
   const routes = outboundRoutes({ ...state, permissive: true }, workload.principal);

@@ -1,0 +1,1 @@
+export { cacheFolder, keptFolder, sourcesIn } from './kept.js';
