@@ -2,15 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { openEvidence, readEvidence } from '../evidence/index.ts';
 import { loadDriver } from '../mesh/index.ts';
 import { type Choice, chooseProvider, defaultMesh, type RunOptions } from '../plan/index.ts';
-import {
-  exitStatus,
-  fixAllureResults,
-  openConsole,
-  summarise,
-  summaryJson,
-  wantsColor,
-  writeReports,
-} from '../report/index.ts';
+import { exitStatus, openConsole, summarise, summaryJson, wantsColor } from '../report/index.ts';
 import { conduct } from './conductor/conduct.ts';
 import type { RunContext } from './conductor/context.ts';
 import { listenForInterruption } from './conductor/interrupt.ts';
@@ -19,6 +11,7 @@ import { openLog } from './conductor/log-file.ts';
 import { phasesOf } from './conductor/phases.ts';
 import { makeRunFolder, newRunId } from './conductor/run-folder.ts';
 import { gatherFacts } from './doctor/machine-facts.ts';
+import { keepReports } from './keep-reports.ts';
 import { openLedger, sweepDeadRuns } from './ledger/index.ts';
 import { meshOnKind, toolsOfMesh } from './meshes.ts';
 import { selectedClaims } from './selected-claims.ts';
@@ -88,9 +81,7 @@ export async function runCommand(options: RunOptions, argv: string[]): Promise<n
     ledger.close();
     evidence.close();
   }
-  const records = readEvidence(evidence.file, log);
-  const { files, problems } = writeReports(folder.path);
-  for (const problem of [...problems, ...fixAllureResults(folder.path, records)]) log(problem);
+  const { files, records } = keepReports(folder.path, readEvidence(evidence.file, log), log);
   display.finish(records, files);
   if (options.json) process.stdout.write(`${summaryJson(records)}\n`);
   return exitStatus(summarise(records));

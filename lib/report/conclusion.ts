@@ -18,8 +18,8 @@ export function conclusionLines(records: EvidenceRecord[], reports: string[], pa
     '',
     ...verdictLine(summary, paint),
     ...problems.map((problem) => paint.yellow(printable(problem))),
-    ...notChosenLine(summary),
     ...faultLines(summary),
+    ...notChosenLine(summary),
     ...(summary.sandbox ? [paint.yellow('a sandbox run: it says nothing about a real mesh')] : []),
     ...(summary.mesh.verified === false
       ? [paint.yellow('by an UNVERIFIED driver: what failed may be its mistake, and not the mesh')]

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readEvidence } from '../evidence/index.ts';
 import { junitXml } from './junit.ts';
@@ -24,6 +24,17 @@ export function writeReports(folder: string): WrittenReports {
     { file: join(folder, 'summary.md'), text: summaryMarkdown(records) },
     { file: join(folder, 'junit.xml'), text: junitXml(records) },
   ];
-  for (const { file, text } of reports) writeFileSync(file, text);
+  for (const { file, text } of reports) writeWhole(file, text);
   return { files: reports.map(({ file }) => file), problems };
+}
+
+/** Half a report would be taken for a whole one. */
+function writeWhole(file: string, text: string): void {
+  const part = `${file}.part`;
+  try {
+    writeFileSync(part, text);
+    renameSync(part, file);
+  } finally {
+    rmSync(part, { force: true });
+  }
 }
