@@ -1,6 +1,7 @@
 /**
  * Each assertion of each claim is taken out in turn, and the claim run alone on the sandboxes that name it, and on the
- * right mesh: at least one has to come out differently, or nobody would miss the assertion.
+ * right mesh: at least one has to come out differently, or nobody would miss the assertion. Those that stay all the same are
+ * in acceptance/lib/justified.ts, with the reason.
  *
  *   npx tsx acceptance/mutations.ts [--claim ID,ID] [--parallel N] [--out FOLDER]
  *
@@ -15,6 +16,7 @@ import { type Case, cases } from '../lib/prove/index.ts';
 import { scriptArguments, wholeNumber, wordsOf } from './lib/arguments.ts';
 import { type Assertion, assertionsIn, without } from './lib/assertions.ts';
 import { CopiedProject } from './lib/copied-project.ts';
+import { justified } from './lib/justified.ts';
 import { type Mutant, MutantLedger } from './lib/mutant-ledger.ts';
 import { PROJECT } from './lib/program.ts';
 import { printTable, say, seconds } from './lib/table.ts';
@@ -111,6 +113,10 @@ class Bench {
   }
 }
 
+function reasonFor({ claim, text }: Mutant): string | undefined {
+  return justified[claim]?.[text.replace(/\s+/g, ' ')];
+}
+
 function lineOf({ claim, n, text, noticed, alike }: Mutant): string {
   const end =
     noticed === undefined ? `SURVIVES ${alike.join(', ')}` : `${noticed.cell}: ${noticed.before} -> ${noticed.after}`;
@@ -145,17 +151,23 @@ async function main(): Promise<number> {
   await closeAll();
   const done = planned.flatMap(({ claim, n }) => ledger.mutant(claim, n) ?? []);
   const survivors = done.filter(({ noticed }) => noticed === undefined);
+  const unexplained = survivors.filter((mutant) => reasonFor(mutant) === undefined);
   if (survivors.length > 0) {
     printTable(
-      ['survivor', 'n', 'assertion', 'cells that came out as before'],
-      survivors.map(({ claim, n, text, alike }) => [claim, n, text.replace(/\s+/g, ' '), alike.join(', ')]),
+      ['survivor', 'n', 'assertion', 'cells that came out as before, or why it stays'],
+      survivors.map((mutant) => [
+        mutant.claim,
+        mutant.n,
+        mutant.text.replace(/\s+/g, ' '),
+        reasonFor(mutant) ?? mutant.alike.join(', '),
+      ]),
     );
   }
   say(
-    `${done.length} of ${planned.length} assertions tried, ${survivors.length} would not be missed; ` +
-      `${seconds(performance.now() - begun)} s now`,
+    `${done.length} of ${planned.length} assertions tried, ${survivors.length} would not be missed, ` +
+      `${unexplained.length} of those without a reason; ${seconds(performance.now() - begun)} s now`,
   );
-  return done.length === planned.length && survivors.length === 0 ? 0 : 1;
+  return done.length === planned.length && unexplained.length === 0 ? 0 : 1;
 }
 
 process.exitCode = await main();

@@ -64,8 +64,6 @@ claim(
     ends: { egress: false },
   },
   async () => {
-    await given.answered(...byName);
-
     await mesh.egress(false);
     await expect.refused(...byName);
     await mesh.egress(true);
@@ -125,8 +123,6 @@ claim(
     ends: { egress: false },
   },
   async () => {
-    await given.refused(...everyClient);
-
     await mesh.egress(true);
     await expect.answered(...everyClient);
 
@@ -180,17 +176,18 @@ claim(
     source: 'OSM guide, Egress: osm install --set=osm.enableEgress=…',
     level: 'extended',
     needs: ['egress', 'install-modes'],
-    ends: { permissive: true, egress: false },
+    ends: { permissive: true, egress: true },
   },
   async () => {
     await mesh.reinstall({ permissive: true, egress: false });
     await expect.refused(...byName);
+
     await mesh.egress(true);
     await given.answered(...byName);
+    await mesh.egress(false);
+    await given.refused(...byName);
 
     await mesh.reinstall({ permissive: true, egress: true });
     await expect.answered(...byName);
-    await mesh.egress(false);
-    await given.refused(...byName);
   },
 );

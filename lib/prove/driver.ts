@@ -57,3 +57,11 @@ export const knownByAnnotation: DriverChange = (driver) => {
     dataPlane: { annotation: { name: 'sandbox.meshproof.dev/transparent-proxy', value: 'sidecar' } },
   });
 };
+
+/** Has the installation leave egress at one value, whatever it is told. */
+export function installedWithEgress(value: boolean): DriverChange {
+  return wording({
+    '"enableEgress":"{{modes.egress}}"': `"enableEgress":${value}`,
+    '"args":["': '"args":["--told-egress={{modes.egress}}","',
+  });
+}

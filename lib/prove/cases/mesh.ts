@@ -1,4 +1,4 @@
-import { acceptingAnyValue } from '../driver.ts';
+import { acceptingAnyValue, installedWithEgress } from '../driver.ts';
 import { type Case, wrong } from './case.ts';
 
 const devised = 'from the notes alone';
@@ -98,10 +98,32 @@ const policies: Case[] = [
   wrong(
     'policies',
     'policies-restrict-when-permissive',
-    { says: 'a server that a policy names is closed to all others in permissive mode too' },
+    {
+      says: 'a server that a policy names is closed to all others in permissive mode too',
+      because: 'what it does always shows where it is done at times',
+    },
+    ['permissive/on-ignores-policies'],
+  ),
+  wrong(
+    'policies',
+    'new-policies-restrict-when-permissive',
+    {
+      says: 'a server is closed to all others in permissive mode by a policy made since the mode was switched on',
+      because: 'one claim asks for both, before and after a switch',
+    },
+    ['permissive/on-ignores-policies'],
+  ),
+  wrong(
+    'policies',
+    'standing-policies-restrict-when-permissive',
+    {
+      says: 'a server is closed to all others in permissive mode by a policy that was there when it was switched on',
+      because: 'one claim asks for both, before and after a switch',
+    },
     ['permissive/on-ignores-policies'],
   ),
   wrong('policies', 'deletes-ignored', { says: 'the deletion of a policy never acts' }, [
+    'permissive/off-obeys-policy',
     'tcp-routing/allowed-port',
     'tcp-routing/target-deleted',
     'tcp-routing/route-deleted',
@@ -131,7 +153,13 @@ const modes: Case[] = [
     'modes',
     'permissive-switch-ignored',
     { says: 'the permissive switch does nothing: the mode stays what it was at first' },
-    ['permissive/off-closes', 'tcp-routing/no-policy'],
+    [
+      'permissive/off-closes',
+      'permissive/outsider',
+      'tcp-routing/no-policy',
+      'tcp-routing/permissive-echo',
+      'egress/off-keeps-allowed',
+    ],
   ),
   wrong('modes', 'permissive-never-on', { says: 'permissive mode cannot be had: it is always off' }, [
     'permissive/on-opens',
@@ -190,8 +218,15 @@ const modes: Case[] = [
   ]),
   wrong('modes', 'one-client-never-closed', { says: 'one client of the mesh is never refused' }, [
     'permissive/stays-off',
+    'permissive/stays-on',
     'tcp-routing/other-account',
   ]),
+  wrong(
+    'modes',
+    'named-clients-never-closed',
+    { says: 'the clients that policies name are let in to the first port of each server before there is a policy' },
+    ['tcp-routing/other-account', 'tcp-routing/other-namespace', 'tcp-routing/other-port'],
+  ),
 ];
 
 const egress: Case[] = [
@@ -213,6 +248,9 @@ const egress: Case[] = [
     'egress/on-opens',
     'egress/switches',
   ]),
+  wrong('egress', 'egress-off-once-only', { says: 'egress that was switched on again cannot be switched off again' }, [
+    'egress/switches',
+  ]),
   wrong('egress', 'egress-on-comes-back', { says: 'switched off, egress comes back after 8 s' }, ['egress/stays-off']),
   wrong(
     'egress',
@@ -226,6 +264,7 @@ const egress: Case[] = [
   wrong('egress', 'egress-one-client-never-closed', { says: 'one client of the mesh always gets out' }, [
     'egress/every-client',
     'egress/stays-off',
+    'egress/stays-on',
   ]),
   wrong('egress', 'egress-http-only', { says: 'egress opens HTTP and leaves TCP closed' }, [
     'egress/on-opens',
@@ -234,6 +273,7 @@ const egress: Case[] = [
   wrong('egress', 'egress-tcp-never-closed', { says: 'egress switched off closes HTTP and leaves TCP open' }, [
     'egress/off-closes',
     'egress/switches',
+    'egress/on-keeps-policy',
   ]),
   wrong(
     'egress',
@@ -249,6 +289,17 @@ const egress: Case[] = [
     'egress-off-closes-in-mesh',
     { says: 'egress switched off closes in-mesh traffic that a policy allows' },
     ['egress/off-keeps-allowed'],
+  ),
+  ...[true, false].map(
+    (value): Case => ({
+      name: value ? 'egress-installed-on' : 'egress-installed-off',
+      kind: 'mesh',
+      area: 'egress',
+      says: `the installation leaves egress ${value ? 'on' : 'off'}, whatever it is told`,
+      driver: installedWithEgress(value),
+      caughtBy: ['egress/set-at-installation'],
+      because: 'one claim installs the mesh with either value',
+    }),
   ),
 ];
 
@@ -279,6 +330,15 @@ const enrolment: Case[] = [
     {
       says: 'a client outside the mesh is let in on TCP ports',
       because: 'one claim is about clients outside the mesh, by both protocols',
+    },
+    ['permissive/outsider'],
+  ),
+  wrong(
+    'enrolment',
+    'outsider-admitted-when-off',
+    {
+      says: 'a client outside the mesh is let in while permissive mode is off',
+      because: 'one claim asks for both modes',
     },
     ['permissive/outsider'],
   ),

@@ -24,6 +24,7 @@ function taken(name: MeshFaultName, mode: 'permissive' | 'egress', values: boole
 test.each<[MeshFaultName, 'permissive' | 'egress', boolean[], boolean[]]>([
   ['egress-on-once-only', 'egress', [false, true, true, false, true], [false, true, true, false, false]],
   ['egress-on-once-only', 'egress', [true, false, true], [true, false, false]],
+  ['egress-off-once-only', 'egress', [true, false, true, false, true], [true, false, true, true, true]],
   ['egress-never-on', 'egress', [true, false], [false, false]],
   ['permissive-switch-ignored', 'permissive', [true, false, true], [true, true, true]],
   ['permissive-inverted', 'permissive', [true, false], [false, true]],

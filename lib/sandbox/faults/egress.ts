@@ -33,6 +33,15 @@ export const egressFaults = {
       return { ...state, egress: state.egress && !isSpent };
     };
   }),
+  'egress-off-once-only': changing(() => {
+    let wasOff = false;
+    let isSpent = false;
+    return (state) => {
+      isSpent ||= wasOff && state.egress;
+      wasOff ||= !state.egress;
+      return { ...state, egress: state.egress || isSpent };
+    };
+  }),
   'egress-on-comes-back': comingBack('egress', true),
   'egress-off-comes-back': comingBack('egress', false),
   'egress-first-client-only': {

@@ -1,5 +1,6 @@
 import type { Manifest } from '../contract.ts';
 import { SIDECAR_NAME } from '../mesh/admission.ts';
+import type { InboundRule } from '../mesh/sidecar-config.ts';
 import type { Workload } from '../mesh/state.ts';
 import { TRANSPARENT_PROXY } from '../node/pod-spec.ts';
 import type { Fault } from './fault.ts';
@@ -30,6 +31,12 @@ export const enrolmentFaults = {
   'outsider-admitted-to-tcp': {
     data: ({ config }) => ({
       admitsPlain: (port) => config().inbound.some((inbound) => inbound.port === port && inbound.protocol === 'tcp'),
+    }),
+  },
+  'outsider-admitted-when-off': {
+    data: ({ config }) => ({
+      admitsPlain: (port) =>
+        config().inbound.some((inbound) => inbound.port === port && !inbound.rules.some(isForEverybody)),
     }),
   },
   'new-pods-closed-for-ever': {
@@ -72,4 +79,8 @@ function pods(): (workload: Workload) => number | undefined {
     if (!seen.has(podAddress)) seen.set(podAddress, performance.now());
     return first.get(principal) === podAddress ? undefined : performance.now() - (seen.get(podAddress) ?? 0);
   };
+}
+
+function isForEverybody({ principals, requests }: InboundRule): boolean {
+  return principals === undefined && requests === undefined;
 }

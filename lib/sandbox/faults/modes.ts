@@ -7,6 +7,8 @@ const COMES_BACK_MS = 8_000;
 const WEAR = 2;
 /** The account of the one client that is treated otherwise; it must be one that policies do not name. */
 const ONE_CLIENT = 'visitor';
+/** Those that policies name: the client of the guides, and its likes, of which claims have one each. */
+const NAMED_CLIENTS = ['curl', 'curl-2', 'curl-3', 'curl-4', 'curl-5', 'curl-6'];
 
 /** The permissive mode: switches that do not act, act in part, or do not last. */
 export const modeFaults = {
@@ -63,15 +65,8 @@ export const modeFaults = {
     };
   }),
   'one-client-never-opened': closedFor(isOneClient),
-  'one-client-never-closed': {
-    control: () => ({
-      sidecar: (config, state, workload) => {
-        if (isOneClient(workload)) return withAllRoutes(config, state, workload);
-        const principals = [workload.principal.replace(/ns\/.*$/, `ns/curl/sa/${ONE_CLIENT}`)];
-        return { ...config, inbound: config.inbound.map((one) => ({ ...one, rules: [...one.rules, { principals }] })) };
-      },
-    }),
-  },
+  'one-client-never-closed': neverClosed([ONE_CLIENT]),
+  'named-clients-never-closed': neverClosed(NAMED_CLIENTS),
 } satisfies Record<string, Fault>;
 
 function changing(begin: () => NonNullable<ControlFault['state']>): Fault {
@@ -120,6 +115,23 @@ function openFor(isMeant: (workload: Workload) => boolean): Fault {
     control: () => ({
       stateFor: (state, workload) => (isMeant(workload) ? { ...state, permissive: true } : state),
       sidecar: withAllRoutes,
+    }),
+  };
+}
+
+/** Lets clients in to a server's first port, whatever applies. @param accounts in the namespace of the suites' clients */
+function neverClosed(accounts: readonly string[]): Fault {
+  return {
+    control: () => ({
+      sidecar: (config, state, workload) => {
+        if (isClient(workload) && accounts.includes(partsOf(workload.principal).account)) {
+          return withAllRoutes(config, state, workload);
+        }
+        const principals = accounts.map((account) => workload.principal.replace(/ns\/.*$/, `ns/curl/sa/${account}`));
+        const [first, ...others] = [...config.inbound].sort((one, other) => one.port - other.port);
+        if (first === undefined) return config;
+        return { ...config, inbound: [{ ...first, rules: [...first.rules, { principals }] }, ...others] };
+      },
     }),
   };
 }

@@ -1,4 +1,4 @@
-import type { MeshState } from '../mesh/state.ts';
+import type { MeshState, TrafficTarget } from '../mesh/state.ts';
 import type { ControlFault, Fault } from './fault.ts';
 import { settingsOf } from './settings.ts';
 
@@ -63,6 +63,8 @@ export const policyFaults = {
       },
     }),
   },
+  'new-policies-restrict-when-permissive': restrictingWhenPermissive('new'),
+  'standing-policies-restrict-when-permissive': restrictingWhenPermissive('standing'),
   'deletes-ignored': keeping('targets', 'tcpRoutes', 'httpRouteGroups'),
   'target-deletes-ignored': keeping('targets'),
   'route-deletes-ignored': keeping('tcpRoutes', 'httpRouteGroups'),
@@ -80,6 +82,35 @@ export const policyFaults = {
   },
   'http-policies-ignored': changing((state) => ({ ...state, httpRouteGroups: [] })),
 } satisfies Record<string, Fault>;
+
+/** Closes a server that a policy names although the mode is permissive. @param which those made since it was switched on, or before */
+function restrictingWhenPermissive(which: 'new' | 'standing'): Fault {
+  return {
+    control: () => {
+      let wasOn = false;
+      let standing: string[] = [];
+      return {
+        state: (state) => {
+          if (state.permissive && !wasOn) standing = state.targets.map(nameOf);
+          wasOn = state.permissive;
+          return state;
+        },
+        stateFor: (state, { principal }) => {
+          const isNamed = state.targets.some(
+            (target) =>
+              target.destination.principal === principal &&
+              standing.includes(nameOf(target)) === (which === 'standing'),
+          );
+          return isNamed ? { ...state, permissive: false } : state;
+        },
+      };
+    },
+  };
+}
+
+function nameOf({ namespace, name }: TrafficTarget): string {
+  return `${namespace}/${name}`;
+}
 
 type Policies = 'targets' | 'tcpRoutes' | 'httpRouteGroups';
 
