@@ -64,6 +64,8 @@ claim(
     ends: { egress: false },
   },
   async () => {
+    await given.answered(...byName);
+
     await mesh.egress(false);
     await expect.refused(...byName);
     await mesh.egress(true);
@@ -123,6 +125,8 @@ claim(
     ends: { egress: false },
   },
   async () => {
+    await given.refused(...everyClient);
+
     await mesh.egress(true);
     await expect.answered(...everyClient);
 

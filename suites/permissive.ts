@@ -86,6 +86,8 @@ claim(
     ends: { permissive: true },
   },
   async () => {
+    await given.answered(request, hello);
+
     await policies({ client: namesake, server: httpbin }, { client: namesake, server: tcpEcho }).apply();
     await expect.answered(request, hello);
 
@@ -108,11 +110,14 @@ claim(
   },
   async () => {
     const admission = policy({ client: curl, server: httpbin });
+    await given.refused(request, visitor.gets(httpbin));
+
     await admission.apply();
     await expect.all({ answered: [request], refused: [visitor.gets(httpbin), hello] });
 
     await admission.delete();
     await expect.refused(request);
+    await given.refused(visitor.gets(httpbin));
 
     await policy({ client: curl, server: tcpEcho }).apply();
     await given.answered(hello);
@@ -129,6 +134,8 @@ claim(
     ends: { permissive: false },
   },
   async () => {
+    await given.refused(request, hello);
+
     await mesh.permissive(true);
     await expect.answered(request, hello);
     await mesh.permissive(false);

@@ -12,6 +12,8 @@ claim(
     starts: { permissive: true },
   },
   async () => {
+    await given.answered(request);
+
     await expect.answeredAtLength(request);
   },
 );
@@ -26,6 +28,8 @@ claim(
     starts: { permissive: false },
   },
   async () => {
+    await given.refused(request);
+
     await expect.refusedAtLength(request);
 
     await policy({ client: curl, server: httpbin }).apply();
@@ -42,6 +46,8 @@ claim(
     starts: { permissive: true },
   },
   async () => {
+    await given.answered(request);
+
     await expect.answered(curl.posts(httpbin));
   },
 );

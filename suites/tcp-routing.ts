@@ -60,6 +60,8 @@ claim(
   },
   async () => {
     const admission = policy({ client: curl, server: tcpEcho });
+    await given.refused(hello);
+
     await admission.apply();
     await expect.answered(hello);
 
@@ -129,6 +131,8 @@ claim(
   },
   async () => {
     const admission = policy({ client: curl, server: tcpEcho });
+    await given.refused(hello);
+
     await admission.target.apply();
     // What was changed after the target acts: so the target has been seen too.
     await policy({ client: curl, server: httpbin }).apply();
@@ -190,6 +194,8 @@ claim(
     starts: { permissive: false },
   },
   async () => {
+    await given.refused(hello);
+
     await policy({ client: curl, server: tcpEcho }).apply();
     await given.answered(hello);
 

@@ -7,6 +7,7 @@ export { Modes } from './modes.ts';
 export { Monitors } from './monitors.ts';
 export type { EngineParts } from './parts.ts';
 export type { PlannedClaim } from './planned.ts';
+export { untilProgrammed } from './programmed.ts';
 export type { Handlers } from './protocol.ts';
 export type { RegisteredClaim } from './registry.ts';
 export { type OutsideHost, type RouteSpec, Routes } from './routes.ts';

@@ -62,6 +62,7 @@ export const knownByAnnotation: DriverChange = (driver) => {
 export function installedWithEgress(value: boolean): DriverChange {
   return wording({
     '"enableEgress":"{{modes.egress}}"': `"enableEgress":${value}`,
-    '"args":["': '"args":["--told-egress={{modes.egress}}","',
+    '"labels":{"app":"reference-controller"}':
+      '"labels":{"app":"reference-controller","egress":"told-{{modes.egress}}"}',
   });
 }

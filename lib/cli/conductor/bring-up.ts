@@ -21,6 +21,8 @@ export interface Stage {
   stand: Stand;
   cluster: Cluster;
   mesh: Mesh;
+  /** Whether this run installed it, so that its modes are those that it was installed with. */
+  installed: boolean;
   fixtures: Fixtures;
   /** Servers beside the cluster, where the mesh calls no Service external. */
   outsideTarget?: OutsideServers;
@@ -81,13 +83,14 @@ async function furnish(run: RunContext, stand: Stand, clients: readonly string[]
       'install it first, or name the mesh that is there by --mesh',
     );
   }
+  const installed = !isThere && options.install;
   const deploy = { ...deployOptions(run, stand, mesh, { renew: !isThere && stand.reused, signal }), clients };
   const dns = stand.waitForDns?.();
   const readyForPods = Promise.all([images.forPods(), dns]);
   const outside = readyForPods.then(() => deployOutside(cluster, deploy));
   // The mesh's failure is told first; the other one must not become an unhandled rejection meanwhile.
   outside.catch((error: unknown) => log(`fixtures outside the mesh: ${error}`));
-  if (!isThere && options.install) {
+  if (installed) {
     await inPhase('mesh', `${mesh.project} ${mesh.declaredVersion}`, async () => {
       if (stand.reused) await mesh.uninstall();
       try {
@@ -119,7 +122,7 @@ async function furnish(run: RunContext, stand: Stand, clients: readonly string[]
     await restart();
   };
   const outsideTarget = await beside;
-  return { stand, cluster, mesh, fixtures, restart, reinstall, ...(outsideTarget ? { outsideTarget } : {}) };
+  return { stand, cluster, mesh, installed, fixtures, restart, reinstall, ...(outsideTarget ? { outsideTarget } : {}) };
 }
 
 /** What egress is tried on where a Service would not do. */

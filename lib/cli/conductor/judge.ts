@@ -7,6 +7,7 @@ import {
   Monitors,
   type PlannedClaim,
   Routes,
+  untilProgrammed,
   Vigils,
   Watches,
   World,
@@ -66,6 +67,15 @@ export async function judgeClaims(
   await changes.make({ what: 'deploy the fixtures', budget: mesh.budget('policy') }, async () => []);
   const unseen = await world.calm(SEEN_MS * options.timeoutScale, interruption.signal);
   if (unseen !== undefined) log(`not all fixtures were seen Ready: ${unseen}`);
+
+  if (stage.installed && mesh.supports('permissive') === true) {
+    const enrolled = Object.values(fixtures.clients).filter((client) => client.enrolled);
+    await untilProgrammed(
+      parts,
+      enrolled.map(({ app }) => app),
+      interruption.signal,
+    );
+  }
 
   const vigilModes = new Set(
     claims.flatMap(({ claim, exempt }) => (claim.vigil === undefined || exempt ? [] : [claim.vigil])),
