@@ -7,7 +7,7 @@ const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
 
 /**
  * The folder of the program as plain JavaScript: to load hundreds of TypeScript files would take each run a second and
- * thirty megabytes.
+ * seventy megabytes.
  * @param {NodeJS.ProcessEnv} [environment]
  * @returns {Promise<string | undefined>} undefined where it can be neither kept nor made: the sources do as well, slower
  */
