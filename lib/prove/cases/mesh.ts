@@ -251,6 +251,7 @@ const egress: Case[] = [
   wrong('egress', 'egress-off-once-only', { says: 'egress that was switched on again cannot be switched off again' }, [
     'egress/switches',
     'egress/every-client',
+    'egress/set-at-installation',
   ]),
   wrong('egress', 'egress-on-comes-back', { says: 'switched off, egress comes back after 8 s' }, ['egress/stays-off']),
   wrong(
