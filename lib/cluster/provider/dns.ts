@@ -1,10 +1,9 @@
-import { setTimeout as pause } from 'node:timers/promises';
-import { type Cluster, ClusterError } from '../cluster.ts';
+import type { Cluster } from '../cluster.ts';
 import { ProviderError } from './error.ts';
+import { persist } from './persist.ts';
 import { nodesOf, runEngine, type ToolContext } from './runtime.ts';
 
 const NAME = 'kubernetes.default.svc.cluster.local';
-const BETWEEN_TRIES_MS = 200;
 
 /**
  * Waits until the cluster's DNS answers a lookup, asked from a node through the DNS Service's own address. CoreDNS's
@@ -28,17 +27,12 @@ export async function waitForDns(
   const service = await cluster.get({ apiVersion: 'v1', kind: 'Service', namespace: 'kube-system', name: 'kube-dns' });
   const address = (service?.['spec'] as { clusterIP?: string } | undefined)?.clusterIP ?? '';
   const [node = ''] = await nodesOf(clusterName, options);
-  for (;;) {
-    if (await isAnswered(node, address, options)) return;
-    if (signal.aborted) throw new ClusterError('aborted', 'waiting for the cluster DNS was interrupted');
-    if (performance.now() > deadline) {
-      throw new ProviderError(
-        `the cluster's DNS at ${address} does not answer for ${NAME} after ${options.timeoutMs} ms`,
-        'look at the pods of CoreDNS in kube-system (--keep leaves the cluster)',
-      );
-    }
-    await pause(BETWEEN_TRIES_MS);
-  }
+  const missing = new ProviderError(
+    `the cluster's DNS at ${address} does not answer for ${NAME} after ${options.timeoutMs} ms`,
+    'look at the pods of CoreDNS in kube-system (--keep leaves the cluster)',
+  );
+  const attempt = async () => ((await isAnswered(node, address, options)) ? undefined : missing);
+  await persist(attempt, { what: 'the cluster DNS', deadline, signal });
 }
 
 function isAvailable(deployment: { [field: string]: unknown } | undefined): boolean {

@@ -1,9 +1,8 @@
-import { setTimeout as pause } from 'node:timers/promises';
-import { type Cluster, ClusterError, type Manifest } from '../cluster.ts';
+import type { Cluster, Manifest } from '../cluster.ts';
 import { ProviderError } from './error.ts';
+import { persist } from './persist.ts';
 import { nodesOf, runEngine, type ToolContext } from './runtime.ts';
 
-const BETWEEN_TRIES_MS = 200;
 /** Longest that one try may take, s. */
 const TRY_S = 2;
 /** Where kubeadm leaves, on every node, what the API server's certificate is signed by. */
@@ -22,13 +21,14 @@ export async function waitForServices(
   options: ToolContext & { timeoutMs: number },
 ): Promise<void> {
   const deadline = performance.now() + options.timeoutMs;
+  const { signal } = options;
   const proxy = { apiVersion: 'apps/v1', kind: 'DaemonSet', namespace: 'kube-system', name: 'kube-proxy' };
   if ((await cluster.get(proxy)) === undefined) return;
 
   const names = (await cluster.list({ apiVersion: 'v1', kind: 'Node' })).map(({ metadata }) => metadata.name);
   await cluster.wait(proxy, (object) => runsOn(object, names.length), {
     timeoutMs: options.timeoutMs,
-    signal: options.signal,
+    signal,
     what: `kube-proxy to run on ${names.join(', ')}`,
   });
   const url = serviceUrl(
@@ -36,26 +36,22 @@ export async function waitForServices(
   );
   const containers = new Set(await nodesOf(clusterName, options));
   await Promise.all(
-    names.filter((name) => containers.has(name)).map((node) => waitForAnswer(node, url, { ...options, deadline })),
+    names
+      .filter((name) => containers.has(name))
+      .map((node) => persist(() => askFrom(node, url, options), { what: 'Service routing', deadline, signal })),
   );
 }
 
 /** A kube-proxy that runs may have written no rule yet, so only an answer counts. */
-async function waitForAnswer(node: string, url: string, context: ToolContext & { deadline: number }): Promise<void> {
+async function askFrom(node: string, url: string, context: ToolContext): Promise<ProviderError | undefined> {
   // That it is the API server, and not something outside that answers for every address, is told by the certificate.
   const argv = ['exec', node, 'curl', '-gsS', '-o', '/dev/null', '-m', `${TRY_S}`, '--cacert', AUTHORITY, url];
-  for (;;) {
-    const { exitCode, stderr } = await runEngine(argv, context);
-    if (exitCode === 0) return;
-    if (context.signal.aborted) throw new ClusterError('aborted', 'waiting for Service routing was interrupted');
-    if (performance.now() > context.deadline) {
-      throw new ProviderError(
-        `node ${node} does not route Services: ${url}, the API server's, is not answered there: ${stderr.trim()}`,
-        'look at the pods of kube-proxy in kube-system (--keep leaves the cluster)',
-      );
-    }
-    await pause(BETWEEN_TRIES_MS);
-  }
+  const { exitCode, stderr } = await runEngine(argv, context);
+  if (exitCode === 0) return undefined;
+  return new ProviderError(
+    `node ${node} does not route Services: ${url}, the API server's, is not answered there: ${stderr.trim()}`,
+    'look at the pods of kube-proxy in kube-system (--keep leaves the cluster)',
+  );
 }
 
 function runsOn(daemonSet: Manifest | undefined, nodes: number): boolean {

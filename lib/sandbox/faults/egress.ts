@@ -24,24 +24,8 @@ export const egressFaults = {
   },
   'egress-never-on': changing(() => (state) => ({ ...state, egress: false })),
   'egress-follows-permissive': changing(() => (state) => ({ ...state, egress: state.permissive })),
-  'egress-on-once-only': changing(() => {
-    let wasOn = false;
-    let isSpent = false;
-    return (state) => {
-      isSpent ||= wasOn && !state.egress;
-      wasOn ||= state.egress;
-      return { ...state, egress: state.egress && !isSpent };
-    };
-  }),
-  'egress-off-once-only': changing(() => {
-    let wasOff = false;
-    let isSpent = false;
-    return (state) => {
-      isSpent ||= wasOff && state.egress;
-      wasOff ||= !state.egress;
-      return { ...state, egress: state.egress || isSpent };
-    };
-  }),
+  'egress-on-once-only': changing(onceOnly(true)),
+  'egress-off-once-only': changing(onceOnly(false)),
   'egress-on-comes-back': comingBack('egress', true),
   'egress-off-comes-back': comingBack('egress', false),
   'egress-first-client-only': {
@@ -90,6 +74,19 @@ export const egressFaults = {
 
 function changing(begin: () => NonNullable<ControlFault['state']>): Fault {
   return { control: () => ({ state: begin() }) };
+}
+
+/** A value of the switch that cannot be had again once it was left. */
+function onceOnly(value: boolean): () => NonNullable<ControlFault['state']> {
+  return () => {
+    let wasSet = false;
+    let isSpent = false;
+    return (state) => {
+      isSpent ||= wasSet && state.egress !== value;
+      wasSet ||= state.egress === value;
+      return isSpent ? { ...state, egress: !value } : state;
+    };
+  };
 }
 
 /** Lets a connection out whose request names its host by an address: a rule for names that others slip past. */

@@ -1,6 +1,6 @@
-import type { MeshState, TrafficTarget } from '../mesh/state.ts';
+import type { MeshState } from '../mesh/state.ts';
 import type { ControlFault, Fault } from './fault.ts';
-import { settingsOf } from './settings.ts';
+import { nameOf, settingsOf } from './settings.ts';
 
 /** What policies mean: ports, protocols, and how several of them add up. */
 export const policyFaults = {
@@ -106,10 +106,6 @@ function restrictingWhenPermissive(which: 'new' | 'standing'): Fault {
       };
     },
   };
-}
-
-function nameOf({ namespace, name }: TrafficTarget): string {
-  return `${namespace}/${name}`;
 }
 
 type Policies = 'targets' | 'tcpRoutes' | 'httpRouteGroups';

@@ -30,6 +30,10 @@ export function following<T>(): (value: T, now: number) => Followed<T> {
   };
 }
 
+export function nameOf({ namespace, name }: TrafficTarget): string {
+  return `${namespace}/${name}`;
+}
+
 /** Of each TrafficTarget, what it was before its own last change: what else changes meanwhile must not bring it about. */
 export function trailing(): (targets: TrafficTarget[], now: number) => TrafficTarget[] {
   const known = new Map<
@@ -37,7 +41,7 @@ export function trailing(): (targets: TrafficTarget[], now: number) => TrafficTa
     (value: TrafficTarget | undefined, now: number) => Followed<TrafficTarget | undefined>
   >();
   return (targets, now) => {
-    const present = new Map(targets.map((target) => [`${target.namespace}/${target.name}`, target]));
+    const present = new Map(targets.map((target) => [nameOf(target), target]));
     for (const key of present.keys()) {
       if (known.has(key)) continue;
       const follow = following<TrafficTarget | undefined>();
