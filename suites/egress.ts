@@ -159,6 +159,7 @@ claim(
     id: 'egress/stays-off',
     says: 'switched off, it stays off through everything else that changes',
     source: 'OSM guide, Egress',
+    level: 'extended',
     needs: ['egress'],
     starts: { egress: false },
     ends: { egress: true },

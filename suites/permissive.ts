@@ -158,13 +158,12 @@ claim(
     ends: { permissive: false },
   },
   async () => {
-    await given.answered(request, hello);
-    await expect.refused(outsider.gets(httpbin), outsider.says(tcpEcho));
+    const fromOutside = [outsider.gets(httpbin), outsider.says(tcpEcho)];
+    await expect.all({ answered: [request, hello], refused: fromOutside });
 
     await mesh.permissive(false);
 
-    await given.refused(request, hello);
-    await expect.refused(outsider.gets(httpbin), outsider.says(tcpEcho));
+    await expect.refused(request, hello, ...fromOutside);
   },
 );
 
@@ -173,6 +172,7 @@ claim(
     id: 'permissive/stays-on',
     says: 'switched on, it stays on through everything else that changes',
     source: 'OSM guide, Permissive Traffic Policy Mode',
+    level: 'extended',
     needs: ['permissive'],
     starts: { permissive: true },
     ends: { permissive: false },

@@ -705,6 +705,26 @@ describe('modes', () => {
       expect(parts.evidence.all('expectation')[0]?.hold?.probes).toBeGreaterThan(40);
     }));
 
+  test.each([
+    ['no longer', [claimOf('a/one', { vigil: 'permissive' }), claimOf('a/two')], 'toBe'],
+    ['still', ['a/one', 'a/two'].map((id) => claimOf(id, { vigil: 'permissive' })), 'toBeGreaterThan'],
+  ] as const)('are %s watched over when a claim has asked, as others want to', (_, claims, compare) =>
+    stage(
+      async ({ play, parts }) => {
+        obey(parts, { ...visit, to: 'httpbin', protocol: 'http', port: 14001 });
+        await play('a/one', async (call) => {
+          await call.mode({ mode: 'permissive', value: true });
+          await call.stayed({ mode: 'permissive' });
+        });
+        const probes = () => parts.prober.bursts.filter(({ route }) => route.client.app === 'visitor').length;
+        const before = probes();
+        await new Promise((resolve) => setTimeout(resolve, 10 * TIMING.vigilMs));
+        expect(probes())[compare](before);
+      },
+      { claims: [...claims] },
+    ),
+  );
+
   test('that were never set cannot have stayed', () =>
     stage(async ({ play }) => {
       expect(await play('a/one', (call) => call.stayed({ mode: 'permissive' }))).toMatchObject({

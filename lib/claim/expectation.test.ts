@@ -141,6 +141,21 @@ describe('a hold', () => {
     expect(1 - 0.95 ** TIMING.holdProbes).toBeGreaterThan(0.99);
   });
 
+  test.each([
+    [2, 45],
+    [3, 30],
+    [4, 30],
+  ])('shares them among %d routes of which the same is expected, %d each', async (routes, each) => {
+    const alike = Array.from({ length: routes }, (_, i) => ({ ...hello, port: 9_000 + i }));
+    const { decision, trial } = await decided([
+      ...alike.map((route): Subject => ({ route, expected: 'answered', behaviour: answered })),
+      { route: visit, expected: 'refused', behaviour: refused },
+    ]);
+    expect(counts(trial).sort((one, other) => one - other)).toEqual([...alike.map(() => each), TIMING.holdProbes]);
+    expect(decision.hold?.probes).toBe(routes * each + TIMING.holdProbes);
+    expect(1 - (6 / 7) ** TIMING.routeProbes).toBeGreaterThan(0.99);
+  });
+
   test('lasts its shortest time, however fast the probes are', async () => {
     const behaviour: Behaviour = () => ({ outcome: 'answered', takesMs: 1 });
     const { decision, trial } = await decided([{ route: hello, expected: 'answered', behaviour }]);

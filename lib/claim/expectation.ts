@@ -119,8 +119,8 @@ async function hold(all: Progress[], size: Size, scene: Scene, begun: number): P
   for (let restarts = 0; ; restarts += 1) {
     scene.throwIfAborted();
     const start = scene.clock();
-    const probes = PROBES[size] + restarts * TIMING.restartProbes;
-    const bursts = await Promise.all(all.map((progress) => burst(progress, probes, scene)));
+    const shares = all.map((progress) => shareOf(progress, all, size, restarts));
+    const bursts = await Promise.all(all.map((progress, i) => burst(progress, shares[i] ?? 0, scene)));
     const rest = TIMING.holdMs - (scene.clock() - start);
     if (size !== 'given' && rest > 0) await new Promise((resolve) => setTimeout(resolve, rest));
     const end = scene.clock();
@@ -129,7 +129,7 @@ async function hold(all: Progress[], size: Size, scene: Scene, begun: number): P
     });
     const seen = all.map(seenBy);
     const held = seen.map((own) => own.filter((observation) => observation.start >= start));
-    const facts = { start, end, probes: probes * all.length, restarts };
+    const facts = { start, end, probes: shares.reduce((sum, share) => sum + share, 0), restarts };
     await settleDoubts(all, held.flat(), scene, start, end);
 
     const late = all.flatMap(({ item }, i) => lateIn(seen[i] ?? [], item));
@@ -189,6 +189,14 @@ async function unmet(all: Progress[], deciding: Observation[], scene: Scene, beg
 export function doubtSilence(deviations: Observation[], slowestMs: number): void {
   if (slowestMs <= TIMING.slowMs || !deviations.every(({ seen }) => seen.hung)) return;
   throw new Disturbed(`a twin or control took ${Math.round(slowestMs)} ms: silence and slowness cannot be told apart`);
+}
+
+/** A route's part of the probes of what is expected to come out like it. */
+function shareOf({ item }: Progress, all: Progress[], size: Size, restarts: number): number {
+  const together = PROBES[size] + restarts * TIMING.restartProbes;
+  if (size === 'given') return together;
+  const alike = all.filter((other) => other.item.expected === item.expected).length;
+  return Math.max(TIMING.routeProbes, Math.ceil(together / alike));
 }
 
 function burst(progress: Progress, probes: number, scene: Scene): Promise<Observation[]> {

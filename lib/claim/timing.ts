@@ -5,8 +5,13 @@
  * passes a hold of n probes with probability (1 - p)^n. For p = 1/20 and 99 %: n >= ln 0.01 / ln 0.95 = 89.8, so 90.
  */
 export const TIMING = {
-  /** Probes of a hold: one wrong answer in twenty is caught at 99 %. */
+  /**
+   * Probes in a hold of what is to be answered, and as many of what is to be refused, shared by the routes: one wrong answer
+   * in twenty is caught at 99 %.
+   */
   holdProbes: 90,
+  /** The least of them that a route gets: of answers that are wrong on this one route only, one in seven is caught at 99 %. */
+  routeProbes: 30,
   /** Probes of a hold at length, which loops in the pod: one wrong answer in 500 is caught at 99 %, n >= ln 0.01 / ln 0.998 = 2300.3. */
   lengthProbes: 2_301,
   /**

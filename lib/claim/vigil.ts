@@ -55,18 +55,26 @@ export class Vigil {
     const since = Math.max(change.end, notBefore);
     const pending = { change: id, from: since, actsBy: since + budget.convergesMs, settlesMs: budget.settlesMs };
     const items = this.watches.map((watch): Item => ({ watch, expected, pending }));
-    for (;;) {
-      abort();
-      const now = this.evidence.clock();
-      const stretches = items.map((item) => stretchOf(item, now));
-      const late = stretches.flatMap((stretch) => stretch.late);
-      const from = Math.max(...stretches.map((stretch) => stretch.from));
-      if (late.length > 0) return { items, ...(await this.failed(items, late, now)) };
-      if (now - from >= TIMING.vigilHoldMs) {
-        const decision = await this.held(items, from, now);
-        if (decision !== undefined) return { items, ...decision };
+    const haste = new Haste(items);
+    try {
+      for (;;) {
+        abort();
+        const now = this.evidence.clock();
+        const stretches = items.map((item) => stretchOf(item, now));
+        const late = stretches.flatMap((stretch) => stretch.late);
+        const from = Math.max(...stretches.map((stretch) => stretch.from));
+        if (late.length > 0) return { items, ...(await this.failed(items, late, now)) };
+        const due = from + TIMING.vigilHoldMs;
+        if (items.every(({ watch }) => watch.since(due).length > 0)) {
+          const decision = await this.held(items, from, now);
+          if (decision !== undefined) return { items, ...decision };
+        }
+        // Only its beginning and its end are waited for; in between others need the machine more.
+        haste.set(from === Number.POSITIVE_INFINITY || now >= due);
+        await nextSeen(items, due - now);
       }
-      await Promise.race(items.map(({ watch }) => watch.next()));
+    } finally {
+      haste.set(false);
     }
   }
 
@@ -117,6 +125,34 @@ export class Vigil {
 
   private write(observations: Observation[]): void {
     for (const observation of observations) this.prober.conclude(observation, { role: 'subject' });
+  }
+}
+
+/** Settles at the next observation of one of them, or when so many ms are over that are left. */
+async function nextSeen(items: Item[], leftMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const isLeft = leftMs > 0 && leftMs < Number.POSITIVE_INFINITY;
+  const over = new Promise<void>((resolve) => {
+    if (isLeft) timer = setTimeout(resolve, leftMs);
+  });
+  await Promise.race([over, ...items.map(({ watch }) => watch.next())]);
+  clearTimeout(timer);
+}
+
+/** Whether items are probed as fast as is useful, or as seldom as will do. */
+class Haste {
+  private readonly items: Item[];
+  private calm: (() => void)[] = [];
+
+  constructor(items: Item[]) {
+    this.items = items;
+  }
+
+  set(isHasty: boolean): void {
+    if (isHasty && this.calm.length === 0) this.calm = this.items.map(({ watch }) => watch.hurry());
+    if (isHasty) return;
+    for (const release of this.calm) release();
+    this.calm = [];
   }
 }
 

@@ -35,6 +35,11 @@ export class Vigils {
     return vigil;
   }
 
+  async release(mode: ModeName): Promise<void> {
+    await this.running.get(mode)?.stop();
+    this.running.delete(mode);
+  }
+
   async stop(): Promise<void> {
     await Promise.all([...this.running.values()].map((vigil) => vigil.stop()));
   }

@@ -23,6 +23,7 @@ export class Watch implements Watching {
   private readonly pace: Pace;
   private readonly hurried = new Set<object>();
   private leave: () => void = () => {};
+  private bursts = 0;
 
   /** @param restMs between the beginnings of two probes while nobody waits for one */
   constructor(route: Route, probe: () => Promise<Observation>, pace: Pace, restMs: number = TIMING.watchMs) {
@@ -31,6 +32,8 @@ export class Watch implements Watching {
     this.loop = loop(
       () => (this.hurried.size > 0 ? this.pace.eagerMs : restMs),
       async () => {
+        // What a burst sees tells as much, unless somebody waits for this watch itself.
+        if (this.bursts > 0 && this.hurried.size === 0) return;
         this.seen.push(await probe());
         const listeners = [...this.listeners];
         this.listeners.clear();
@@ -60,6 +63,14 @@ export class Watch implements Watching {
 
   next(): Promise<void> {
     return new Promise((resolve) => this.listeners.add(resolve));
+  }
+
+  /** The route is being probed many times anyway, until the answer is called. */
+  rest(): () => void {
+    this.bursts += 1;
+    return () => {
+      this.bursts -= 1;
+    };
   }
 
   async stop(): Promise<void> {

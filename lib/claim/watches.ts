@@ -60,10 +60,19 @@ export class Watches {
     const gathering: Gathering = { count, jobs, made: Promise.resolve([]) };
     gathering.made = new Promise<void>((resolve) => setTimeout(resolve, GATHER_MS)).then(() => {
       this.gatherings.delete(route);
-      return spread(this.prober, route, gathering.count, gathering.jobs);
+      return this.made(route, gathering);
     });
     this.gatherings.set(route, gathering);
     return copies(await gathering.made);
+  }
+
+  private async made(route: Route, { count, jobs }: Gathering): Promise<Observation[]> {
+    const wake = this.shared.get(route)?.watch.rest();
+    try {
+      return await spread(this.prober, route, count, jobs);
+    } finally {
+      wake?.();
+    }
   }
 }
 

@@ -1,9 +1,7 @@
 /** So many jobs' files, emptied before, are removed at once: a process for each would be much of what a short probe costs. */
-const BATCH = 8;
+const BATCH = 32;
 
 const FUNCTIONS = `
-pipes=
-
 due() {
   read -r now rest </proc/uptime
   echo "$1 $((\${now%%.*} + $2))" >"$id.pid"
@@ -27,12 +25,12 @@ limit() {
 }
 
 hello() {
-  if [ -z "$pipes" ]; then mkfifo "$id.to" "$id.from" && pipes=made; fi
-  exec 8<>"$id.to"
-  nc "$1" "$2" <"$id.to" >"$id.from" 8<&- &
+  [ -p "to.$place" ] || mkfifo "to.$place" "from.$place"
+  exec 8<>"to.$place"
+  nc "$1" "$2" <"to.$place" >"from.$place" 8<&- &
   nc=$!
   due "$nc" "$4"
-  exec 7<"$id.from"
+  exec 7<"from.$place"
   printf '%s\\n' "$3" >&8
   IFS= read -r answer <&7 && printf '%s\\n' "$answer" && answer=
   exec 8<&-
@@ -47,8 +45,8 @@ hello() {
 /**
  * The shell agent that one exec session runs in a pod, in POSIX sh with busybox's or coreutils' tools.
  *
- * It reads one job a line, `ID SCRIPT`, runs each in the background with stdout and stderr captured in files of its own, and
- * prints a frame when the job is over:
+ * It reads one job a line, `ID PLACE SCRIPT`, runs each in the background with stdout and stderr captured in files of its own, and
+ * prints a frame when the job is over. The place is a number that no other job has at the same time: fifos are made once for each.
  *
  *     <<ID STATUS
  *     stdout in base64
@@ -70,8 +68,8 @@ hello() {
  *
  * `hello HOST PORT WORDS SECONDS` is the TCP probe. It keeps nc's standard input open until an answer or the end of the
  * connection has come, because a proxy may take a half-closed connection for a finished one (OSM with Envoy does).
- * The shell itself writes to nc and reads from it, through two fifos, so that a probe costs one process; the one to nc is opened for
- * reading and writing, so that opening it cannot block, and nc sees its end when the shell closes it.
+ * The shell itself writes to nc and reads from it, through its place's two fifos, so that a probe costs one process; the one to nc
+ * is opened for reading and writing, so that opening it cannot block, and nc sees its end when the shell closes it.
  * `limit SECONDS COMMAND` runs a command that one reaper ends when it outlives its limit, by at most a second: busybox's
  * `timeout` would leave a waiting process behind each probe.
  */
@@ -84,7 +82,14 @@ exec 9<>done
 ( told=
   count=0
   while IFS= read -r id <&9; do
-    cat "$id.frame"
+    case $id in
+    b*)
+      text=
+      while IFS= read -r line; do text="$text$line
+"; done <"$id.frame"
+      printf '%s' "$text" ;;
+    *) cat "$id.frame" ;;
+    esac
     : >"$id.frame" >"$id.out" >"$id.err"
     told="$told $id.*"
     count=$((count + 1))
@@ -102,7 +107,8 @@ reaper=$!
 ${FUNCTIONS}
 job() {
   id=$1
-  eval "$2" >"$id.out" 2>"$id.err" </dev/null 9>&-
+  place=$2
+  eval "$3" >"$id.out" 2>"$id.err" </dev/null 9>&-
   status=$?
   case $id in b*) brief ;; *) long ;; esac
   echo "$id" >&9
@@ -136,7 +142,7 @@ gather() {
 }
 
 echo ready
-while IFS=' ' read -r id script; do job "$id" "$script" & done
+while IFS=' ' read -r id place script; do job "$id" "$place" "$script" & done
 kill "$writer" "$reaper"
 cd / && rm -rf "$dir"
 `;
@@ -149,6 +155,7 @@ base=/probe
 [ -w "$base" ] || base=/tmp
 dir=$(mktemp -d "$base/alone.XXXXXX") && cd "$dir" || exit 70
 id=alone
+place=alone
 ( sleep ${seconds}; read -r pid rest <alone.pid && kill -9 "$pid" ) >/dev/null 2>&1 &
 ${FUNCTIONS}
 ( ${script}

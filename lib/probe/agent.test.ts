@@ -369,17 +369,22 @@ describe('a TCP probe', () => {
     });
   });
 
-  withNc('of which there are many at once leaves nothing behind', async () => {
+  withNc('of which there are many at once leaves nothing behind but the fifos that the next ones use', async () => {
     const port = await listen(echo());
     const { agent } = agentHere();
-    // The writer removes the files of eight jobs at once.
-    const probes = Array.from({ length: 16 }, (_, i) => agent.run(`hello 127.0.0.1 ${port} mp${i} 5`, LIMIT_MS));
-    expect((await Promise.all(probes.map(trusted))).map(({ stdout }) => stdout)).toEqual(
-      Array.from({ length: 16 }, (_, i) => `echo response: mp${i}\n`),
-    );
-    const left = 'ls | grep -v -e "^done$" -e "^$id[.]"';
+    // The writer removes the files of 32 jobs at once.
+    for (const wave of [0, 16]) {
+      const words = Array.from({ length: 16 }, (_, i) => `mp${wave + i}`);
+      const probes = words.map((each) => agent.run(`hello 127.0.0.1 ${port} ${each} 5`, LIMIT_MS, true));
+      expect((await Promise.all(probes.map(trusted))).map(({ stdout }) => stdout)).toEqual(
+        words.map((each) => `echo response: ${each}\n`),
+      );
+    }
+    const left = 'ls | grep -v -e "^done$" -e "^$id[.]" -e "^to[.]" -e "^from[.]"';
     const untilNone = `n=0; while [ -n "$(${left})" ] && [ $n -lt 200 ]; do sleep 0.05; n=$((n+1)); done; ${left}`;
     expect(await agent.run(untilNone, LIMIT_MS)).toEqual({ exit: 1, stdout: '', stderr: '' });
+    const fifos = await trusted(agent.run('ls | grep -c "^to[.]"', LIMIT_MS));
+    expect(Number(fifos.stdout)).toBeLessThanOrEqual(16);
   });
 
   withNc('that is accepted and closed ends at once, with nothing', async () => {

@@ -6,6 +6,8 @@ import { type Frame, frameReader } from './frames.ts';
 export type Capture = { exit: number; stdout: string; stderr: string; doubt?: never } | { doubt: string; exit?: never };
 
 interface Job {
+  /** See the agent's script. */
+  place: number;
   settle(capture: Capture): void;
   timer: NodeJS.Timeout;
 }
@@ -62,8 +64,9 @@ export class Agent {
         settle({ doubt: `exec: no frame within ${limitMs + GRACE_MS} ms` });
         this.drop(session, 'a frame did not come');
       }, limitMs + GRACE_MS);
-      session.jobs.set(id, { settle, timer });
-      session.exec.write(`${id} ${script}\n`);
+      const place = freePlace(session.jobs);
+      session.jobs.set(id, { place, settle, timer });
+      session.exec.write(`${id} ${place} ${script}\n`);
     });
   }
 
@@ -129,4 +132,11 @@ export class Agent {
     for (const job of [...session.jobs.values()]) job.settle({ doubt: `exec: ${why}` });
     session.exec.close();
   }
+}
+
+function freePlace(jobs: ReadonlyMap<string, Job>): number {
+  const taken = new Set([...jobs.values()].map(({ place }) => place));
+  let place = 1;
+  while (taken.has(place)) place += 1;
+  return place;
 }

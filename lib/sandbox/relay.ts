@@ -1,8 +1,12 @@
-import type { Socket } from 'node:net';
+import type { ServerHttp2Stream } from 'node:http2';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 /** How the client hears that its server is lost: `reset` as the kernel would pass it on, `end` as a proxy closes. */
 export type LossSignal = 'reset' | 'end';
+
+/** A connection that was accepted, or a stream of a tunnel in its place. */
+type Client = Socket | ServerHttp2Stream;
 
 /**
  * Passes bytes both ways until both sides have ended; an end on one side becomes a half-close on the other.
@@ -11,7 +15,7 @@ export type LossSignal = 'reset' | 'end';
  * @param client - the accepted connection; a failure of it closes the server's
  * @param server - the connection made for it
  */
-export function relay(client: Socket, server: Duplex, whenServerIsLost: LossSignal): void {
+export function relay(client: Client, server: Duplex, whenServerIsLost: LossSignal): void {
   client.pipe(server);
   server.pipe(client);
   client.on('error', () => server.destroy());
@@ -23,9 +27,9 @@ export function relay(client: Socket, server: Duplex, whenServerIsLost: LossSign
 }
 
 /** Ends a client's connection whose server could not be reached or was lost. */
-export function tellLoss(client: Socket, signal: LossSignal): void {
+export function tellLoss(client: Client, signal: LossSignal): void {
   if (client.destroyed) return;
-  if (signal === 'reset') {
+  if (signal === 'reset' && client instanceof Socket) {
     client.resetAndDestroy();
     return;
   }

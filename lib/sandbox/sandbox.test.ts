@@ -193,6 +193,14 @@ describeSandbox('the end of a sandbox', () => {
     expect(processesIn(inside)).toEqual([]);
   });
 
+  test('stop leaves no process either where it has to kill', async () => {
+    const { sandbox, end } = await testSandbox();
+    const inside = userNamespaceOf(sandbox.pid);
+    for (const pid of processesIn(inside)) process.kill(pid, 'SIGSTOP');
+    await end();
+    expect(processesIn(inside)).toEqual([]);
+  });
+
   test('a sandbox dies with its owner, however that dies', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'sandbox-test-'));
     const script = `

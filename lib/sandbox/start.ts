@@ -9,6 +9,9 @@ import { NAMESPACES, SandboxError } from './unshare.ts';
 
 const READY_MS = 60_000;
 const END_MS = 5_000;
+/** Longest that processes which were killed are waited for, and how often they are looked for. */
+const GONE_MS = 60_000;
+const LOOK_MS = 50;
 /** Characters of the sandbox's own words in an error. */
 const MOST_SAID = 500;
 
@@ -97,10 +100,36 @@ function readiness(child: ChildProcess, startup: Startup, socket: Server): Promi
 }
 
 async function stop(child: ChildProcess, ended: Promise<void>): Promise<void> {
-  const timer = setTimeout(() => child.kill('SIGKILL'), END_MS);
+  let first: number | undefined;
+  const timer = setTimeout(() => {
+    first = firstProcessOf(child);
+    child.kill('SIGKILL');
+  }, END_MS);
   if (child.connected) child.disconnect();
   await ended;
   clearTimeout(timer);
+  // A killed `unshare` waits for nobody; the first process is gone only after all others of its namespace.
+  if (first !== undefined) await untilGone(first);
+}
+
+function firstProcessOf({ pid }: ChildProcess): number | undefined {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+  return children === '' ? undefined : Number(children.split(' ')[0]);
+}
+
+async function untilGone(pid: number): Promise<void> {
+  for (let waited = 0; isThere(pid) && waited < GONE_MS; waited += LOOK_MS) {
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+}
+
+/** A process that nobody has waited for has ended all the same. */
+function isThere(pid: number): boolean {
+  try {
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
 }
 
 async function failure(logPath: string): Promise<SandboxError> {

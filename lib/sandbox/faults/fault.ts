@@ -46,7 +46,7 @@ export interface DataFault {
   /** What is done about a connection of a client of the mesh. */
   inbound?(decision: InboundDecision, port: number, principal: string): InboundDecision;
   /** Whether a request of a client of the mesh is let in. */
-  request?(isAllowed: boolean, asked: IncomingMessage, principal: string): boolean;
+  request?(isAllowed: boolean, asked: IncomingMessage, principal: string, port: number): boolean;
   /** Whether a connection that shows no certificate is let in. */
   admitsPlain?(port: number): boolean;
   /** Ends a connection of the application that is refused. */
@@ -54,7 +54,7 @@ export interface DataFault {
   /** Answers a request that is denied. */
   deny?(asked: IncomingMessage, answer: ServerResponse): void;
   /** Answers a request that is allowed; true where the fault has taken it over. */
-  serve?(asked: IncomingMessage, answer: ServerResponse): boolean;
+  serve?(asked: IncomingMessage, answer: ServerResponse, port: number): boolean;
   /** Stands between the application and its client; bytes come out of it as the client gets them. */
   wrap?(application: Duplex): Duplex;
   /** Stands between the two in HTTP answers' bodies. */

@@ -48,8 +48,8 @@ export const looks = {
         outbound: (decision, { localAddress = '', localPort = 0 }) =>
           isStale() ? decideOutbound(before, localAddress, localPort) : decision,
         inbound: (decision, port, principal) => (isStale() ? decideInbound(portOf(port), principal) : decision),
-        request: (isAllowed, { method = '', url = '', headers, socket }, principal) => {
-          const inbound = portOf(socket.localPort ?? 0);
+        request: (isAllowed, { method = '', url = '', headers }, principal, port) => {
+          const inbound = portOf(port);
           return inbound !== undefined && isStale()
             ? allowsRequest(inbound, principal, { method, url, headers })
             : isAllowed;

@@ -49,9 +49,9 @@ export const reliabilityFaults = {
     data: () => {
       const cache = new Map<string, string>();
       return {
-        serve: (asked, answer) => {
+        serve: (asked, answer, port) => {
           const path = (asked.url ?? '').split('?', 1)[0] ?? '';
-          const key = `${asked.method} ${asked.socket.localPort} ${path}`;
+          const key = `${asked.method} ${port} ${path}`;
           const kept = cache.get(key);
           if (kept !== undefined) json(answer, kept);
           else keepBody(answer, (text) => cache.set(key, text));

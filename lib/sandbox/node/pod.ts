@@ -126,7 +126,7 @@ export class Pod {
     );
     writeFileSync(
       join(this.#folder, 'resolv.conf'),
-      `search ${namespace}.svc.cluster.local svc.cluster.local cluster.local\nnameserver ${DNS_ADDRESS}\noptions ndots:5\n`,
+      `search ${namespace}.svc.cluster.local svc.cluster.local cluster.local\nnameserver ${DNS_ADDRESS}\noptions ndots:5 no-aaaa\n`,
     );
     writeFileSync(join(this.#folder, 'hostname'), `${this.#hostname}\n`);
   }

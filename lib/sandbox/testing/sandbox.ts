@@ -41,7 +41,7 @@ export function userNamespaceOf(pid: number): string {
   return readlinkSync(`/proc/${pid}/ns/user`);
 }
 
-/** The processes of a user namespace. */
+/** The processes of a user namespace. One that has ended and was not waited for is none. */
 export function processesIn(userNamespace: string): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -62,7 +62,9 @@ function commandLineOf(pid: number): string {
 
 function isIn(pid: number, userNamespace: string): boolean {
   try {
-    return userNamespaceOf(pid) === userNamespace;
+    return (
+      userNamespaceOf(pid) === userNamespace && !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+    );
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     // Gone meanwhile, a kernel thread, or somebody else's.

@@ -1,11 +1,15 @@
 /** The log subresource of pods. */
 import { once } from 'node:events';
 import type { LogLine } from '../../contract.ts';
+import { Gathered } from '../../gathered.ts';
 import { badRequest } from '../errors.ts';
 import { at, textOf } from '../json.ts';
 import { containerOf, type PodContainer } from './container.ts';
 import type { Exchange, Service } from './service.ts';
 import { isTrue, type RequestTarget } from './target.ts';
+
+/** Lines that come within so many ms are sent together: a busy server's would be a packet each. */
+const GATHER_MS = 5;
 
 /** @throws ApiError before the first line; afterwards the answer just ends. */
 export async function serveLog(
@@ -31,10 +35,13 @@ export async function serveLog(
   response.flushHeaders();
   request.socket.setNoDelay(true);
   const hasTimes = isTrue(query.get('timestamps'));
+  const gathered = new Gathered((text) => response.write(text), GATHER_MS);
   for await (const line of lines) {
     if (response.destroyed) break;
-    if (!response.write(`${hasTimes ? `${stamp(line)} ` : ''}${line.text}\n`)) await drained(response, end.signal);
+    gathered.add(`${hasTimes ? `${stamp(line)} ` : ''}${line.text}\n`);
+    if (response.writableNeedDrain) await drained(response, end.signal);
   }
+  gathered.flush();
   response.end();
 }
 

@@ -1,19 +1,24 @@
+import { createSecureServer, type Http2SecureServer, type Http2Session, type ServerHttp2Stream } from 'node:http2';
 import { connect, type Socket } from 'node:net';
-import { createServer, type SecureContextOptions, type Server, type TLSSocket } from 'node:tls';
+import type { SecureContextOptions, TLSSocket } from 'node:tls';
 import type { DataFault } from '../../faults/index.ts';
 import { decideInbound } from '../../mesh/decide.ts';
 import { principalIn } from '../../mesh/principal.ts';
 import type { InboundPort, SidecarConfig } from '../../mesh/sidecar-config.ts';
-import { relay, tellLoss } from '../../relay.ts';
+import { relay } from '../../relay.ts';
 import { RequestJudge } from './request-judge.ts';
+import { REFUSED, TAKEN } from './tunnels.ts';
 
 const HANDSHAKE_RECORD = 0x16;
 const FIRST_WORD_MS = 15_000;
+/** Clients that hang up early are the ordinary case here, and no attack. */
+const STREAM_RESETS = 1_000_000;
 
 /** Takes others' connections to the application: only with a certificate of the mesh, and only as the policies say. */
 export class Inbound {
   #config: SidecarConfig;
-  readonly #tls: Server;
+  readonly #tls: Http2SecureServer;
+  readonly #certified = new WeakMap<Http2Session, string>();
   readonly #judge: RequestJudge;
   readonly #fault: DataFault;
   readonly #say: (line: string) => void;
@@ -23,9 +28,15 @@ export class Inbound {
     this.#fault = fault;
     this.#say = say;
     this.#judge = new RequestJudge((port) => this.#inbound(port), config.podAddress, fault, say);
-    this.#tls = createServer({ ...credentials, requestCert: true, rejectUnauthorized: true }, (client) =>
-      this.#admit(client),
-    );
+    const { cert, key, ca } = credentials;
+    // The types do not know the limits of resets.
+    const limits: object = { streamResetBurst: STREAM_RESETS, streamResetRate: STREAM_RESETS };
+    this.#tls = createSecureServer({ cert, key, ca, requestCert: true, rejectUnauthorized: true, ...limits });
+    this.#tls.on('session', (session) => {
+      const { subjectaltname } = (session.socket as TLSSocket).getPeerCertificate();
+      this.#certified.set(session, principalIn(subjectaltname) ?? 'nobody');
+    });
+    this.#tls.on('stream', (stream) => this.#admit(stream));
     this.#tls.on('tlsClientError', (error) => say(`inbound handshake failed: ${error.message}`));
   }
 
@@ -67,22 +78,26 @@ export class Inbound {
     });
   }
 
-  #admit(client: TLSSocket): void {
-    const port = client.localPort ?? 0;
-    const certified = principalIn(client.getPeerCertificate().subjectaltname) ?? 'nobody';
+  #admit(client: ServerHttp2Stream): void {
+    const { session } = client;
+    if (session === undefined) return;
+    const port = session.socket.localPort ?? 0;
+    const certified = this.#certified.get(session) ?? 'nobody';
     const principal = this.#fault.identify?.(certified, this.#inbound(port)) ?? certified;
     const right = decideInbound(this.#inbound(port), principal);
     const decision = this.#fault.inbound?.(right, port, principal) ?? right;
     client.on('error', () => client.destroy());
     if (decision.action === 'judge-requests') {
-      this.#judge.take(client, principal);
+      client.respond({ ':status': TAKEN });
+      this.#judge.take(client, port, principal);
       return;
     }
     this.#say(`inbound ${principal} -> ${port} ${decision.action}`);
     if (decision.action === 'refuse') {
-      tellLoss(client, 'end');
+      client.respond({ ':status': REFUSED }, { endStream: true });
       return;
     }
+    client.respond({ ':status': TAKEN });
     const application = this.#application(port);
     relay(client, this.#fault.wrap?.(application) ?? application, 'end');
   }

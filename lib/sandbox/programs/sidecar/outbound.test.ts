@@ -3,6 +3,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import { expect, test } from '@jest/globals';
 import { Outbound } from './outbound.ts';
+import { Tunnels } from './tunnels.ts';
 
 const LOOPBACK = '127.0.0.1';
 
@@ -22,7 +23,7 @@ test('a server whose sidecar does not listen is lost to the client, and nothing 
   const listener = createServer({ allowHalfOpen: true }, (client: Socket) => {
     const route = { address: LOOPBACK, port: client.localPort ?? 0, endpoints: [endpoint] };
     const config = { podAddress: '10.0.0.1', taken: [], routes: [route], egress: false, inbound: [] };
-    outbound.accept(client, config, createSecureContext(), {});
+    outbound.accept(client, config, new Tunnels(createSecureContext()), {});
   });
   await once(listener.listen(0, LOOPBACK), 'listening');
   const client = connect((listener.address() as AddressInfo).port, LOOPBACK);

@@ -1,16 +1,17 @@
 import type { Socket } from 'node:net';
-import { createSecureContext, type SecureContext } from 'node:tls';
+import { createSecureContext } from 'node:tls';
 import { type DataFault, dataFault } from '../../faults/index.ts';
 import { Listeners } from '../../listeners.ts';
 import type { ControllerMessage, SidecarConfig } from '../../mesh/sidecar-config.ts';
 import { drawing } from './draw.ts';
 import { Inbound } from './inbound.ts';
 import { Outbound } from './outbound.ts';
+import { Tunnels } from './tunnels.ts';
 
 /** What a sidecar has been told last. */
 interface Programme {
   config: SidecarConfig;
-  credentials: SecureContext;
+  tunnels: Tunnels;
   inbound: Inbound;
 }
 
@@ -43,7 +44,8 @@ export class SidecarProxy {
     this.#fault ??= dataFault(config.fault, { say: this.#say, config: current, draw: drawing(config.podAddress) });
     const inbound = this.#programme?.inbound ?? new Inbound(config, options, this.#fault, this.#say);
     inbound.update(config, options);
-    this.#programme = { config, credentials: createSecureContext(options), inbound };
+    this.#programme?.tunnels.close();
+    this.#programme = { config, tunnels: new Tunnels(createSecureContext(options)), inbound };
     this.#fault.told?.(config);
     this.#listeners.keep([
       ...config.inbound.map(({ port }) => ({ address: config.podAddress, port })),
@@ -56,6 +58,6 @@ export class SidecarProxy {
     const programme = this.#programme;
     if (programme === undefined) socket.resetAndDestroy();
     else if (socket.localAddress === programme.config.podAddress) programme.inbound.accept(socket);
-    else this.#outbound.accept(socket, programme.config, programme.credentials, this.#fault ?? {});
+    else this.#outbound.accept(socket, programme.config, programme.tunnels, this.#fault ?? {});
   }
 }

@@ -1,14 +1,20 @@
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
-import type { TLSSocket } from 'node:tls';
+import type { ServerHttp2Stream } from 'node:http2';
 import type { DataFault } from '../../faults/index.ts';
 import { allowsRequest } from '../../mesh/decide.ts';
 import type { InboundPort } from '../../mesh/sidecar-config.ts';
 
 const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'upgrade']);
 
+interface Client {
+  principal: string;
+  /** The application's port that it has asked for. */
+  port: number;
+}
+
 /** Judges each HTTP request of a connection by itself, so that a changed policy holds for connections that are kept alive. */
 export class RequestJudge {
-  readonly #principals = new WeakMap<object, string>();
+  readonly #clients = new WeakMap<object, Client>();
   readonly #server: Server;
   readonly #inbound: (port: number) => InboundPort | undefined;
   readonly #application: string;
@@ -29,20 +35,19 @@ export class RequestJudge {
     this.#server = createServer((asked, answer) => this.#judge(asked, answer));
   }
 
-  take(client: TLSSocket, principal: string): void {
-    this.#principals.set(client, principal);
-    this.#server.emit('connection', client);
+  take(stream: ServerHttp2Stream, port: number, principal: string): void {
+    this.#clients.set(stream, { port, principal });
+    this.#server.emit('connection', writingBytes(stream));
   }
 
   #judge(asked: IncomingMessage, answer: ServerResponse): void {
     const { method = 'GET', url = '/', headers } = asked;
-    const port = asked.socket.localPort ?? 0;
-    const principal = this.#principals.get(asked.socket) ?? 'nobody';
+    const { port, principal } = this.#clients.get(asked.socket) ?? { port: 0, principal: 'nobody' };
     const inbound = this.#inbound(port);
     const right = inbound !== undefined && allowsRequest(inbound, principal, { method, url, headers });
-    const isAllowed = this.#fault.request?.(right, asked, principal) ?? right;
+    const isAllowed = this.#fault.request?.(right, asked, principal, port) ?? right;
     this.#say(`inbound ${principal} -> ${port} ${method} ${url} ${isAllowed ? 'allowed' : 'denied'}`);
-    if (isAllowed && this.#fault.serve?.(asked, answer)) return;
+    if (isAllowed && this.#fault.serve?.(asked, answer, port)) return;
     if (isAllowed) this.#forward(asked, answer, port);
     else if (this.#fault.deny !== undefined) this.#fault.deny(asked, answer);
     else plain(answer, 403, 'RBAC: access denied');
@@ -68,6 +73,16 @@ export class RequestJudge {
     answer.on('close', () => forwarded.destroy());
     asked.pipe(forwarded);
   }
+}
+
+/** node:http writes Latin-1 texts, which a stream of HTTP/2 garbles in Node 20. */
+function writingBytes(stream: ServerHttp2Stream): ServerHttp2Stream {
+  const write = stream.write.bind(stream) as (chunk: unknown, ...rest: unknown[]) => boolean;
+  stream.write = (chunk: unknown, encoding?: unknown, done?: unknown): boolean =>
+    typeof chunk === 'string'
+      ? write(Buffer.from(chunk, encoding as BufferEncoding), done)
+      : write(chunk, encoding, done);
+  return stream;
 }
 
 function plain(answer: ServerResponse, status: number, text: string): void {
