@@ -10,7 +10,7 @@ export const justified: Readonly<Record<string, Readonly<Record<string, string>>
   'permissive/switches': { 'await given.refused(request, hello);': acted },
   'permissive/on-ignores-policies': { 'await given.answered(request, hello);': acted },
   'permissive/outsider': {
-    'await expect.refused(outsider.gets(httpbin), outsider.says(tcpEcho));':
+    'await expect.refused(request, hello, ...fromOutside);':
       'servers of the reference mesh that take plain connections only while the mode is off take those of its own clients too, which shows before; one that tells them apart shows here alone',
   },
   'permissive/off-obeys-policy': {

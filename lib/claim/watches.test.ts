@@ -82,3 +82,23 @@ test('the more routes are waited for, the less often each is probed', () =>
     for (const release of calm) release();
     await Promise.all(followers.map((follower) => follower.stop()));
   }));
+
+test('a route is not watched besides while it is probed in a burst, unless somebody waits for the watch', () =>
+  inVirtualTime(async () => {
+    const { watches: all, prober } = watches();
+    prober.set(hello, () => ({ outcome: 'answered', takesMs: 100 }));
+    const follower = all.follow(hello);
+    await lapse(500);
+    const single = () => prober.bursts.filter(({ count }) => count === 1).length;
+    const before = single();
+    await all.burst(hello, 90, 1);
+    expect(single() - before).toBeLessThanOrEqual(1);
+    const calm = follower.hurry();
+    const waited = single();
+    await all.burst(hello, 90, 1);
+    expect(single() - waited).toBeGreaterThan(10);
+    calm();
+    await lapse(2 * TIMING.watchMs);
+    expect(follower.since(0).length).toBeGreaterThan(0);
+    await follower.stop();
+  }));

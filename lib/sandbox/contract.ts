@@ -104,6 +104,8 @@ export interface ExecStreams {
   stdin?: Readable;
   stdout?: Writable;
   stderr?: Writable;
+  /** Whether the command is given a terminal, on which both its outputs come as stdout. */
+  isTerminal?: boolean;
 }
 
 export interface ExecHandle {

@@ -13,6 +13,7 @@ const COMMAND_MS = 40_000;
 
 const { failed: hasNoKubectl } = await execa('kubectl', ['version', '--client'], { reject: false, stdin: 'ignore' });
 if (hasNoKubectl) process.stderr.write('tests by kubectl are skipped: there is none on the PATH\n');
+const { failed: hasNoScript } = await execa('script', ['--version'], { reject: false, stdin: 'ignore' });
 const describeKubectl = hasNoKubectl ? describe.skip : describe;
 
 interface Answer {
@@ -144,6 +145,17 @@ describeKubectl('kubectl', () => {
       status: 1,
       stderr: expect.stringContaining('container other is not valid for pod asked'),
     });
+  });
+
+  (hasNoScript ? test.skip : test)('exec gives a command a terminal, and takes what is typed there', async () => {
+    await bench.pod('typed-to', 'sleep 2147483647');
+    const asking = `test -t 0 && test -t 1 && echo "it is"; read -r words; echo "got $words"; exit 3`;
+    const command = ['kubectl', ...own(), 'exec', '--stdin', '--tty', 'typed-to', '--', 'sh', '-c', `'${asking}'`];
+    const options = { timeout: COMMAND_MS, reject: false, input: "it's me\n" };
+    const answer = await execa('script', ['-qec', command.join(' '), '/dev/null'], options);
+    expect(answer.stdout).toMatch(/^it is\r?$/m);
+    expect(answer.stdout).toMatch(/^got it's me\r?$/m);
+    expect(answer.exitCode).toBe(3);
   });
 
   test('logs follows until the container ends, and shows a part of them', async () => {

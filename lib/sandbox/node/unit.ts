@@ -10,6 +10,7 @@ import type { Pipes } from './pipes.ts';
 import type { ContainerSpec } from './pod-spec.ts';
 import { type Check, watchProbe } from './probe.ts';
 import { hasProgram } from './root.ts';
+import { inTerminal } from './terminal.ts';
 
 /** How long an image that is not there is first said to be pulled in vain. */
 const PULL_TRIED_MS = 1_000;
@@ -102,7 +103,8 @@ export class Unit {
       const missing = new Error(`exec: "${program}": executable file not found in $PATH`);
       return { exit: Promise.reject(missing), kill: () => undefined };
     }
-    return execIn(running.pid, argv, running.env, streams, this.#host.pipes);
+    const command = streams.isTerminal ? inTerminal(argv) : argv;
+    return execIn(running.pid, command, running.env, streams, this.#host.pipes);
   }
 
   async #live(): Promise<void> {

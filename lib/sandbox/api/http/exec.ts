@@ -21,6 +21,7 @@ export interface ExecRequest {
   hasStdin: boolean;
   hasStdout: boolean;
   hasStderr: boolean;
+  isTerminal: boolean;
 }
 
 /** @throws ApiError where there is nothing to run, or nowhere to run it. */
@@ -36,7 +37,9 @@ export function readExec(service: Service, target: RequestTarget, query: URLSear
     throw badRequest(`cannot exec into a container in a completed pod; current phase is ${phase}`);
   if (at(container.status, 'state', 'running') === undefined)
     throw internal(`error executing command in container: container not found ("${container.target.container}")`);
-  return { container, argv, hasStdin: flag('stdin'), hasStdout: flag('stdout'), hasStderr: flag('stderr') };
+  const isTerminal = flag('tty');
+  const hasStderr = flag('stderr') && !isTerminal;
+  return { container, argv, hasStdin: flag('stdin'), hasStdout: flag('stdout'), hasStderr, isTerminal };
 }
 
 /** Runs the command over an open socket, to the end of one of them. */
@@ -75,6 +78,7 @@ export function serveExec(service: Service, socket: WebSocket, exec: ExecRequest
       ...(stdin === undefined ? {} : { stdin: stdin as Readable }),
       ...(stdout === undefined ? {} : { stdout }),
       ...(stderr === undefined ? {} : { stderr }),
+      isTerminal: exec.isTerminal,
     });
   } catch (error) {
     finish(failedToStart(error));
