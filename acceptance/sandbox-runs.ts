@@ -28,8 +28,8 @@ const MiB = 1024 * 1024;
 const MOST_BYTES = 400 * MiB;
 /** From the program's start until a claim is at work, ms. */
 const FIRST_CLAIM_MS = 3_000;
-/** From the program's start to its end, ms. */
-const WALL_MS = 20_000;
+/** From there to the program's end, ms. */
+const SUITES_MS = 20_000;
 
 interface SandboxRun {
   n: number;
@@ -73,6 +73,10 @@ function mebibytes({ peakBytes }: Measured): number {
   return Math.round(peakBytes / MiB);
 }
 
+function suitesOf({ wall, firstClaim }: SandboxRun): number {
+  return wall - firstClaim;
+}
+
 /** What no run may leave, once all are over. */
 function leftInAll(workshop: Workshop): string[] {
   const state = workshop.environment['XDG_STATE_HOME'] ?? '';
@@ -93,7 +97,7 @@ function faultsOf(runs: SandboxRun[], atOnce: number, workshop: Workshop): strin
     const wrong = [...each.left];
     if (each.status !== 0) wrong.push(`exits ${each.status}`);
     if (each.memory.peakBytes > MOST_BYTES) wrong.push(`takes ${mebibytes(each.memory)} MiB`);
-    if (atOnce === 1 && each.wall > WALL_MS) wrong.push(`takes ${seconds(each.wall)} s`);
+    if (atOnce === 1 && suitesOf(each) > SUITES_MS) wrong.push(`takes ${seconds(suitesOf(each))} s for its claims`);
     if (atOnce === 1 && each.firstClaim > FIRST_CLAIM_MS) {
       wrong.push(`reaches its first claim after ${seconds(each.firstClaim)} s`);
     }
@@ -127,12 +131,13 @@ async function main(): Promise<number> {
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
   printTable(
-    ['run', 'exit', 'wall s', 'first claim s', 'MiB', 'processes', 'load', 'phases, s'],
+    ['run', 'exit', 'wall s', 'first claim s', 'claims s', 'MiB', 'processes', 'load', 'phases, s'],
     runs.map((each) => [
       each.n,
       each.status ?? 'killed',
       seconds(each.wall),
       seconds(each.firstClaim),
+      seconds(suitesOf(each)),
       mebibytes(each.memory),
       each.memory.atPeak,
       each.load,
