@@ -49,7 +49,7 @@ export class Engine {
   private readonly rounds: Rounds;
   private readonly courses = new Map<string, Course>();
   private readonly worst = new Map<string, Judgement>();
-  private readonly decided = new Set<Course>();
+  private readonly decided = new Set<PlannedClaim>();
   private stopped = false;
   /** What could not be removed when its claim ended. */
   private readonly leftover = new Set<Policies>();
@@ -289,15 +289,14 @@ export class Engine {
       ms: Math.round(this.parts.evidence.clock() - begun),
     });
     if (this.options.failFast && (verdict === 'failed' || verdict === 'broken')) this.stop();
-    this.decided.add(course);
+    this.decided.add(course.planned);
     await this.releaseVigil(course.planned.claim.vigil);
     return { again: false, verdict, reason };
   }
 
   /** Nobody will ask about a mode again whose last vigilant claim is over; its probes would only delay what is left. */
   private async releaseVigil(mode: ModeName | undefined): Promise<void> {
-    const isOver = (planned: PlannedClaim) =>
-      planned.exempt !== undefined || [...this.decided].some((course) => course.planned === planned);
+    const isOver = (planned: PlannedClaim) => planned.exempt !== undefined || this.decided.has(planned);
     const asking = this.options.claims.filter(({ claim }) => claim.vigil === mode);
     if (mode !== undefined && asking.every(isOver)) await this.vigils.release(mode);
   }

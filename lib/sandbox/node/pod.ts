@@ -126,6 +126,7 @@ export class Pod {
     );
     writeFileSync(
       join(this.#folder, 'resolv.conf'),
+      // As a kubelet writes it, but for the last option: there are IPv4 addresses only, and every probe looks names up.
       `search ${namespace}.svc.cluster.local svc.cluster.local cluster.local\nnameserver ${DNS_ADDRESS}\noptions ndots:5 no-aaaa\n`,
     );
     writeFileSync(join(this.#folder, 'hostname'), `${this.#hostname}\n`);
