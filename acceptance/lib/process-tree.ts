@@ -1,8 +1,6 @@
 /** Processes as /proc tells of them; Linux only. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
-const NAMESPACES = ['user', 'pid', 'mnt', 'net', 'uts'];
-
 /** All processes of this machine that can be seen. */
 export function processes(): number[] {
   return readdirSync('/proc')
@@ -29,9 +27,9 @@ export function proportionalSetSize(pid: number): number {
   return kilobytes === undefined ? 0 : Number(kilobytes) * 1024;
 }
 
-/** The namespaces that a process lives in, as the kernel names them: `net:[4026532281]`. */
-export function namespacesOf(pid: number): string[] {
-  return NAMESPACES.flatMap((kind) => unlessGone(() => readlinkSync(`/proc/${pid}/ns/${kind}`)) ?? []);
+/** The user namespace that a process lives in, as the kernel names it: `user:[4026532281]`. */
+export function userNamespaceOf(pid: number): string | undefined {
+  return unlessGone(() => readlinkSync(`/proc/${pid}/ns/user`));
 }
 
 /** What a process was started as, for people. */

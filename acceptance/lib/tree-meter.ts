@@ -1,4 +1,4 @@
-import { commandOf, namespacesOf, processes, proportionalSetSize, treeOf } from './process-tree.ts';
+import { commandOf, processes, proportionalSetSize, treeOf, userNamespaceOf } from './process-tree.ts';
 
 /** From one look to the next, ms: a look itself takes some tens of ms of one core. */
 const EVERY_MS = 1_000;
@@ -16,8 +16,8 @@ export interface Measured {
 export class TreeMeter {
   readonly #root: number;
   readonly #timer: NodeJS.Timeout;
+  /** User namespaces, which last as long as a sandbox: others come and go, and the kernel gives their names to the next run's. */
   readonly #namespaces = new Set<string>();
-  readonly #ours = new Set(namespacesOf(process.pid));
   #seen: Measured = { peakBytes: 0, atPeak: 0, looks: 0 };
 
   constructor(root: number) {
@@ -32,10 +32,10 @@ export class TreeMeter {
     return this.#seen;
   }
 
-  /** A line for each process in a namespace that the tree had made. */
+  /** A line for each process in a user namespace that the tree had made. */
   left(): string[] {
     return processes()
-      .filter((pid) => namespacesOf(pid).some((name) => this.#namespaces.has(name)))
+      .filter((pid) => this.#namespaces.has(userNamespaceOf(pid) ?? ''))
       .map((pid) => `process ${pid} ${commandOf(pid)}`);
   }
 
@@ -49,6 +49,7 @@ export class TreeMeter {
       atPeak: isMore ? tree.length : atPeak,
       looks: looks + 1,
     };
-    for (const name of tree.flatMap(namespacesOf)) if (!this.#ours.has(name)) this.#namespaces.add(name);
+    const ours = userNamespaceOf(process.pid);
+    for (const name of tree.map(userNamespaceOf)) if (name !== undefined && name !== ours) this.#namespaces.add(name);
   }
 }
