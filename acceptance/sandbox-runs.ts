@@ -40,6 +40,7 @@ interface SandboxRun {
   memory: Measured;
   verdicts: string;
   left: string[];
+  meter: TreeMeter;
   load: number;
 }
 
@@ -58,7 +59,7 @@ async function sandboxRun(n: number, workshop: Workshop): Promise<SandboxRun> {
   const { verdicts } = figuresOf(records, ms);
   say(`${n}: exit ${status}, ${seconds(ms)} s, ${mebibytes(memory)} MiB; ${left.join('; ') || 'nothing left'}`);
   if (status !== 0) process.stdout.write(`${text}\n`);
-  return { n, status, wall: ms, firstClaim, phases, memory, verdicts, left, load: loadBefore };
+  return { n, status, wall: ms, firstClaim, phases, memory, verdicts, left, meter, load: loadBefore };
 }
 
 /** When a claim first changed or asked something, ms of the run's clock. */
@@ -78,12 +79,13 @@ function suitesOf({ wall, firstClaim }: SandboxRun): number {
 }
 
 /** What no run may leave, once all are over. */
-function leftInAll(workshop: Workshop): string[] {
+function leftInAll(runs: SandboxRun[], workshop: Workshop): string[] {
   const state = workshop.environment['XDG_STATE_HOME'] ?? '';
   const pages = readdirSync(state, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n');
   return [
     ...markedProcesses(workshop).map((line) => `process ${line}`),
+    ...runs.flatMap(({ meter }) => meter.leftInNamespaces()),
     ...temporaryFiles(workshop).map((name) => `temporary file ${name}`),
     ...pages.map(({ name }) => `state file ${name}`),
     ...mounts.filter((line) => line.includes(workshop.path)).map((line) => `mount ${line}`),
@@ -105,7 +107,7 @@ function faultsOf(runs: SandboxRun[], atOnce: number, workshop: Workshop): strin
   });
   if (verdicts.size !== 1) faults.push(`${verdicts.size} different sets of verdicts`);
   if (verdicts.has('')) faults.push('a run without verdicts');
-  return [...faults, ...leftInAll(workshop).map((what) => `left: ${what}`)];
+  return [...faults, ...leftInAll(runs, workshop).map((what) => `left: ${what}`)];
 }
 
 /** The workshop's caches of tsx and jest are empty; a user's are since the first run ever. */

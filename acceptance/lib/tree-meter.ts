@@ -1,3 +1,4 @@
+import { identify, isAlive, type ProcessIdentity } from '../../lib/cli/ledger/process-identity.ts';
 import { commandOf, processes, proportionalSetSize, treeOf, userNamespaceOf } from './process-tree.ts';
 
 /** From one look to the next, ms: a look itself takes some tens of ms of one core. */
@@ -16,7 +17,7 @@ export interface Measured {
 export class TreeMeter {
   readonly #root: number;
   readonly #timer: NodeJS.Timeout;
-  /** User namespaces, which last as long as a sandbox: others come and go, and the kernel gives their names to the next run's. */
+  readonly #processes = new Map<string, ProcessIdentity>();
   readonly #namespaces = new Set<string>();
   #seen: Measured = { peakBytes: 0, atPeak: 0, looks: 0 };
 
@@ -32,11 +33,19 @@ export class TreeMeter {
     return this.#seen;
   }
 
-  /** A line for each process in a user namespace that the tree had made. */
+  /** A line for each process of the tree that is there still. */
   left(): string[] {
+    return [...this.#processes.values()].filter(isAlive).map(({ pid }) => lineOf(pid));
+  }
+
+  /**
+   * A line for each process in a user namespace that the tree had made, whenever it began. To be asked when nothing else
+   * is running: the kernel gives the names of namespaces that are gone to new ones.
+   */
+  leftInNamespaces(): string[] {
     return processes()
       .filter((pid) => this.#namespaces.has(userNamespaceOf(pid) ?? ''))
-      .map((pid) => `process ${pid} ${commandOf(pid)}`);
+      .map(lineOf);
   }
 
   #look(): void {
@@ -49,7 +58,14 @@ export class TreeMeter {
       atPeak: isMore ? tree.length : atPeak,
       looks: looks + 1,
     };
+    for (const identity of tree.map(identify)) {
+      if (identity !== undefined) this.#processes.set(`${identity.pid} ${identity.started}`, identity);
+    }
     const ours = userNamespaceOf(process.pid);
     for (const name of tree.map(userNamespaceOf)) if (name !== undefined && name !== ours) this.#namespaces.add(name);
   }
+}
+
+function lineOf(pid: number): string {
+  return `process ${pid} ${commandOf(pid)}`;
 }
