@@ -62,6 +62,14 @@ describe('a mode has stayed', () => {
       }
     }));
 
+  test('and that is said as soon as the time is over, however seldom its routes are probed meanwhile', () =>
+    watch(
+      (at) => (at < 2_100 ? 'answered' : 'not-reached'),
+      async ({ stayed }) => {
+        expect((await stayed('refused')).at).toBeLessThan(2_100 + TIMING.vigilHoldMs + TIMING.vigilMs / 2);
+      },
+    ));
+
   test('at once, when it has been watched long enough while others worked', () =>
     watch(acts, async ({ parts, stayed }) => {
       await lapse(20_000);
