@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
+import { NO_AUTHORITIES, OPENSSL_AUTHORITIES } from './authorities.ts';
 import { compiledSandbox } from './compiled.ts';
 import { missingNeeds } from './needs.ts';
 import type { Ready, SandboxSettings, Startup } from './settings.ts';
@@ -37,7 +38,7 @@ const FIRST_PROCESS = `
   mount -t tmpfs -o mode=755 tmpfs /run || exit 1
   [ -L /var/run ] || mount --bind /run /var/run || exit 1
   mkdir /run/netns || exit 1
-  "$1" --max-semi-space-size=2 --optimize-for-size "$2/main.js" &
+  "$1" --max-semi-space-size=2 --optimize-for-size ${OPENSSL_AUTHORITIES} "$2/main.js" &
   wait $!`;
 
 /**
@@ -52,12 +53,12 @@ export async function startSandbox({ folder, settings = {} }: SandboxOptions): P
   const log = openSync(logPath, 'w');
   const socket = await listen();
   const startup: Startup = { settings, port: (socket.address() as AddressInfo).port };
-  const child = spawn(
-    'unshare',
-    [...NAMESPACES, 'sh', '-c', FIRST_PROCESS, 'sandbox', process.execPath, programs],
+  const child = spawn('unshare', [...NAMESPACES, 'sh', '-c', FIRST_PROCESS, 'sandbox', process.execPath, programs], {
     // In a group of its own, so that Ctrl-C on the terminal reaches only the owner.
-    { detached: true, stdio: ['ignore', log, log, 'ipc'] },
-  );
+    detached: true,
+    stdio: ['ignore', log, log, 'ipc'],
+    env: { ...process.env, ...NO_AUTHORITIES, NODE_EXTRA_CA_CERTS: undefined },
+  });
   closeSync(log);
   const ended = new Promise<void>((resolve) => {
     child.once('error', () => resolve());

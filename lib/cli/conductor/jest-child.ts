@@ -31,7 +31,13 @@ export function startJest(run: RunContext, socket: string): JestChild {
     reject: false,
     stdin: 'ignore',
     all: true,
-    env: { [SOCKET_VARIABLE]: socket, MESHPROOF_ALLURE_RESULTS: run.folder.allureResults, FORCE_COLOR: '0' },
+    env: {
+      [SOCKET_VARIABLE]: socket,
+      MESHPROOF_ALLURE_RESULTS: run.folder.allureResults,
+      FORCE_COLOR: '0',
+      // Node reads them at its start, and jest speaks to nobody but the conductor.
+      NODE_EXTRA_CA_CERTS: undefined,
+    },
   });
   output.on('error', (error) => {
     // A full disk shows in the evidence; what jest says is not worth the run. Unread, it would keep jest from ending.

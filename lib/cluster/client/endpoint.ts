@@ -1,5 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
+import { createSecureContext } from 'node:tls';
 import { type ChosenContext, chooseContext } from './context.ts';
 import { plainOptions } from './plain-options.ts';
 
@@ -97,8 +98,10 @@ class Agents {
     if (this.#pair && identity === this.#key) return this.#pair;
     this.close();
     this.#key = identity;
+    // Each connection would read the certificates anew.
+    const secureContext = this.#secure ? createSecureContext(tls) : undefined;
     const agent = (keepAlive: boolean): http.Agent =>
-      this.#secure ? new https.Agent({ ...tls, keepAlive }) : new http.Agent({ keepAlive });
+      this.#secure ? new https.Agent({ ...tls, secureContext, keepAlive }) : new http.Agent({ keepAlive });
     this.#pair = { pool: agent(true), single: agent(false) };
     return this.#pair;
   }

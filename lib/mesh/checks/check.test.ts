@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
+import { Ajv } from 'ajv';
 import { features } from '../features.ts';
 import { meshesFolder } from '../file/folder.ts';
 import { complaint, complaintOf, sound } from '../testing/sound-driver.ts';
@@ -15,6 +16,11 @@ test('a sound driver is accepted, its aliases resolved', () => {
 
 test.each(['osm', 'none', 'istio'])('the driver %s that comes with the program is sound', (name) => {
   expect(checkDriver(readFileSync(new URL(`${name}.yaml`, meshesFolder), 'utf8'), name).spec.name).toBe(name);
+});
+
+test('the schema is a JSON Schema', () => {
+  const ajv = new Ajv();
+  expect(ajv.validateSchema(JSON.parse(readFileSync(new URL('schema.json', meshesFolder), 'utf8')))).toBe(true);
 });
 
 test('the schema and the program name the same features', () => {

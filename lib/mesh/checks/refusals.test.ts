@@ -284,7 +284,7 @@ describe('what the driver’s own definitions say against its objects is refused
       'a type that there is not',
       'type: boolean',
       'type: bool',
-      'install[0].apply.spec: this is no custom resource definition: schema is invalid',
+      'install[0].apply.spec: this is no custom resource definition: type must be JSONType',
     ],
     [
       'a definition of nothing',

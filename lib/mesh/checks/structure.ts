@@ -17,7 +17,15 @@ export interface Misfit {
   words: string;
 }
 
-const ajv = new Ajv({ allErrors: true, strict: false, validateFormats: false, verbose: true, logger: false });
+const ajv = new Ajv({
+  allErrors: true,
+  strict: false,
+  validateFormats: false,
+  verbose: true,
+  logger: false,
+  validateSchema: false,
+  code: { optimize: false },
+});
 
 /**
  * What the schema of a kind says against the fields of one of its objects.

@@ -12,12 +12,15 @@ export interface Mistake {
 }
 
 const schema: object = JSON.parse(readFileSync(new URL('schema.json', meshesFolder), 'utf8'));
+// To check the schema itself, and to make the best of code that runs once, would take most of a command's start.
 const validate = new Ajv({
   allErrors: true,
   verbose: true,
   strict: true,
   strictRequired: false,
   strictTypes: false,
+  validateSchema: false,
+  code: { optimize: false },
 }).compile(schema);
 
 /** What `meshes/schema.json` says against a value; empty where nothing. */

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { NO_AUTHORITIES, OPENSSL_AUTHORITIES } from '../authorities.ts';
 import { CONTROLLER_SOCKET, HOST } from './root.ts';
 
 /** A service of the sandbox's own process that stands for as long as a container of its image runs. */
@@ -15,7 +16,13 @@ export interface Image {
 }
 
 /** Node for a container: small heaps, because a dozen of them run side by side. */
-const NODE_FLAGS = ['--max-semi-space-size=1', '--max-old-space-size=64', '--optimize-for-size', '--v8-pool-size=0'];
+const NODE_FLAGS = [
+  '--max-semi-space-size=1',
+  '--max-old-space-size=64',
+  '--optimize-for-size',
+  '--v8-pool-size=0',
+  OPENSSL_AUTHORITIES,
+];
 
 /** How a container runs a program of this project. */
 export const NODE_COMMAND = [join(HOST, process.execPath), ...NODE_FLAGS];
@@ -47,7 +54,7 @@ export function knownImages(programs: string): Record<string, Image> {
     'meshproof/reference-sidecar': {
       entrypoint: ['sidecar'],
       cmd: [],
-      env: { CONTROLLER_SOCKET: join(HOST, CONTROLLER_SOCKET) },
+      env: { CONTROLLER_SOCKET: join(HOST, CONTROLLER_SOCKET), ...NO_AUTHORITIES },
       programs: { sidecar: program('sidecar') },
     },
     'meshproof/reference-sidecar-crashing': { entrypoint: ['false'], cmd: [], programs: {} },

@@ -45,8 +45,8 @@ export class Inbound {
     this.#config = config;
   }
 
-  update(config: SidecarConfig, credentials: SecureContextOptions): void {
-    this.go(config);
+  /** Shows another certificate from now on. */
+  prove(credentials: SecureContextOptions): void {
     this.#tls.setSecureContext(credentials);
   }
 

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import { type DataFault, dataFault } from '../../faults/index.ts';
 import { Listeners } from '../../listeners.ts';
-import type { ControllerMessage, SidecarConfig } from '../../mesh/sidecar-config.ts';
+import type { ControllerMessage, Credentials, SidecarConfig } from '../../mesh/sidecar-config.ts';
 import { drawing } from './draw.ts';
 import { Inbound } from './inbound.ts';
 import { Outbound } from './outbound.ts';
@@ -11,6 +11,8 @@ import { Tunnels } from './tunnels.ts';
 /** What a sidecar has been told last. */
 interface Programme {
   config: SidecarConfig;
+  /** The one that tunnels and inbound go by. */
+  certificate: string;
   tunnels: Tunnels;
   inbound: Inbound;
 }
@@ -39,19 +41,31 @@ export class SidecarProxy {
   }
 
   update({ config, credentials }: ControllerMessage): void {
-    const options = { cert: credentials.certificate, key: credentials.key, ca: credentials.authority };
     const current = (): SidecarConfig => this.#programme?.config ?? config;
     this.#fault ??= dataFault(config.fault, { say: this.#say, config: current, draw: drawing(config.podAddress) });
-    const inbound = this.#programme?.inbound ?? new Inbound(config, options, this.#fault, this.#say);
-    inbound.update(config, options);
-    this.#programme?.tunnels.close();
-    this.#programme = { config, tunnels: new Tunnels(createSecureContext(options)), inbound };
+    this.#programme = this.#programmed(config, credentials, this.#fault);
     this.#fault.told?.(config);
     this.#listeners.keep([
       ...config.inbound.map(({ port }) => ({ address: config.podAddress, port })),
       ...config.taken,
     ]);
     this.#say(`programmed: ${config.routes.length} routes, egress ${config.egress}`);
+  }
+
+  /** What it is to do from now on. Credentials that stay as they are cost nothing anew. */
+  #programmed(config: SidecarConfig, { certificate, key, authority }: Credentials, fault: DataFault): Programme {
+    const known = this.#programme;
+    known?.inbound.go(config);
+    if (known?.certificate === certificate) return { ...known, config };
+    known?.tunnels.close();
+    const options = { cert: certificate, key, ca: authority };
+    known?.inbound.prove(options);
+    return {
+      config,
+      certificate,
+      tunnels: new Tunnels(createSecureContext(options)),
+      inbound: known?.inbound ?? new Inbound(config, options, fault, this.#say),
+    };
   }
 
   #accept(socket: Socket): void {

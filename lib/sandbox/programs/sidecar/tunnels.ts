@@ -12,7 +12,7 @@ export const REFUSED = 403;
  * The ways to other sidecars: one connection of mutual TLS for each endpoint, in which every connection of the application is
  * a stream of its own (HTTP/2 CONNECT). A handshake for each would cost several times what it carries.
  *
- * A tunnel lasts as long as the credentials that it was made with, so that it never outlives what a sidecar was told.
+ * A tunnel lasts as long as the credentials that it was made with: who may use it is decided for each stream.
  */
 export class Tunnels {
   readonly #credentials: SecureContext;
