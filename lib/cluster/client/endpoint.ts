@@ -1,6 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
-import { createSecureContext } from 'node:tls';
+import type { Duplex } from 'node:stream';
+import { type ConnectionOptions, createSecureContext, type SecureContext } from 'node:tls';
 import { type ChosenContext, chooseContext } from './context.ts';
 import { plainOptions } from './plain-options.ts';
 
@@ -73,6 +74,20 @@ async function sourceOfOptions(
   };
 }
 
+/** Reads its certificates once: each of Node's own connections would read them anew. */
+class SecureAgent extends https.Agent {
+  #context: SecureContext | undefined;
+
+  override createConnection(
+    options: https.RequestOptions,
+    callback?: (error: Error | null, stream: Duplex) => void,
+  ): Duplex | null | undefined {
+    this.#context ??= createSecureContext(this.options);
+    const withContext: https.RequestOptions & ConnectionOptions = { ...options, secureContext: this.#context };
+    return super.createConnection(withContext, callback);
+  }
+}
+
 /** Keeps the agents for as long as the credentials stay the same; client-node would make a new one for each request. */
 class Agents {
   readonly #secure: boolean;
@@ -98,10 +113,8 @@ class Agents {
     if (this.#pair && identity === this.#key) return this.#pair;
     this.close();
     this.#key = identity;
-    // Each connection would read the certificates anew.
-    const secureContext = this.#secure ? createSecureContext(tls) : undefined;
     const agent = (keepAlive: boolean): http.Agent =>
-      this.#secure ? new https.Agent({ ...tls, secureContext, keepAlive }) : new http.Agent({ keepAlive });
+      this.#secure ? new SecureAgent({ ...tls, keepAlive }) : new http.Agent({ keepAlive });
     this.#pair = { pool: agent(true), single: agent(false) };
     return this.#pair;
   }
