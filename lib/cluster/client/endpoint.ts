@@ -83,7 +83,10 @@ class SecureAgent extends https.Agent {
     callback?: (error: Error | null, stream: Duplex) => void,
   ): Duplex | null | undefined {
     this.#context ??= createSecureContext(this.options);
-    const withContext: https.RequestOptions & ConnectionOptions = { ...options, secureContext: this.#context };
+    const withContext: https.RequestOptions & Pick<ConnectionOptions, 'secureContext'> = {
+      ...options,
+      secureContext: this.#context,
+    };
     return super.createConnection(withContext, callback);
   }
 }
