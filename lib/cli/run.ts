@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { openEvidence, readEvidence } from '../evidence/index.ts';
-import { loadDriver } from '../mesh/index.ts';
-import { type Choice, chooseProvider, defaultMesh, type RunOptions } from '../plan/index.ts';
+import type { RunOptions } from '../plan/index.ts';
 import { exitStatus, openConsole, summarise, summaryJson, wantsColor } from '../report/index.ts';
+import { choose } from './choose.ts';
 import { conduct } from './conductor/conduct.ts';
 import type { RunContext } from './conductor/context.ts';
 import { listenForInterruption } from './conductor/interrupt.ts';
@@ -10,10 +10,8 @@ import { leftBehind } from './conductor/left-behind.ts';
 import { openLog } from './conductor/log-file.ts';
 import { phasesOf } from './conductor/phases.ts';
 import { makeRunFolder, newRunId } from './conductor/run-folder.ts';
-import { gatherFacts } from './doctor/machine-facts.ts';
 import { keepReports } from './keep-reports.ts';
 import { openLedger, sweepDeadRuns } from './ledger/index.ts';
-import { meshOnKind, toolsOfMesh } from './meshes.ts';
 import { selectedClaims } from './selected-claims.ts';
 
 /**
@@ -23,8 +21,7 @@ import { selectedClaims } from './selected-claims.ts';
  */
 export async function runCommand(options: RunOptions, argv: string[]): Promise<number> {
   const selected = await selectedClaims(options);
-  const choice = await choose(options);
-  const driver = await loadDriver(options.mesh ?? defaultMesh(choice.provider));
+  const { choice, driver } = await choose(options);
 
   const runId = newRunId();
   const folder = makeRunFolder(options.out, runId);
@@ -85,14 +82,6 @@ export async function runCommand(options: RunOptions, argv: string[]): Promise<n
   display.finish(records, files);
   if (options.json) process.stdout.write(`${summaryJson(records)}\n`);
   return exitStatus(summarise(records));
-}
-
-/** Which provider, and why, from what this machine has. */
-async function choose(options: RunOptions): Promise<Choice> {
-  const mesh = meshOnKind(options);
-  const tools = await toolsOfMesh(mesh);
-  const facts = await gatherFacts(Object.fromEntries(tools.map((tool) => [tool, [mesh]])), options.provider);
-  return chooseProvider(options, facts, tools);
 }
 
 async function ownVersion(): Promise<string> {

@@ -40,7 +40,14 @@ const SETTINGS = [
   { file: 'user/max_net_namespaces', forbids: '0', allow: 'user.max_net_namespaces=10000' },
 ];
 
-/** What a sandbox does first, each with what forbids it where no setting of the kernel does. */
+/** What a sandbox does first. */
+const WHOLE = {
+  flags: NAMESPACES,
+  script:
+    'ip link add br0 type bridge && ip link add veth0 type veth peer name veth1 && echo 1 > /proc/sys/net/ipv4/ip_forward',
+};
+
+/** The same step by step, each with what forbids it where no setting of the kernel does. */
 const TRIALS = [
   {
     what: 'user namespaces',
@@ -56,9 +63,7 @@ const TRIALS = [
   },
   {
     what: 'network bridges and veth links',
-    flags: NAMESPACES,
-    script:
-      'ip link add br0 type bridge && ip link add veth0 type veth peer name veth1 && echo 1 > /proc/sys/net/ipv4/ip_forward',
+    ...WHOLE,
     remedy: 'load the kernel modules bridge and veth, and let /proc/sys/net be written',
   },
 ];
@@ -74,6 +79,7 @@ export async function missingNeeds(): Promise<MissingNeed[]> {
     ...programsNotOn(CONTAINER_PATH, PROGRAMS_OF_CONTAINERS),
   ];
   if (lacking.length > 0) return lacking;
+  if ((await attempt(WHOLE.flags, WHOLE.script)) === undefined) return [];
   for (const { what, flags, script, remedy } of TRIALS) {
     const complaint = await attempt(flags, script);
     if (complaint !== undefined) return forbidden(what, complaint, remedy, setting);

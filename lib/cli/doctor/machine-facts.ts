@@ -14,23 +14,24 @@ const enough = { memoryBytes: 2 * GiB, diskBytes: 5 * GiB };
 /**
  * Asks this machine what it has. Bounded in time, changes nothing.
  *
- * @param tools commands that drivers name, each with the drivers that name it.
+ * @param tools commands that drivers name, each with the drivers that name it; they may be found out meanwhile.
  * @param provider where that is settled, what the others need is not asked: it costs a dozen processes.
  */
 export async function gatherFacts(
-  tools: Readonly<Record<string, readonly string[]>> = {},
+  tools: Readonly<Record<string, readonly string[]>> | Promise<Readonly<Record<string, readonly string[]>>> = {},
   provider: ProviderName | 'auto' = 'auto',
 ): Promise<MachineFacts> {
   const isOpen = (one: ProviderName) => provider === 'auto' || provider === one;
-  const [kind, sandbox] = await Promise.all([
+  const [kind, sandbox, meshesOf] = await Promise.all([
     isOpen('kind') ? kindFacts() : [],
     isOpen('sandbox') ? sandboxFacts() : [],
+    tools,
   ]);
   return {
     base: [nodeFact(process.versions.node)],
     kind,
     sandbox,
-    tools: Object.fromEntries(Object.entries(tools).map(([tool, meshes]) => [tool, toolFact(tool, meshes)])),
+    tools: Object.fromEntries(Object.entries(meshesOf).map(([tool, meshes]) => [tool, toolFact(tool, meshes)])),
     optional: [kubectlFact(), memoryFact(), diskFact()],
   };
 }

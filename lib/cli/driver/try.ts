@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { openEvidence } from '../../evidence/index.ts';
-import { driverTitle, loadDriver } from '../../mesh/index.ts';
-import { chooseProvider, type RunOptions } from '../../plan/index.ts';
+import { driverTitle } from '../../mesh/index.ts';
+import type { RunOptions } from '../../plan/index.ts';
+import { choose } from '../choose.ts';
 import { coloursFor } from '../colours.ts';
 import type { RunContext } from '../conductor/context.ts';
 import { listenForInterruption } from '../conductor/interrupt.ts';
@@ -9,10 +10,8 @@ import { openLog } from '../conductor/log-file.ts';
 import { phasesOf } from '../conductor/phases.ts';
 import { makeRunFolder, newRunId } from '../conductor/run-folder.ts';
 import type { Stand } from '../conductor/stand.ts';
-import { gatherFacts } from '../doctor/machine-facts.ts';
 import { exitStatus, explainError } from '../exit-status.ts';
 import { openLedger, sweepDeadRuns } from '../ledger/index.ts';
-import { toolsOfMesh } from '../meshes.ts';
 import { openTranscript } from './transcript.ts';
 import { trialOf } from './trial.ts';
 
@@ -25,12 +24,8 @@ import { trialOf } from './trial.ts';
  * @throws DriverError, EnvironmentError before anything has been made
  */
 export async function tryCommand(options: RunOptions): Promise<number> {
-  const name = options.mesh ?? '';
-  const driver = await loadDriver(name);
-  const tools = await toolsOfMesh(name);
-  const facts = await gatherFacts(Object.fromEntries(tools.map((tool) => [tool, [name]])));
   const named = { ...options.named, mesh: 'command line' as const };
-  const choice = chooseProvider({ ...options, named }, facts, tools);
+  const { choice, driver } = await choose({ ...options, named });
 
   const runId = newRunId();
   const folder = makeRunFolder(options.out, runId);
@@ -59,7 +54,7 @@ export async function tryCommand(options: RunOptions): Promise<number> {
     evidence.close();
   }
   const where = choice.provider === 'kind' ? '' : ` --provider ${choice.provider}`;
-  transcript.conclude(`meshproof run --mesh ${name}${where}`, `what was seen in detail: ${folder.path}`);
+  transcript.conclude(`meshproof run --mesh ${options.mesh}${where}`, `what was seen in detail: ${folder.path}`);
   if (interruption.byPerson) return exitStatus.interrupted;
   if (failure !== undefined) return explainError(failure).status;
   return transcript.failures === 0 ? exitStatus.fine : exitStatus.failed;

@@ -16,8 +16,8 @@ export interface ContainerPlan {
   hostname: string;
   /** Path of the network namespace. */
   network: string;
-  /** Files of the pod that take the place of the machine's: path in the container, path on the node. */
-  files: [string, string][];
+  /** Path on the node of the fstab of what is mounted for it alone. */
+  mounts: string;
 }
 
 /** How a container or a command in it ended. */
@@ -36,12 +36,9 @@ const SET_UP = `
   read -r pid rest < /proc/self/stat
   { echo "$1" > /proc/sys/kernel/hostname; } 2>/dev/null || hostname "$1"
   directory=$2
-  shift 2
+  mount -a -T "$3"
+  shift 3
   cd ${CONTAINER_ROOT}
-  mount -t tmpfs -o mode=1777 tmpfs tmp
-  mount -t proc proc proc
-  while [ "$1" != -- ]; do mount --bind "$2" ".$1"; shift 2; done
-  shift
   pivot_root . old
   umount -l old
   cd "$directory"
@@ -68,7 +65,7 @@ export async function startContainer(plan: ContainerPlan, pipes: Pipes, log: Con
     [
       `--net=${plan.network}`,
       ...['unshare', '--mount', '--uts', '--pid', 'sh', '-c', WAIT, 'sh'],
-      ...['sh', '-c', SET_UP, 'sh', plan.hostname, plan.workingDir, ...plan.files.flat(), '--', ...plan.argv],
+      ...['sh', '-c', SET_UP, 'sh', plan.hostname, plan.workingDir, plan.mounts, ...plan.argv],
     ],
     { env: { PATH: CONTAINER_PATH, ...plan.env }, stdio: ['ignore', stdout.childEnd, stderr.childEnd, 'pipe'] },
   );

@@ -7,6 +7,7 @@ import type { ContainerPlan, End } from './container.ts';
 import { environmentOf, expand } from './environment.ts';
 import { commandLine, findImage, type Image, type Service } from './images.ts';
 import { isListening } from './listening.ts';
+import { mountTable } from './mount-table.ts';
 import { addPodNetwork, type PodNetwork, removePodNetwork } from './network.ts';
 import type { Pipes } from './pipes.ts';
 import {
@@ -173,13 +174,15 @@ export class Pod {
       `/etc/${name}`,
       join(this.#folder, name),
     ]);
+    const mounts = join(this.#folder, `${spec.name}.fstab`);
+    writeFileSync(mounts, mountTable([...own, ...mountsOf(spec, this.#volumes)]));
     return {
       ...commandLine(image, expanded(spec.command), expanded(spec.args)),
       env,
       workingDir: spec.workingDir ?? '/',
       hostname: this.#hostname,
       network: network ?? '',
-      files: [...own, ...mountsOf(spec, this.#volumes)],
+      mounts,
     };
   }
 
