@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PlannedClaim, RegisteredClaim } from '../../claim/index.ts';
 import type { ProviderName } from '../../cluster/cluster.ts';
+import { readAhead } from '../../cluster/fixtures/index.ts';
 import { type EndRecord, readEvidence } from '../../evidence/index.ts';
 import { timelineText } from '../../report/index.ts';
 import { clientsFor, type Selected, scripted } from '../arranged.ts';
@@ -75,7 +76,7 @@ function begin(run: RunContext, claims: Selected): Meanwhile {
   const planning = planClaims(claims, run.options);
   const opening = openClaims(run);
   // Told once both are needed; what ends the bring-up is told first.
-  planning.catch((error: unknown) => run.log(`the plan: ${error}`));
+  planning.then(readAhead, (error: unknown) => run.log(`the plan: ${error}`));
   opening.catch((error: unknown) => run.log(`the claims' process: ${error}`));
   return { planning, opening };
 }

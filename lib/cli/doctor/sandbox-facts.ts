@@ -4,9 +4,12 @@ import { ask } from './commands.ts';
 
 /** What the built-in cluster needs, or, where something is missing, only that. */
 export async function sandboxFacts(): Promise<Fact[]> {
-  const missing = await missingNeeds();
+  const [missing, curl, ip] = await Promise.all([
+    missingNeeds(),
+    versionOf('curl', '--version'),
+    versionOf('ip', '-V'),
+  ]);
   if (missing.length > 0) return missing;
-  const [curl, ip] = await Promise.all([versionOf('curl', '--version'), versionOf('ip', '-V')]);
   return [
     { what: 'curl', found: curl, remedy: '' },
     { what: 'ip (iproute2)', found: ip, remedy: '' },
