@@ -17,6 +17,7 @@ export interface Misfit {
   words: string;
 }
 
+// As for a driver's own schema: each is compiled for one object or two, and says by itself where it is none.
 const ajv = new Ajv({
   allErrors: true,
   strict: false,

@@ -8,18 +8,16 @@ import { CONTAINER_ROOT } from './root.ts';
  * @param files - what takes the place of the machine's: path in the container, path on the node
  */
 export function mountTable(files: readonly [string, string][]): string {
-  const lines = [
-    ['tmpfs', '/tmp', 'tmpfs', 'mode=1777'],
-    ['proc', '/proc', 'proc', 'defaults'],
-    ...files.map(([place, source]) => [source, place, 'none', 'bind']),
-  ];
-  return lines
-    .map(([what = '', place = '', type, how]) => row([what, join(CONTAINER_ROOT, place), type, how]))
-    .join('');
+  return [
+    row('tmpfs', '/tmp', 'tmpfs', 'mode=1777'),
+    row('proc', '/proc', 'proc', 'defaults'),
+    ...files.map(([place, source]) => row(source, place, 'none', 'bind')),
+  ].join('');
 }
 
-function row(fields: (string | undefined)[]): string {
-  return `${fields.map((field = '') => field.replace(/[\s\\]/g, octal)).join(' ')} 0 0\n`;
+function row(what: string, place: string, type: string, options: string): string {
+  const fields = [what, join(CONTAINER_ROOT, place), type, options];
+  return `${fields.map((field) => field.replace(/[\s\\]/g, octal)).join(' ')} 0 0\n`;
 }
 
 function octal(character: string): string {
