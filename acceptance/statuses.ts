@@ -7,6 +7,7 @@
  * own. OPTIONS go to meshproof.
  */
 import { loadDriver } from '../lib/mesh/index.ts';
+import { missingNeeds } from '../lib/sandbox/index.ts';
 import { scriptArguments } from './lib/arguments.ts';
 import { liveState } from './lib/live-state.ts';
 import { run } from './lib/program.ts';
@@ -28,6 +29,8 @@ const { own, passed, onKind } = scriptArguments({
 const PHASES = ['cluster', 'images', 'mesh', 'fixtures', 'suite', 'cleanup'] as const;
 /** An image that cannot be pulled is noticed within so many ms of the fixtures' deployment. */
 const PULL_MS = 10_000;
+/** From the first change of a claim to Ctrl-C, ms: while claims begin, while modes are held, and while the last ones wait. */
+const INTO_SUITES_MS = [700, 4_000, 8_000];
 
 const workshop = openWorkshop('statuses');
 const rows: (string | number)[][] = [];
@@ -49,6 +52,14 @@ async function judge(wanted: StatusCase): Promise<void> {
 async function interrupted(name: string, outcome: Promise<Interrupted>): Promise<void> {
   const { faults, ms, remark } = await outcome;
   note(`130 ${name}`, ms, faults, remark);
+}
+
+async function inSandbox(): Promise<void> {
+  const words = ['--provider', 'sandbox'];
+  for (const intoMs of INTO_SUITES_MS) {
+    const outcome = interruptIn('suite', words, workshop, { intoMs, sandbox: true });
+    await interrupted(`Ctrl-C in suite, sandbox, after ${seconds(intoMs)} s`, outcome);
+  }
 }
 
 async function onStanding(): Promise<void> {
@@ -93,6 +104,7 @@ async function onOwn(): Promise<void> {
 
 say(`load ${load()}; runs in ${workshop.reports}`);
 for (const wanted of [...casesWithoutDocker(workshop), ...(await casesWithoutKind(workshop))]) await judge(wanted);
+if ((await missingNeeds()).length === 0) await inSandbox();
 if (!own.quick) {
   await onStanding();
   await onOwn();

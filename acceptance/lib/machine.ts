@@ -15,9 +15,17 @@ export async function lookAround(workshop: Workshop): Promise<Machine> {
     container: await lines('docker', ['ps', '-a', '--format', '{{.Names}}']),
     network: await lines('docker', ['network', 'ls', '--format', '{{.Name}}']),
     'dangling volume': await lines('docker', ['volume', 'ls', '-q', '--filter', 'dangling=true']),
-    process: markedProcesses(workshop),
-    file: temporaryFiles(workshop),
+    ...traces(workshop),
   };
+}
+
+/** The same without the engine, which runs in the sandbox do not need. */
+export function lookAroundWithoutEngine(workshop: Workshop): Machine {
+  return { cluster: [], container: [], network: [], 'dangling volume': [], ...traces(workshop) };
+}
+
+function traces(workshop: Workshop): Pick<Machine, 'process' | 'file'> {
+  return { process: markedProcesses(workshop), file: temporaryFiles(workshop) };
 }
 
 /**

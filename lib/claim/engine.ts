@@ -332,7 +332,7 @@ export class Engine {
     const expected = value ? 'answered' : 'refused';
     const vigil = this.vigils.of(mode);
     const { items, ...decision } = await this.rounds.watch(member, () =>
-      vigil.stayed(expected, change, this.recovery.since, () => abort.signal.throwIfAborted()),
+      vigil.stayed(expected, change, this.recovery.since, abort.signal),
     );
     run.record(items, decision, start);
   }

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { Disturbed } from './errors.ts';
 import type { Expected } from './expectation.ts';
 import { type FakeParts, fakeParts } from './testing/fake-parts.ts';
@@ -14,7 +14,11 @@ const hello = routeBetween(actors.visitor, servers.tcpEcho);
 interface Watchman {
   parts: FakeParts;
   /** Asks whether the mode has stayed since it was switched, which the mesh is granted five seconds and two for. */
-  stayed(expected: Expected, notBefore?: number): Promise<Awaited<ReturnType<Vigil['stayed']>> & { at: number }>;
+  stayed(
+    expected: Expected,
+    notBefore?: number,
+    signal?: AbortSignal,
+  ): Promise<Awaited<ReturnType<Vigil['stayed']>> & { at: number }>;
   /** The whole vigil's observations, as far as they are written down. */
   vigil: Vigil;
 }
@@ -27,8 +31,8 @@ function watch<T>(behaviour: Behaviour, body: (watchman: Watchman) => Promise<T>
     parts.prober.set(hello, (at, n) => behaviour(at, n));
     const vigil = new Vigil([request, hello], parts);
     const change = { id: 3, what: 'switch', end: 0, claims: [], budget: { convergesMs: 5_000, settlesMs: 2_000 } };
-    const stayed = async (expected: Expected, notBefore = 0) => {
-      const decision = await vigil.stayed(expected, change, notBefore, () => undefined);
+    const stayed = async (expected: Expected, notBefore = 0, signal = new AbortController().signal) => {
+      const decision = await vigil.stayed(expected, change, notBefore, signal);
       return { ...decision, at: parts.evidence.clock() };
     };
     try {
@@ -265,14 +269,22 @@ describe('nothing is said about a mode', () => {
       },
     ));
 
-  test('when the run is being ended', () =>
-    watch(acts, async ({ vigil }) => {
-      const change = { id: 3, what: 'switch', end: 0, claims: [], budget: { convergesMs: 5_000, settlesMs: 2_000 } };
+  test('when the run is being ended, which is said at once, although nothing is probed any more', () =>
+    watch(acts, async ({ parts, stayed, vigil }) => {
       const ending = new Error('the run is being ended');
-      const stayed = vigil.stayed('refused', change, 0, () => {
-        throw ending;
-      });
-      await expect(stayed).rejects.toBe(ending);
+      const run = new AbortController();
+      void lapse(4_000).then(() => vigil.stop());
+      void lapse(5_000).then(() => run.abort(ending));
+      await expect(stayed('refused', 0, run.signal)).rejects.toBe(ending);
+      expect(parts.evidence.clock()).toBeLessThan(5_000 + TIMING.vigilMs);
+      await parts.monitors.stop();
+      expect(jest.getTimerCount()).toBe(0);
+    }));
+
+  test('when the run was being ended before', () =>
+    watch(acts, async ({ stayed }) => {
+      const ending = new Error('the run is being ended');
+      await expect(stayed('refused', 0, AbortSignal.abort(ending))).rejects.toBe(ending);
     }));
 });
 

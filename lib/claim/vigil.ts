@@ -44,12 +44,14 @@ export class Vigil {
    * @param change the switch that set the mode
    * @param notBefore nothing earlier counts: the end of the last disturbance, after which the mesh may need as long as after
    *   the switch to find back
+   * @param signal ends the wait
+   * @throws the signal's reason
    */
   async stayed(
     expected: Expected,
     change: Change,
     notBefore: number,
-    abort: () => void,
+    signal: AbortSignal,
   ): Promise<Decision & { items: Item[] }> {
     const { id, budget } = change;
     const since = Math.max(change.end, notBefore);
@@ -58,7 +60,7 @@ export class Vigil {
     const haste = new Haste(items);
     try {
       for (;;) {
-        abort();
+        signal.throwIfAborted();
         const now = this.evidence.clock();
         const stretches = items.map((item) => stretchOf(item, now));
         const late = stretches.flatMap((stretch) => stretch.late);
@@ -71,7 +73,7 @@ export class Vigil {
         }
         // Only its beginning and its end are waited for; in between others need the machine more.
         haste.set(from === Number.POSITIVE_INFINITY || now >= due);
-        await nextSeen(items, due - now);
+        await nextSeen(items, due - now, signal);
       }
     } finally {
       haste.set(false);
@@ -128,15 +130,20 @@ export class Vigil {
   }
 }
 
-/** Settles at the next observation of one of them, or when so many ms are over that are left. */
-async function nextSeen(items: Item[], leftMs: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const isLeft = leftMs > 0 && leftMs < Number.POSITIVE_INFINITY;
+/** Settles at the next observation of one of them, when so many ms are over that are left, or when the signal is given. */
+async function nextSeen(items: Item[], leftMs: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  let done = () => {};
   const over = new Promise<void>((resolve) => {
-    if (isLeft) timer = setTimeout(resolve, leftMs);
+    done = resolve;
   });
+  // Watches that were stopped would not wake anybody, and a timer would keep the program from ending.
+  signal.addEventListener('abort', done);
+  const isLeft = leftMs > 0 && leftMs < Number.POSITIVE_INFINITY;
+  const timer = isLeft ? setTimeout(done, leftMs) : undefined;
   await Promise.race([over, ...items.map(({ watch }) => watch.next())]);
   clearTimeout(timer);
+  signal.removeEventListener('abort', done);
 }
 
 /** Whether items are probed as fast as is useful, or as seldom as will do. */
