@@ -1,5 +1,44 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
 import { expect, test } from '@jest/globals';
+import { execa } from 'execa';
 import { forbidden } from './needs.ts';
+
+const PRINTS_NEEDS = `import { missingNeeds } from '${new URL('needs.ts', import.meta.url)}';
+console.log((await missingNeeds()).map(({ what }) => what).join('\\n'));`;
+
+/**
+ * What is missing on a machine whose `unshare` refuses what has one of the words. Asked in a process of its own, since a
+ * test cannot change the PATH by which its own process starts others.
+ * @returns also how often it was tried
+ */
+async function missingWhereRefused(words: string[]): Promise<{ missing: string; trials: number }> {
+  const folder = mkdtempSync(join(tmpdir(), 'needs-'));
+  const refusals = words.map((word) => `case "$*" in *${word}*) echo refused >&2; exit 1;; esac`);
+  const script = ['#!/bin/sh', `echo tried >> '${folder}/trials'`, ...refusals].join('\n');
+  writeFileSync(join(folder, 'unshare'), script, { mode: 0o755 });
+  const env = { PATH: [folder, process.env['PATH']].join(delimiter) };
+  try {
+    const program = ['--import', 'tsx', '--input-type=module', '--eval', PRINTS_NEEDS];
+    const { stdout: missing } = await execa(process.execPath, program, { env, timeout: 30_000 });
+    return { missing, trials: readFileSync(join(folder, 'trials'), 'utf8').trim().split('\n').length };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+test('where a sandbox can run, it is tried once', async () => {
+  expect(await missingWhereRefused([])).toEqual({ missing: '', trials: 1 });
+});
+
+test.each([
+  ['namespaces', ['--user'], 'user namespaces'],
+  ['/proc and links', ['--mount-proc', 'veth'], '/proc in a process namespace'],
+  ['links', ['veth'], 'network bridges and veth links'],
+])('where %s are refused, the first step that fails is named', async (_, words, what) => {
+  expect((await missingWhereRefused(words)).missing).toBe(what);
+});
 
 const forbiddenWith = (settings: Record<string, string>) =>
   forbidden('user namespaces', 'no space left', 'run it elsewhere', (file) => settings[file]);
