@@ -16,7 +16,7 @@ export const justified: Readonly<Record<string, Readonly<Record<string, string>>
   },
   'tcp-routing/allowed-port': { 'await given.refused(hello);': acted },
   'tcp-routing/target-before-route': { 'await given.refused(hello);': acted },
-  'tcp-routing/half-close': { 'await given.refused(hello);': acted },
+  'tcp-routing/half-close': { 'await given.refused(hello);': acted, 'await given.answered(hello);': sooner },
   'reliability/keeps-answering': { 'await given.answered(request);': sooner },
   'reliability/keeps-refusing': { 'await given.refused(request);': sooner },
   'reliability/whole-answers': { 'await given.answered(request);': sooner },
