@@ -1,5 +1,7 @@
 /** So many jobs' files, emptied before, are removed at once: a process for each would be much of what a short probe costs. */
 const BATCH = 32;
+/** So many of the last long jobs are told of again with each beat. */
+const REMEMBERED = 16;
 
 const FUNCTIONS = `
 due() {
@@ -64,6 +66,11 @@ hello() {
  *     ==                         (and once more: the lines of stdout, --, the lines of stderr)
  *     >>ID
  *
+ * Once a second comes a beat, with the ids of the last jobs whose frames were long: a burst's frame that is lost on the way is
+ * missed at once, where the longest time that a burst may take is minutes; and a session that has gone silent is known by that.
+ *
+ *     ~ ID ID ...
+ *
  * Only one process writes frames, fed with ids through a fifo, so that frames never mix.
  *
  * `hello HOST PORT WORDS SECONDS` is the TCP probe. It keeps nc's standard input open until an answer or the end of the
@@ -81,14 +88,23 @@ dir=$(mktemp -d "$base/agent.XXXXXX") && cd "$dir" && mkfifo done || exit 70
 exec 9<>done
 ( told=
   count=0
+  long=
+  longs=0
   while IFS= read -r id <&9; do
     case $id in
+    beat)
+      echo "~$long"
+      continue ;;
     b*)
       text=
       while IFS= read -r line; do text="$text$line
 "; done <"$id.frame"
       printf '%s' "$text" ;;
-    *) cat "$id.frame" ;;
+    *)
+      cat "$id.frame"
+      long="$long $id"
+      longs=$((longs + 1))
+      if [ "$longs" -gt ${REMEMBERED} ]; then long=" \${long# * }"; fi ;;
     esac
     : >"$id.frame" >"$id.out" >"$id.err"
     told="$told $id.*"
@@ -101,6 +117,7 @@ writer=$!
     for file in *.pid; do
       if read -r pid deadline 2>/dev/null <"$file" && [ "\${now%%.*}" -ge "$deadline" ]; then kill -9 "$pid"; fi
     done
+    echo beat >&9
   done ) 2>/dev/null &
 reaper=$!
 

@@ -30,7 +30,7 @@ class ShellCluster implements Pick<Cluster, 'exec' | 'openExec'> {
   readonly sessions: Opened[] = [];
   /** Thrown instead of opening a session. */
   refuse: Error | undefined;
-  /** What becomes of what a session prints, and what is run in it. */
+  /** What becomes of what a session prints (nothing comes where nothing is left), and what is run in it. */
   spoil: (chunk: Buffer) => Buffer = (chunk) => chunk;
   replace: (command: string[]) => string[] = (command) => command;
   private readonly children: ChildProcess[] = [];
@@ -43,7 +43,10 @@ class ShellCluster implements Pick<Cluster, 'exec' | 'openExec'> {
   async openExec(_: unknown, command: string[], handlers: ExecHandlers): Promise<ExecSession> {
     if (this.refuse !== undefined) throw this.refuse;
     const child = this.start(command);
-    child.stdout?.on('data', (chunk: Buffer) => handlers.stdout(this.spoil(chunk)));
+    child.stdout?.on('data', (chunk: Buffer) => {
+      const left = this.spoil(chunk);
+      if (left.length > 0) handlers.stdout(left);
+    });
     child.stderr?.on('data', (chunk: Buffer) => handlers.stderr(chunk));
     child.stdin?.on('error', () => child.stdin?.destroy());
     let cut: (fault: string) => void = () => undefined;
@@ -252,6 +255,32 @@ describe('what cannot be trusted is a doubt:', () => {
     expect(await agent.run('printf hi', LIMIT_MS)).toEqual({ doubt: 'exec: the digest does not fit the frame' });
     expect(said.join()).toMatch(/curl-1\/curl: the digest does not fit/);
     expect(await agent.run('printf ho', LIMIT_MS)).toMatchObject({ stdout: 'ho' });
+  });
+
+  test('a frame that was lost on the way, as soon as the agent tells that it was written', async () => {
+    const { agent, cluster } = agentHere();
+    const count = 20;
+    for (let i = 0; i < count; i += 1) expect(await agent.run('true', LIMIT_MS)).toMatchObject({ exit: 0 });
+    let isLost = false;
+    cluster.spoil = (chunk) => {
+      const text = chunk.toString('latin1');
+      if (isLost || !text.startsWith('<<')) return chunk;
+      isLost = true;
+      return Buffer.alloc(0);
+    };
+    const beside = agent.run('sleep 2; echo beside', LIMIT_MS);
+    expect(await agent.run('echo lost', 10 * 60_000)).toEqual({ doubt: 'exec: the frame was lost' });
+    expect(await beside).toMatchObject({ stdout: 'beside\n' });
+    expect(cluster.sessions).toHaveLength(1);
+  });
+
+  test('a job whose session has gone silent', async () => {
+    const { agent, cluster } = agentHere();
+    expect(await agent.run('true', LIMIT_MS)).toMatchObject({ exit: 0 });
+    cluster.spoil = () => Buffer.alloc(0);
+    expect(await agent.run('true', 10 * 60_000)).toEqual({ doubt: 'exec: nothing was heard of the agent for 10 s' });
+    cluster.spoil = (chunk) => chunk;
+    expect(await agent.run('echo two', LIMIT_MS)).toMatchObject({ stdout: 'two\n' });
   });
 
   test('a session that cannot be opened', async () => {

@@ -16,12 +16,18 @@ interface Session {
   exec: ExecSession;
   jobs: Map<string, Job>;
   ready: Promise<boolean>;
+  /** Runs while the agent is awaited to be heard of again. */
+  silence?: NodeJS.Timeout;
   /** Why the session is over, once it is. */
   over?: string;
 }
 
 /** Time beyond a job's own limit for its frame to arrive, in ms. */
 const GRACE_MS = 2_000;
+
+/** Longest that a session may be silent, in ms: the agent's beat comes once a second, on a machine that is not stuck. */
+const SILENT_MS = 10_000;
+const SILENCE = `nothing was heard of the agent for ${SILENT_MS / 1_000} s`;
 
 /**
  * The shell agent in one container: jobs run side by side in one exec session, which is opened when needed and opened anew
@@ -88,6 +94,7 @@ export class Agent {
 
   private async open(): Promise<Session | { doubt: string }> {
     const jobs = new Map<string, Job>();
+    let heard = () => {};
     let isReady: (value: boolean) => void = () => {};
     const ready = new Promise<boolean>((resolve) => {
       isReady = resolve;
@@ -96,6 +103,9 @@ export class Agent {
       ready: () => isReady(true),
       frame: (frame: Frame) =>
         jobs.get(frame.id)?.settle({ exit: frame.status, stdout: frame.stdout, stderr: frame.stderr }),
+      beat: (ids) => {
+        for (const id of ids) jobs.get(id)?.settle({ doubt: 'exec: the frame was lost' });
+      },
       damaged: (id, why) => {
         this.log(`exec in ${this.target.pod}/${this.target.container}: ${why}`);
         if (id !== undefined) jobs.get(id)?.settle({ doubt: `exec: ${why}` });
@@ -103,7 +113,10 @@ export class Agent {
     });
     try {
       const exec = await this.cluster.openExec(this.target, ['sh', '-c', AGENT_SCRIPT], {
-        stdout: read,
+        stdout: (chunk) => {
+          heard();
+          read(chunk);
+        },
         stderr: (chunk) =>
           this.log(`agent in ${this.target.pod}/${this.target.container}: ${chunk.toString().trimEnd()}`),
       });
@@ -112,6 +125,7 @@ export class Agent {
       void ready.then((came) => {
         clearTimeout(starting);
         if (!came) this.drop(session, 'the agent did not start');
+        else heard = this.listen(session);
       });
       void exec.ended.then((end) => {
         isReady(false);
@@ -124,10 +138,19 @@ export class Agent {
     }
   }
 
+  /** Gives the session up once it is silent for too long. Answers what to call whenever it is not. */
+  private listen(session: Session): () => void {
+    if (session.over !== undefined) return () => {};
+    const silence = setTimeout(() => this.drop(session, SILENCE), SILENT_MS);
+    session.silence = silence;
+    return () => silence.refresh();
+  }
+
   private drop(session: Session, why: string): void {
     // A session that was dropped ends later, when another may be in use.
     if (session.over !== undefined) return;
     session.over = why;
+    clearTimeout(session.silence);
     this.session = undefined;
     for (const job of [...session.jobs.values()]) job.settle({ doubt: `exec: ${why}` });
     session.exec.close();

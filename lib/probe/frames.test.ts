@@ -11,16 +11,18 @@ function encode(id: string, status: number, stdout: string, stderr: string): str
 function read(...chunks: string[]) {
   const frames: Frame[] = [];
   const damaged: (string | undefined)[] = [];
+  const told: string[][] = [];
   let ready = 0;
   const take = frameReader({
     ready: () => {
       ready += 1;
     },
     frame: (frame) => frames.push(frame),
+    beat: (ids) => told.push(ids),
     damaged: (id) => damaged.push(id),
   });
   for (const chunk of chunks) take(Buffer.from(chunk, 'latin1'));
-  return { frames, damaged, ready };
+  return { frames, damaged, told, ready };
 }
 
 test('a frame comes out whole however the stream was cut', () => {
@@ -47,6 +49,13 @@ test('a frame without an end does not swallow the next', () => {
   const { frames, damaged } = read('<<a1 0\naGk=\n', encode('a2', 0, '', ''));
   expect(damaged).toEqual(['a1']);
   expect(frames.map((frame) => frame.id)).toEqual(['a2']);
+});
+
+test('a beat tells of frames, and ends one without an end', () => {
+  const { frames, damaged, told } = read('ready\n~\n', encode('j1', 0, '', ''), '<<j2 0\naGk=\n~ j1 j2\n', '~ j1');
+  expect(told).toEqual([[], ['j1', 'j2']]);
+  expect(damaged).toEqual(['j2']);
+  expect(frames.map((frame) => frame.id)).toEqual(['j1']);
 });
 
 function brief(id: string, status: number, ...body: string[]): string {

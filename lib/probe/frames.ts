@@ -11,6 +11,8 @@ export interface Frame {
 export interface FrameHandlers {
   ready(): void;
   frame(frame: Frame): void;
+  /** The agent says which long jobs' frames are on their way, all of which should have come before. */
+  beat(ids: string[]): void;
   /** Lines that are no whole, undamaged frame; `id` where it can still be read. */
   damaged(id: string | undefined, why: string): void;
 }
@@ -21,6 +23,12 @@ export function frameReader(handlers: FrameHandlers): (chunk: Buffer) => void {
   let open: { id: string; lines: string[] } | undefined;
 
   const line = (text: string) => {
+    if (text.startsWith('~')) {
+      if (open !== undefined) handlers.damaged(open.id, 'the frame has no end');
+      open = undefined;
+      handlers.beat(text.split(' ').slice(1));
+      return;
+    }
     if (open === undefined) {
       if (text.startsWith('<<')) open = { id: text.slice(2).split(' ')[0] ?? '', lines: [text] };
       else if (text === 'ready') handlers.ready();
