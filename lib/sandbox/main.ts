@@ -10,6 +10,9 @@ import { MeshPlane } from './mesh/index.ts';
 import { startNode } from './node/index.ts';
 import { createAuthority } from './pki.ts';
 import type { Ready, Startup } from './settings.ts';
+import { keepHeapSmall } from './small-heap.ts';
+
+keepHeapSmall();
 
 // The owner's death, however it came, ends this process; it is waited for by the first one of the namespaces, and with
 // that one everything goes.

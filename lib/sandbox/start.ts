@@ -38,7 +38,7 @@ const FIRST_PROCESS = `
   mount -t tmpfs -o mode=755 tmpfs /run || exit 1
   [ -L /var/run ] || mount --bind /run /var/run || exit 1
   mkdir /run/netns || exit 1
-  "$1" --max-semi-space-size=2 --optimize-for-size ${OPENSSL_AUTHORITIES} "$2/main.js" &
+  "$1" ${OPENSSL_AUTHORITIES} "$2/main.js" &
   wait $!`;
 
 /**

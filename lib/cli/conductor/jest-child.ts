@@ -15,7 +15,6 @@ export interface JestChild {
 /** Starts jest, in a process group of its own, on the claims that the conductor serves at `socket`. */
 export function startJest(run: RunContext, socket: string): JestChild {
   const argv = [
-    '--max-semi-space-size=2',
     '--experimental-vm-modules',
     '--disable-warning=ExperimentalWarning',
     'node_modules/jest/bin/jest.js',

@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { expect, test } from '@jest/globals';
-import { commandLine, findImage, knownImages } from './images.ts';
+import { commandLine, findImage, knownImages, NODE_FLAGS } from './images.ts';
 
 const images = knownImages('/programs');
 const echo = findImage(images, 'istio/tcp-echo-server:1.3');
@@ -30,4 +31,10 @@ test('args replace the arguments of the image, and its program is found by the n
 test('command replaces entrypoint and arguments', () => {
   if (echo === undefined) throw new Error('tcp-echo is not known');
   expect(commandLine(echo, ['sh', '-c', 'true'], undefined).argv).toEqual(['sh', '-c', 'true']);
+});
+
+test("Node's flags let it take its own modules from the cache that it comes with", () => {
+  const tagWith = (flags: string[]) =>
+    execFileSync(process.execPath, [...flags, '-p', 'v8.cachedDataVersionTag()']).toString();
+  expect(tagWith(NODE_FLAGS)).toBe(tagWith([]));
 });

@@ -15,14 +15,11 @@ export interface Image {
   service?: Service;
 }
 
-/** Node for a container: small heaps, because a dozen of them run side by side. */
-const NODE_FLAGS = [
-  '--max-semi-space-size=1',
-  '--max-old-space-size=64',
-  '--optimize-for-size',
-  '--v8-pool-size=0',
-  OPENSSL_AUTHORITIES,
-];
+/**
+ * Node for a container: without threads that wait for work, because a dozen of them run side by side. For the same reason
+ * their heaps are small, but not by flags: see small-heap.ts.
+ */
+export const NODE_FLAGS = ['--v8-pool-size=0', OPENSSL_AUTHORITIES];
 
 /** How a container runs a program of this project. */
 export const NODE_COMMAND = [join(HOST, process.execPath), ...NODE_FLAGS];

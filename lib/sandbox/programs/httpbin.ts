@@ -1,6 +1,7 @@
 /** go-httpbin [-host HOST] [-port PORT]: the part of go-httpbin's API that tells a client what the server saw. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { parseArgs } from 'node:util';
+import { keepHeapSmall } from '../small-heap.ts';
 
 // go-httpbin's flags have one dash, parseArgs' long options two.
 const args = process.argv.slice(2).map((arg) => (/^-[a-z]/.test(arg) ? `-${arg}` : arg));
@@ -21,6 +22,7 @@ const server = createServer(async (request, response) => {
 server.listen(Number(values.port), values.host, () => {
   process.stdout.write(`${logTime()} level=INFO msg="go-httpbin listening on http://${values.host}:${values.port}"\n`);
 });
+keepHeapSmall();
 process.on('SIGTERM', () => process.exit(0));
 
 function answer(request: IncomingMessage, body: string, response: ServerResponse): void {

@@ -2,6 +2,7 @@
 import { connect } from 'node:net';
 import { Gathered } from '../gathered.ts';
 import type { ControllerMessage, SidecarHello } from '../mesh/sidecar-config.ts';
+import { keepHeapSmall } from '../small-heap.ts';
 import { SidecarProxy } from './sidecar/proxy.ts';
 
 const RECONNECT_MS = 200;
@@ -34,5 +35,6 @@ function follow(): void {
   });
 }
 
+keepHeapSmall();
 process.on('SIGTERM', () => process.exit(0));
 follow();

@@ -1,5 +1,6 @@
 /** tcp-echo PORT[,PORT...] PREFIX: answers each line with the prefix and that line, as istio/tcp-echo-server does. */
 import { createServer } from 'node:net';
+import { keepHeapSmall } from '../small-heap.ts';
 
 const [ports, prefix] = process.argv.slice(2);
 if (ports === undefined || prefix === undefined) {
@@ -26,4 +27,5 @@ for (const port of ports.split(',')) {
   }).listen(Number(port), '0.0.0.0', () => process.stdout.write(`listening on [::]:${port}\n`));
 }
 
+keepHeapSmall();
 process.on('SIGTERM', () => process.exit(0));
