@@ -3,6 +3,8 @@ export default {
   rootDir: import.meta.dirname,
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
+  // Copies of the project lie there while its assertions are tried.
+  modulePathIgnorePatterns: ['<rootDir>/reports/'],
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',
