@@ -27,7 +27,6 @@ export class ClaimRun {
   private pods = 1;
   /** When it first looked at the pods that there are now. */
   private from: number | undefined;
-  private isReplaced = false;
   private readonly throwIfAborted: () => void;
   private expectations: number;
 
@@ -170,7 +169,7 @@ export class ClaimRun {
     await this.end();
     this.factsMet += this.met.length;
     this.met.length = 0;
-    this.looksAnew();
+    this.from = undefined;
   }
 
   /**
@@ -180,22 +179,17 @@ export class ClaimRun {
   async succeed(): Promise<void> {
     await this.end();
     this.pods += 1;
-    this.looksAnew();
-  }
-
-  private looksAnew(): void {
     this.from = undefined;
-    this.isReplaced = true;
   }
 
   private scene(): Scene {
-    const { evidence, watches, monitors } = this.parts;
+    const { evidence, watches, monitors, world } = this.parts;
     return {
       clock: () => evidence.clock(),
       burst: (route, count, jobs) => watches.burst(route, count, jobs),
       verify: (routes, from, to) => monitors.verify(routes, from, to),
       slowest: (routes, from, to) => monitors.slowest(routes, from, to),
-      replacedAt: this.isReplaced ? (this.from ?? evidence.clock()) : Number.NEGATIVE_INFINITY,
+      replacedAt: world.replacedAt,
       conclude: (observations) => this.conclude(observations),
       throwIfAborted: this.throwIfAborted,
     };

@@ -751,6 +751,35 @@ describe('modes', () => {
       },
       { reinstall: async () => swap() },
     ));
+
+  test.each<[string, Body]>([
+    ['an expectation', (call) => call.expect({ size: 'expect', answered: [], refused: [hello] })],
+    ['a mode that stays', (call) => call.stayed({ mode: 'permissive' })],
+  ])('by a new installation, which is no excuse for a later claim: %s', (_, asks) =>
+    stage(
+      async ({ play, parts }) => {
+        swap = () => {
+          parts.cluster.put(podOf(actors.curl, { n: 2 }), 'ADDED');
+          parts.cluster.drop(podOf(actors.curl));
+        };
+        const installs: Body = async (call) => {
+          await call.reinstall({ modes: { permissive: true, egress: false } });
+          await right(call);
+        };
+        expect(await play('a/one', installs)).toMatchObject({ verdict: 'passed' });
+        const begun = parts.evidence.clock();
+        const visitor = parts.routes.resolve({ ...visit, to: 'httpbin', protocol: 'http', port: 14001 });
+        parts.prober.set(visitor, (at) => (at < begun + 8_000 ? 'answered' : 'not-reached'));
+        const body: Body = async (call) => {
+          await call.mode({ mode: 'permissive', value: true });
+          await asks(call);
+        };
+        expect(await play('a/two', body)).toMatchObject({ verdict: 'failed', tries: 1 });
+        expect(parts.evidence.clock() - begun).toBeLessThan(TIMING.aftermathMs);
+      },
+      { reinstall: async () => swap() },
+    ),
+  );
   let swap: () => void = () => undefined;
 });
 

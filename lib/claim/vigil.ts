@@ -7,6 +7,7 @@ import type { Monitors } from './monitors.ts';
 import { Pace } from './pace.ts';
 import { TIMING } from './timing.ts';
 import { Watch, type Watching } from './watch.ts';
+import type { World } from './world.ts';
 
 /** What can be said about a stretch in which a mode must have held. */
 interface Stretch {
@@ -27,11 +28,13 @@ export class Vigil {
   private readonly evidence: Evidence;
   private readonly prober: Prober;
   private readonly monitors: Monitors;
+  private readonly world: World;
 
-  constructor(routes: Route[], parts: { evidence: Evidence; prober: Prober; monitors: Monitors }) {
+  constructor(routes: Route[], parts: { evidence: Evidence; prober: Prober; monitors: Monitors; world: World }) {
     this.evidence = parts.evidence;
     this.prober = parts.prober;
     this.monitors = parts.monitors;
+    this.world = parts.world;
     const pace = new Pace();
     this.watches = routes.map((route) => {
       this.monitors.cover(route);
@@ -88,7 +91,7 @@ export class Vigil {
 
   private async failed(items: Item[], late: Observation[], end: number): Promise<Decision> {
     const start = Math.min(...late.map((each) => each.start));
-    const undisturbedFrom = Math.min(start, end - TIMING.aftermathMs);
+    const undisturbedFrom = Math.min(start, Math.max(this.world.replacedAt, end - TIMING.aftermathMs));
     await this.settleDoubts(items, start, end, undisturbedFrom);
     const shown = items.map((item) => stretchOf(item, end)).flatMap((stretch) => stretch.late);
     if (shown.length === 0) throw new Disturbed('an outcome changed when the log was complete');

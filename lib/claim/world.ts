@@ -47,6 +47,7 @@ export class World {
   private twinFailedAt = Number.NEGATIVE_INFINITY;
   private readonly watches: Stop[] = [];
   private isOnPurpose = false;
+  private wholeAgainAt = Number.NEGATIVE_INFINITY;
   private readonly waiting = new Set<() => void>();
   private readonly current = new Map<string, string>();
 
@@ -159,13 +160,22 @@ export class World {
       : undefined;
   }
 
-  /** Does what disturbs the pods on purpose: it counts as a disturbance, and is not written down as one. */
+  /** When pods were last replaced on purpose, and whole again; what fails later is not laid to anything before. */
+  get replacedAt(): number {
+    return this.wholeAgainAt;
+  }
+
+  /**
+   * Does what disturbs the pods on purpose, until they are whole again: it counts as a disturbance, and is not written down as
+   * one.
+   */
   async onPurpose(work: () => Promise<void>): Promise<void> {
     this.isOnPurpose = true;
     try {
       await work();
     } finally {
       this.isOnPurpose = false;
+      this.wholeAgainAt = this.parts.evidence.clock();
     }
   }
 

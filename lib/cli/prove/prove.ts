@@ -23,7 +23,7 @@ export interface ProveOptions {
   quick: boolean;
   faults: string[];
   suites: string[];
-  /** Sandboxes side by side; three for every two cores unless told. */
+  /** Sandboxes side by side; two for every core unless told. */
   parallel?: number;
   resume: boolean;
   json: boolean;
@@ -53,7 +53,7 @@ export async function proveCommand(options: ProveOptions): Promise<number> {
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupt);
   // A cell is up for longer than it works: it waits for changes to act, and to settle.
-  const parallel = options.parallel ?? Math.ceil(1.5 * availableParallelism());
+  const parallel = options.parallel ?? 2 * availableParallelism();
   say(`${plans.length} sandboxes, ${parallel} side by side`);
   const results = await runCells(plans, {
     parallel,
