@@ -26,6 +26,7 @@ export async function kindStand(run: RunContext, onStand: (stand: Stand) => void
     clusterName,
     kubeconfig: folder.kubeconfig,
     signal: interruption.signal,
+    timeoutScale: options.timeoutScale,
     child: childNote(run),
     report: log,
     runId: run.runId,

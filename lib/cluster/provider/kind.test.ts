@@ -24,7 +24,7 @@ esac`;
 
 function options(signal = new AbortController().signal): UpKindOptions {
   const kubeconfig = path.join(tools.folder, 'kubeconfig');
-  const common = { clusterName: 'x', kubeconfig, signal, child, report: () => undefined };
+  const common = { clusterName: 'x', kubeconfig, timeoutScale: 1, signal, child, report: () => undefined };
   return { ...common, beforeCreate, keep: false, early: [], runId: 'r1', leaseLost: () => undefined };
 }
 
@@ -47,6 +47,17 @@ describe('a kind cluster', () => {
 
     await expect(upKind(options())).rejects.toThrow(/could not create the cluster x: exit 1\n.*no such image/);
     expect(beforeCreate).toHaveBeenCalledWith('x');
+    expect(existsSync(path.join(tools.folder, 'nodes'))).toBe(false);
+  });
+
+  test('is waited for as long as the timeout scale says, and deleted when it takes longer', async () => {
+    tools.add('docker', DOCKER);
+    tools.add('kind', kindThat('exec sleep 60'));
+
+    await expect(upKind({ ...options(), timeoutScale: 0.005 })).rejects.toMatchObject({
+      message: expect.stringContaining('kind did not create the cluster x within 1.5 s'),
+      remedy: expect.stringContaining('--timeout-scale'),
+    });
     expect(existsSync(path.join(tools.folder, 'nodes'))).toBe(false);
   });
 

@@ -24,6 +24,8 @@ export interface KindOptions extends ToolContext {
   clusterName: string;
   /** Where kind is to write the kubeconfig; never the user's. */
   kubeconfig: string;
+  /** Factor of all that is waited for while the cluster comes up. */
+  timeoutScale: number;
   report(line: string): void;
 }
 
@@ -158,8 +160,15 @@ async function create(options: UpKindOptions, images: EarlyImages): Promise<void
     options.report(text.trim());
     images.line(text);
   };
-  const result = await runKind(argv, options, { timeoutMs: CREATE_MS, line });
+  const timeoutMs = CREATE_MS * options.timeoutScale;
+  const result = await runKind(argv, options, { timeoutMs, line });
   if (result.exitCode === 0) return;
+  if (result.fault === 'timeout') {
+    throw new ProviderError(
+      `kind did not create the cluster ${clusterName} within ${timeoutMs / 1_000} s: ${lastWords(result)}`,
+      'grant more on a slow machine with --timeout-scale',
+    );
+  }
   throw new ProviderError(
     `kind could not create the cluster ${clusterName}: ${lastWords(result)}`,
     `see what this says: kind ${argv.join(' ')} --retain`,
@@ -168,13 +177,14 @@ async function create(options: UpKindOptions, images: EarlyImages): Promise<void
 
 /** Connects, and waits: kind returns before the controllers have done their first work. */
 async function take(options: KindOptions, end: () => Promise<void>): Promise<ProvidedKind> {
-  const { clusterName, kubeconfig, signal } = options;
+  const { clusterName, kubeconfig, signal, timeoutScale } = options;
+  const timeoutMs = FACT_MS * timeoutScale;
   const cluster = connect(kubeconfig, { context: `kind-${clusterName}` });
   try {
     const account = { apiVersion: 'v1', kind: 'ServiceAccount', namespace: 'default', name: 'default' };
     const what = 'the ServiceAccount default to exist';
-    await cluster.wait(account, (object) => object !== undefined, { timeoutMs: FACT_MS, signal, what });
-    await waitForServices(cluster, clusterName, { ...options, timeoutMs: FACT_MS });
+    await cluster.wait(account, (object) => object !== undefined, { timeoutMs, signal, what });
+    await waitForServices(cluster, clusterName, { ...options, timeoutMs });
   } catch (error) {
     cluster.close();
     throw error;
@@ -189,7 +199,7 @@ async function take(options: KindOptions, end: () => Promise<void>): Promise<Pro
       await end();
     },
     loadImages: (refs) => loadImages(clusterName, refs, options),
-    waitForDns: () => waitForDns(cluster, clusterName, { ...options, timeoutMs: FACT_MS }),
+    waitForDns: () => waitForDns(cluster, clusterName, { ...options, timeoutMs }),
   };
 }
 
