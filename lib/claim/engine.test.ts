@@ -18,6 +18,7 @@ import { Vigils } from './vigils.ts';
 
 const hello: RouteSpec = { client: 'curl', to: 'tcp-echo', protocol: 'tcp', port: 9000, by: 'name', manner: 'plain' };
 const visit: RouteSpec = { ...hello, client: 'visitor' };
+const get: RouteSpec = { ...visit, to: 'httpbin', protocol: 'http', port: 14001 };
 /** What the simulated mesh answers in no mode. */
 const never: RouteSpec = { ...hello, client: 'namesake' };
 const POLICY = {
@@ -329,7 +330,7 @@ describe('a claim that was disturbed', () => {
 
   test('is judged by a vigil that began after the disturbance', () =>
     stage(async ({ play, parts }) => {
-      obey(parts, { ...visit, to: 'httpbin', protocol: 'http', port: 14001 });
+      obey(parts, get);
       let isFirst = true;
       const body: Body = async (call) => {
         if (isFirst) {
@@ -700,10 +701,48 @@ describe('modes', () => {
         await call.mode({ mode: 'permissive', value: true });
         await call.stayed({ mode: 'permissive' });
       };
-      obey(parts, { ...visit, to: 'httpbin', protocol: 'http', port: 14001 });
+      obey(parts, get);
       expect(await play('a/one', body)).toMatchObject({ verdict: 'passed' });
       expect(parts.evidence.all('expectation')[0]?.hold?.probes).toBeGreaterThan(40);
     }));
+
+  test.each([
+    ['and who says so is right', 0, 'passed'],
+    ['or who says so has failed, and nobody else', 2 * TIMING.vigilMs, 'failed'],
+  ])('stay until they are switched, however long that is, %s', (_, leaksForMs, verdict) =>
+    stage(
+      async ({ play, parts }) => {
+        obey(parts, visit);
+        const isOn = () => parts.modes.current.permissive === true;
+        let allowedAt = Number.POSITIVE_INFINITY;
+        const leaks = (at: number) => at >= allowedAt && at < allowedAt + leaksForMs;
+        parts.prober.set(parts.routes.resolve(get), (at) => (isOn() || leaks(at) ? 'answered' : 'not-reached'));
+        const [stays, changes] = await Promise.all([
+          play('a/one', async (call) => {
+            await call.stayed({ mode: 'permissive' });
+            await call.mode({ mode: 'permissive', value: true });
+            await call.expect({ size: 'given', answered: [visit, get], refused: [] });
+          }),
+          play('a/two', async (call) => {
+            await call.expect({ size: 'given', answered: [], refused: [hello] });
+            // Later than the twelve seconds that the other has to wait for.
+            await lapse(2 * TIMING.vigilHoldMs);
+            allowedAt = parts.evidence.clock();
+            await lapse(2_000);
+            await call.mode({ mode: 'permissive', value: true });
+            await call.expect({ size: 'given', answered: [hello], refused: [] });
+          }),
+        ]);
+        expect(stays).toMatchObject({ verdict, tries: 1 });
+        expect(changes).toMatchObject({ verdict: 'passed', tries: 1 });
+      },
+      {
+        claims: ['a/one', 'a/two'].map((id) =>
+          claimOf(id, { starts: { permissive: false } }, { alone: false, switches: ['permissive'] }),
+        ),
+      },
+    ),
+  );
 
   test.each([
     ['no longer', [claimOf('a/one', { vigil: 'permissive' }), claimOf('a/two')], 'toBe'],
@@ -711,7 +750,7 @@ describe('modes', () => {
   ] as const)('are %s watched over when a claim has asked, as others want to', (_, claims, compare) =>
     stage(
       async ({ play, parts }) => {
-        obey(parts, { ...visit, to: 'httpbin', protocol: 'http', port: 14001 });
+        obey(parts, get);
         await play('a/one', async (call) => {
           await call.mode({ mode: 'permissive', value: true });
           await call.stayed({ mode: 'permissive' });
@@ -768,7 +807,7 @@ describe('modes', () => {
         };
         expect(await play('a/one', installs)).toMatchObject({ verdict: 'passed' });
         const begun = parts.evidence.clock();
-        const visitor = parts.routes.resolve({ ...visit, to: 'httpbin', protocol: 'http', port: 14001 });
+        const visitor = parts.routes.resolve(get);
         parts.prober.set(visitor, (at) => (at < begun + 8_000 ? 'answered' : 'not-reached'));
         const body: Body = async (call) => {
           await call.mode({ mode: 'permissive', value: true });

@@ -14,6 +14,7 @@ import type { ClaimKey, Handlers, PolicySpec } from './protocol.ts';
 import { Recovery } from './recovery.ts';
 import { type Entrant, type Member, Rounds, type Wish } from './rounds.ts';
 import type { RouteSpec } from './routes.ts';
+import { Stay } from './stay.ts';
 import { Switches } from './switches.ts';
 import { TIMING } from './timing.ts';
 import type { Course, Try } from './try.ts';
@@ -185,7 +186,8 @@ export class Engine {
     };
     const run = new ClaimRun(course.planned.claim, this.parts, throwIfAborted, course.expectations);
     const policies = new Policies(this.parts);
-    return { course, member, run, policies, lingers: new Map(), abort, limit, trouble: undefined };
+    const told = { stays: new Map(), strayed: undefined, trouble: undefined };
+    return { course, member, run, policies, lingers: new Map(), abort, limit, ...told };
   }
 
   private entrant(planned: PlannedClaim): Entrant {
@@ -250,12 +252,28 @@ export class Engine {
     }
   }
 
-  private switchMode(now: Try, mode: ModeName, value: boolean): Promise<void> {
+  private async switchMode(now: Try, mode: ModeName, value: boolean): Promise<void> {
     const { starts, alone, id } = now.member;
     if (!alone && starts[mode] === undefined)
       throw new Broken(`${id} switches ${mode}, but does not declare in which mode it starts`);
-    const make = (sharers: string[]) => this.switches.switch(mode, value, sharers, this.runs());
-    return this.ask(now, { mode: { name: mode, value }, make });
+    const make = async (sharers: string[]) => {
+      await this.lookBack(mode);
+      await this.switches.switch(mode, value, sharers, this.runs());
+    };
+    await this.ask(now, { mode: { name: mode, value }, make });
+    if (now.strayed !== undefined) throw now.strayed;
+  }
+
+  /** What claims have said to stay must have stayed until it is switched; each is told for itself, and the switch is made all the same. */
+  private async lookBack(mode: ModeName): Promise<void> {
+    const asking = this.tries().filter(({ stays }) => stays.has(mode));
+    await Promise.all(
+      asking.map(async (each) => {
+        const strayed = await caught(async () => each.stays.get(mode)?.askAgain());
+        each.strayed ??= strayed;
+        each.stays.delete(mode);
+      }),
+    );
   }
 
   /** Waits for a round that makes the change. The waiting is not counted as the claim's own. */
@@ -323,18 +341,21 @@ export class Engine {
     return isPassing(error) ? new Disturbed(messageOf(error)) : new Broken(messageOf(error));
   }
 
-  private async stayed({ run, abort, member }: Try, mode: 'permissive' | 'egress'): Promise<void> {
+  private async stayed({ run, abort, member, stays }: Try, mode: ModeName): Promise<void> {
     const value = this.parts.modes.current[mode];
     const change = this.parts.changes.lastOf(mode);
     if (change === undefined) throw new Broken(`the claim asks whether ${mode} stayed, but never set it`);
     if (value === undefined) throw new Disturbed(`${mode} is no longer as it was set`);
-    const start = this.parts.evidence.clock();
-    const expected = value ? 'answered' : 'refused';
-    const vigil = this.vigils.of(mode);
-    const { items, ...decision } = await this.rounds.watch(member, () =>
-      vigil.stayed(expected, change, this.recovery.since, abort.signal),
-    );
-    run.record(items, decision, start);
+    const stay = new Stay(run, {
+      vigil: this.vigils.of(mode),
+      expected: value ? 'answered' : 'refused',
+      change,
+      clock: () => this.parts.evidence.clock(),
+      since: () => this.recovery.since,
+      signal: abort.signal,
+    });
+    await this.rounds.watch(member, () => stay.ask());
+    stays.set(mode, stay);
   }
 
   private async invalid({ run }: Try, mode: 'permissive' | 'egress'): Promise<void> {

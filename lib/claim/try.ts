@@ -1,9 +1,11 @@
+import type { ModeName } from '../mesh/mesh.ts';
 import type { Linger, Route } from '../probe/index.ts';
 import type { ClaimRun } from './claim-run.ts';
 import type { Limit } from './limit.ts';
 import type { PlannedClaim } from './planned.ts';
 import type { Policies } from './policies.ts';
 import type { Member } from './rounds.ts';
+import type { Stay } from './stay.ts';
 
 /** A claim of the plan, through all its tries. */
 export interface Course {
@@ -28,6 +30,10 @@ export interface Try {
   run: ClaimRun;
   policies: Policies;
   lingers: Map<Route, Linger>;
+  /** Modes of which it has said that they stay, until they are switched. */
+  stays: Map<ModeName, Stay>;
+  /** Why one of them did not stay until then. */
+  strayed: Error | undefined;
   abort: AbortController;
   limit: Limit;
   /** The first thing that went wrong, whatever the claim's body made of it. */

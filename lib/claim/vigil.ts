@@ -56,10 +56,7 @@ export class Vigil {
     notBefore: number,
     signal: AbortSignal,
   ): Promise<Decision & { items: Item[] }> {
-    const { id, budget } = change;
-    const since = Math.max(change.end, notBefore);
-    const pending = { change: id, from: since, actsBy: since + budget.convergesMs, settlesMs: budget.settlesMs };
-    const items = this.watches.map((watch): Item => ({ watch, expected, pending }));
+    const items = this.itemsOf(expected, change, notBefore);
     const haste = new Haste(items);
     try {
       for (;;) {
@@ -83,10 +80,22 @@ export class Vigil {
     }
   }
 
+  /** Whether anything has been seen until now that comes too late for the change; parameters as for `stayed`. */
+  hasMissed(expected: Expected, change: Change, notBefore: number): boolean {
+    const now = this.evidence.clock();
+    return this.itemsOf(expected, change, notBefore).some((item) => stretchOf(item, now).late.length > 0);
+  }
+
   /** Stops, and writes down what nobody has asked about. */
   async stop(): Promise<void> {
     await Promise.all(this.watches.map((watch) => watch.stop()));
     for (const watch of this.watches) this.write(watch.since(0));
+  }
+
+  private itemsOf(expected: Expected, { id, end, budget }: Change, notBefore: number): Item[] {
+    const from = Math.max(end, notBefore);
+    const pending = { change: id, from, actsBy: from + budget.convergesMs, settlesMs: budget.settlesMs };
+    return this.watches.map((watch) => ({ watch, expected, pending }));
   }
 
   private async failed(items: Item[], late: Observation[], end: number): Promise<Decision> {

@@ -23,7 +23,7 @@ export interface ProveOptions {
   quick: boolean;
   faults: string[];
   suites: string[];
-  /** Sandboxes side by side; two for every core unless told. */
+  /** Sandboxes side by side; unless told, two for every core where quick, three for every two cores otherwise. */
   parallel?: number;
   resume: boolean;
   json: boolean;
@@ -52,8 +52,8 @@ export async function proveCommand(options: ProveOptions): Promise<number> {
     void runner.close();
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupt);
-  // A cell is up for longer than it works: it waits for changes to act, and to settle.
-  const parallel = options.parallel ?? 2 * availableParallelism();
+  // A cell is up for longer than it works, most of all one of few claims: it waits for changes to act, and to settle.
+  const parallel = options.parallel ?? Math.ceil((options.quick ? 2 : 1.5) * availableParallelism());
   say(`${plans.length} sandboxes, ${parallel} side by side`);
   const results = await runCells(plans, {
     parallel,

@@ -30,7 +30,10 @@ export function addProve(command: Command): Command {
     .option('--quick', 'one cell for each fault: only the claims that must notice it')
     .option('--fault <name>', 'this fault, right variant or failing environment only (repeatable, comma lists)', gather)
     .option('--suite <name>', 'claims of this suite only (repeatable, comma lists)', gather)
-    .option('--parallel <n>', 'sandboxes side by side (default: two for every core)')
+    .option(
+      '--parallel <n>',
+      'sandboxes side by side (default: two for every core with --quick, otherwise three for every two cores)',
+    )
     .option('--resume', 'keep the cells that came out right before, if nothing has changed since')
     .option('--json', 'print the matrix as JSON')
     .option('--out <dir>', 'folder for the matrix and its runs', 'reports/prove')
