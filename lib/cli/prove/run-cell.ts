@@ -5,7 +5,7 @@ import { type CellPlan, type CellRun, driverText, granting, readRun, type Troubl
 import { type Performed, PROJECT, ProgramProcess } from './program-process.ts';
 
 /** Longest that one cell may take. */
-const DEADLINE_S = 420;
+const DEADLINE_S = 600;
 /** To end by itself after the deadline, s. */
 const GRACE_S = 30;
 

@@ -22,7 +22,7 @@ export interface ControlFault {
   sidecar?(config: SidecarConfig, state: MeshState, workload: Workload): SidecarConfig;
   /** What becomes of an object after the mesh's own admission. */
   admit?(admitted: Manifest, request: AdmissionRequest): Manifest;
-  /** How long after each telling it tells again, ms. */
+  /** How long after the telling of each change it tells again, ms. */
   againAfterMs?: number;
   /** True once it has stopped working. */
   isDead?(): boolean;

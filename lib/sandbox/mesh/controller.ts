@@ -44,7 +44,8 @@ export class Controller {
   readonly #server: Server;
   readonly #watches: (() => void)[];
   #timer: NodeJS.Timeout | undefined;
-  #again: NodeJS.Timeout | undefined;
+  readonly #again = new Set<NodeJS.Timeout>();
+  #isChanged = false;
 
   constructor(options: ControllerOptions) {
     this.#options = options;
@@ -53,13 +54,13 @@ export class Controller {
     this.#server.on('error', (error) => options.complain(`controller: ${error.message}`));
     this.#server.listen(options.socketPath);
     const kinds = [...CORE_KINDS, MESH_CONFIG, ...TRAFFIC_TARGETS, ...TCP_ROUTES, ...HTTP_ROUTE_GROUPS];
-    this.#watches = kinds.map((kind) => options.view.watch(kind, () => this.#schedule()));
+    this.#watches = kinds.map((kind) => options.view.watch(kind, () => this.#change()));
   }
 
   /** Ends it; the sidecars keep to what they were told last. */
   stop(): void {
     clearTimeout(this.#timer);
-    clearTimeout(this.#again);
+    for (const timer of this.#again) clearTimeout(timer);
     for (const end of this.#watches) end();
     this.#server.close();
     for (const { socket } of this.#clients) socket.destroy();
@@ -87,6 +88,11 @@ export class Controller {
     if (socket.destroyed) return;
     this.#clients.add(client);
     socket.once('close', () => this.#clients.delete(client));
+    this.#change();
+  }
+
+  #change(): void {
+    this.#isChanged = true;
     this.#schedule();
   }
 
@@ -115,9 +121,14 @@ export class Controller {
 
   #tellLater(): void {
     const { againAfterMs } = this.#options.fault;
-    if (againAfterMs === undefined) return;
-    clearTimeout(this.#again);
-    this.#again = setTimeout(() => this.#schedule(), againAfterMs);
+    if (againAfterMs === undefined || !this.#isChanged) return;
+    this.#isChanged = false;
+    // Each change has its own, lest what comes back after a time waits for everything else to come to rest.
+    const timer = setTimeout(() => {
+      this.#again.delete(timer);
+      this.#schedule();
+    }, againAfterMs);
+    this.#again.add(timer);
   }
 
   #tell(client: Client, pod: Manifest, common: MeshState): void {
