@@ -120,6 +120,12 @@ function stage<T>(body: (stage: Stage) => Promise<T>, options: Partial<EngineOpt
   }, 5_000_000);
 }
 
+/** Puts another pod in the place of curl's nth. */
+function replacePod({ cluster }: FakeParts, n: number): void {
+  cluster.put(podOf(actors.curl, { n: n + 1 }), 'ADDED');
+  cluster.drop(podOf(actors.curl, { n }));
+}
+
 /** Makes a route follow the permissive mode, some time after each switch. */
 function obey({ prober, routes, evidence }: FakeParts, spec: RouteSpec): void {
   prober.set(routes.resolve(spec), (at) => {
@@ -357,8 +363,7 @@ describe('a claim that was disturbed', () => {
       const body: Body = async (call) => {
         if (replacedAt === Number.POSITIVE_INFINITY) {
           replacedAt = parts.evidence.clock();
-          parts.cluster.put(podOf(actors.curl, { n: 2 }), 'ADDED');
-          parts.cluster.drop(podOf(actors.curl));
+          replacePod(parts, 1);
         }
         await right(call);
       };
@@ -372,8 +377,7 @@ describe('a claim that was disturbed', () => {
       expect(await play('a/one', answer)).toMatchObject({ verdict: 'passed' });
       const replacedAt = parts.evidence.clock();
       parts.prober.set(route, (at) => (at < replacedAt + 3_000 ? 'not-reached' : 'answered'));
-      parts.cluster.put(podOf(actors.curl, { n: 2 }), 'ADDED');
-      parts.cluster.drop(podOf(actors.curl));
+      replacePod(parts, 1);
       await lapse(10);
       expect(await play('a/two', right)).toMatchObject({ verdict: 'passed', tries: 1 });
     }));
@@ -781,10 +785,7 @@ describe('modes', () => {
           await call.reinstall({ modes: { permissive: true, egress: false } });
           await call.expect({ size: 'expect', answered: [hello], refused: [] });
         };
-        swap = () => {
-          parts.cluster.put(podOf(actors.curl, { n: 2 }), 'ADDED');
-          parts.cluster.drop(podOf(actors.curl));
-        };
+        swap = () => replacePod(parts, 1);
         expect(await play('a/one', body)).toMatchObject({ verdict: 'passed', tries: 1 });
         expect(parts.modes.current).toEqual({ permissive: true, egress: false });
       },
@@ -797,10 +798,7 @@ describe('modes', () => {
   ])('by a new installation, which is no excuse for a later claim: %s', (_, asks) =>
     stage(
       async ({ play, parts }) => {
-        swap = () => {
-          parts.cluster.put(podOf(actors.curl, { n: 2 }), 'ADDED');
-          parts.cluster.drop(podOf(actors.curl));
-        };
+        swap = () => replacePod(parts, 1);
         const installs: Body = async (call) => {
           await call.reinstall({ modes: { permissive: true, egress: false } });
           await right(call);
@@ -827,8 +825,7 @@ describe('a switch that acts on new pods only', () => {
   const replace = (parts: FakeParts): void => {
     const n = replaced.length + 1;
     replaced.push(`curl-${n}`);
-    parts.cluster.put(podOf(actors.curl, { n: n + 1 }), 'ADDED');
-    parts.cluster.drop(podOf(actors.curl, { n }));
+    replacePod(parts, n);
   };
   let swap: () => void = () => undefined;
 

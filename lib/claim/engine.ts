@@ -186,8 +186,7 @@ export class Engine {
     };
     const run = new ClaimRun(course.planned.claim, this.parts, throwIfAborted, course.expectations);
     const policies = new Policies(this.parts);
-    const told = { stays: new Map(), strayed: undefined, trouble: undefined };
-    return { course, member, run, policies, lingers: new Map(), abort, limit, ...told };
+    return { course, member, run, policies, lingers: new Map(), stays: new Map(), abort, limit, trouble: undefined };
   }
 
   private entrant(planned: PlannedClaim): Entrant {
@@ -252,7 +251,7 @@ export class Engine {
     }
   }
 
-  private async switchMode(now: Try, mode: ModeName, value: boolean): Promise<void> {
+  private switchMode(now: Try, mode: ModeName, value: boolean): Promise<void> {
     const { starts, alone, id } = now.member;
     if (!alone && starts[mode] === undefined)
       throw new Broken(`${id} switches ${mode}, but does not declare in which mode it starts`);
@@ -260,17 +259,16 @@ export class Engine {
       await this.lookBack(mode);
       await this.switches.switch(mode, value, sharers, this.runs());
     };
-    await this.ask(now, { mode: { name: mode, value }, make });
-    if (now.strayed !== undefined) throw now.strayed;
+    return this.ask(now, { mode: { name: mode, value }, make });
   }
 
-  /** What claims have said to stay must have stayed until it is switched; each is told for itself, and the switch is made all the same. */
+  /** What claims have said to stay must have, until it is switched. What came of that is the trouble of each for itself. */
   private async lookBack(mode: ModeName): Promise<void> {
     const asking = this.tries().filter(({ stays }) => stays.has(mode));
     await Promise.all(
       asking.map(async (each) => {
         const strayed = await caught(async () => each.stays.get(mode)?.askAgain());
-        each.strayed ??= strayed;
+        if (strayed !== undefined) each.trouble ??= this.asTrouble(strayed);
         each.stays.delete(mode);
       }),
     );
@@ -358,7 +356,7 @@ export class Engine {
     stays.set(mode, stay);
   }
 
-  private async invalid({ run }: Try, mode: 'permissive' | 'egress'): Promise<void> {
+  private async invalid({ run }: Try, mode: ModeName): Promise<void> {
     const tried = await this.parts.mesh.tryInvalid(mode);
     const accepted = tried.filter(({ refused }) => !refused).map(({ step }) => `accepted ${JSON.stringify(step)}`);
     const nothing = `the driver knows no value for ${mode} that the API would refuse`;

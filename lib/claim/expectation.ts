@@ -165,11 +165,24 @@ async function settleDoubts(all: Progress[], observations: Observation[], scene:
   }
 }
 
-/** A failure soon after a disturbance is laid to it: proxies may take half a minute to find their control plane again. */
+/**
+ * From when on a disturbance is one that a failure is laid to: proxies may take half a minute to find their control plane again.
+ *
+ * @param now time of the failure on the run's clock, ms
+ * @param replacedAt when pods were last replaced on purpose, on the same
+ */
+export function aftermathFrom(now: number, replacedAt: number): number {
+  return Math.max(replacedAt, now - TIMING.aftermathMs);
+}
+
+/** A failure soon after a disturbance is laid to it. */
 async function unmet(all: Progress[], deciding: Observation[], scene: Scene, begun: number): Promise<Decision> {
   const now = scene.clock();
-  const aftermath = Math.max(scene.replacedAt, now - TIMING.aftermathMs);
-  const from = Math.min(begun, aftermath, ...deciding.map((observation) => observation.start));
+  const from = Math.min(
+    begun,
+    aftermathFrom(now, scene.replacedAt),
+    ...deciding.map((observation) => observation.start),
+  );
   await settleDoubts(all, deciding, scene, from, now);
   // The log may have told late that a probe was answered after all.
   const still = deciding.filter((observation) => {

@@ -32,8 +32,6 @@ export interface Try {
   lingers: Map<Route, Linger>;
   /** Modes of which it has said that they stay, until they are switched. */
   stays: Map<ModeName, Stay>;
-  /** Why one of them did not stay until then. */
-  strayed: Error | undefined;
   abort: AbortController;
   limit: Limit;
   /** The first thing that went wrong, whatever the claim's body made of it. */

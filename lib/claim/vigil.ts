@@ -2,7 +2,16 @@ import type { Evidence, RouteResult } from '../evidence/index.ts';
 import { type Observation, type Prober, type Route, routeName } from '../probe/index.ts';
 import type { Change } from './changes.ts';
 import { Disturbed } from './errors.ts';
-import { type Decision, doubtSilence, type Expected, fits, type Item, isDoubtful, lateIn } from './expectation.ts';
+import {
+  aftermathFrom,
+  type Decision,
+  doubtSilence,
+  type Expected,
+  fits,
+  type Item,
+  isDoubtful,
+  lateIn,
+} from './expectation.ts';
 import type { Monitors } from './monitors.ts';
 import { Pace } from './pace.ts';
 import { TIMING } from './timing.ts';
@@ -100,7 +109,7 @@ export class Vigil {
 
   private async failed(items: Item[], late: Observation[], end: number): Promise<Decision> {
     const start = Math.min(...late.map((each) => each.start));
-    const undisturbedFrom = Math.min(start, Math.max(this.world.replacedAt, end - TIMING.aftermathMs));
+    const undisturbedFrom = Math.min(start, aftermathFrom(end, this.world.replacedAt));
     await this.settleDoubts(items, start, end, undisturbedFrom);
     const shown = items.map((item) => stretchOf(item, end)).flatMap((stretch) => stretch.late);
     if (shown.length === 0) throw new Disturbed('an outcome changed when the log was complete');
