@@ -17,8 +17,10 @@ const LOOK_MS = 50;
 const MOST_SAID = 500;
 
 export interface SandboxOptions {
-  /** Gets the kubeconfig and the sandbox's own log. */
+  /** Gets the sandbox's own log. */
   folder: string;
+  /** Path for the kubeconfig; by default in `folder`. */
+  kubeconfig?: string;
   settings?: SandboxSettings;
 }
 
@@ -46,7 +48,11 @@ const FIRST_PROCESS = `
  *
  * @throws SandboxError naming what the machine lacks or forbids, or what the sandbox said when it failed
  */
-export async function startSandbox({ folder, settings = {} }: SandboxOptions): Promise<Sandbox> {
+export async function startSandbox({
+  folder,
+  kubeconfig = join(folder, 'kubeconfig'),
+  settings = {},
+}: SandboxOptions): Promise<Sandbox> {
   mkdirSync(folder, { recursive: true });
   const programs = await compiledSandbox();
   const logPath = join(folder, 'sandbox.log');
@@ -70,7 +76,6 @@ export async function startSandbox({ folder, settings = {} }: SandboxOptions): P
     await stop(child, ended);
     throw await failure(logPath);
   }
-  const kubeconfig = join(folder, 'kubeconfig');
   writeFileSync(kubeconfig, ready.kubeconfig, { mode: 0o600 });
   return { kubeconfig, pid: child.pid ?? 0, ended, stop: () => stop(child, ended) };
 }

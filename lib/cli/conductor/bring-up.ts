@@ -61,6 +61,7 @@ export async function bringUp(
 async function furnish(run: RunContext, stand: Stand, clients: readonly string[], signal: AbortSignal): Promise<Stage> {
   const { options, driver, inPhase, interruption, say, log } = run;
   const { cluster } = stand;
+  log(`while this run goes on: export KUBECONFIG=${stand.kubeconfig}`);
   const mesh = openMesh(driver, {
     cluster,
     kubeconfig: stand.kubeconfig,

@@ -4,13 +4,13 @@ import type { Stand } from './stand.ts';
 
 /** A cluster that others use as well. */
 export async function existingStand(run: RunContext, onStand: (stand: Stand) => void): Promise<Stand> {
-  const { options, folder, interruption, ledger, say, runId, driver } = run;
+  const { options, interruption, ledger, say, runId, driver } = run;
   const { kubeconfig, context = '' } = options;
   const provided = await upExisting({
     ...(kubeconfig === undefined ? {} : { kubeconfig }),
     context,
     runId,
-    target: folder.kubeconfig,
+    target: ledger.kubeconfig,
     allowMeshWideChanges: options.allowMeshWideChanges,
     keep: options.keep,
     signal: interruption.signal,

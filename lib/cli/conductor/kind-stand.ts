@@ -20,11 +20,11 @@ export function kindName({ options, runId }: RunContext): string {
 
 /** A kind cluster of the run's own, or one that an earlier run has kept. */
 export async function kindStand(run: RunContext, onStand: (stand: Stand) => void): Promise<Stand> {
-  const { driver, options, folder, interruption, ledger, log } = run;
+  const { driver, options, interruption, ledger, log } = run;
   const clusterName = kindName(run);
   const common = {
     clusterName,
-    kubeconfig: folder.kubeconfig,
+    kubeconfig: ledger.kubeconfig,
     signal: interruption.signal,
     timeoutScale: options.timeoutScale,
     child: childNote(run),
@@ -40,7 +40,7 @@ export async function kindStand(run: RunContext, onStand: (stand: Stand) => void
         ...(options.kindConfig === undefined ? {} : { configFile: options.kindConfig }),
         keep: options.keep,
         early: [...driverImages(driver, 'images', options.sets), ...options.loadImages],
-        beforeCreate: (name) => ledger.cluster(name, folder.kubeconfig),
+        beforeCreate: (name) => ledger.cluster(name, ledger.kubeconfig),
       });
   let outside: OutsideServers | undefined;
   const stand: Stand = {

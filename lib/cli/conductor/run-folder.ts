@@ -14,7 +14,6 @@ export interface RunFolder {
   path: string;
   evidence: string;
   log: string;
-  kubeconfig: string;
   allureResults: string;
   /** Diagnostics from the cluster. */
   cluster: string;
@@ -27,7 +26,6 @@ export function makeRunFolder(out: string, runId: string): RunFolder {
     path,
     evidence: join(path, 'evidence.jsonl'),
     log: join(path, 'meshproof.log'),
-    kubeconfig: join(path, 'kubeconfig'),
     allureResults: join(path, 'allure-results'),
     cluster: join(path, 'cluster'),
   };

@@ -6,7 +6,11 @@ import type { Stand } from './stand.ts';
 /** The built-in cluster, in a process tree that lives no longer than this process. */
 export async function sandboxStand(run: RunContext, onStand: (stand: Stand) => void): Promise<Stand> {
   const { sandboxFault: fault } = run.options;
-  const sandbox = await startSandbox({ folder: run.folder.path, settings: fault === undefined ? {} : { fault } });
+  const sandbox = await startSandbox({
+    folder: run.folder.path,
+    kubeconfig: run.ledger.kubeconfig,
+    settings: fault === undefined ? {} : { fault },
+  });
   childNote(run)(sandbox.pid, 'sandbox');
   const cluster = connect(sandbox.kubeconfig);
   const stand: Stand = {

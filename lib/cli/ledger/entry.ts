@@ -41,7 +41,7 @@ export interface ChildEntry extends ProcessIdentity {
 
 /** A cluster that was there before the run, and whose settings may have to be put back. */
 export interface LiveEntry {
-  /** The run's own copy in its folder; removed when the settings are back. */
+  /** The run's own copy; removed when the settings are back. */
   kubeconfig: string;
   context: string;
   runId: string;

@@ -1,8 +1,17 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { RunEntry } from './entry.ts';
 import { openLedger, runMark } from './ledger.ts';
@@ -57,6 +66,33 @@ async function deadEntry(changes: Partial<RunEntry>): Promise<RunEntry> {
   writeEntry(folder, entry);
   return entry;
 }
+
+describe('the private folder of a run', () => {
+  it('is for this user only, lies outside the reports, and goes with the run', () => {
+    const ledger = openLedger('r1', folder);
+    writeFileSync(ledger.kubeconfig, 'token');
+    expect(dirname(dirname(ledger.kubeconfig))).toBe(folder);
+    expect(statSync(dirname(ledger.kubeconfig)).mode & 0o777).toBe(0o700);
+    ledger.close();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('stays as long as the entry of a run that kept its cluster', () => {
+    const ledger = openLedger('r1', folder);
+    ledger.cluster('c', ledger.kubeconfig);
+    writeFileSync(ledger.kubeconfig, 'token');
+    ledger.kept();
+    ledger.close();
+    expect(existsSync(ledger.kubeconfig)).toBe(true);
+  });
+
+  it('is removed with the entry of a run that died', async () => {
+    const dead = await deadEntry({});
+    writeFileSync(join(folder, dead.runId, 'kubeconfig'), 'token');
+    expect(await sweepDeadRuns(() => undefined, folder)).toBe(true);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+});
 
 describe('the ledger', () => {
   it('has each thing on the disk when the call returns, and nothing after close', async () => {
@@ -174,7 +210,7 @@ describe('the sweep', () => {
   it('leaves a living run alone', async () => {
     const ledger = openLedger('r1', folder);
     await sweepDeadRuns(() => undefined, folder);
-    expect(readdirSync(folder)).toEqual(['r1.json']);
+    expect(readdirSync(folder)).toContain('r1.json');
     ledger.close();
   });
 

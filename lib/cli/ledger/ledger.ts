@@ -1,8 +1,8 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { engineName, engineVariables } from './engine.ts';
 import type { RunEntry } from './entry.ts';
 import { identify, processSpace } from './process-identity.ts';
-import { ledgerFolder, removeEntry, writeEntry } from './store.ts';
+import { ledgerFolder, privateFolder, removeEntry, writeEntry } from './store.ts';
 
 /** Put into the environment of this process, so that everything started by it, and by that in turn, can be found. */
 export const runMark = 'MESHPROOF_RUN_ID';
@@ -13,6 +13,8 @@ export const runMark = 'MESHPROOF_RUN_ID';
  */
 export interface Ledger {
   readonly runId: string;
+  /** Path for the run's kubeconfig: readable by this user only, and removed with the run's entry. */
+  readonly kubeconfig: string;
   /** A kind cluster is about to be created by `binary`. */
   cluster(name: string, kubeconfig: string, binary?: string): void;
   /** The cluster is gone again. */
@@ -58,6 +60,7 @@ export function openLedger(runId: string, folder: string = ledgerFolder()): Ledg
 
   return {
     runId,
+    kubeconfig: join(privateFolder(folder, runId), 'kubeconfig'),
     cluster(name, kubeconfig, binary = 'kind') {
       entry.clusters.push({ name, kubeconfig: resolve(kubeconfig), binary, env: engineVariables() });
       write();

@@ -22,7 +22,7 @@ export function ledgerFolder(environment: NodeJS.ProcessEnv = process.env): stri
 export function writeEntry(folder: string, entry: RunEntry): void {
   const file = entryFile(folder, entry.runId);
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    mkdirSync(privateFolder(folder, entry.runId), { recursive: true, mode: 0o700 });
     writeFileSync(`${file}.tmp`, `${JSON.stringify(entry, undefined, 2)}\n`, { mode: 0o600 });
     renameSync(`${file}.tmp`, file);
   } catch (error) {
@@ -33,7 +33,18 @@ export function writeEntry(folder: string, entry: RunEntry): void {
   }
 }
 
+/**
+ * What a run keeps to itself, such as its kubeconfig with the cluster's token. It lies beside the entry, not among the
+ * reports, since pipelines publish those; and it outlives reports that somebody deletes, so that `clean` can still reach
+ * the cluster.
+ */
+export function privateFolder(folder: string, runId: string): string {
+  return join(folder, runId);
+}
+
+/** Removes an entry and the run's private folder. */
 export function removeEntry(folder: string, runId: string): void {
+  rmSync(privateFolder(folder, runId), { recursive: true, force: true });
   rmSync(entryFile(folder, runId), { force: true });
   rmSync(`${entryFile(folder, runId)}.tmp`, { force: true });
 }

@@ -23,7 +23,7 @@ export const placeholderWords: Record<string, { meaning: string; example: string
   'server.app': { meaning: 'the server’s Deployment, its label `app` and its Service', example: 'tcp-echo' },
   kubeconfig: {
     meaning: 'the path of the cluster’s kubeconfig; a command has it in KUBECONFIG anyway',
-    example: 'reports/c2gmz3/kubeconfig',
+    example: '~/.local/state/meshproof/runs/c2gmz3/kubeconfig',
   },
   'modes.permissive': {
     meaning: 'how permissive mode is to be set by the installation; the mode’s `words`, where it has some',

@@ -38,7 +38,7 @@ diagnostics. It is data: no code is written for a mesh. Drivers that come with t
 
 3. **\`driver try\`** does each part once, on kind, and says what came of it. A part that failed is explained, and the next
    is tried; mend the first one first. \`--keep\` leaves the cluster, and \`--reuse\` takes it again. \`--verbose\` prints every
-   command. While it goes on, \`reports/RUN/kubeconfig\` is the cluster's, so that \`kubectl\` can look.
+   command. While it runs, \`reports/RUN/meshproof.log\` names the cluster's kubeconfig, for \`kubectl\`.
 
    | row | tries | mended in |
    | --- | --- | --- |
