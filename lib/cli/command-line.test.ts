@@ -38,12 +38,29 @@ it.each([
   ['--image', 'crul=x', '--image: "crul" is no fixture\'s role (curl, httpbin, tcp-echo); did you mean "curl"?'],
   ['--image', 'curl=', '--image: curl has no image reference'],
   ['--set', 'x', '--set must be KEY=VALUE, not "x"'],
-  ['--deadline', '20', '--deadline must be a duration such as 90s, 20m or 1h30m, not "20"'],
-  ['--repeat', '0', '--repeat must be a whole number of at least 1, not "0"'],
+  ['--deadline', '20', '--deadline must be a duration such as 90s, 20m or 1h30m, from 1s to 168h, not "20"'],
+  ['--repeat', '0', '--repeat must be a whole number from 1 to 1000, not "0"'],
+  ['--retries', '-1', '--retries must be a whole number from 0 to 100, not "-1"'],
+  ['--timeout-scale', '999999999', '--timeout-scale must be a number from 0.1 to 100, not "999999999"'],
+  ['--timeout-scale', 'NaN', '--timeout-scale must be a number from 0.1 to 100, not "NaN"'],
+  // Node's timers end at once beyond 596 h.
+  ['--deadline', '600h', '--deadline must be a duration such as 90s, 20m or 1h30m, from 1s to 168h, not "600h"'],
   ['--suite', ',', '--suite must be a name, or several, not ","'],
   ['--mesh', '', '--mesh must be a text that is not empty, not ""'],
 ])('refuses %s %s', (option, value, message) => {
   expect(() => said(option, value)).toThrow(expect.objectContaining({ name: 'UsageError', message }));
+});
+
+it.each([
+  [['--mesh', 'osm', '--mesh', 'none'], '--mesh is given twice, once with another value than "none": choose one'],
+  [['--keep', '--no-keep'], '--keep and --no-keep contradict each other'],
+  [['--no-install', '--install'], '--no-install and --install contradict each other'],
+])('refuses %j, of which one would be ignored', (words, message) => {
+  expect(() => said(...words)).toThrow(expect.objectContaining({ name: 'UsageError', message }));
+});
+
+it('takes the same said twice for once', () => {
+  expect(said('--mesh', 'osm', '--mesh=osm', '--keep', '--keep')).toEqual({ mesh: 'osm', keep: true });
 });
 
 it('has help for every option', () => {

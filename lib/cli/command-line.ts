@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { type Layer, type OptionRow, type OptionValue, optionRows, readOptionText } from '../plan/index.ts';
+import { type Layer, type OptionRow, type OptionValue, optionRows, readOptionText, UsageError } from '../plan/index.ts';
 
 /** Adds options to a command by name, all of a run's where none are named. */
 export function addOptions(command: Command, names: readonly string[] = optionRows.map((row) => row.name)): Command {
@@ -28,6 +28,13 @@ function addSwitch(command: Command, row: OptionRow): void {
   const yes = new Option(`--${row.name}`, row.help).helpGroup(row.group);
   const no = new Option(`--no-${row.name}`, row.help).helpGroup(row.group);
   command.addOption(row.on ? yes.hideHelp() : yes).addOption(row.on ? no : no.hideHelp());
+  let said: string | undefined;
+  for (const form of [row.name, `no-${row.name}`]) {
+    command.on(`option:${form}`, () => {
+      if (said !== undefined && said !== form) throw new UsageError(`--${said} and --${form} contradict each other`);
+      said = form;
+    });
+  }
 }
 
 function valueOption(row: OptionRow): Option {
@@ -37,6 +44,10 @@ function valueOption(row: OptionRow): Option {
     .helpGroup(row.group)
     .argParser((text: string, before: OptionValue | undefined): OptionValue => {
       const value = readOptionText(row, text, said);
-      return accumulates && Array.isArray(before) && Array.isArray(value) ? [...before, ...value] : value;
+      if (accumulates && Array.isArray(before) && Array.isArray(value)) return [...before, ...value];
+      if (before !== undefined && before !== value) {
+        throw new UsageError(`${said} is given twice, once with another value than "${text}": choose one`);
+      }
+      return value;
     });
 }

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { type RunOptions, resolveOptions, UsageError } from '../plan/index.ts';
+import { type RunOptions, refuseUnknownVariables, resolveOptions, UsageError } from '../plan/index.ts';
 import { nearest } from '../words/index.ts';
 import type { Actions } from './actions.ts';
 import { addOptions, commandLineLayer } from './command-line.ts';
@@ -78,6 +78,7 @@ export function buildProgram(actions: Actions, finish: (status: number) => void)
     .addHelpText('after', examples('sandbox'))
     .action(async (_, command: Command) => {
       refuseWords(command);
+      refuseUnknownVariables(process.env);
       finish(await actions.sandbox());
     });
   addDriverCommands(program, actions, finish, optionsOf);
@@ -85,6 +86,7 @@ export function buildProgram(actions: Actions, finish: (status: number) => void)
     subcommand(program, 'prove', 'run the suites against meshes that are wrong on purpose, and see who notices'),
   ).action(async (options: ProveWords, command: Command) => {
     refuseWords(command);
+    refuseUnknownVariables(process.env);
     finish(await actions.prove(readProve(options)));
   });
   return program;

@@ -1,8 +1,7 @@
 export { type Arrangement, arrange } from './arrange.ts';
 export { castOf } from './cast.ts';
 export { type Choice, chooseProvider, defaultMesh } from './choose-provider.ts';
-export { readEnvironment } from './config-environment.ts';
-export { isDriverPath, readConfigFile } from './config-file.ts';
+export { ownVariables, refuseUnknownVariables, withoutOptions } from './config-environment.ts';
 export { type Exemption, exemptionOf } from './exempt.ts';
 export { describeLack, type Fact, lacking, type MachineFacts } from './facts.ts';
 export { environmentName, imageRoles, type OptionRow, optionRows } from './option-rows.ts';

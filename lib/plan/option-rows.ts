@@ -20,8 +20,9 @@ export interface OptionRow {
   help: string;
   group: OptionGroup;
   choices?: readonly string[];
-  /** Least value of a whole number. */
+  /** Least and greatest value of a number. Limits that are multiplied beyond what a timer can hold would pass at once. */
   least?: number;
+  most?: number;
   /** Said on the command line only: what such an option asks for is no property of a project or a machine. */
   commandLineOnly?: true;
   /** On unless it is switched off: the help shows `--no-NAME`. */
@@ -203,6 +204,7 @@ export const optionRows: readonly OptionRow[] = [
     kind: 'whole',
     value: 'n',
     least: 0,
+    most: 100,
     group: 'How to run',
     help: 'try a failed claim so many times more; a pass after that is flaky, never clean (default: 0)',
   },
@@ -211,6 +213,7 @@ export const optionRows: readonly OptionRow[] = [
     kind: 'whole',
     value: 'n',
     least: 1,
+    most: 1000,
     group: 'How to run',
     help: 'run every claim so many times; the worst verdict counts (default: 1)',
   },
@@ -225,6 +228,8 @@ export const optionRows: readonly OptionRow[] = [
     name: 'timeout-scale',
     kind: 'factor',
     value: 'n',
+    least: 0.1,
+    most: 100,
     group: 'How to run',
     help: 'multiply every time limit, for a slow machine (default: 1)',
   },
@@ -232,6 +237,8 @@ export const optionRows: readonly OptionRow[] = [
     name: 'deadline',
     kind: 'duration',
     value: 'time',
+    least: 1_000,
+    most: 7 * 24 * 3_600_000,
     group: 'How to run',
     help: 'longest that the whole run may take: 20m, 1h30m, 90s',
   },
@@ -258,6 +265,9 @@ export const fileRows = optionRows.filter((row) => !row.commandLineOnly && row.n
 
 /** Options that may stand in the environment. */
 export const environmentRows = optionRows.filter((row) => !row.commandLineOnly);
+
+/** Options that are said on the command line or not at all. */
+export const commandLineRows = optionRows.filter((row) => row.commandLineOnly);
 
 /** `MESHPROOF_NODE_IMAGE` for `node-image`. */
 export function environmentName(optionName: string): string {

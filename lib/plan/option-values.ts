@@ -35,11 +35,11 @@ export function allowedOf(row: OptionRow): string {
     case 'choice':
       return `one of ${(row.choices ?? []).join(', ')}`;
     case 'whole':
-      return `a whole number of at least ${row.least ?? 0}`;
+      return `a whole number from ${row.least} to ${row.most}`;
     case 'factor':
-      return 'a number above 0';
+      return `a number from ${row.least} to ${row.most}`;
     case 'duration':
-      return 'a duration such as 90s, 20m or 1h30m';
+      return 'a duration such as 90s, 20m or 1h30m, from 1s to 168h';
     case 'pairs':
       return 'KEY=VALUE';
     case 'roles':
@@ -56,15 +56,15 @@ function convert(row: OptionRow, text: string): OptionValue | undefined {
   const trimmed = text.trim();
   switch (row.kind) {
     case 'switch':
-      return { true: true, '1': true, yes: true, false: false, '0': false, no: false }[trimmed.toLowerCase()];
+      return switchWords.get(trimmed.toLowerCase());
     case 'choice':
       return row.choices?.includes(trimmed) ? trimmed : undefined;
     case 'whole':
-      return /^\d{1,6}$/.test(trimmed) && Number(trimmed) >= (row.least ?? 0) ? Number(trimmed) : undefined;
+      return /^\d+$/.test(trimmed) ? within(row, Number(trimmed)) : undefined;
     case 'factor':
-      return /^\d+(\.\d+)?$/.test(trimmed) && Number(trimmed) > 0 ? Number(trimmed) : undefined;
+      return /^\d+(\.\d+)?$/.test(trimmed) ? within(row, Number(trimmed)) : undefined;
     case 'duration':
-      return parseDuration(trimmed);
+      return within(row, parseDuration(trimmed));
     case 'list':
       return several(trimmed.split(','));
     case 'pairs':
@@ -75,6 +75,16 @@ function convert(row: OptionRow, text: string): OptionValue | undefined {
     case 'path':
       return trimmed === '' ? undefined : trimmed;
   }
+}
+
+/** What people write for a switch. */
+const switchWords = new Map([
+  ...['true', 'yes', 'on', '1'].map((word) => [word, true] as const),
+  ...['false', 'no', 'off', '0'].map((word) => [word, false] as const),
+]);
+
+function within({ least = 0, most = Number.POSITIVE_INFINITY }: OptionRow, value: number | undefined) {
+  return value !== undefined && value >= least && value <= most ? value : undefined;
 }
 
 function several(words: string[]): string[] | undefined {

@@ -1,7 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { ownVariables } from './config-environment.ts';
+import { environmentName, optionRows } from './option-rows.ts';
 import type { OptionValue } from './option-values.ts';
 import { type RunOptions, UsageError } from './options.ts';
 import { resolveOptions } from './options-resolve.ts';
@@ -67,19 +69,65 @@ describe('precedence', () => {
 describe('the file', () => {
   it.each([
     ['retries: 1\nsute: egress\n', /meshproof.yaml:2: "sute" is no option; did you mean "suite"\? \(allowed: suite, /],
-    ['suite: egress\nretries: many\n', /meshproof.yaml:2: retries must be a whole number of at least 0, not "many"/],
+    ['suite: egress\nretries: many\n', /meshproof.yaml:2: retries must be a whole number from 0 to 100, not "many"/],
     ['provider: knid\n', /meshproof.yaml:1: provider must be one of auto, .*, not "knid"; did you mean "kind"\?/],
-    ['\n\nkeep: "yes"\n', /meshproof.yaml:3: keep must be true or false, not "yes"/],
+    ['\n\nkeep: "maybe"\n', /meshproof.yaml:3: keep must be true or false, not "maybe"/],
+    ['keep: 2\n', /meshproof.yaml:1: keep must be true or false, not "2"/],
+    ['seed: true\n', /meshproof.yaml:1: seed must be a text that is not empty, not true/],
+    ['mesh:\n', /meshproof.yaml:1: mesh must be a text that is not empty, not null/],
+    ['mesh: [osm]\n', /meshproof.yaml:1: mesh must be a text that is not empty, not a list/],
+    ['suite: []\n', /meshproof.yaml:1: suite must be a name, or several, not an empty list/],
+    ['suite:\n  - egress\n  - {a: 1}\n', /meshproof.yaml:3: suite must be a name, or several, not a map/],
+    ['set: {a: 1}\n', /meshproof.yaml:1: set must be a list of KEY=VALUE, not a map/],
+    ['image: curl=x\n', /meshproof.yaml:1: image must be a map of ROLE: REF, not "curl=x"/],
+    ['image:\n  curl:\n', /meshproof.yaml:2: image must be a map of ROLE: REF/],
+    ['repeat: 0\n', /meshproof.yaml:1: repeat must be a whole number from 1 to 1000, not "0"/],
+    ['timeout-scale: .nan\n', /meshproof.yaml:1: timeout-scale must be a number from 0.1 to 100, not ".nan"/],
+    ['config: other.yaml\n', /meshproof.yaml:1: "config" names such a file, and cannot stand in one/],
+    ['mesh: osm\n---\nmesh: none\n', /meshproof.yaml:\d: .*multiple documents/],
     ['image:\n  curl: a\n  crul: b\n', /meshproof.yaml:3: image: "crul" is no fixture's role; did you mean "curl"\?/],
-    ['deadline: 20\n', /meshproof.yaml:1: deadline must be a duration such as 90s, 20m or 1h30m, not 20/],
-    ['set:\n  - a=1\n  - b\n', /meshproof.yaml:3: set must be a list of KEY=VALUE, not "b"/],
+    [
+      'deadline: 20\n',
+      /meshproof.yaml:1: deadline must be a duration such as 90s, 20m or 1h30m, from 1s to 168h, not "20"/,
+    ],
+    ['set:\n  - a=1\n  - b\n', /meshproof.yaml:3: set must be KEY=VALUE, not "b"/],
     ['suite: [a\n', /meshproof.yaml:\d: /],
     ['- suite\n', /meshproof.yaml:1: must be options/],
     ['retries: 1\nretries: 2\n', /meshproof.yaml:2: .*unique/],
-    ['plan: true\n', /"plan" is no option/],
+    ['mesh: osm\nplan: true\n', /meshproof.yaml:2: "plan" is for the command line only: --plan/],
+    ['sandbox-fault: none\n', /"sandbox-fault" is for the command line only/],
   ])('is refused with line and reason: %j', (yaml, message) => {
     expect(() => resolved({}, {}, yaml)).toThrow(message);
     expect(() => resolved({}, {}, yaml)).toThrow(UsageError);
+  });
+
+  it('is read as it is written, where YAML would make another value of it', () => {
+    const yaml = [
+      'seed: 42',
+      'node-image: 1.10',
+      'registry: 0x10',
+      'cluster-name: 007',
+      'claim: [1.10, "x/y,x/z"]',
+      'set: [a=1.10]',
+      'keep: yes',
+      'retries: "2"',
+      'timeout-scale: 1.50',
+      'suite: &both [egress, permissive]',
+      'load-image: *both',
+    ];
+    expect(resolved({}, {}, yaml.join('\n'))).toMatchObject({
+      seed: '42',
+      nodeImage: '1.10',
+      registry: '0x10',
+      clusterName: '007',
+      claims: ['1.10', 'x/y', 'x/z'],
+      sets: ['a=1.10'],
+      keep: true,
+      retries: 2,
+      timeoutScale: 1.5,
+      suites: ['egress', 'permissive'],
+      loadImages: ['egress', 'permissive'],
+    });
   });
 
   it('may be empty', () => {
@@ -94,7 +142,7 @@ describe('the file', () => {
 describe('the environment', () => {
   it('is checked like the command line', () => {
     expect(() => resolved({}, { MESHPROOF_TIMEOUT_SCALE: '0' })).toThrow(
-      'MESHPROOF_TIMEOUT_SCALE must be a number above 0, not "0"',
+      'MESHPROOF_TIMEOUT_SCALE must be a number from 0.1 to 100, not "0"',
     );
     expect(() => resolved({}, { MESHPROOF_KEEP: 'maybe' })).toThrow(/MESHPROOF_KEEP must be true or false/);
     expect(() => resolved({}, { MESHPROOF_IMAGE: 'crul=x' })).toThrow(/"crul" is no fixture's role/);
@@ -106,7 +154,32 @@ describe('the environment', () => {
 
   it('refuses a misspelt option, which could silently choose the sandbox', () => {
     expect(() => resolved({}, { MESHPROOF_PROVIDR: 'kind' })).toThrow(/did you mean "MESHPROOF_PROVIDER"/);
-    expect(resolved({}, { MESHPROOF_SOMETHING_ELSE: '1' }).provider).toBe('auto');
+    expect(() => resolved({}, { MESHPROOF_MESHES: 'osm' })).toThrow(/did you mean "MESHPROOF_MESH"/);
+    expect(() => resolved({}, { meshproof_mesh: 'osm' })).toThrow(/meshproof_mesh is .*did you mean "MESHPROOF_MESH"/);
+    expect(() => resolved({}, { MESHPROF_MESH: 'osm' })).toThrow(/did you mean "MESHPROOF_MESH"/);
+    expect(() => resolved({}, { MESHPROOF_SOMETHING_ELSE: '1' })).toThrow(/MESHPROOF_SOMETHING_ELSE is no option's/);
+    expect(resolved({}, { MESHPROOF_SOMETHING_ELSE: '', MESH_ID: 'x' }).provider).toBe('auto');
+  });
+
+  it.each(['MESHPROOF_PLAN', 'MESHPROOF_LIST', 'MESHPROOF_SANDBOX_FAULT'])(
+    'refuses %s, which would not do what it says',
+    (name) => {
+      expect(() => resolved({}, { [name]: 'true' })).toThrow(`${name} cannot be set: --`);
+    },
+  );
+
+  it('lets what the program itself sets stand, and knows all of it', () => {
+    const project = join(import.meta.dirname, '../..');
+    const sources = ['lib', 'suites'].flatMap((part) =>
+      readdirSync(join(project, part), { recursive: true, encoding: 'utf8' })
+        .filter((file) => /\.[tj]s$/.test(file) && !/\.test\.ts$/.test(file))
+        .map((file) => readFileSync(join(project, part, file), 'utf8')),
+    );
+    const named = new Set(sources.flatMap((text) => text.match(/\bMESHPROOF_[A-Z][A-Z_]*[A-Z]\b/g) ?? []));
+    const options = optionRows.map(({ name }) => environmentName(name));
+    const own = [...named].filter((name) => !options.includes(name) && name !== 'MESHPROOF_NAME');
+    expect(own.sort()).toEqual([...ownVariables].sort());
+    expect(resolved({}, Object.fromEntries(own.map((name) => [name, 'x']))).named).toEqual({});
   });
 });
 

@@ -38,3 +38,12 @@ test('a command line that takes too long ends the process', async () => {
   expect((await program.perform(['list'], 1)).status).toBeUndefined();
   expect(program.isOver).toBe(true);
 });
+
+test('is not told the options that stand in the environment', async () => {
+  process.env['MESHPROOF_RETRIES'] = 'no number';
+  try {
+    expect(await start().perform(['list', '--suite', 'egress'], LIMIT_MS)).toMatchObject({ status: 0 });
+  } finally {
+    delete process.env['MESHPROOF_RETRIES'];
+  }
+});

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { withoutOptions } from '../../plan/index.ts';
 
 /** The folder of the program that this file is part of. */
 export const PROJECT = fileURLToPath(new URL('../../../', import.meta.url));
@@ -37,7 +38,12 @@ export class ProgramProcess {
   constructor({ project = PROJECT, around = [] }: ProgramOptions = {}) {
     const [file = '', ...args] = [...around, process.execPath, '--import', LOADER, join(project, WORKER)];
     // In a group of its own: Ctrl-C reaches it once, through `end`, and not a second time from the terminal.
-    this.#child = spawn(file, args, { detached: true, stdio: 'pipe' });
+    this.#child = spawn(file, args, {
+      detached: true,
+      stdio: 'pipe',
+      // A cell is what its words say: options that the user has for other runs would make another cell of it.
+      env: withoutOptions(process.env),
+    });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => {
         this.#output += text;

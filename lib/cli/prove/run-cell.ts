@@ -71,6 +71,8 @@ function wordsOf({ case: each, claims }: CellPlan, folder: string): string[] {
   // Beside the folder, which may be given a disk of its own.
   const driver = `${folder}.yaml`;
   // A fault is certain sooner where a mesh is granted less time; right meshes get what the reference mesh declares.
+  const config = `${folder}.options.yaml`;
+  writeFileSync(config, "# A cell has the options of its command line, and none of this folder's meshproof.yaml.\n");
   writeFileSync(driver, driverText(each.kind === 'mesh' ? granting('2s', '2s') : undefined, each.driver));
   return [
     'run',
@@ -82,6 +84,7 @@ function wordsOf({ case: each, claims }: CellPlan, folder: string): string[] {
     `--claim=${claims.join(',')}`,
     `--deadline=${DEADLINE_S}s`,
     `--out=${folder}`,
+    `--config=${config}`,
   ];
 }
 
