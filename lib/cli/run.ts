@@ -75,7 +75,7 @@ export async function runCommand(options: RunOptions, argv: string[]): Promise<n
     evidence.append({ kind: 'end', interrupted: interruption.byPerson, ...(fault === undefined ? {} : { fault }) });
   } finally {
     interruption.release();
-    ledger.close();
+    await ledger.close();
     evidence.close();
   }
   const { files, records } = keepReports(folder.path, readEvidence(evidence.file, log), log);

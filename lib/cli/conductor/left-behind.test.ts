@@ -17,7 +17,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-it('names what the run has made, until it is removed', () => {
+it('names what the run has made, until it is removed', async () => {
   const ledger = openLedger('abc123');
   expect(leftBehind('abc123')).toBe('nothing is left behind');
 
@@ -31,5 +31,5 @@ it('names what the run has made, until it is removed', () => {
   ledger.clusterGone('meshproof-abc123');
   ledger.liveRestored('staging');
   expect(leftBehind('abc123')).toBe('nothing is left behind');
-  ledger.close();
+  await ledger.close();
 });

@@ -50,7 +50,7 @@ export async function tryCommand(options: RunOptions): Promise<number> {
   } finally {
     await stand?.down();
     interruption.release();
-    ledger.close();
+    await ledger.close();
     evidence.close();
   }
   const where = choice.provider === 'kind' ? '' : ` --provider ${choice.provider}`;

@@ -46,3 +46,8 @@ export interface LiveEntry {
   context: string;
   runId: string;
 }
+
+/** Whether nothing is left that a run had made or changed. */
+export function isEmpty(entry: RunEntry): boolean {
+  return [entry.children, entry.live, entry.clusters, entry.containers].every((list) => list.length === 0);
+}

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -12,14 +13,15 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { describeLeftovers } from '../doctor/leftovers.ts';
 import type { RunEntry } from './entry.ts';
 import { openLedger, runMark } from './ledger.ts';
 import { lockRun } from './lock.ts';
-import { identify, isAlive, processSpace } from './process-identity.ts';
+import { identify, isAlive, type ProcessIdentity, processSpace } from './process-identity.ts';
 import { deadRuns, keptClusters, standingOf } from './standing.ts';
 import { readEntries, writeEntry } from './store.ts';
-import { sweepDeadRuns, sweepRun } from './sweep.ts';
+import { forgetSpent, sweepDeadRuns, sweepRun } from './sweep.ts';
 
 let folder: string;
 let spawned: number[];
@@ -68,21 +70,21 @@ async function deadEntry(changes: Partial<RunEntry>): Promise<RunEntry> {
 }
 
 describe('the private folder of a run', () => {
-  it('is for this user only, lies outside the reports, and goes with the run', () => {
+  it('is for this user only, lies outside the reports, and goes with the run', async () => {
     const ledger = openLedger('r1', folder);
     writeFileSync(ledger.kubeconfig, 'token');
     expect(dirname(dirname(ledger.kubeconfig))).toBe(folder);
     expect(statSync(dirname(ledger.kubeconfig)).mode & 0o777).toBe(0o700);
-    ledger.close();
+    await ledger.close();
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('stays as long as the entry of a run that kept its cluster', () => {
+  it('stays as long as the entry of a run that kept its cluster', async () => {
     const ledger = openLedger('r1', folder);
     ledger.cluster('c', ledger.kubeconfig);
     writeFileSync(ledger.kubeconfig, 'token');
     ledger.kept();
-    ledger.close();
+    await ledger.close();
     expect(existsSync(ledger.kubeconfig)).toBe(true);
   });
 
@@ -117,16 +119,50 @@ describe('the ledger', () => {
     ledger.liveRestored('prod');
     expect(onDisk()).toMatchObject({ clusters: [], containers: [], children: [], live: [] });
 
-    ledger.close();
+    await ledger.close();
     expect(readdirSync(folder)).toEqual([]);
     expect(process.env[runMark]).toBeUndefined();
+  });
+
+  it('keeps the entry at the end of a run as long as something in it is not known to be gone', async () => {
+    const ledger = openLedger('r1', folder);
+    ledger.live({ kubeconfig: ledger.kubeconfig, context: 'shared', runId: 'r1' });
+    writeFileSync(ledger.kubeconfig, 'token');
+    expect(await ledger.close()).toBe(true);
+    expect(readEntries(folder).entries).toMatchObject([{ runId: 'r1', live: [{ context: 'shared' }] }]);
+    expect(existsSync(ledger.kubeconfig)).toBe(true);
+  });
+
+  it('drops a child that has ended, and keeps the entry of one that has not', async () => {
+    const [gone, stays] = [openLedger('r1', folder), openLedger('r2', folder)];
+    const [ended, living] = [await sleeper(), await sleeper()];
+    gone.child(ended, 'osm');
+    stays.child(living, 'jest');
+    process.kill(ended, 'SIGKILL');
+    expect([await gone.close(), await stays.close()]).toEqual([false, true]);
+    expect(readEntries(folder).entries.map(({ runId }) => runId)).toEqual(['r2']);
+  });
+
+  it('refuses what cannot be written down before it is made, and goes on about what is gone', async () => {
+    const ledger = openLedger('r1', folder);
+    ledger.container('meshproof-r1-outside');
+    rmSync(folder, { recursive: true });
+    writeFileSync(folder, 'a file stands in the place of the registry');
+    const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    expect(() => ledger.cluster('meshproof-r1', '/k')).toThrow(/set XDG_STATE_HOME|cannot be written/);
+    expect(() => ledger.containerGone('meshproof-r1-outside')).not.toThrow();
+    expect(warn).toHaveBeenCalledTimes(1);
+    warn.mockRestore();
+    rmSync(folder);
+    expect(await ledger.close()).toBe(false);
+    mkdirSync(folder, { recursive: true });
   });
 
   it('keeps the page of a kept cluster, and finds it again', async () => {
     const ledger = openLedger('r1', folder);
     ledger.cluster('meshproof-r1', '/k');
     ledger.kept();
-    ledger.close();
+    await ledger.close();
     const [entry] = readEntries(folder).entries;
     writeEntry(folder, { ...(entry as RunEntry), owner: { pid: await endedPid(), started: '1' } });
     expect(keptClusters(folder)).toEqual([{ runId: 'r1', name: 'meshproof-r1', kubeconfig: '/k' }]);
@@ -158,6 +194,36 @@ describe('a run in the ledger', () => {
     expect(standingOf({ ...entry, space: { ...entry.space, machine: 'other' } })).toBe('elsewhere');
     expect(standingOf({ ...entry, space: { ...entry.space, namespace: 'pid:[1]' } })).toBe('elsewhere');
     expect(standingOf({ ...entry, space: { ...entry.space, boot: 'before', namespace: 'pid:[1]' } })).toBe('dead');
+  });
+});
+
+describe('dead runs', () => {
+  it('that left nothing are forgotten by whoever looks', async () => {
+    await deadEntry({ children: [{ pid: await endedPid(), started: '1', what: 'jest' }] });
+    forgetSpent(folder);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it.each<[string, () => Promise<Partial<RunEntry>>]>([
+    ['a process', async () => ({ children: [{ ...(identify(await sleeper()) as ProcessIdentity), what: 'jest' }] })],
+    ['a container', async () => ({ containers: [{ id: 'c', engine: 'docker', env: {} }] })],
+    ['settings', async () => ({ live: [{ kubeconfig: '/k', context: 'prod', runId: 'r1' }] })],
+  ])('that left %s are not', async (_, left) => {
+    await deadEntry(await left());
+    forgetSpent(folder);
+    expect(readEntries(folder).entries).toHaveLength(1);
+  });
+
+  it('that left a token are not, until it is removed, which is told', async () => {
+    const dead = await deadEntry({});
+    const token = join(folder, dead.runId, 'kubeconfig');
+    writeFileSync(token, 'token');
+    forgetSpent(folder);
+    expect(await describeLeftovers(folder)).toContainEqual(expect.stringContaining(token));
+    const told: string[] = [];
+    await sweepDeadRuns((line) => told.push(line), folder);
+    expect(told).toEqual([`run r1: did remove ${token}`]);
+    expect(readdirSync(folder)).toEqual([]);
   });
 });
 
@@ -211,7 +277,7 @@ describe('the sweep', () => {
     const ledger = openLedger('r1', folder);
     await sweepDeadRuns(() => undefined, folder);
     expect(readdirSync(folder)).toContain('r1.json');
-    ledger.close();
+    await ledger.close();
   });
 
   it('leaves in the ledger what could not be removed, and says so', async () => {

@@ -1,18 +1,26 @@
 import { join, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { engineName, engineVariables } from './engine.ts';
-import type { RunEntry } from './entry.ts';
-import { identify, processSpace } from './process-identity.ts';
+import { isEmpty, type RunEntry } from './entry.ts';
+import { identify, isAlive, processSpace } from './process-identity.ts';
 import { ledgerFolder, privateFolder, removeEntry, writeEntry } from './store.ts';
 
 /** Put into the environment of this process, so that everything started by it, and by that in turn, can be found. */
 export const runMark = 'MESHPROOF_RUN_ID';
 
+/** How long a child that was ended may take to disappear, ms, and how often it is looked for. */
+const childGone = { withinMs: 2_000, lookMs: 20 };
+
 /**
  * Where a run writes down what it is about to make, before it makes it, so that what is left after its death can be
- * found and removed. Each call returns when the file is on the disk.
+ * found and removed. Each call returns when the file is on the disk. `cluster`, `container` and `live` throw
+ * EnvironmentError where it cannot be written: what cannot be cleaned up after must not be made. The other calls do not
+ * throw: until `close` writes it again, the file then says more than there is.
  */
 export interface Ledger {
   readonly runId: string;
+  /** A folder of the run's own, for this user only; it is removed with the run's entry. */
+  readonly place: string;
   /** Path for the run's kubeconfig: readable by this user only, and removed with the run's entry. */
   readonly kubeconfig: string;
   /** A kind cluster is about to be created by `binary`. */
@@ -31,8 +39,12 @@ export interface Ledger {
   liveRestored(context: string): void;
   /** The clusters are to stay after the run: `close` leaves the entry, and only `clean --all` removes them. */
   kept(): void;
-  /** The run is over and has cleaned up after itself. */
-  close(): void;
+  /**
+   * The run is over. The entry goes if everything in it is known to be gone; otherwise it stays, for `clean`.
+   * @returns whether something is left that was not told to stay
+   * @throws EnvironmentError where the file cannot be written
+   */
+  close(): Promise<boolean>;
 }
 
 /**
@@ -55,58 +67,78 @@ export function openLedger(runId: string, folder: string = ledgerFolder()): Ledg
     kept: false,
   };
   const write = (): void => writeEntry(folder, entry);
+  /** Adds something that is about to be made; where that cannot be written, it is not made. */
+  const announce = <T>(list: T[], item: T): void => {
+    list.push(item);
+    try {
+      write();
+    } catch (error) {
+      list.pop();
+      throw error;
+    }
+  };
+  const note = (): void => {
+    try {
+      write();
+    } catch (error) {
+      process.emitWarning(error instanceof Error ? error.message : String(error));
+    }
+  };
   write();
   process.env[runMark] = runId;
+  const place = privateFolder(folder, runId);
 
   return {
     runId,
-    kubeconfig: join(privateFolder(folder, runId), 'kubeconfig'),
+    place,
+    kubeconfig: join(place, 'kubeconfig'),
     cluster(name, kubeconfig, binary = 'kind') {
-      entry.clusters.push({ name, kubeconfig: resolve(kubeconfig), binary, env: engineVariables() });
-      write();
+      announce(entry.clusters, { name, kubeconfig: resolve(kubeconfig), binary, env: engineVariables() });
     },
     clusterGone(name) {
       entry.clusters = entry.clusters.filter((cluster) => cluster.name !== name);
-      write();
+      note();
     },
     child(pid, what) {
       const identity = identify(pid);
       if (!identity) return;
       entry.children.push({ ...identity, what });
-      write();
+      // It runs already, and carries the run's mark: an error here would only keep it from being ended.
+      note();
     },
     childEnded(pid) {
       entry.children = entry.children.filter((child) => child.pid !== pid);
-      write();
+      note();
     },
     container(name) {
-      entry.containers.push({ id: name, engine: engineName(), env: engineVariables() });
-      write();
+      announce(entry.containers, { id: name, engine: engineName(), env: engineVariables() });
     },
     containerGone(name) {
       entry.containers = entry.containers.filter((container) => container.id !== name);
-      write();
+      note();
     },
     live({ kubeconfig, context, runId: liveRunId }) {
-      entry.live.push({ kubeconfig: resolve(kubeconfig), context, runId: liveRunId });
-      write();
+      announce(entry.live, { kubeconfig: resolve(kubeconfig), context, runId: liveRunId });
     },
     liveRestored(context) {
       entry.live = entry.live.filter((live) => live.context !== context);
-      write();
+      note();
     },
     kept() {
       entry.kept = true;
-      write();
+      note();
     },
-    close() {
-      if (entry.kept && entry.clusters.length > 0) {
-        entry.children = [];
-        write();
-      } else {
-        removeEntry(folder, runId);
-      }
+    async close() {
+      const deadline = Date.now() + childGone.withinMs;
+      while (entry.children.some(isAlive) && Date.now() < deadline) await pause(childGone.lookMs);
+      entry.children = entry.children.filter(isAlive);
       delete process.env[runMark];
+      if (isEmpty(entry)) {
+        removeEntry(folder, runId);
+        return false;
+      }
+      write();
+      return !isEmpty(entry.kept ? { ...entry, clusters: [] } : entry);
     },
   };
 }

@@ -32,6 +32,11 @@ export async function endMarked(entry: RunEntry): Promise<Ended> {
   );
 }
 
+/** What runs still of a dead run: recorded children, and what carries its mark. */
+export function livingOf(entry: RunEntry): ProcessIdentity[] {
+  return isOfThisBoot(entry) ? [...entry.children.filter(isAlive), ...markedProcesses(entry.runId)] : [];
+}
+
 /** Process numbers from before the machine's last start are other processes' now. */
 function isOfThisBoot(entry: RunEntry): boolean {
   return entry.space.boot === processSpace().boot;

@@ -42,6 +42,14 @@ export function privateFolder(folder: string, runId: string): string {
   return join(folder, runId);
 }
 
+/** Paths of what lies in a run's private folder. */
+export function filesOf(folder: string, runId: string): string[] {
+  const place = privateFolder(folder, runId);
+  const found = statSync(place, { throwIfNoEntry: false });
+  if (found === undefined) return [];
+  return found.isDirectory() ? readdirSync(place).map((name) => join(place, name)) : [place];
+}
+
 /** Removes an entry and the run's private folder. */
 export function removeEntry(folder: string, runId: string): void {
   rmSync(privateFolder(folder, runId), { recursive: true, force: true });

@@ -1,11 +1,11 @@
 import { rmSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import type { LiveEntry, RunEntry } from './entry.ts';
+import { isEmpty, type LiveEntry, type RunEntry } from './entry.ts';
 import { deleteCluster, removeContainer } from './leftover-containers.ts';
-import { type Ended, endChildren, endMarked } from './leftover-processes.ts';
+import { type Ended, endChildren, endMarked, livingOf } from './leftover-processes.ts';
 import { lockRun } from './lock.ts';
 import { deadRuns } from './standing.ts';
-import { ledgerFolder, readEntries, removeAbandoned, removeEntry, writeEntry } from './store.ts';
+import { filesOf, ledgerFolder, readEntries, removeAbandoned, removeEntry, writeEntry } from './store.ts';
 
 /** Told of each thing that is removed or put back, and of each that could not be. */
 export type SweepReport = (line: string) => void;
@@ -20,6 +20,24 @@ export async function sweepDeadRuns(report: SweepReport, folder: string = ledger
   let isClean = true;
   for (const entry of deadRuns(folder)) isClean = (await sweepRun(entry, report, folder)) && isClean;
   return isClean;
+}
+
+/**
+ * Takes dead runs off the ledger that left nothing: no process of theirs is there, and they own neither files nor
+ * anything on a cluster.
+ */
+export function forgetSpent(folder: string = ledgerFolder()): void {
+  for (const entry of deadRuns(folder)) {
+    const isSpent = isEmpty({ ...entry, children: [] }) && livingOf(entry).length === 0;
+    if (!isSpent || filesOf(folder, entry.runId).length > 0) continue;
+    const lock = lockRun(folder, entry.runId);
+    if (!lock) continue;
+    try {
+      removeEntry(folder, entry.runId);
+    } finally {
+      lock.unlock();
+    }
+  }
 }
 
 /** Cleans up after one run, and takes what is gone off the ledger. A kept cluster stays unless `andKept`. */
@@ -39,8 +57,10 @@ export async function sweepRun(
     const entry = readEntries(folder).entries.find(({ runId }) => runId === found.runId);
     if (!entry) return true;
     const left = await removeAll(entry, report, andKept);
-    if (isEmpty(left)) removeEntry(folder, left.runId);
-    else writeEntry(folder, left);
+    if (isEmpty(left)) {
+      for (const file of filesOf(folder, left.runId)) report(`run ${left.runId}: did remove ${file}`);
+      removeEntry(folder, left.runId);
+    } else writeEntry(folder, left);
     return isEmpty(left) || (left.kept && isEmpty({ ...left, clusters: [], containers: [] }));
   } finally {
     lock.unlock();
@@ -105,8 +125,4 @@ async function remaining<T>(
 function tellEnded({ ended, stubborn }: Ended, tell: (line: string) => void): void {
   for (const what of ended) tell(`did end ${what}`);
   for (const what of stubborn) tell(`could not end ${what}`);
-}
-
-function isEmpty(entry: RunEntry): boolean {
-  return [entry.children, entry.live, entry.clusters, entry.containers].every((list) => list.length === 0);
 }
