@@ -583,13 +583,49 @@ describe('retries', () => {
 describe('the run', () => {
   test('ends after the first failure where that is asked for', () =>
     stage(
-      async ({ play, opens, engine }) => {
+      async ({ play, opens, engine, parts }) => {
+        const reason = 'skipped by --fail-fast after a/two';
         expect(await play('a/one', opens)).toMatchObject({ verdict: 'passed' });
         expect(await play('a/two', wrong)).toMatchObject({ verdict: 'failed' });
-        expect(await play('a/three', opens)).toMatchObject({ verdict: 'not begun', reason: 'the run is being ended' });
-        expect(engine.undecided()).toEqual(['a/three']);
+        expect(await play('a/three', opens)).toMatchObject({ verdict: 'not begun', reason });
+        expect(engine.undecided()).toEqual([]);
+        expect(parts.evidence.all('verdict').at(-1)).toMatchObject({ claim: 'a/three', verdict: 'not-run', reason });
       },
       { failFast: true },
+    ));
+
+  test('skips what is under way when it ends so, without looking for a cause', () =>
+    stage(
+      async ({ play, parts, troubled }) => {
+        parts.prober.set(parts.routes.resolve(hello), () => 'answered');
+        const long: Body = async (call) => {
+          for (let n = 0; n < 100; n += 1) await answer(call);
+        };
+        const [one, two] = await Promise.all([play('a/one', long), play('a/two', wrong)]);
+        expect(one).toMatchObject({ verdict: 'not-run', reason: 'skipped by --fail-fast after a/two' });
+        expect(two).toMatchObject({ verdict: 'failed' });
+        expect(parts.evidence.all('verdict').map(({ claim, verdict }) => [claim, verdict])).toEqual([
+          ['a/two', 'failed'],
+          ['a/one', 'not-run'],
+        ]);
+        expect(troubled).toEqual(['a/two']);
+      },
+      { failFast: true, claims: ['a/one', 'a/two'].map((id) => claimOf(id, {}, { alone: false })) },
+    ));
+
+  test('that ends so leaves a failure that awaited another try a failure', () =>
+    stage(
+      async ({ play, handlers, parts }) => {
+        const call = own(handlers, { id: 'a/one', run: 1 });
+        await call.begin({ more: false });
+        await wrong(call).catch(() => undefined);
+        expect(await call.end({})).toMatchObject({ again: true, verdict: 'failed' });
+        expect(await play('a/two', async () => undefined)).toMatchObject({ verdict: 'broken' });
+        expect(await call.begin({ more: false })).toMatchObject({ go: false });
+        expect(parts.evidence.all('verdict').at(-1)).toMatchObject({ claim: 'a/one', verdict: 'failed' });
+        expect(parts.evidence.all('verdict').at(-1)?.reason).toMatch(/expected answered.*skipped by --fail-fast/);
+      },
+      { failFast: true, retries: 1 },
     ));
 
   test('goes on after a failure otherwise', () =>

@@ -52,6 +52,8 @@ export class Engine {
   private readonly worst = new Map<string, Judgement>();
   private readonly decided = new Set<PlannedClaim>();
   private stopped = false;
+  /** Why no claim is begun any more, where --fail-fast says so. */
+  private skipping: string | undefined;
   /** What could not be removed when its claim ended. */
   private readonly leftover = new Set<Policies>();
 
@@ -152,11 +154,13 @@ export class Engine {
     const course = this.courseOf(key);
     if (course === undefined) return { go: false, reason: 'the plan does not have it' };
     if (this.lost !== undefined) return { go: false, reason: this.lost };
+    if (this.skipping !== undefined) return this.skip(course, this.skipping);
     if (this.stopped || this.options.signal.aborted) return { go: false, reason: ENDING };
     let member: Member;
     try {
       member = await this.rounds.enter(this.entrant(course.planned), more);
     } catch (error) {
+      if (this.skipping !== undefined) return this.skip(course, this.skipping);
       return { go: false, reason: this.lost ?? messageOf(error) };
     }
     if (course.attempt === 1 && course.restarts === 0) course.begun = this.parts.evidence.clock();
@@ -171,6 +175,20 @@ export class Engine {
       // Kept as the try's trouble: `end` judges it, and the body's first call meets it.
     }
     return { go: true, reason: '' };
+  }
+
+  /** Decides a claim that does not begin any more. A failure that is waiting for another try stays one. */
+  private skip(course: Course, reason: string): { go: false; reason: string } {
+    if (!this.decided.has(course.planned)) this.record(course, new Aborted(reason), undefined);
+    return { go: false, reason };
+  }
+
+  /** Nothing is judged any more after the first trouble: neither what waits nor what is under way. */
+  private failFast(claim: string): void {
+    this.skipping = `skipped by --fail-fast after ${claim}`;
+    this.stopped = true;
+    for (const { abort } of this.tries()) abort.abort(new Aborted(this.skipping));
+    this.rounds.end(this.skipping);
   }
 
   private tryOf(course: Course, member: Member): Try {
@@ -213,7 +231,8 @@ export class Engine {
       });
     }
     const isDisturbed = trouble instanceof Disturbed;
-    let diagnostics = trouble === undefined || isDisturbed ? undefined : await this.options.onTrouble(id);
+    const isDecided = trouble !== undefined && !isDisturbed && !(trouble instanceof Aborted);
+    let diagnostics = isDecided ? await this.options.onTrouble(id) : undefined;
     await run.end();
     course.expectations = run.count;
     const uncleared = await this.clear(now);
@@ -283,31 +302,35 @@ export class Engine {
 
   private async decide(course: Course, trouble: Error | undefined, diagnostics: string | undefined) {
     const { id } = course.planned.claim;
-    const { attempt, failures, begun } = course;
+    const { attempt, failures } = course;
     const verdict = verdictOf(trouble, attempt);
-    const reason = [...failures, ...(trouble === undefined ? [] : [trouble.message])].join('; tried again: ');
+    const reason = reasonOf(course, trouble);
     if (verdict === 'failed' && attempt <= this.options.retries) {
       course.attempt += 1;
       failures.push(trouble?.message ?? '');
       return { again: true, verdict, reason };
     }
+    this.record(course, trouble, diagnostics);
+    const isTrouble = verdict === 'failed' || verdict === 'broken';
+    if (this.options.failFast && isTrouble && this.skipping === undefined) this.failFast(id);
+    await this.releaseVigil(course.planned.claim.vigil);
+    return { again: false, verdict, reason };
+  }
+
+  /** Writes down how a claim came out, at worst, of all its repetitions. */
+  private record(course: Course, trouble: Error | undefined, diagnostics: string | undefined): void {
+    const { id } = course.planned.claim;
+    const { attempt, begun } = course;
+    const reason = reasonOf(course, trouble);
     const worst = worse(this.worst.get(id), {
-      verdict,
+      verdict: verdictOf(trouble, attempt),
       ...(reason === '' ? {} : { reason }),
       ...(diagnostics === undefined ? {} : { diagnostics }),
     });
     this.worst.set(id, worst);
-    this.parts.evidence.append({
-      kind: 'verdict',
-      claim: id,
-      ...worst,
-      attempt,
-      ms: Math.round(this.parts.evidence.clock() - begun),
-    });
-    if (this.options.failFast && (verdict === 'failed' || verdict === 'broken')) this.stop();
     this.decided.add(course.planned);
-    await this.releaseVigil(course.planned.claim.vigil);
-    return { again: false, verdict, reason };
+    const ms = begun === undefined ? 0 : Math.round(this.parts.evidence.clock() - begun);
+    this.parts.evidence.append({ kind: 'verdict', claim: id, ...worst, attempt, ms });
   }
 
   /** Nobody will ask about a mode again whose last vigilant claim is over; its probes would only delay what is left. */
@@ -327,14 +350,16 @@ export class Engine {
       await act(present);
       return null;
     } catch (error) {
-      present.trouble = this.asTrouble(error);
+      present.trouble = this.asTrouble(error, present.abort.signal);
       throw present.trouble;
     }
   }
 
-  private asTrouble(error: unknown): Error {
+  /** @param ended the try's own signal, where it may have been ended */
+  private asTrouble(error: unknown, ended?: AbortSignal): Error {
     if (error instanceof Unmet || error instanceof Disturbed || error instanceof Broken || error instanceof Aborted)
       return error;
+    if (ended?.aborted && ended.reason instanceof Error) return ended.reason;
     if (this.options.signal.aborted) return new Aborted(ENDING);
     return isPassing(error) ? new Disturbed(messageOf(error)) : new Broken(messageOf(error));
   }
@@ -411,7 +436,15 @@ export class Engine {
     const planned = this.options.claims.find(({ claim, run: each }) => claim.id === id && each === run);
     const known = this.courses.get(key);
     if (known !== undefined || planned === undefined) return known;
-    const course = { planned, begun: 0, attempt: 1, restarts: 0, expectations: 0, failures: [], present: undefined };
+    const course = {
+      planned,
+      begun: undefined,
+      attempt: 1,
+      restarts: 0,
+      expectations: 0,
+      failures: [],
+      present: undefined,
+    };
     this.courses.set(key, course);
     return course;
   }
@@ -433,12 +466,16 @@ export class Engine {
 
 const ENDING = 'the run is being ended';
 
+function reasonOf({ failures }: Course, trouble: Error | undefined): string {
+  return [...failures, ...(trouble === undefined ? [] : [trouble.message])].join('; tried again: ');
+}
+
 function verdictOf(trouble: Error | undefined, attempt: number): Verdict {
   if (trouble === undefined) return attempt > 1 ? 'flaky' : 'passed';
   if (trouble instanceof Unmet) return 'failed';
-  if (trouble instanceof Aborted) return 'not-run';
   // That a second attempt could not tell does not take the first one's failure back.
-  return attempt > 1 ? 'failed' : 'broken';
+  if (attempt > 1) return 'failed';
+  return trouble instanceof Aborted ? 'not-run' : 'broken';
 }
 
 const ORDER: Verdict[] = ['passed', 'not-run', 'unsupported', 'flaky', 'broken', 'failed'];

@@ -10,8 +10,8 @@ import type { Stay } from './stay.ts';
 /** A claim of the plan, through all its tries. */
 export interface Course {
   planned: PlannedClaim;
-  /** When its first try began, on the run's clock. */
-  begun: number;
+  /** When its first try began, on the run's clock; undefined while it has not. */
+  begun: number | undefined;
   /** 1, and one more for each time that it failed and --retries granted another. */
   attempt: number;
   /** How often it was disturbed. */

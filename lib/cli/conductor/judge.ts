@@ -106,7 +106,7 @@ export async function judgeClaims(
     if (engine.lost !== undefined)
       throw new EnvironmentError(engine.lost, `see what happened to the cluster: ${run.folder.log}`);
     const undecided = engine.undecided();
-    if (undecided.length > 0 && !interruption.signal.aborted && !options.failFast) {
+    if (undecided.length > 0 && !interruption.signal.aborted) {
       throw new Error(`jest ended (status ${status}) before ${undecided.join(', ')} was decided:\n${tail}`);
     }
   } finally {
