@@ -1,5 +1,5 @@
 import { chosenImages } from '../../cluster/fixtures/index.ts';
-import { imagesLine } from '../../cluster/provider/index.ts';
+import { foreignLines, imagesLine } from '../../cluster/provider/index.ts';
 import type { Mesh } from '../../mesh/index.ts';
 import type { RunContext } from './context.ts';
 import type { Stand } from './stand.ts';
@@ -13,13 +13,15 @@ export class CopiedImages {
   readonly #first: readonly string[];
   readonly #rest: readonly string[];
 
-  constructor({ options, log }: RunContext, { loadImages }: Stand, mesh: Mesh) {
+  constructor({ options, log, say }: RunContext, { loadImages }: Stand, mesh: Mesh) {
     this.#first = [...new Set([...mesh.images, ...options.loadImages])];
     const ofPods = new Set([...mesh.podImages, ...Object.values(chosenImages(options))]);
     this.#rest = [...ofPods].filter((ref) => !this.#first.includes(ref));
     this.#copy = async (refs) => {
       if (loadImages === undefined) return;
-      log(imagesLine(await loadImages([...refs])));
+      const result = await loadImages([...refs]);
+      log(imagesLine(result));
+      for (const line of foreignLines(result)) say(line);
     };
   }
 

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { LogHandlers, Stop } from '../cluster.ts';
-import { engine, type ToolContext } from './runtime.ts';
+import { engine } from './engine.ts';
+import type { ToolContext } from './runtime.ts';
 import { signalGroup } from './tool.ts';
 
 /** From the end of a follower that should not have ended until the next one, ms. */

@@ -6,17 +6,21 @@ let tools: FakeTools;
 let reported: string[];
 beforeEach(() => {
   tools = new FakeTools();
+  tools.add('kind', KIND);
   reported = [];
 });
 afterEach(() => tools.remove());
 
 /** Its only node takes images from the second time on that it is asked. */
+const KIND = 'case "$*" in "get nodes"*) echo x-control-plane;; esac';
 const ENGINE = `case "$*" in
-  "ps "*) echo x-control-plane;;
+  "inspect "*) echo "/x-control-plane running control-plane";;
   "exec x-control-plane ctr version") test -e "$HERE/up" || { touch "$HERE/up"; exit 1; };;
-  "image inspect"*) echo 'sha256:i1 mesh/a:1 ';;
+  "image inspect"*) echo 'sha256:i1 linux/amd64 mesh/a:1 ';;
+  "exec x-control-plane ctr"*"images ls") echo REF; cat "$HERE/rows" 2> /dev/null;;
   "save "*) shift; echo "archive of $*";;
-  "exec -i "*) cat > "$HERE/imported";;
+  "exec -i "*) cat > "$HERE/imported"
+    echo "docker.io/mesh/a:1 x sha256:d1 - io.cri-containerd.image=managed" > "$HERE/rows";;
 esac`;
 
 function early(refs: string[], signal = new AbortController().signal) {

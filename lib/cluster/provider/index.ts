@@ -1,4 +1,5 @@
 export { namespacesWithSidecar } from './at-stake.ts';
+export { engine, kindNetwork } from './engine.ts';
 export { ProviderError } from './error.ts';
 export {
   type LiveEntry,
@@ -7,7 +8,7 @@ export {
   type UpExistingOptions,
   upExisting,
 } from './existing.ts';
-export { imagesLine, type LoadedImages } from './images.ts';
+export { foreignLines, imagesLine, type LoadedImages } from './images.ts';
 export {
   deleteKind,
   KIND_CONFIG,
@@ -21,4 +22,3 @@ export {
 } from './kind.ts';
 export { type OutsideServers, startOutside } from './outside-container.ts';
 export type { SettingsLedger } from './run-record.ts';
-export { kindNetwork } from './runtime.ts';

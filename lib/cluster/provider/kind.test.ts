@@ -18,6 +18,7 @@ afterEach(() => tools.remove());
 /** docker knows the nodes as long as the file `nodes` is there; `kind delete` takes it away. */
 const DOCKER = 'case "$1" in ps) cat "$HERE/nodes" 2> /dev/null; exit 0;; esac';
 const kindThat = (creates: string) => `case "$1" in
+  get) cat "$HERE/nodes" 2> /dev/null;;
   create) echo x-control-plane > "$HERE/nodes"; ${creates};;
   delete) rm -f "$HERE/nodes";;
 esac`;

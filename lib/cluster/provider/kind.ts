@@ -8,7 +8,8 @@ import { type EarlyImages, earlyImages } from './early-images.ts';
 import { ProviderError } from './error.ts';
 import { type LoadedImages, loadImages } from './images.ts';
 import { holdLease } from './lease.ts';
-import { nodesOf, runKind, type ToolContext } from './runtime.ts';
+import { expectReachable, refuseUnreachable } from './remote-engine.ts';
+import { containersOf, nodesOf, runKind, type ToolContext } from './runtime.ts';
 import { waitForServices } from './service-routing.ts';
 import { ensureSystemNamespace } from './system-namespace.ts';
 import { lastWords } from './tool.ts';
@@ -63,9 +64,10 @@ export interface ProvidedKind extends Provided {
  * @throws ClusterError `aborted`
  */
 export async function upKind(options: UpKindOptions): Promise<ProvidedKind> {
-  const { clusterName } = options;
-  const [nodes] = await Promise.all([nodesOf(clusterName, options), kindVersion(options)]);
-  if (nodes.length > 0) {
+  const { clusterName, configFile = KIND_CONFIG } = options;
+  await refuseUnreachable(configFile, options);
+  const [containers] = await Promise.all([containersOf(clusterName, options), kindVersion(options)]);
+  if (containers.length > 0) {
     throw new ProviderError(
       `a kind cluster ${clusterName} is there already`,
       `use it with --reuse, choose another --cluster-name, or delete it: kind delete cluster --name ${clusterName}`,
@@ -93,13 +95,15 @@ export async function upKind(options: UpKindOptions): Promise<ProvidedKind> {
  */
 export async function reuseKind(options: SharedKindOptions): Promise<ProvidedKind> {
   const { clusterName, kubeconfig } = options;
-  const [nodes] = await Promise.all([nodesOf(clusterName, options), kindVersion(options)]);
-  if (nodes.length === 0) {
+  const [containers] = await Promise.all([containersOf(clusterName, options), kindVersion(options)]);
+  if (containers.length === 0) {
     throw new ProviderError(
       `there is no kind cluster ${clusterName} to reuse`,
       `run once with --keep --cluster-name ${clusterName}, or leave --reuse out`,
     );
   }
+  // A node that does not run is told by its name, and not by what cannot be reached for that.
+  await nodesOf(clusterName, options);
   const exported = await runKind(['export', 'kubeconfig', '--name', clusterName, '--kubeconfig', kubeconfig], options);
   if (exported.exitCode !== 0) {
     throw new ProviderError(
@@ -140,7 +144,7 @@ export async function deleteKind(clusterName: string, brokenOff = false): Promis
     const argv = ['delete', 'cluster', '--name', clusterName, '--kubeconfig', kubeconfig];
     words = lastWords(await runKind(argv, context, { timeoutMs: DELETE_MS }));
     if (brokenOff) await pause(BETWEEN_LOOKS_MS);
-    if ((await nodesOf(clusterName, context)).length === 0) return;
+    if ((await containersOf(clusterName, context)).length === 0) return;
   }
   throw new ProviderError(
     `the kind cluster ${clusterName} could not be deleted: ${words}`,
@@ -179,6 +183,7 @@ async function create(options: UpKindOptions, images: EarlyImages): Promise<void
 async function take(options: KindOptions, end: () => Promise<void>): Promise<ProvidedKind> {
   const { clusterName, kubeconfig, signal, timeoutScale } = options;
   const timeoutMs = FACT_MS * timeoutScale;
+  await expectReachable(kubeconfig, options);
   const cluster = connect(kubeconfig, { context: `kind-${clusterName}` });
   try {
     const account = { apiVersion: 'v1', kind: 'ServiceAccount', namespace: 'default', name: 'default' };

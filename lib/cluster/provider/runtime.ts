@@ -1,16 +1,7 @@
 import { ClusterError } from '../cluster.ts';
+import { engine } from './engine.ts';
 import { ProviderError } from './error.ts';
 import { lastWords, runTool, type ToolOptions, type ToolResult } from './tool.ts';
-
-/** The container engine under kind: its command, `docker` unless KIND_EXPERIMENTAL_PROVIDER names another. */
-export function engine(env: NodeJS.ProcessEnv = process.env): string {
-  return env['KIND_EXPERIMENTAL_PROVIDER'] || 'docker';
-}
-
-/** The engine's network that kind puts its nodes on. */
-export function kindNetwork(env: NodeJS.ProcessEnv = process.env): string {
-  return env['KIND_EXPERIMENTAL_DOCKER_NETWORK'] || 'kind';
-}
 
 const QUICK_MS = 20_000;
 
@@ -73,14 +64,63 @@ export function refuseAborted(result: ToolResult, tool: string): void {
 }
 
 /**
- * The containers that are a kind cluster's nodes, stopped ones included.
+ * Every container that carries the kind cluster's label, stopped ones included: its nodes, and what stands beside them, such
+ * as the load balancer of several control planes. As long as there is one, kind takes the cluster for existing.
  * @throws ProviderError as `runEngine`
  */
-export async function nodesOf(clusterName: string, context: ToolContext): Promise<string[]> {
+export async function containersOf(clusterName: string, context: ToolContext): Promise<string[]> {
   const filter = `label=io.x-k8s.kind.cluster=${clusterName}`;
   const result = await runEngine(['ps', '--all', '--filter', filter, '--format', '{{.Names}}'], context);
   if (result.exitCode !== 0) {
     throw new ProviderError(`cannot list containers: ${lastWords(result)}`, `make \`${engine()} ps\` work`);
   }
-  return result.stdout.toString().split('\n').filter(Boolean);
+  return linesOf(result);
+}
+
+/** The roles of containers that run a kubelet and containerd (`nodeutils.InternalNodes` of kind's sources). */
+const NODE_ROLES = ['control-plane', 'worker'];
+
+/**
+ * The nodes of a kind cluster, as kind knows them. `kind get nodes` also names containers that are none, so their roles are
+ * asked for.
+ * @throws ProviderError for a node that does not run, and as `runEngine` and `runKind`
+ */
+export async function nodesOf(clusterName: string, context: ToolContext): Promise<string[]> {
+  const argv = ['get', 'nodes', '--name', clusterName];
+  const listed = await runKind(argv, context);
+  if (listed.exitCode !== 0) {
+    throw new ProviderError(
+      `kind cannot list the nodes of ${clusterName}: ${lastWords(listed)}`,
+      `make \`kind ${argv.join(' ')}\` work`,
+    );
+  }
+  const names = linesOf(listed);
+  if (names.length === 0) return [];
+  const format = '{{.Name}} {{.State.Status}} {{index .Config.Labels "io.x-k8s.kind.role"}}';
+  const inspected = await runEngine(['inspect', '--type=container', '--format', format, ...names], context);
+  if (inspected.exitCode !== 0) {
+    throw new ProviderError(
+      `cannot look at the nodes of ${clusterName}: ${lastWords(inspected)}`,
+      `make \`${engine()} inspect ${names.join(' ')}\` work`,
+    );
+  }
+  const nodes = linesOf(inspected)
+    .map((line) => line.split(' '))
+    .filter(([, , role = '']) => NODE_ROLES.includes(role));
+  return nodes.map(([name = '', status = '']) => running(name.replace(/^\//, ''), status));
+}
+
+/** @throws ProviderError for a node whose container is stopped or paused: it answers nobody */
+function running(node: string, status: string): string {
+  if (status === 'running') return node;
+  const verb = status === 'paused' ? 'unpause' : 'start';
+  throw new ProviderError(`the container of node ${node} is ${status}, not running`, `${engine()} ${verb} ${node}`);
+}
+
+function linesOf({ stdout }: ToolResult): string[] {
+  return stdout
+    .toString()
+    .split('\n')
+    .map((line) => line.trim())
+    .filter(Boolean);
 }

@@ -9,6 +9,7 @@ let memory: MemoryCluster;
 
 beforeEach(() => {
   tools = new FakeTools();
+  tools.add('kind', "printf 'x-control-plane\\nx-worker\\n'");
   memory = new MemoryCluster();
   memory.put(object('Node', { name: 'x-control-plane' }));
   memory.put(object('Node', { name: 'x-worker' }));
@@ -26,9 +27,9 @@ function kubeProxy(ready: number): Manifest {
   return object('DaemonSet', { name: 'kube-proxy', namespace: 'kube-system' }, { status });
 }
 
-/** docker with two nodes and the load balancer of several control planes, which runs no kubelet. */
+/** docker with two nodes; one of the API server's, where Kubernetes has more names than kind, is none of its containers. */
 const dockerThat = (executes: string) =>
-  `case "$1" in ps) printf 'x-control-plane\\nx-worker\\nx-external-load-balancer\\n';; exec) ${executes};; esac`;
+  `case "$1" in inspect) printf '/x-control-plane running control-plane\\n/x-worker running worker\\n';; exec) ${executes};; esac`;
 
 function waiting(timeoutMs = 20_000): Promise<void> {
   const signal = new AbortController().signal;

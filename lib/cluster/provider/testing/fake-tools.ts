@@ -15,10 +15,15 @@ export class FakeTools {
     process.env['PATH'] = withSystem ? `${this.#bin}${path.delimiter}${this.#path}` : this.#bin;
   }
 
-  /** @param body of a shell script; `$HERE` is the folder that the tools share */
-  add(name: string, body: string): void {
+  /**
+   * @param body of a shell script; `$HERE` is the folder that the tools share
+   * @param engine what it says it is when asked by `-v`, as kind does
+   */
+  add(name: string, body: string, engine = name): void {
     const file = path.join(this.#bin, name);
-    writeFileSync(file, `#!/bin/sh\nHERE='${this.folder}'\necho "${name} $*" >> '${this.#calls}'\n${body}\n`);
+    const version = `[ "$*" != -v ] || { echo "${engine === 'docker' ? 'Docker' : engine} version 0"; exit; }`;
+    const call = `HERE='${this.folder}'\necho "${name} $*" >> '${this.#calls}'`;
+    writeFileSync(file, `#!/bin/sh\n${version}\n${call}\n${body}\n`);
     chmodSync(file, 0o755);
   }
 
