@@ -33,6 +33,7 @@ const doors = [
   'cluster/cluster',
   'cluster/fixtures/index',
   'cluster/fixtures/files',
+  'cluster/provider/engine',
   'cluster/provider/index',
   'mesh/mesh',
   'claim/body',

@@ -1,10 +1,10 @@
+import { engine as engineOf } from '../../cluster/provider/engine.ts';
 import type { Fact } from '../../plan/index.ts';
-import { engineName } from '../ledger/index.ts';
 import { ask } from './commands.ts';
 
 /** What the provider kind needs: kind, and an engine whose daemon answers. */
 export async function kindFacts(environment: NodeJS.ProcessEnv = process.env): Promise<Fact[]> {
-  return Promise.all([engineFact(engineName(environment)), kindFact()]);
+  return Promise.all([engineFact(engineOf(environment)), kindFact()]);
 }
 
 async function engineFact(engine: string): Promise<Fact> {

@@ -1,4 +1,4 @@
-export { engineName, engineVariables } from './engine.ts';
+export { engineVariables } from './engine.ts';
 export type { RunEntry } from './entry.ts';
 export { type Ledger, openLedger } from './ledger.ts';
 export { deleteCluster, meshproofClusters } from './leftover-containers.ts';

@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { engineName, engineVariables } from './engine.ts';
+import { engine } from '../../cluster/provider/engine.ts';
+import { engineVariables } from './engine.ts';
 import { isEmpty, type RunEntry } from './entry.ts';
 import { identify, isAlive, processSpace } from './process-identity.ts';
 import { ledgerFolder, privateFolder, removeEntry, writeEntry } from './store.ts';
@@ -111,7 +112,7 @@ export function openLedger(runId: string, folder: string = ledgerFolder()): Ledg
       note();
     },
     container(name) {
-      announce(entry.containers, { id: name, engine: engineName(), env: engineVariables() });
+      announce(entry.containers, { id: name, engine: engine(), env: engineVariables() });
     },
     containerGone(name) {
       entry.containers = entry.containers.filter((container) => container.id !== name);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { execa } from 'execa';
-import { engineName } from './engine.ts';
+import { engine as engineOf } from '../../cluster/provider/engine.ts';
 import type { ClusterEntry, ContainerEntry } from './entry.ts';
 
 /** Longest that one command of kind's or the engine's may take, ms. */
@@ -28,7 +28,7 @@ export async function deleteCluster(cluster: Omit<ClusterEntry, 'kubeconfig'>): 
   try {
     const args = ['delete', 'cluster', '--name', cluster.name, '--kubeconfig', join(scratch, 'kubeconfig')];
     await execa(cluster.binary, args, { env: cluster.env, timeout: commandMs, reject: false });
-    const engine = engineName(cluster.env);
+    const engine = engineOf(cluster.env);
     const label = `label=io.x-k8s.kind.cluster=${cluster.name}`;
     await removeUntilGone(engine, cluster.env, () => listContainers(engine, cluster.env, label));
   } finally {

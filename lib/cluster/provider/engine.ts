@@ -22,15 +22,15 @@ const detected = new Map<string, string>();
 export function engine(env: NodeJS.ProcessEnv = process.env): string {
   const named = env['KIND_EXPERIMENTAL_PROVIDER'] ?? '';
   if (KNOWN.includes(named)) return named;
-  const path = env['PATH'] ?? '';
-  const found = detected.get(path) ?? detect(env);
+  const path = process.env['PATH'] ?? '';
+  const found = detected.get(path) ?? detect();
   detected.set(path, found);
   return found;
 }
 
-function detect(env: NodeJS.ProcessEnv): string {
+function detect(): string {
   const isIt = ([name, start]: readonly [string, string]): boolean => {
-    const { stdout } = spawnSync(name, ['-v'], { env, encoding: 'utf8', timeout: VERSION_MS });
+    const { stdout } = spawnSync(name, ['-v'], { env: process.env, encoding: 'utf8', timeout: VERSION_MS });
     return stdout?.startsWith(start) === true;
   };
   return DETECTED.find(isIt)?.[0] ?? 'docker';
