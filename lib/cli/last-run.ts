@@ -1,33 +1,133 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import { readEvidence, type Verdict } from '../evidence/index.ts';
-import { UsageError } from '../plan/index.ts';
+import { basename, join } from 'node:path';
+import { type Choice, type EvidenceRecord, type RunRecord, readEvidence, type Verdict } from '../evidence/index.ts';
+import type { Driver } from '../mesh/index.ts';
+import { type RunOptions, UsageError } from '../plan/index.ts';
+import type { Chosen } from './choose.ts';
 
 const evidenceName = 'evidence.jsonl';
 
-/** The folder of the run that wrote evidence last, or undefined where there is none in `out`. */
-export function lastRun(out: string): string | undefined {
-  if (!existsSync(out)) return undefined;
+/** A former run, for --rerun-failed. */
+export interface FormerRun {
+  runId: string;
+  folder: string;
+  /** What it was about; absent in the evidence of old versions. */
+  choice?: Choice;
+  /** Ids of its claims that neither passed nor are unsupported, and of those that it had left over itself. */
+  open: string[];
+}
+
+/** The folders of the runs in `out`, those whose evidence was written last first. */
+function runsIn(out: string): string[] {
+  if (!statSync(out, { throwIfNoEntry: false })?.isDirectory()) return [];
   const runs = readdirSync(out)
     .map((name) => join(out, name))
     .flatMap((folder) => {
       const written = statSync(join(folder, evidenceName), { throwIfNoEntry: false })?.mtimeMs;
       return written === undefined ? [] : [{ folder, written }];
     });
-  return runs.sort((a, b) => b.written - a.written)[0]?.folder;
+  return runs.sort((a, b) => b.written - a.written).map(({ folder }) => folder);
+}
+
+/** The folder of the run that wrote evidence last, or undefined where there is none in `out`. */
+export function lastRun(out: string): string | undefined {
+  return runsIn(out)[0];
 }
 
 /**
- * Ids of the claims that the last run left failed, broken or flaky, for --rerun-failed.
+ * The folder of a run that is named by its folder, its id, or the beginning of its id that no other run in `out` has.
  *
- * @throws UsageError where there is no run to rerun.
+ * @throws UsageError where there is none, or more than one
  */
-export function failedInLastRun(out: string): string[] {
+export function runNamed(out: string, name: string): string {
+  if (existsSync(name)) return name;
+  const runs = runsIn(out);
+  const fitting = name.includes('/') ? [] : runs.filter((folder) => basename(folder).startsWith(name));
+  const exact = fitting.find((folder) => basename(folder) === name);
+  const [only, another] = fitting;
+  if (exact !== undefined) return exact;
+  const ids = (folders: readonly string[]) =>
+    folders
+      .slice(0, 5)
+      .map((folder) => basename(folder))
+      .join(', ');
+  if (another !== undefined) throw new UsageError(`several runs in ${out} begin with "${name}": ${ids(fitting)}`);
+  if (only !== undefined) return only;
+  const latest = runs.length === 0 ? `there is no run in ${out}` : `the latest runs in ${out} are ${ids(runs)}`;
+  throw new UsageError(`there is no run "${name}", neither a folder nor an id; ${latest}`);
+}
+
+/**
+ * The last run, with the claims that --rerun-failed has to judge.
+ *
+ * @throws UsageError where there is no run, or one that does not say which claims it was about.
+ */
+export function formerRun(out: string): FormerRun {
   const folder = lastRun(out);
   if (folder === undefined) throw new UsageError(`--rerun-failed: there is no former run in ${out}`);
-  const verdicts = new Map<string, Verdict>();
-  for (const record of readEvidence(join(folder, evidenceName))) {
-    if (record.kind === 'verdict') verdicts.set(record.claim, record.verdict);
+  const records = readEvidence(join(folder, evidenceName));
+  const run = records.find((record) => record.kind === 'run');
+  const claims = run?.selected ?? plannedIn(records);
+  if (run === undefined || claims === undefined) {
+    throw new UsageError(
+      `--rerun-failed: ${folder} does not say which claims it was about; run once without the option`,
+    );
   }
-  return [...verdicts].filter(([, verdict]) => ['failed', 'broken', 'flaky'].includes(verdict)).map(([claim]) => claim);
+  const open = claims.filter(isOpenAfter(records));
+  const { runId, choice, rerun } = run;
+  return {
+    runId,
+    folder,
+    open: [...new Set([...open, ...(rerun?.left ?? [])])],
+    ...(choice === undefined ? {} : { choice }),
+  };
+}
+
+function plannedIn(records: readonly EvidenceRecord[]): string[] | undefined {
+  return records.findLast((record) => record.kind === 'plan')?.claims.map(({ id }) => id);
+}
+
+/** Whether a claim is still to be decided: no verdict is none, and a claim that could not run there would not run again. */
+function isOpenAfter(records: readonly EvidenceRecord[]): (claim: string) => boolean {
+  const verdicts = new Map<string, Verdict>();
+  for (const record of records) if (record.kind === 'verdict') verdicts.set(record.claim, record.verdict);
+  const exempt = new Set<string>();
+  for (const record of records) {
+    if (record.kind === 'plan') for (const claim of record.claims) if (claim.exempt) exempt.add(claim.id);
+  }
+  return (claim) => !exempt.has(claim) && !['passed', 'unsupported'].includes(verdicts.get(claim) ?? 'not-run');
+}
+
+/** Tells a driver from another of the same name: a digest of what it says. */
+export function driverDigest({ spec }: Driver): string {
+  return createHash('sha256').update(JSON.stringify(spec)).digest('hex').slice(0, 16);
+}
+
+/**
+ * What a run that continues a former one has to say of it.
+ *
+ * @param selected ids of the claims that this run judges
+ * @throws UsageError where it would judge them on another mesh or cluster: what passed there shows nothing here
+ */
+export function rerunOf(
+  former: FormerRun,
+  { choice, driver }: Chosen,
+  options: Pick<RunOptions, 'context' | 'out'>,
+  selected: readonly string[],
+): NonNullable<RunRecord['rerun']> {
+  const { runId, choice: then } = former;
+  const where = (mesh: string, provider: string, context?: string) =>
+    `${mesh} on ${provider}${context === undefined ? '' : ` (context ${context})`}`;
+  const context = choice.provider === 'existing' ? options.context : undefined;
+  const here = where(driver.spec.name, choice.provider, context);
+  const there = then === undefined ? here : where(then.mesh, then.provider, then.context);
+  if (there !== here) {
+    throw new UsageError(
+      `--rerun-failed: the last run in ${options.out}, ${runId}, was of ${there}, and this one is of ${here}: ` +
+        'name the same mesh and provider, or run without the option',
+    );
+  }
+  const differs = then?.driver !== undefined && then.driver !== driverDigest(driver);
+  return { of: runId, left: former.open.filter((claim) => !selected.includes(claim)), driverDiffers: differs };
 }

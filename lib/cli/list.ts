@@ -6,7 +6,7 @@ import { selectedClaims } from './selected-claims.ts';
 
 /** Prints the claims that the options select, extended ones always too. @returns the exit status */
 export async function listCommand(options: RunOptions): Promise<number> {
-  const claims = await selectedClaims({ ...options, full: true });
+  const { selected: claims } = await selectedClaims({ ...options, full: true });
   process.stdout.write(options.json ? listJson(claims) : printList(claims, coloursFor(process.stdout)));
   return exitStatus.fine;
 }

@@ -67,8 +67,8 @@ export function buildProgram(actions: Actions, finish: (status: number) => void)
 
   addOptions(
     subcommand(program, 'report', "make Allure's single HTML page of a run, and print its path")
-      .argument('[run]', 'folder of a run (default: the last run)')
-      .addHelpText('after', examples('report', 'report reports/RUN', 'report --out /tmp/reports')),
+      .argument('[run]', 'folder or id of a run, or the beginning of its id (default: the last run)')
+      .addHelpText('after', examples('report', 'report reports/z3r8cu', 'report z3r', 'report --out /tmp/reports')),
     ['out', 'config'],
   ).action(async (run: string | undefined, _, command: Command) =>
     finish(await actions.report(optionsOf(command, true, 1), run)),

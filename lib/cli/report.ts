@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { execa } from 'execa';
 import { UsageError } from '../plan/index.ts';
 import { exitStatus } from './exit-status.ts';
-import { lastRun } from './last-run.ts';
+import { lastRun, runNamed } from './last-run.ts';
 
 /** Longest that Allure may take for a report, ms. */
 const allureMs = 120_000;
@@ -13,12 +13,12 @@ const allureMs = 120_000;
 /**
  * Makes Allure's single HTML page of a run, prints its path, and opens it where a person is looking.
  *
- * @param run folder of a run; the last one in `out` unless told.
+ * @param run folder or id of a run, or the beginning of its id; the last one in `out` unless told.
  * @returns the exit status
  * @throws UsageError where there is no such run, or one without results.
  */
 export async function reportCommand(out: string, run?: string): Promise<number> {
-  const folder = run ?? lastRun(out);
+  const folder = run === undefined ? lastRun(out) : runNamed(out, run);
   if (folder === undefined) throw new UsageError(`there is no run in ${out}`);
   const results = join(folder, 'allure-results');
   if (!existsSync(results)) throw new UsageError(`${folder} is no folder of a run: ${results} is not there`);

@@ -11,6 +11,7 @@ import { openLog } from './conductor/log-file.ts';
 import { phasesOf } from './conductor/phases.ts';
 import { makeRunFolder, newRunId } from './conductor/run-folder.ts';
 import { keepReports } from './keep-reports.ts';
+import { driverDigest, rerunOf } from './last-run.ts';
 import { openLedger, sweepDeadRuns } from './ledger/index.ts';
 import { selectedClaims } from './selected-claims.ts';
 
@@ -20,8 +21,11 @@ import { selectedClaims } from './selected-claims.ts';
  * @throws UsageError, DriverError, EnvironmentError before anything has been made
  */
 export async function runCommand(options: RunOptions, argv: string[]): Promise<number> {
-  const selected = await selectedClaims(options);
-  const { choice, driver } = await choose(options);
+  const { selected, former } = await selectedClaims(options);
+  const chosen = await choose(options);
+  const { choice, driver } = chosen;
+  const ids = selected.map(({ id }) => id);
+  const rerun = former && rerunOf(former, chosen, options, ids);
 
   const runId = newRunId();
   const folder = makeRunFolder(options.out, runId);
@@ -68,7 +72,11 @@ export async function runCommand(options: RunOptions, argv: string[]): Promise<n
         sandbox: choice.provider === 'sandbox',
         verified: driver.spec.verified !== false,
         why: choice.reason,
+        driver: driverDigest(driver),
+        ...(choice.provider === 'existing' && options.context !== undefined ? { context: options.context } : {}),
       },
+      selected: ids,
+      ...(rerun === undefined ? {} : { rerun }),
     });
     await sweepDeadRuns(say);
     const fault = await conduct(run, choice.provider, selected);

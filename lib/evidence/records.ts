@@ -34,6 +34,17 @@ export interface RunRecord {
   seed: string;
   /** What the run set out to use, known before anything is up. */
   choice?: Choice;
+  /** Ids of the claims that were asked for; absent in the evidence of old versions. */
+  selected?: string[];
+  /** For --rerun-failed: the run that is continued. */
+  rerun?: {
+    /** Its id. */
+    of: string;
+    /** Claims that are still undecided since then, and that this run was not asked for. */
+    left: string[];
+    /** Whether the mesh's driver has been changed since. */
+    driverDiffers: boolean;
+  };
 }
 
 export interface Choice {
@@ -42,6 +53,10 @@ export interface Choice {
   sandbox: boolean;
   /** False for a driver that was never seen working. */
   verified?: boolean;
+  /** A digest of the driver, to tell it from another one of the same name. */
+  driver?: string;
+  /** Of an existing cluster. */
+  context?: string;
   /** Why these two: `named on the command line`, `docker, kind and osm are here`. */
   why: string;
 }

@@ -56,7 +56,7 @@ export const optionRows: readonly OptionRow[] = [
     name: 'rerun-failed',
     kind: 'switch',
     group: 'What to run',
-    help: 'only the claims that were failed, broken or flaky in the last run',
+    help: 'only the claims of the last run that did not pass, those that never ran included; on the same mesh and provider',
   },
   {
     name: 'list',

@@ -49,7 +49,7 @@ describe('selectClaims', () => {
     [{ claims: ['*half*'] }, /extended claims only; add --full/],
     [{ suites: ['permissive'], claims: ['tcp-routing/*'] }, /is not in --suite permissive/],
     [{ suites: ['reliability'] }, /add --full/],
-    [{ onlyIds: [] }, /nothing failed, broken or flaky/],
+    [{ onlyIds: [] }, /every claim of the last run passed or is unsupported/],
     [{ onlyIds: ['gone/claim'] }, /none of gone\/claim is selected/],
   ])('refuses %j', (selection, message) => {
     expect(() => ids(selection)).toThrow(message);

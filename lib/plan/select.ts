@@ -10,7 +10,7 @@ export interface Selection {
   claims: readonly string[];
   /** Extended claims too. */
   full: boolean;
-  /** Ids that the last run left failed, broken or flaky; given with --rerun-failed only. */
+  /** Ids that the last run left undecided or not passed; given with --rerun-failed only. */
   onlyIds?: readonly string[];
 }
 
@@ -81,7 +81,7 @@ function nearestId(wanted: string, ids: readonly string[]): string {
 function whyEmpty(selection: Selection): string {
   if (selection.onlyIds !== undefined) {
     return selection.onlyIds.length === 0
-      ? '--rerun-failed: the last run left nothing failed, broken or flaky'
+      ? '--rerun-failed: every claim of the last run passed or is unsupported, so there is nothing to rerun'
       : `--rerun-failed: none of ${selection.onlyIds.join(', ')} is selected`;
   }
   return 'no claim is selected: only extended claims fit; add --full';

@@ -18,12 +18,17 @@ export function exitStatus(summary: RunSummary): ExitStatus {
 
 /** What is wrong with the run as a whole, beyond the verdicts of its claims; one sentence each. */
 export function runProblems(summary: RunSummary): string[] {
-  const { fault, interrupted, ended, missing, suites, claims, declared } = summary;
+  const { fault, interrupted, ended, missing, suites, claims, declared, rerun } = summary;
   if (interrupted) return ['the run was interrupted'];
   const problems: string[] = [];
   if (fault !== undefined) problems.push(firstLine(fault.message));
   if (!ended) problems.push('the evidence has no end: the run was killed, or is still under way');
   if (missing > 0) problems.push(`${count(missing, 'record')} of the evidence could not be written`);
+  if (rerun !== undefined && rerun.left.length > 0) {
+    problems.push(
+      `run ${rerun.of} left ${count(rerun.left.length, 'claim')} undecided that this run was not asked for: ${rerun.left.join(', ')}`,
+    );
+  }
   if (fault === undefined && ended) {
     if (claims.length === 0) problems.push('no claim was put to the test');
     for (const { name, corePassed, verdicts } of suites) {

@@ -8,17 +8,28 @@ import { count, indent, printable, seconds } from './text.ts';
 export const phaseColumn = 13;
 
 /** The first lines of a run: what is tested, where, and why these two. */
-export function runLines({ version, runId, seed, choice }: Of<'run'>, paint: Paint): string[] {
+export function runLines({ version, runId, seed, choice, rerun }: Of<'run'>, paint: Paint): string[] {
   const head = paint.bold(`meshproof ${printable(version)}`);
   const run = paint.dim(`run ${printable(runId)}, seed ${printable(seed)}`);
   if (choice === undefined) return [head, run, ''];
+  const continued = rerun === undefined ? [] : rerunLines(rerun, paint);
   const where = choice.sandbox ? 'in the SANDBOX, which says nothing about a real mesh' : `on ${choice.provider}`;
   const driver = choice.verified === false ? ', by an UNVERIFIED driver,' : '';
   return [
     `${head}  ${printable(`${choice.mesh}${driver} ${where}`)} ${paint.dim(`(${printable(choice.why)})`)}`,
     run,
+    ...continued,
     '',
   ];
+}
+
+function rerunLines({ of, left, driverDiffers }: NonNullable<Of<'run'>['rerun']>, paint: Paint): string[] {
+  const lines = [`continues run ${printable(of)} with the claims that did not pass there`];
+  if (driverDiffers)
+    lines.push(paint.yellow('the driver has changed since: what passed there, passed with the old one'));
+  if (left.length > 0)
+    lines.push(paint.yellow(`${count(left.length, 'claim')} of it stay undecided: not asked for here`));
+  return lines;
 }
 
 /** What is really under test, known when cluster and mesh are up. */

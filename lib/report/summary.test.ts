@@ -134,6 +134,15 @@ describe('exitStatus', () => {
     expect(statusOf(history())).toBe(3);
   });
 
+  it('is 3 when a rerun was not asked for all that the run before it left open', () => {
+    const summary = summarise(ended(passed).records);
+    const rerun = { of: 'r0', left: [] as string[], driverDiffers: false };
+    expect(exitStatus({ ...summary, rerun })).toBe(0);
+    const left = { ...summary, rerun: { ...rerun, left: ['t/c'] } };
+    expect(exitStatus(left)).toBe(3);
+    expect(runProblems(left)).toEqual(['run r0 left 1 claim undecided that this run was not asked for: t/c']);
+  });
+
   it('is 3 when records are missing', () => {
     const { records } = ended(passed);
     const summary = summarise(records.filter(({ seq }) => seq !== 3));

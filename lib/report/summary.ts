@@ -1,4 +1,4 @@
-import type { EndRecord, EvidenceRecord, Verdict } from '../evidence/index.ts';
+import type { EndRecord, EvidenceRecord, RunRecord, Verdict } from '../evidence/index.ts';
 import { actingSpans, type ChangeResult, changeResults, type ModeResult, modeResults } from './changes.ts';
 import { type ClaimResult, claimResults, sum } from './claims.ts';
 import { type Declared, declaredFeatures } from './declared.ts';
@@ -26,6 +26,8 @@ export interface RunSummary {
   /** False when the evidence has no end: the run was killed, or is under way. */
   ended: boolean;
   fault?: NonNullable<EndRecord['fault']>;
+  /** Which run this one continues, and what it leaves open of it. */
+  rerun?: NonNullable<RunRecord['rerun']>;
   /** Records that are missing from the evidence. */
   missing: number;
   verdicts: Record<Verdict, number>;
@@ -123,6 +125,7 @@ export function summarise(records: EvidenceRecord[]): RunSummary {
   if (run?.choice !== undefined) summary.why = run.choice.why;
   if (plan !== undefined) summary.kubernetes = plan.kubernetes;
   if (end?.fault !== undefined) summary.fault = end.fault;
+  if (run?.rerun !== undefined) summary.rerun = run.rerun;
   return summary;
 }
 
