@@ -13,8 +13,8 @@ const layer = (name, allowed) => ({
 const layers = {
   words: [],
   compiled: [],
-  evidence: [],
-  cluster: [],
+  evidence: ['words'],
+  cluster: ['words'],
   probe: ['cluster', 'evidence'],
   mesh: ['cluster', 'words'],
   claim: ['probe', 'cluster', 'mesh', 'evidence'],

@@ -25,6 +25,9 @@ const KIND_IS_ASKED_FOR = /mesh is named by the .*, so a real cluster is asked f
 /** A run whose installation fails waits for nothing else: fixtures alone are waited for twice as long. */
 const FAILED_INSTALL_MS = 60_000;
 
+const SECRET = 'correct-horse';
+const SECRETS = ['--set', `db.password=${SECRET}-1`];
+
 /** How runs end on a machine that has everything but Docker and kind, and on one that allows no sandbox either. */
 export async function casesWithoutKind(workshop: Workshop): Promise<StatusCase[]> {
   const missing = await missingNeeds();
@@ -71,6 +74,15 @@ export async function casesWithoutKind(workshop: Workshop): Promise<StatusCase[]
       says: [/ended with status 1/],
       withinMs: FAILED_INSTALL_MS,
     },
+    {
+      name: 'secrets, in an installation that prints them and fails',
+      status: 3,
+      words: ['run', '--provider', 'sandbox', '--mesh', tellingDriver(workshop), '--out', workshop.reports, ...SECRETS],
+      options: { environment: { ...environment, MESHPROOF_SET_SECRET: `licence=${SECRET}-2` } },
+      says: [/the password is \[redacted\]/, /the licence is \[redacted\]/, /ended with status 7/],
+      hides: { text: SECRET, folder: workshop.path },
+      withinMs: FAILED_INSTALL_MS,
+    },
     ...withForbiddenNamespaces('by a sysctl', environment, SETTING_FORBIDS, [
       /user namespaces.* forbidden by the sysctl user\.max_user_namespaces/,
       /-> as root: sysctl -w user\.max_user_namespaces=/,
@@ -87,6 +99,16 @@ function failingDriver({ path }: Workshop): string {
   const reference = readFileSync(new URL('../../meshes/reference.yaml', import.meta.url), 'utf8');
   const file = join(path, 'failing.yaml');
   writeFileSync(file, reference.replace('\ninstall:\n', "\ninstall:\n  - { run: ['false'], within: 5s }\n"));
+  return file;
+}
+
+/** One whose installation prints the settings that it was given, as installers do, and fails. */
+function tellingDriver({ path }: Workshop): string {
+  const reference = readFileSync(new URL('../../meshes/reference.yaml', import.meta.url), 'utf8');
+  const file = join(path, 'telling.yaml');
+  const script = 'echo "the password is $1"; echo "the licence is $2"; exit 7';
+  const run = JSON.stringify(['sh', '-c', script, 'sh', '{{set.db.password|}}', '{{set.licence|}}']);
+  writeFileSync(file, reference.replace('\ninstall:\n', `\ninstall:\n  - { run: ${run}, within: 5s }\n`));
   return file;
 }
 

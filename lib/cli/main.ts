@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { UsageError } from '../plan/index.ts';
+import { redact } from '../words/index.ts';
 import { coloursFor } from './colours.ts';
 import { exitStatus, explainError } from './exit-status.ts';
 import { buildProgram } from './program.ts';
@@ -50,7 +51,7 @@ export async function perform(argv: string[]): Promise<number> {
 function complain(error: unknown): number {
   const { status, message, remedy } = explainError(error instanceof CommanderError ? asUsageError(error) : error);
   const colours = coloursFor(process.stderr);
-  process.stderr.write(`${colours.red('meshproof:')} ${message}\n`);
+  process.stderr.write(`${colours.red('meshproof:')} ${redact(message)}\n`);
   for (const line of remedy?.split('\n') ?? []) process.stderr.write(`  -> ${line}\n`);
   return status;
 }

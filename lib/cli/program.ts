@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { type RunOptions, refuseUnknownVariables, resolveOptions, UsageError } from '../plan/index.ts';
-import { nearest } from '../words/index.ts';
+import { keepSecret, keepSecretsOf, nearest } from '../words/index.ts';
 import type { Actions } from './actions.ts';
 import { addOptions, commandLineLayer } from './command-line.ts';
 import { addDriverCommands } from './driver/commands.ts';
@@ -109,7 +109,10 @@ function optionsOf(command: Command, looksOnly = false, words = 0): RunOptions {
   refuseWords(command, words);
   const commandLine = commandLineLayer(command);
   const values = looksOnly ? new Map([...commandLine.values, ['list', true] as const]) : commandLine.values;
-  return resolveOptions({ commandLine: { ...commandLine, values }, environment: process.env, folder: '' });
+  const options = resolveOptions({ commandLine: { ...commandLine, values }, environment: process.env, folder: '' });
+  for (const pair of options.secretSets) keepSecret(pair.slice(pair.indexOf('=') + 1));
+  keepSecretsOf(options.sets);
+  return options;
 }
 
 /** @param allowed how many words the subcommand takes. */

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { openEvidence, readEvidence } from '../evidence/index.ts';
 import type { RunOptions } from '../plan/index.ts';
 import { exitStatus, openConsole, summarise, summaryJson, wantsColor } from '../report/index.ts';
+import { redact } from '../words/index.ts';
 import { choose } from './choose.ts';
 import { conduct } from './conductor/conduct.ts';
 import type { RunContext } from './conductor/context.ts';
@@ -41,7 +42,7 @@ export async function runCommand(options: RunOptions, argv: string[]): Promise<n
   const log = openLog(folder.log, evidence.clock);
   const say = (line: string) => {
     log(line);
-    display.say(line);
+    display.say(redact(line));
   };
   const interruption = listenForInterruption(() => leftBehind(runId), options.deadlineMs);
   const ledger = openLedger(runId);
@@ -64,7 +65,7 @@ export async function runCommand(options: RunOptions, argv: string[]): Promise<n
       version: await ownVersion(),
       node: process.version,
       startedAt: new Date().toISOString(),
-      argv,
+      argv: argv.map(redact),
       seed: options.seed ?? 'none',
       choice: {
         provider: choice.provider,

@@ -3,6 +3,7 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync, write
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { keepSecret } from '../words/index.ts';
 import { openEvidence, readEvidence } from './index.ts';
 import type { EvidenceEntry, EvidenceRecord } from './records.ts';
 
@@ -36,6 +37,30 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 describe('append', () => {
+  it('leaves out the secrets that the process was told, and nothing of the harness’s own words', () => {
+    keepSecret('answered');
+    keepSecret('o"pen/sesame');
+    const evidence = openEvidence(file);
+    const seen: EvidenceRecord[] = [];
+    evidence.on((record) => seen.push(record));
+    evidence.append({ ...observation, stdout: 'xo"pen/sesame, answered\n' } as EvidenceEntry);
+    evidence.append({
+      kind: 'change',
+      id: 1,
+      what: 'install',
+      steps: [{ run: ['sh', '-c', 'a=o"pen/sesame'] }],
+      start: 0,
+      end: 1,
+    });
+    evidence.close();
+    expect(readFileSync(file, 'utf8')).not.toMatch(/pen\/sesame/);
+    expect(readEvidence(file)).toMatchObject([
+      { kind: 'observation', outcome: 'answered', stdout: 'x[redacted], [redacted]\n' },
+      { kind: 'change', steps: [{ run: ['sh', '-c', 'a=[redacted]'] }] },
+    ]);
+    expect(JSON.stringify(seen)).not.toContain('sesame');
+  });
+
   it('numbers the records, gives them their times, and writes one line each', () => {
     const evidence = openEvidence(file);
     const before = evidence.clock();

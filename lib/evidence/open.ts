@@ -1,3 +1,4 @@
+import { hasKnownSecrets, withoutKnownSecrets } from '../words/index.ts';
 import { createLineFile, type WriteBytes } from './lines.ts';
 import type { EvidenceEntry, EvidenceRecord } from './records.ts';
 
@@ -79,6 +80,15 @@ export function openEvidence(file: string, writeBytes?: WriteBytes): Evidence {
     else timer ??= setTimeout(flush, batch.delay).unref();
   };
 
+  const safe = (record: EvidenceRecord): EvidenceRecord => {
+    try {
+      return withoutSecrets(record);
+    } catch (error) {
+      damage(error);
+      return record;
+    }
+  };
+
   const tell = (record: EvidenceRecord) => {
     for (const listener of listeners) {
       try {
@@ -101,7 +111,7 @@ export function openEvidence(file: string, writeBytes?: WriteBytes): Evidence {
     clock,
     append(entry) {
       seq += 1;
-      const record: EvidenceRecord = { seq, at: clock(), ...entry };
+      const record = safe({ seq, at: clock(), ...entry });
       hold(record);
       tell(record);
       return record;
@@ -123,4 +133,35 @@ export function openEvidence(file: string, writeBytes?: WriteBytes): Evidence {
       }
     },
   };
+}
+
+/** Fields that hold what commands, the cluster and the user said. All others hold the harness's own words, and stay. */
+const OUTSIDE_TEXT = new Set([
+  'argv',
+  'cause',
+  'command',
+  'doubt',
+  'error',
+  'message',
+  'reason',
+  'stderr',
+  'stdout',
+  'steps',
+  'value',
+  'why',
+]);
+
+/** The same record without the secrets that this process was told, such as those of `--set-secret`. */
+function withoutSecrets(record: EvidenceRecord): EvidenceRecord {
+  // By way of its text: a value that is no JSON is refused, instead of being followed for ever.
+  return hasKnownSecrets() ? (clean(JSON.parse(JSON.stringify(record)), false) as EvidenceRecord) : record;
+}
+
+function clean(node: unknown, isOutside: boolean): unknown {
+  if (typeof node === 'string') return isOutside ? withoutKnownSecrets(node) : node;
+  if (Array.isArray(node)) return node.map((item) => clean(item, isOutside));
+  if (typeof node !== 'object' || node === null) return node;
+  return Object.fromEntries(
+    Object.entries(node).map(([key, value]) => [key, clean(value, isOutside || OUTSIDE_TEXT.has(key))]),
+  );
 }

@@ -30,6 +30,7 @@ const driver: Driver = {
     diagnostics: {
       mesh: [
         { file: 'configs.yaml', objects: { apiVersion: 'example/v1', kind: 'Config' } },
+        { file: 'secrets.yaml', objects: { apiVersion: 'v1', kind: 'Secret' } },
         { file: 'gone.txt', run: ['no-such-program-here'] },
       ],
       pod: [
@@ -49,6 +50,13 @@ test('writes logs, objects and commands’ output without secrets; what fails sa
     status: { containerStatuses: [{ name: 'main', image: 'm', restartCount: 1 }] },
   });
   cluster.put({ apiVersion: 'example/v1', kind: 'Config', metadata: { name: 'c' }, spec: { password: 'opensesame' } });
+  const applied = { 'kubectl.kubernetes.io/last-applied-configuration': '{}', own: 'yes' };
+  cluster.put({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 's', namespace: 'mesh', managedFields: [{}], annotations: applied },
+    data: { key: 'YWJj' },
+  });
   cluster.logTexts['main'] = 'started\nAuthorization: Bearer abcdefghij\n';
   const target = join(folder, 'a', 'b');
 
@@ -61,6 +69,9 @@ test('writes logs, objects and commands’ output without secrets; what fails sa
     'mesh-controller-1-main.log': 'started\nAuthorization: [redacted]\n',
     'mesh-controller-1-main-previous.log': 'started\nAuthorization: [redacted]\n',
     'configs.yaml': expect.stringContaining('password: [redacted]'),
+    'secrets.yaml': expect.stringMatching(
+      /^- apiVersion: v1\n {2}kind: Secret\n {2}metadata:\n {4}name: s\n {4}namespace: mesh\n {4}annotations:\n {6}own: yes\n {2}data:\n {4}key: ['"]\[redacted\]['"]\n$/,
+    ),
     'gone.txt': expect.stringContaining('this diagnostic failed: the driver needs no-such-program-here'),
     'curl-p-proxy.log': expect.stringContaining('this diagnostic failed: no log of proxy'),
     'dump-curl_p.txt': 'p token: [redacted]',

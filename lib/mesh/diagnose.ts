@@ -2,10 +2,10 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { ContainerRef, Manifest } from '../cluster/cluster.ts';
+import { redact } from '../words/index.ts';
 import type { Diagnostic, Driver } from './driver.ts';
 import { containerNames, restartedContainers } from './install/pods.ts';
 import type { MeshContext } from './mesh.ts';
-import { redact, redactManifest } from './redact.ts';
 import { commandLine, runTool } from './steps/step-run.ts';
 import { fillingFor } from './template/filling.ts';
 import { fill } from './template/template.ts';
@@ -131,4 +131,17 @@ async function commandOutput(run: string[], context: MeshContext): Promise<strin
   if (end.exit === 0) return end.stdout;
   const how = end.exit === undefined ? `was cut off (${end.cut})` : `ended with status ${end.exit}`;
   return [`this diagnostic failed: ${commandLine(run)} ${how}`, ...end.tail, ''].join('\n');
+}
+
+/** An object for people's eyes: without a Secret's data, and without what only tools need. */
+function redactManifest(manifest: Manifest): Manifest {
+  const { managedFields, annotations, ...metadata } = manifest.metadata;
+  const { 'kubectl.kubernetes.io/last-applied-configuration': applied, ...others } = annotations ?? {};
+  const shown: Manifest = { ...manifest, metadata: { ...metadata, annotations: others } };
+  if (manifest.kind !== 'Secret') return shown;
+  for (const field of ['data', 'stringData']) {
+    const keys = Object.keys((manifest[field] ?? {}) as object);
+    if (keys.length > 0) shown[field] = Object.fromEntries(keys.map((key) => [key, '[redacted]']));
+  }
+  return shown;
 }

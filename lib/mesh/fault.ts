@@ -1,6 +1,6 @@
 import { ClusterError } from '../cluster/cluster.ts';
+import { redact } from '../words/index.ts';
 import { MeshError } from './mesh.ts';
-import { redact } from './redact.ts';
 
 /**
  * What a failed call to the API means for a mesh's driver. Anything but a ClusterError is passed on as it is.

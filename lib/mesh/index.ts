@@ -8,4 +8,3 @@ export { fieldDescription } from './file/fields.ts';
 export { inspectDriver, listDrivers, listUnverified, loadDriver } from './file/load.ts';
 export * from './mesh.ts';
 export { openMesh } from './open.ts';
-export { redact } from './redact.ts';

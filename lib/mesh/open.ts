@@ -1,4 +1,5 @@
 import { ClusterError } from '../cluster/cluster.ts';
+import { redactValue } from '../words/index.ts';
 import { allowObjects, party } from './allow.ts';
 import { collectDiagnostics } from './diagnose.ts';
 import type { Driver, DriverSpec, ModeSpec } from './driver.ts';
@@ -9,7 +10,6 @@ import { controlDeployment, missingDeployments } from './install/control-plane.t
 import { install } from './install/install.ts';
 import { deploymentVersion } from './install/version.ts';
 import { type Mesh, type MeshContext, MeshError, type ModeName, type Party } from './mesh.ts';
-import { redactValue } from './redact.ts';
 import { attempt, doSteps } from './steps/steps.ts';
 import { durationMs } from './template/duration.ts';
 import { fillingFor } from './template/filling.ts';

@@ -25,6 +25,8 @@ export interface OptionRow {
   most?: number;
   /** Said on the command line only: what such an option asks for is no property of a project or a machine. */
   commandLineOnly?: true;
+  /** Its value is never printed, not even in a message that refuses it. */
+  secret?: true;
   /** On unless it is switched off: the help shows `--no-NAME`. */
   on?: true;
 }
@@ -85,6 +87,14 @@ export const optionRows: readonly OptionRow[] = [
     value: 'key=value',
     group: 'The mesh',
     help: "passed to the mesh's installer (repeatable; later ones win)",
+  },
+  {
+    name: 'set-secret',
+    kind: 'pairs',
+    secret: true,
+    value: 'key=value',
+    group: 'The mesh',
+    help: 'like --set, and the value is left out of every report and log (repeatable); best given as MESHPROOF_SET_SECRET',
   },
   {
     name: 'set-file',

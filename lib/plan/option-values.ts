@@ -1,4 +1,4 @@
-import { didYouMean } from '../words/index.ts';
+import { didYouMean, SHORTEST_SECRET } from '../words/index.ts';
 import { parseDuration } from './duration.ts';
 import { imageRoles, type OptionRow } from './option-rows.ts';
 import { UsageError } from './options.ts';
@@ -20,9 +20,12 @@ export interface Layer {
  */
 export function readOptionText(row: OptionRow, text: string, said: string): OptionValue {
   const value = convert(row, text);
+  if (value === undefined && row.secret)
+    throw new UsageError(`${said} must be ${allowedOf(row)} (its value is not shown)`);
   if (value === undefined) {
     throw new UsageError(`${said} must be ${allowedOf(row)}, not "${text}"${didYouMean(text, row.choices ?? [])}`);
   }
+  if (row.secret) for (const pair of value as string[]) checkSecret(pair, said);
   if (row.kind === 'roles') for (const pair of value as string[]) checkRole(pair, said);
   return value;
 }
@@ -95,6 +98,14 @@ function several(words: string[]): string[] | undefined {
 function pairs(words: string[]): string[] | undefined {
   const kept = several(words);
   return kept?.every((pair) => /^[^=\s][^=]*=/.test(pair)) ? kept : undefined;
+}
+
+function checkSecret(pair: string, said: string): void {
+  const at = pair.indexOf('=');
+  if (pair.length - at - 1 >= SHORTEST_SECRET) return;
+  throw new UsageError(
+    `${said}: the value of ${pair.slice(0, at)} has fewer than ${SHORTEST_SECRET} characters, and cannot be told from other text; use --set if it is no secret`,
+  );
 }
 
 function checkRole(pair: string, said: string): void {

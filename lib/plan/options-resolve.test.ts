@@ -54,6 +54,24 @@ describe('precedence', () => {
     expect(options.images).toEqual({ curl: 'other/curl:2', httpbin: 'mirror/httpbin:1' });
   });
 
+  it('takes --set-secret as a setting, and tells which are secret', () => {
+    const options = resolved(
+      { set: ['a=1'], 'set-secret': ['b=opensesame'] },
+      { MESHPROOF_SET_SECRET: 'c=opensesame' },
+    );
+    expect(options.sets).toEqual(['c=opensesame', 'a=1', 'b=opensesame']);
+    expect(options.secretSets).toEqual(['c=opensesame', 'b=opensesame']);
+  });
+
+  it('refuses a secret without showing it', () => {
+    expect(() => resolved({}, { MESHPROOF_SET_SECRET: 'opensesame' })).toThrow(
+      new UsageError('MESHPROOF_SET_SECRET must be KEY=VALUE (its value is not shown)'),
+    );
+    expect(() => resolved({}, { MESHPROOF_SET_SECRET: 'a.b=zq9' })).toThrow(
+      /^MESHPROOF_SET_SECRET: the value of a\.b has fewer than 4 characters, (?!.*zq9)/,
+    );
+  });
+
   it('counts an empty variable as none', () => {
     expect(resolved({}, { MESHPROOF_PROVIDER: '' }).named).toEqual({});
   });

@@ -18,7 +18,7 @@ export interface OptionSources {
 }
 
 /**
- * The options of a run: command line before environment before file. Only `set` and `image` add up, key by key, so that
+ * The options of a run: command line before environment before file. Only `set`, `set-secret` and `image` add up, key by key, so that
  * one more setting on the command line does not lose those of the file.
  *
  * @throws UsageError where a value is not allowed, a file is not there, or two options contradict each other.
@@ -69,6 +69,7 @@ function assemble(layers: Layer[]): RunOptions {
     claims: list('claim'),
     ...given('mesh', text('mesh')),
     sets: addedSets(layers),
+    secretSets: layers.flatMap(secretPairs),
     provider: (text('provider') ?? 'auto') as 'auto' | ProviderName,
     ...given('kubeconfig', text('kubeconfig')),
     ...given('context', text('context')),
@@ -113,8 +114,14 @@ function addedSets(layers: Layer[]): string[] {
     if (typeof file === 'string') sets.push(...readSetFile(file));
     const pairs = layer.values.get('set');
     if (Array.isArray(pairs)) sets.push(...pairs);
+    sets.push(...secretPairs(layer));
   }
   return sets;
+}
+
+function secretPairs(layer: Layer): string[] {
+  const pairs = layer.values.get('set-secret');
+  return Array.isArray(pairs) ? pairs : [];
 }
 
 function addedImages(layers: Layer[]): Partial<Record<ImageRole, string>> {

@@ -5,7 +5,10 @@ export interface RunOptions {
   suites: string[];
   claims: string[];
   mesh?: string;
+  /** `KEY=VALUE` for the installer, those of `--set-secret` included; a later one wins. */
   sets: string[];
+  /** Those of `sets` whose values are never written anywhere. */
+  secretSets: string[];
   provider: 'auto' | ProviderName;
   kubeconfig?: string;
   context?: string;

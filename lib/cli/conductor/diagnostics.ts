@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { Manifest } from '../../cluster/cluster.ts';
 import { containersOf } from '../../cluster/fixtures/index.ts';
-import { redact } from '../../mesh/index.ts';
+import { redact } from '../../words/index.ts';
 import type { Stage } from './bring-up.ts';
 import type { RunContext } from './context.ts';
 

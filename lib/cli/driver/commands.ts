@@ -8,6 +8,7 @@ import { type Answers, questions } from './answers.ts';
 /** Options of a run that say where and with what a driver is tried. */
 const tryOptions = [
   'set',
+  'set-secret',
   'set-file',
   'provider',
   'cluster-name',

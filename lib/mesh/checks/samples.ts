@@ -1,6 +1,6 @@
+import { redactValue } from '../../words/index.ts';
 import { party } from '../allow.ts';
 import type { Driver, DriverSpec } from '../driver.ts';
-import { redactValue } from '../redact.ts';
 import { fillingFor } from '../template/filling.ts';
 import { type Filling, fill, type Values } from '../template/template.ts';
 

@@ -1,6 +1,6 @@
+import { redact } from '../../words/index.ts';
 import type { RunStep } from '../driver.ts';
 import { type DoneStep, type MeshContext, MeshError } from '../mesh.ts';
-import { redact } from '../redact.ts';
 import { durationMs } from '../template/duration.ts';
 import { type CommandEnd, runCommand } from './command.ts';
 

@@ -1,7 +1,7 @@
+import { redactValue } from '../../words/index.ts';
 import type { ApplyStep, Attempt, DeleteStep, RunStep, Step, WaitStep } from '../driver.ts';
 import { apiFault } from '../fault.ts';
 import { type DoneStep, type MeshContext, MeshError } from '../mesh.ts';
-import { redactValue } from '../redact.ts';
 import { type Filling, fill } from '../template/template.ts';
 import { runStep } from './step-run.ts';
 import { waitStep } from './step-wait.ts';
