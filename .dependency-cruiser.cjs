@@ -1,6 +1,7 @@
 /**
  * Imports go one way: suites -> harness -> claim -> probe -> cluster; mesh -> cluster; report -> evidence; cli composes.
- * Beneath all of them lie the evidence (what is written down) and words (what is said of a misspelt one).
+ * Beneath all of them lie the evidence (what is written down) and words (what is said of a misspelt one), and yaml
+ * (how YAML files are read).
  */
 const layer = (name, allowed) => ({
   name: `${name}-imports`,
@@ -12,13 +13,14 @@ const layer = (name, allowed) => ({
 /** What each folder of lib may import, besides itself. */
 const layers = {
   words: [],
+  yaml: [],
   compiled: [],
   evidence: ['words'],
-  cluster: ['words'],
+  cluster: ['words', 'yaml'],
   probe: ['cluster', 'evidence'],
-  mesh: ['cluster', 'words'],
+  mesh: ['cluster', 'words', 'yaml'],
   claim: ['probe', 'cluster', 'mesh', 'evidence'],
-  plan: ['claim', 'mesh', 'cluster', 'words'],
+  plan: ['claim', 'mesh', 'cluster', 'words', 'yaml'],
   report: ['evidence'],
   sandbox: ['compiled'],
   prove: ['sandbox', 'evidence', 'words'],

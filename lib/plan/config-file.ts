@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { type Document, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, type Pair, parseDocument } from 'yaml';
 import { didYouMean } from '../words/index.ts';
+import { readYaml } from '../yaml/index.ts';
 import { commandLineRows, fileRows, imageRoles, type OptionRow } from './option-rows.ts';
 import { allowedOf, type Layer, type OptionValue, readOptionText } from './option-values.ts';
 import { UsageError } from './options.ts';
@@ -25,13 +26,11 @@ export function readConfigFile(file: string): Layer {
 
 /** As {@link readConfigFile}, from text. */
 function parseConfig(text: string, file: string): Layer {
+  // What is too long, too deep, or stands inside of itself ends here.
+  const [mistake] = readYaml(text).mistakes;
+  if (mistake !== undefined) throw new UsageError(`${file}:${mistake.line}: ${mistake.message}`);
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines });
-  const [syntax] = document.errors;
-  if (syntax) {
-    const line = lines.linePos(syntax.pos[0]).line;
-    throw new UsageError(`${file}:${line}: ${syntax.message.split('\n')[0]?.replace(/ at line \d+.*/, '')}`);
-  }
   const at = (node: unknown): string => `${file}:${isNode(node) && node.range ? lines.linePos(node.range[0]).line : 1}`;
   const { contents } = document;
   if (contents === null || (isScalar(contents) && contents.value === null))

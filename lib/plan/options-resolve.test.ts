@@ -102,7 +102,7 @@ describe('the file', () => {
     ['repeat: 0\n', /meshproof.yaml:1: repeat must be a whole number from 1 to 1000, not "0"/],
     ['timeout-scale: .nan\n', /meshproof.yaml:1: timeout-scale must be a number from 0.1 to 100, not ".nan"/],
     ['config: other.yaml\n', /meshproof.yaml:1: "config" names such a file, and cannot stand in one/],
-    ['mesh: osm\n---\nmesh: none\n', /meshproof.yaml:\d: .*multiple documents/],
+    ['mesh: osm\n---\nmesh: none\n', /meshproof.yaml:2: a second document begins here/],
     ['image:\n  curl: a\n  crul: b\n', /meshproof.yaml:3: image: "crul" is no fixture's role; did you mean "curl"\?/],
     [
       'deadline: 20\n',
@@ -110,8 +110,10 @@ describe('the file', () => {
     ],
     ['set:\n  - a=1\n  - b\n', /meshproof.yaml:3: set must be KEY=VALUE, not "b"/],
     ['suite: [a\n', /meshproof.yaml:\d: /],
+    ['seed: a\nsuite: &a [*a]\n', /meshproof.yaml:2: \*a stands inside of itself/],
+    [`seed: a\nsuite: ${'['.repeat(10_000)}`, /meshproof.yaml:2: lists and maps stand more than 500 deep/],
     ['- suite\n', /meshproof.yaml:1: must be options/],
-    ['retries: 1\nretries: 2\n', /meshproof.yaml:2: .*unique/],
+    ['retries: 1\nretries: 2\n', /meshproof.yaml:2: retries stands in line 1 already/],
     ['mesh: osm\nplan: true\n', /meshproof.yaml:2: "plan" is for the command line only: --plan/],
     ['sandbox-fault: none\n', /"sandbox-fault" is for the command line only/],
   ])('is refused with line and reason: %j', (yaml, message) => {

@@ -52,7 +52,7 @@ describe('the way in which YAML is wrong is told with what to do:', () => {
       '[mesh, install, -],',
       'x.yaml:14:26: a "-" by itself stands in quotes within [ ]',
     ],
-    ['two documents', 'external:', '---\nexternal:', 'x.yaml:19:1: a second document begins here; a driver is one'],
+    ['two documents', 'external:', '---\nexternal:', 'x.yaml:19:1: a second document begins here; this file is one'],
   ])('%s', (_, from, to, expected) => {
     const message = complaint(from, to);
     // What follows a slip of the layout is misread: one line is enough.

@@ -20,7 +20,8 @@ export interface Placeholder {
 /** A list item that is this and nothing else becomes `--set KEY=VALUE` for each value of the user. */
 export const splice = '{{sets}}';
 
-const pattern = /\{\{\s*([^{}|\s]*)\s*(?:\|([^{}]*))?\}\}/g;
+// No run of blanks can be shared out in two ways, which would take for ever on a long one.
+const pattern = /\{\{\s*(?:([^{}|\s]+)\s*)?(?:\|([^{}]*))?\}\}/g;
 
 /** The placeholders of a text, in order. */
 export function placeholders(text: string): Placeholder[] {

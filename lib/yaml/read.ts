@@ -1,0 +1,121 @@
+import { Composer, type Document, isMap, isScalar, isSeq, Lexer, LineCounter, Parser } from 'yaml';
+import { syntaxMistakes } from './mistakes.ts';
+import { type Found, maxDepth, type Path, type ReadOptions, start, tooDeep, Values } from './values.ts';
+
+/** Where something stands in a text, both from 1. */
+export interface Place {
+  line: number;
+  column: number;
+}
+
+/** One YAML document whose values know where they stand. */
+export interface YamlText {
+  /** Of no use where there are mistakes. */
+  value: unknown;
+  /** What keeps the text from being read. */
+  mistakes: (Place & { message: string })[];
+  /** The place of the value at `path`, or of the key that leads to it; else of the nearest parent that there is. */
+  place(path: Path, of: 'key' | 'value'): Place;
+}
+
+/** Characters of a text. Kubernetes takes no object larger than 1.5 MiB. */
+const maxLength = 2 * 1024 * 1024;
+
+/**
+ * Reads a text of one YAML document. Mistakes are listed in the answer, not thrown; however a text is made, that takes no
+ * more than a few seconds: its length, its depth and what its aliases stand for are limited.
+ */
+export function readYaml(text: string, options: ReadOptions = {}): YamlText {
+  const [first, second] = readDocuments(text, options, 2);
+  if (first === undefined) return { value: null, mistakes: [], place: () => ({ line: 1, column: 1 }) };
+  if (second === undefined || first.mistakes.length > 0) return first;
+  const message = 'a second document begins here; this file is one, so remove the line "---"';
+  return { ...first, value: undefined, mistakes: [{ ...second.begin, message }] };
+}
+
+/** Reads a text of Kubernetes objects as `kubectl` does: any number of documents, those that hold nothing left out. */
+export function readManifests(text: string): YamlText[] {
+  const documents = readDocuments(text, { isKubernetes: () => true }, Number.POSITIVE_INFINITY);
+  return documents.filter(({ value, mistakes }) => value !== null || mistakes.length > 0);
+}
+
+interface OneOfMany extends YamlText {
+  begin: Place;
+}
+
+function readDocuments(text: string, options: ReadOptions, most: number): OneOfMany[] {
+  const lines = new LineCounter();
+  const place = (offset: number): Place => {
+    const { line, col } = lines.linePos(offset);
+    return { line: Math.max(line, 1), column: Math.max(col, 1) };
+  };
+  const refused = (offset: number, message: string): OneOfMany[] => {
+    const begin = place(offset);
+    return [{ value: undefined, mistakes: [{ ...begin, message }], place: () => begin, begin }];
+  };
+  if (text.length > maxLength) {
+    return refused(0, `the text is ${Math.ceil(text.length / 1024 / 1024)} MiB long; at most 2 MiB are read`);
+  }
+  const { tokens, deepAt } = tokensOf(text, lines);
+  if (deepAt !== undefined) return refused(deepAt, tooDeep);
+  const documents: OneOfMany[] = [];
+  // Repeated keys are looked for below: the library compares every key with every other.
+  const composer = new Composer({ lineCounter: lines, prettyErrors: false, uniqueKeys: false });
+  for (const document of composer.compose(tokens, true, text.length)) {
+    documents.push(readDocument(document, text, options, place));
+    if (documents.length === most) break;
+  }
+  return documents;
+}
+
+/** The text's tokens, or the offset at which it is too deep: what goes on from here calls itself for each level. */
+function tokensOf(text: string, lines: LineCounter) {
+  const parser = new Parser(lines.addNewLine);
+  const tokens = [];
+  lines.addNewLine(0);
+  for (const lexeme of new Lexer().lex(text)) {
+    tokens.push(...parser.next(lexeme));
+    if (parser.stack.length > maxDepth) return { tokens, deepAt: parser.offset };
+  }
+  tokens.push(...parser.end());
+  return { tokens };
+}
+
+function readDocument(
+  document: Document,
+  text: string,
+  options: ReadOptions,
+  place: (offset: number) => Place,
+): OneOfMany {
+  const values = new Values(text, options, (offset) => place(offset).line);
+  const syntax = syntaxMistakes(document, text, options);
+  const value = syntax.length === 0 ? values.read(document) : undefined;
+  const found: Found[] = [...syntax, ...values.found];
+  return {
+    value: found.length === 0 ? value : undefined,
+    mistakes: found.map(({ offset, message }) => ({ ...place(offset), message })),
+    place: (path, of) => place(offsetOf(document, values, path, of)),
+    begin: place(document.range?.[0] ?? 0),
+  };
+}
+
+function offsetOf(document: Document, values: Values, path: Path, of: 'key' | 'value'): number {
+  let node: unknown = document.contents;
+  let offset = start(node) ?? document.range?.[0] ?? 0;
+  for (const [depth, step] of path.entries()) {
+    const parent = values.target(node);
+    if (isSeq(parent)) {
+      node = parent.items[Number(step)];
+      offset = start(node) ?? offset;
+      continue;
+    }
+    const pair = isMap(parent)
+      ? parent.items.find(({ key }) => isScalar(key) && String(key.source ?? key.value) === String(step))
+      : undefined;
+    if (pair === undefined) return offset;
+    node = pair.value;
+    const isLast = depth === path.length - 1;
+    offset = (isLast && of === 'key' ? start(pair.key) : (start(node) ?? start(pair.key))) ?? offset;
+  }
+  return offset;
+}
