@@ -3,7 +3,10 @@ import { readManifests, readYaml } from './read.ts';
 
 /** A text of less than 1 KiB whose aliases stand for ten to the power of `levels` values. */
 function bomb(levels: number): string {
-  const lines = Array.from({ length: levels }, (_, n) => `a${n}: &a${n} [${Array(10).fill(n === 0 ? 1 : `*a${n - 1}`)}]`);
+  const lines = Array.from(
+    { length: levels },
+    (_, n) => `a${n}: &a${n} [${Array(10).fill(n === 0 ? 1 : `*a${n - 1}`)}]`,
+  );
   return `${lines.join('\n')}\n`;
 }
 

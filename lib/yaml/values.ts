@@ -168,7 +168,8 @@ export class Values {
     if (key.type !== 'PLAIN') return source;
     const reading = kubernetesScalar(source);
     const read = 'value' in reading ? String(reading.value) : source;
-    if (read !== source) this.#note(key, `Kubernetes reads the key ${source || 'nothing'} as ${read}; write it in quotes`);
+    if (read !== source)
+      this.#note(key, `Kubernetes reads the key ${source || 'nothing'} as ${read}; write it in quotes`);
     return source;
   }
 

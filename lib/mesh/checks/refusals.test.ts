@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { complaint, complaintOf, sound } from '../testing/sound-driver.ts';
+import { checkDriver } from './check.ts';
 
 const dollar = '$';
 
@@ -59,6 +60,53 @@ describe('the way in which YAML is wrong is told with what to do:', () => {
     expect(message.split('\n')).toHaveLength(1);
     if (typeof expected === 'string') expect(message).toContain(expected);
     else expect(message).toMatch(expected);
+  });
+});
+
+describe('Kubernetes objects are read as kubectl reads them:', () => {
+  test('a mode of a file is octal, and a switch that is on is true; the fields on and off of a mode stay what they are', () => {
+    const text = sound
+      .replace(
+        'uninstall: []',
+        () => 'uninstall:\n  - apply: { apiVersion: v1, kind: A, metadata: { name: a }, mode: 0400 }',
+      )
+      .replace('merge: { open: true }', 'merge: { open: on }');
+    const { spec } = checkDriver(text, 'x.yaml');
+    expect(spec.uninstall).toEqual([{ apply: { apiVersion: 'v1', kind: 'A', metadata: { name: 'a' }, mode: 0o400 } }]);
+    expect(spec.modes.permissive?.on).toMatchObject([{ merge: { open: true } }]);
+  });
+
+  test.each([
+    [
+      'a label that is true',
+      'external:',
+      'enrol: { pod: { labels: { in: yes } } }\nexternal:',
+      'in: true is not allowed',
+    ],
+    [
+      'a number too large',
+      'merge: { open: true }',
+      'merge: { open: 12345678901234567890 }',
+      'x.yaml:23:43: the number 1',
+    ],
+    ['a tag', 'merge: { open: true }', 'merge: { open: !!binary eA== }', 'x.yaml:23:52: the tag !!binary is not read'],
+    [
+      'a key that is true',
+      'merge: { open: true }',
+      'merge: { y: true }',
+      'x.yaml:23:37: Kubernetes reads the key y as true',
+    ],
+  ])('%s is refused', (_, from, to, expected) => {
+    expect(complaint(from, to)).toContain(expected);
+  });
+
+  test('aliases of aliases end at once', () => {
+    const levels = Array.from({ length: 9 }, (_, n) => `a${n}: &a${n} [${Array(9).fill(n === 0 ? 1 : `*a${n - 1}`)}]`);
+    const object = `uninstall:\n  - apply: { apiVersion: v1, kind: A, metadata: { name: a }, ${levels.join(', ')} }`;
+    expect(object.length).toBeLessThan(1024);
+    expect(complaint('uninstall: []', object)).toMatch(
+      /^x\.yaml:19:\d+: the aliases up to this one stand for more than/,
+    );
   });
 });
 

@@ -114,6 +114,10 @@ export const placeholderIntro = `A text may hold \`{{name}}\`, and where a value
 something to YAML. A text that is one placeholder and nothing else takes the value's own type: \`'{{port}}'\` is a number,
 \`'{{port.text}}'\` a text.
 
+Kubernetes objects, and what is merged into them, are read as \`kubectl\` reads them: \`0400\` is an octal number, and \`yes\`,
+\`on\` and \`y\` are true. What \`driver check\` cannot read in this way, it refuses by its line. All other fields of a driver
+are YAML 1.2.
+
 Wherever there are placeholders at all, there are also two kinds that the user fills:
 
 - \`{{set.KEY|default}}\` is what the user gave the installer by \`--set KEY=VALUE\`. KEY is whatever the installer calls it,

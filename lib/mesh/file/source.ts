@@ -28,7 +28,8 @@ export function readSource(text: string): Source {
 }
 
 const ofSteps = /^(install|uninstall|modes\.\w+\.(on|off|invalid))\.\d+\.(apply|patch|merge|delete|wait\.\w+)$/;
-const elsewhere = /^(enrol|policy\.allow|dataPlane\.annotation|modes\.\w+\.setting\.object|diagnostics\.\w+\.\d+\.objects)$/;
+const elsewhere =
+  /^(enrol|policy\.allow|dataPlane\.annotation|modes\.\w+\.setting\.object|diagnostics\.\w+\.\d+\.objects)$/;
 
 function isKubernetes(path: Path): boolean {
   // Deeper ones are within these, or are the driver's own.
