@@ -32,6 +32,7 @@ const layers = {
  */
 const doors = [
   '[^/]+/index',
+  'compiled/built',
   'cluster/cluster',
   'cluster/fixtures/index',
   'cluster/fixtures/files',

@@ -1,10 +1,12 @@
-// What every jest run of this project shares: native ES modules, TypeScript by swc.
+// What the project's own tests share: native ES modules, TypeScript by swc.
 export default {
   rootDir: import.meta.dirname,
+  roots: ['<rootDir>/lib', '<rootDir>/suites'],
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
-  // Copies of the project lie there while its assertions are tried.
-  modulePathIgnorePatterns: ['<rootDir>/reports/'],
+  // A watchman that hangs would stop jest for ever, and so would a find.
+  watchman: false,
+  haste: { forceNodeFilesystemAPI: true },
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',

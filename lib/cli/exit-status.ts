@@ -27,6 +27,7 @@ export function explainError(error: unknown): Explained {
     case 'ProviderError':
     case 'SandboxError':
     case 'ClusterError':
+    case 'HarnessError':
       return { status: exitStatus.broken, message: error.message, ...remedy };
     default:
       return { status: exitStatus.broken, message: error.stack ?? error.message };

@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
+import { builtFolder, withoutHooks } from '../compiled/built.js';
 import { NO_AUTHORITIES, OPENSSL_AUTHORITIES } from './authorities.ts';
-import { compiledSandbox } from './compiled.ts';
 import { missingNeeds } from './needs.ts';
 import type { Ready, SandboxSettings, Startup } from './settings.ts';
 import { NAMESPACES, SandboxError } from './unshare.ts';
@@ -54,7 +54,7 @@ export async function startSandbox({
   settings = {},
 }: SandboxOptions): Promise<Sandbox> {
   mkdirSync(folder, { recursive: true });
-  const programs = await compiledSandbox();
+  const programs = join(await builtFolder(), 'sandbox');
   const logPath = join(folder, 'sandbox.log');
   const log = openSync(logPath, 'w');
   const socket = await listen();
@@ -63,7 +63,7 @@ export async function startSandbox({
     // In a group of its own, so that Ctrl-C on the terminal reaches only the owner.
     detached: true,
     stdio: ['ignore', log, log, 'ipc'],
-    env: { ...process.env, ...NO_AUTHORITIES, NODE_EXTRA_CA_CERTS: undefined },
+    env: { ...withoutHooks(process.env), ...NO_AUTHORITIES, NODE_EXTRA_CA_CERTS: undefined },
   });
   closeSync(log);
   const ended = new Promise<void>((resolve) => {

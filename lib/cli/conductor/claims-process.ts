@@ -3,6 +3,14 @@ import type { RunContext } from './context.ts';
 import { type JestChild, startJest } from './jest-child.ts';
 import { socketPlace } from './socket-place.ts';
 
+/** Longest until jest asks for the claims, ms. On an idle machine it takes one second. */
+const START_MS = 60_000;
+
+/** The claims' process does not work. It is the harness' own fault, never a mesh's. */
+class HarnessError extends Error {
+  override name = 'HarnessError';
+}
+
 /** The process in which the claims' bodies run. */
 export interface ClaimsProcess {
   /** Lets the claims begin. */
@@ -20,13 +28,34 @@ export async function openClaims(run: RunContext): Promise<ClaimsProcess> {
   const served = new Promise<Handlers>((resolve) => {
     serve = resolve;
   });
-  const server = await serveClaims(socket.path, later(served));
-  const jest = startJest(run, server.path);
+  let begun: () => void = () => undefined;
+  const server = await serveClaims(
+    socket.path,
+    later(served, () => begun()),
+  );
+  const jest = await startJest(run, server.path);
+  const limitMs = START_MS * run.options.timeoutScale;
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    jest.kill();
+  }, limitMs);
+  begun = () => clearTimeout(timer);
+  const ended = (async () => {
+    const end = await jest.ended;
+    clearTimeout(timer);
+    if (!isLate) return end;
+    const words = end.tail === '' ? 'it printed nothing' : `its last words: ${end.tail}`;
+    throw new HarnessError(`jest did not ask for the claims within ${limitMs / 1_000} s, and was ended; ${words}`);
+  })();
+  // Told once the claims are judged; nobody waits for it until then.
+  ended.catch((error: unknown) => run.log(`the claims' process: ${error}`));
   return {
     serve,
-    ended: jest.ended,
+    ended,
     kill: () => jest.kill(),
     close: async () => {
+      clearTimeout(timer);
       jest.kill();
       await server.close();
       socket.remove();
@@ -34,9 +63,10 @@ export async function openClaims(run: RunContext): Promise<ClaimsProcess> {
   };
 }
 
-/** Handlers that wait for those who do the work. */
-function later(served: Promise<Handlers>): Handlers {
+/** Handlers that wait for those who do the work. `begun` is called with each call. */
+function later(served: Promise<Handlers>, begun: () => void): Handlers {
   const wait = (method: string | symbol) => async (params: unknown, claim: unknown) => {
+    begun();
     const handle = (await served)[method as keyof Handlers] as (params: unknown, claim: unknown) => Promise<unknown>;
     return handle(params, claim);
   };

@@ -1,10 +1,10 @@
-import { createWriteStream } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { createWriteStream, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { execa } from 'execa';
 import { SOCKET_VARIABLE } from '../../claim/index.ts';
+import { builtFolder, withoutHooks } from '../../compiled/built.js';
 import { childNote, type RunContext } from './context.ts';
-
-const PROJECT = fileURLToPath(new URL('../../../', import.meta.url));
 
 export interface JestChild {
   /** Settles when jest is over; `status` is absent where a signal ended it. What it says is never a verdict. */
@@ -12,25 +12,55 @@ export interface JestChild {
   kill(): void;
 }
 
+/**
+ * How jest runs claims: one built file, which declares them in the plan's order and asks the conductor for everything else.
+ * jest transforms nothing, looks for nothing, and asks no other program: neither watchman nor find.
+ * @param folder the build's part for jest. Its path may hold characters that globs and patterns read as their own
+ * @param cache where jest keeps what it needs again within a run
+ */
+function configuration(folder: string, cache: string): object {
+  return {
+    rootDir: folder,
+    roots: [folder],
+    testMatch: ['**/claims.js'],
+    testPathIgnorePatterns: [],
+    testEnvironment: join(folder, 'environment.js'),
+    testEnvironmentOptions: { globalsCleanup: 'off' },
+    // The conductor bounds every claim; jest's own limit could only end one behind its back.
+    testTimeout: 24 * 3_600_000,
+    forceExit: true,
+    transform: {},
+    cacheDirectory: cache,
+    watchman: false,
+    haste: { forceNodeFilesystemAPI: true },
+  };
+}
+
 /** Starts jest, in a process group of its own, on the claims that the conductor serves at `socket`. */
-export function startJest(run: RunContext, socket: string): JestChild {
+export async function startJest(run: RunContext, socket: string): Promise<JestChild> {
+  const folder = join(await builtFolder(), 'claims');
+  const cache = join(run.folder.path, '.jest');
   const argv = [
     '--experimental-vm-modules',
     '--disable-warning=ExperimentalWarning',
-    'node_modules/jest/bin/jest.js',
+    createRequire(import.meta.url).resolve('jest/bin/jest'),
     '--config',
-    'lib/cli/jest/jest.config.js',
+    JSON.stringify(configuration(folder, cache)),
     '--runInBand',
+    '--runTestsByPath',
+    join(folder, 'claims.js'),
   ];
   const output = createWriteStream(`${run.folder.path}/jest.log`);
   const child = execa(process.execPath, argv, {
-    cwd: PROJECT,
+    cwd: folder,
     detached: true,
     cleanup: false,
     reject: false,
     stdin: 'ignore',
     all: true,
+    extendEnv: false,
     env: {
+      ...withoutHooks(process.env),
       [SOCKET_VARIABLE]: socket,
       MESHPROOF_ALLURE_RESULTS: run.folder.allureResults,
       FORCE_COLOR: '0',
@@ -58,6 +88,7 @@ export function startJest(run: RunContext, socket: string): JestChild {
     const { exitCode, all } = await child;
     output.end();
     if (pid !== undefined) run.ledger.childEnded(pid);
+    rmSync(cache, { recursive: true, force: true });
     return {
       ...(exitCode === undefined ? {} : { status: exitCode }),
       tail: (all ?? '').split('\n').slice(-20).join('\n'),

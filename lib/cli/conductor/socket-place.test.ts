@@ -8,6 +8,7 @@ import { socketPlace } from './socket-place.ts';
 test.each([
   ['in the run’s folder', (folder: string) => folder, true],
   ['elsewhere where that is too long', (folder: string) => join(folder, 'x'.repeat(100)), false],
+  ['elsewhere where that has too many bytes', (folder: string) => join(folder, 'ä'.repeat(35)), false],
 ])('a socket can listen %s, and is gone afterwards', async (_, of, isInside) => {
   const folder = mkdtempSync(join(tmpdir(), 'meshproof-place-'));
   const place = socketPlace(of(folder));
@@ -19,4 +20,14 @@ test.each([
   expect(existsSync(place.path)).toBe(false);
   if (!isInside) expect(existsSync(dirname(place.path))).toBe(false);
   rmSync(folder, { recursive: true });
+});
+
+test('a temporary folder with too long a path is passed over', () => {
+  const temporary = mkdtempSync(join(tmpdir(), 'meshproof-place-'));
+  const place = socketPlace(`/${'x'.repeat(100)}`, [`/${'y'.repeat(100)}`, temporary]);
+  expect(dirname(dirname(place.path))).toBe(temporary);
+  place.remove();
+  expect(existsSync(dirname(place.path))).toBe(false);
+  rmSync(temporary, { recursive: true });
+  expect(() => socketPlace(`/${'x'.repeat(100)}`, [`/${'y'.repeat(100)}`])).toThrow(/short enough for a Unix socket/);
 });

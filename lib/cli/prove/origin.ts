@@ -1,22 +1,31 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { execa } from 'execa';
+import { builtFolder } from '../../compiled/built.js';
 import type { Origin } from '../../prove/index.ts';
 import { PROJECT } from './program-process.ts';
 
-/** Everything that a verdict in the sandbox depends on. */
-const SOURCES = ['suites', 'fixtures', 'meshes', 'lib'];
+/** Longest that git may take to name a commit, ms. */
+const GIT_MS = 10_000;
+/** What a verdict in the sandbox depends on, besides the program. */
+const DATA = ['fixtures', 'meshes'];
 
 /** What this matrix is made with. The commit is `none` outside of a repository. */
 export async function originOf(): Promise<Origin> {
-  const { stdout, exitCode } = await execa('git', ['rev-parse', 'HEAD'], { cwd: PROJECT, reject: false });
-  return { commit: exitCode === 0 ? stdout.trim() : 'none', suiteHash: suiteHash() };
+  const { stdout, exitCode } = await execa('git', ['rev-parse', 'HEAD'], {
+    cwd: PROJECT,
+    reject: false,
+    timeout: GIT_MS,
+    killSignal: 'SIGKILL',
+  });
+  return { commit: exitCode === 0 ? stdout.trim() : 'none', suiteHash: await suiteHash() };
 }
 
-function suiteHash(): string {
-  const hash = createHash('sha256');
-  const files = SOURCES.flatMap((folder) =>
+async function suiteHash(): Promise<string> {
+  // A build is named by a digest of its sources.
+  const hash = createHash('sha256').update(basename(await builtFolder()));
+  const files = DATA.flatMap((folder) =>
     readdirSync(join(PROJECT, folder), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile() && !entry.name.endsWith('.test.ts'))
       .map((entry) => join(entry.parentPath, entry.name)),

@@ -5,8 +5,8 @@ jest.setTimeout(60_000);
 const LIMIT_MS = 30_000;
 const made: ProgramProcess[] = [];
 
-function start(): ProgramProcess {
-  const program = new ProgramProcess();
+async function start(): Promise<ProgramProcess> {
+  const program = await ProgramProcess.start();
   made.push(program);
   return program;
 }
@@ -16,7 +16,7 @@ afterEach(async () => {
 });
 
 test('one process does one command line after the other, and tells how each came out', async () => {
-  const program = start();
+  const program = await start();
   const listed = await program.perform(['list', '--suite', 'lifecycle', '--json'], LIMIT_MS);
   expect(listed.status).toBe(0);
   expect(JSON.parse(listed.output)).toMatchObject([{ id: 'lifecycle/stable' }]);
@@ -26,7 +26,7 @@ test('one process does one command line after the other, and tells how each came
 });
 
 test('what is under way when the process is ended has no status', async () => {
-  const program = start();
+  const program = await start();
   const performing = program.perform(['sandbox'], LIMIT_MS);
   await program.end();
   expect((await performing).status).toBeUndefined();
@@ -34,7 +34,7 @@ test('what is under way when the process is ended has no status', async () => {
 });
 
 test('a command line that takes too long ends the process', async () => {
-  const program = start();
+  const program = await start();
   expect((await program.perform(['list'], 1)).status).toBeUndefined();
   expect(program.isOver).toBe(true);
 });
@@ -42,7 +42,7 @@ test('a command line that takes too long ends the process', async () => {
 test('is not told the options that stand in the environment', async () => {
   process.env['MESHPROOF_RETRIES'] = 'no number';
   try {
-    expect(await start().perform(['list', '--suite', 'egress'], LIMIT_MS)).toMatchObject({ status: 0 });
+    expect(await (await start()).perform(['list', '--suite', 'egress'], LIMIT_MS)).toMatchObject({ status: 0 });
   } finally {
     delete process.env['MESHPROOF_RETRIES'];
   }

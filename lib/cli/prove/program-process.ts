@@ -1,14 +1,11 @@
 import { spawn } from 'node:child_process';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { builtFolder } from '../../compiled/built.js';
 import { withoutOptions } from '../../plan/index.ts';
 
 /** The folder of the program that this file is part of. */
 export const PROJECT = fileURLToPath(new URL('../../../', import.meta.url));
-const WORKER = 'lib/cli/prove/worker.ts';
-/** What a worker has to load before it can run TypeScript. */
-const LOADER = pathToFileURL(createRequire(import.meta.url).resolve('tsx/esm')).href;
 /** To end and tidy up by itself after it was told to, ms. */
 const GRACE_MS = 30_000;
 
@@ -20,7 +17,7 @@ export interface Performed {
 }
 
 export interface ProgramOptions {
-  /** Folder of the program; this one's own unless told. */
+  /** Folder of the program; this one's own unless told. It is built first, where it is not built as it stands. */
   project?: string;
   /** Words of a command that the process is to be started by. */
   around?: string[];
@@ -35,8 +32,12 @@ export class ProgramProcess {
   #isOver = false;
   #status: number | undefined;
 
-  constructor({ project = PROJECT, around = [] }: ProgramOptions = {}) {
-    const [file = '', ...args] = [...around, process.execPath, '--import', LOADER, join(project, WORKER)];
+  static async start({ project = PROJECT, around = [] }: ProgramOptions = {}): Promise<ProgramProcess> {
+    const worker = join(await builtFolderOf(project), 'program', 'worker.js');
+    return new ProgramProcess([...around, process.execPath, '--enable-source-maps', worker]);
+  }
+
+  private constructor([file = '', ...args]: string[]) {
     // In a group of its own: Ctrl-C reaches it once, through `end`, and not a second time from the terminal.
     this.#child = spawn(file, args, {
       detached: true,
@@ -100,4 +101,13 @@ export class ProgramProcess {
     await this.#exit;
     clearTimeout(timer);
   }
+}
+
+/** A copy of the project is built by its own rules, which may be those of another version. */
+async function builtFolderOf(project: string): Promise<string> {
+  if (project === PROJECT) return builtFolder();
+  const copy = (await import(pathToFileURL(join(project, 'lib/compiled/built.js')).href)) as {
+    builtFolder: typeof builtFolder;
+  };
+  return copy.builtFolder();
 }

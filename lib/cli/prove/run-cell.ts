@@ -57,8 +57,9 @@ export class CellRunner {
     const { diskKiB } = plan.case;
     const waiting = diskKiB === undefined ? this.#idle.pop() : undefined;
     const around = diskKiB === undefined ? [] : onSmallDisk(folder, diskKiB);
-    const used = waiting ?? new ProgramProcess({ project: this.#project, around });
+    const used = waiting ?? (await ProgramProcess.start({ project: this.#project, around }));
     this.#all.add(used);
+    if (this.#isClosed) await used.end();
     const performed = await used.perform(wordsOf(plan, folder), (DEADLINE_S + GRACE_S) * 1_000);
     if (diskKiB !== undefined) await used.end();
     if (used.isOver) this.#all.delete(used);

@@ -1,0 +1,206 @@
+// @ts-check
+// Builds the program as plain JavaScript into a folder of `dist`, whole or not at all. To load hundreds of TypeScript files
+// would take each run a second and seventy megabytes.
+// usage: node build.js [--alone]      --alone leaves no other build in dist, as a package wants it
+import { randomUUID } from 'node:crypto';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildsIn, damageOf, digestOf, folderFor, MANIFEST } from './built.js';
+
+const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
+/** Builds of earlier sources that stay: programs that run may still load parts of them. */
+const MOST_KEPT = 10;
+/** A folder of an unfinished build that is older than this belongs to a build that was killed; ms. */
+const UNFINISHED_MS = 3_600_000;
+
+/** Libraries that are seldom needed and large, or that the claims' process shares with jest, stay where they are. */
+const EXTERNAL = ['@kubernetes/client-node', 'esbuild', '@jest/globals'];
+
+/** @throws Error that says what to install, where it is missing */
+async function compiler() {
+  try {
+    return await import('esbuild');
+  } catch (error) {
+    const { code, message } = /** @type {NodeJS.ErrnoException} */ (error);
+    throw code === 'ERR_MODULE_NOT_FOUND'
+      ? new Error('esbuild is not installed; it comes with the development packages: npm ci without --omit=dev')
+      : new Error(`esbuild cannot be loaded: ${message}`);
+  }
+}
+
+/** What is CommonJS among the libraries asks for Node's own modules by `require`. */
+const REQUIRE =
+  "import { createRequire as toRequire } from 'node:module';\nconst require = toRequire(import.meta.url);";
+const FOLDER_OF = "import { fileURLToPath as folderOf } from 'node:url';";
+
+/** @type {import('esbuild').BuildOptions} */
+const common = {
+  absWorkingDir: PROJECT,
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'esm',
+  // Of libraries in both forms the one of which only what is used is taken.
+  mainFields: ['module', 'main'],
+  external: EXTERNAL,
+  logLevel: 'silent',
+};
+
+/**
+ * Sources find the project's other files from their own place. A build knows that place relative to its own, so that the
+ * project can be moved. Where a build lies, lib/compiled asks itself.
+ * @param {string} outdir
+ * @returns {import('esbuild').Plugin}
+ */
+function ownPlaces(outdir) {
+  // Where it is built differs from where it lies in name only.
+  const place = join(PROJECT, 'dist', 'build', basename(outdir));
+  return {
+    name: 'own-places',
+    setup({ onLoad }) {
+      onLoad({ filter: /\.[tj]s$/ }, ({ path }) => {
+        const file = relative(PROJECT, path);
+        if (!/^(lib|suites)\//.test(file) || file.startsWith('lib/compiled/')) return undefined;
+        const url = (/** @type {string} */ target) =>
+          `new URL(${JSON.stringify(relative(place, target))}, import.meta.url)`;
+        const own = { url: `${url(path)}.href`, dirname: `folderOf(${url(dirname(path))})` };
+        return {
+          loader: path.endsWith('.ts') ? 'ts' : 'js',
+          contents: readFileSync(path, 'utf8').replace(
+            /import\.meta\.(url|dirname)/g,
+            (_, what) => own[/** @type {'url' | 'dirname'} */ (what)],
+          ),
+        };
+      });
+    },
+  };
+}
+
+/**
+ * The command, in few files: what subcommands load only when they are called stays apart.
+ * @param {string} outdir
+ */
+async function buildProgram(outdir) {
+  await (await compiler()).build({
+    ...common,
+    entryPoints: { main: 'lib/cli/main.ts', worker: 'lib/cli/prove/worker.ts' },
+    outdir,
+    splitting: true,
+    plugins: [ownPlaces(outdir)],
+    banner: { js: `${REQUIRE}\n${FOLDER_OF}` },
+    sourcemap: 'linked',
+    sourcesContent: false,
+  });
+}
+
+/**
+ * What jest loads, as it stands: jest has no TypeScript to transform, and nothing to look for.
+ * @param {string} outdir
+ */
+async function buildClaims(outdir) {
+  await (await compiler()).build({
+    ...common,
+    entryPoints: ['lib/cli/jest/claims.ts'],
+    outdir,
+    plugins: [ownPlaces(outdir)],
+    banner: { js: `${REQUIRE}\n${FOLDER_OF}` },
+    sourcemap: 'linked',
+    sourcesContent: false,
+  });
+  copyFileSync(join(PROJECT, 'lib/cli/jest/environment.js'), join(outdir, 'environment.js'));
+}
+
+/**
+ * The sandbox's processes, one file each. They read their tables from beside themselves.
+ * @param {string} outdir
+ */
+async function buildSandbox(outdir) {
+  const { build } = await compiler();
+  const source = join(PROJECT, 'lib/sandbox');
+  const own = { ...common, absWorkingDir: source, outdir, outbase: source };
+  await build({ ...own, entryPoints: ['main.ts'], banner: { js: REQUIRE } });
+  // A dozen of these start at once, each sooner by what Node's loader of modules would take.
+  const programs = ['sidecar', 'httpbin', 'tcp-echo', 'nc'].map((name) => `programs/${name}.ts`);
+  await build({ ...own, entryPoints: programs, format: 'cjs' });
+  for (const table of ['api/schema/kubernetes.json', 'api/schema/protobuf.json']) {
+    copyFileSync(join(source, table), join(outdir, basename(table)));
+  }
+  writeFileSync(join(outdir, 'programs', 'package.json'), '{"type":"commonjs"}\n');
+}
+
+/** @param {string} folder an empty one */
+async function buildAll(folder) {
+  const parts = { program: buildProgram, claims: buildClaims, sandbox: buildSandbox };
+  const made = await Promise.allSettled(
+    Object.entries(parts).map(async ([name, make]) => {
+      const part = join(folder, name);
+      mkdirSync(part);
+      await make(part);
+      writeFileSync(join(part, 'package.json'), '{"type":"module"}\n');
+    }),
+  );
+  for (const each of made) if (each.status === 'rejected') throw each.reason;
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !entry.name.endsWith('.map'))
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)));
+  const digests = Object.fromEntries(files.map((file) => [file, digestOf(join(folder, file))]));
+  writeFileSync(join(folder, MANIFEST), `${JSON.stringify(digests, null, 1)}\n`);
+}
+
+/** Others may be building the same: whoever is first puts it in its place. @param {string} folder */
+async function buildWhole(folder) {
+  const dist = dirname(folder);
+  mkdirSync(dist, { recursive: true });
+  // Not by mkdtemp: what root builds, every user runs.
+  const making = join(dist, `making-${randomUUID()}`);
+  mkdirSync(making);
+  try {
+    await buildAll(making);
+    if (damageOf(folder) === undefined) return;
+    // A damaged one is moved away first: a folder that is not empty cannot be replaced.
+    if (existsSync(folder)) renameSync(folder, join(making, 'damaged'));
+    renameSync(making, folder);
+    rmSync(join(folder, 'damaged'), { recursive: true, force: true });
+  } catch (error) {
+    if (damageOf(folder) !== undefined) throw error;
+  } finally {
+    rmSync(making, { recursive: true, force: true });
+  }
+}
+
+/** @param {string} folder @param {number} mostKept */
+function removeOld(folder, mostKept) {
+  const dist = dirname(folder);
+  const unfinished = readdirSync(dist)
+    .filter((name) => name.startsWith('making-'))
+    .map((name) => join(dist, name))
+    .filter((each) => Date.now() - statSync(each).mtimeMs > UNFINISHED_MS);
+  const others = buildsIn(dist)
+    .filter((each) => each !== folder)
+    .sort((one, other) => statSync(other).mtimeMs - statSync(one).mtimeMs)
+    .slice(mostKept);
+  for (const old of [...unfinished, ...others]) rmSync(old, { recursive: true, force: true });
+}
+
+try {
+  const folder = folderFor(PROJECT);
+  if (damageOf(folder) !== undefined) await buildWhole(folder);
+  const now = new Date();
+  utimesSync(folder, now, now);
+  removeOld(folder, process.argv.includes('--alone') ? 0 : MOST_KEPT);
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+  process.exitCode = 1;
+}

@@ -1,1 +1,0 @@
-export { cacheFolder, keptFolder, sourcesIn } from './kept.js';
