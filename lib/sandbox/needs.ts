@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { CONTAINER_PATH } from './node/root.ts';
+import { CONTAINER_PATH } from './node/places.ts';
 import { NAMESPACES } from './unshare.ts';
 
 /** Something that the sandbox needs and this machine lacks or forbids. */
@@ -26,7 +26,10 @@ const PROGRAMS: Record<string, string> = {
 };
 
 /** What only a container runs, whose PATH has the folders that ordinary users' PATHs often lack. */
-const PROGRAMS_OF_CONTAINERS: Record<string, string> = { pivot_root: 'util-linux' };
+const PROGRAMS_OF_CONTAINERS: Record<string, string> = {
+  pivot_root: 'util-linux',
+  setpriv: 'util-linux',
+};
 
 /** Settings of the kernel that forbid what the sandbox does, and the value that allows it. */
 const SETTINGS = [

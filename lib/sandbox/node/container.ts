@@ -4,7 +4,8 @@ import type { Readable } from 'node:stream';
 import type { ExecHandle, ExecStreams } from '../contract.ts';
 import type { ContainerLog } from './log.ts';
 import type { Pipes } from './pipes.ts';
-import { CONTAINER_PATH, CONTAINER_ROOT } from './root.ts';
+import { CONTAINER_PATH, CONTAINER_ROOT } from './places.ts';
+import { programPath } from './root.ts';
 
 /** Everything that one run of a container needs. */
 export interface ContainerPlan {
@@ -46,6 +47,16 @@ const SET_UP = `
   exec 3>&-
   exec "$@"`;
 
+// What Docker and containerd leave to a container. With more, root in a pod could mount anew what its root keeps read-only.
+const CAPABILITIES =
+  'chown,dac_override,fowner,fsetid,kill,setgid,setuid,setpcap,net_bind_service,net_raw,sys_chroot,mknod,audit_write,setfcap';
+
+/** The words that give a command in a container no more rights than a container has. */
+function confined(argv: string[]): string[] {
+  const bounds = ['-all', ...CAPABILITIES.split(',').map((name) => `+${name}`)].join(',');
+  return [programPath('setpriv'), `--bounding-set=${bounds}`, '--inh-caps=-all', '--', ...argv];
+}
+
 // Waits in the container's stead, outside its process namespace: `unshare --fork` would lose a SIGKILL. What the shell says
 // of signals is not the container's output.
 const WAIT = 'exec 4>&2 2>/dev/null; "$@" 2>&4 4>&-; exit $?';
@@ -65,7 +76,7 @@ export async function startContainer(plan: ContainerPlan, pipes: Pipes, log: Con
     [
       `--net=${plan.network}`,
       ...['unshare', '--mount', '--uts', '--pid', 'sh', '-c', WAIT, 'sh'],
-      ...['sh', '-c', SET_UP, 'sh', plan.hostname, plan.workingDir, plan.mounts, ...plan.argv],
+      ...['sh', '-c', SET_UP, 'sh', plan.hostname, plan.workingDir, plan.mounts, ...confined(plan.argv)],
     ],
     { env: { PATH: CONTAINER_PATH, ...plan.env }, stdio: ['ignore', stdout.childEnd, stderr.childEnd, 'pipe'] },
   );
@@ -101,7 +112,7 @@ export function execIn(
     const stdout = streams.stdout && (await pipes.openOutput());
     const stderr = streams.stderr && (await pipes.openOutput());
     const ends = [stdin, stdout, stderr].map((pipe) => pipe?.childEnd ?? ('ignore' as const));
-    child = spawn('nsenter', [`--target=${pid}`, '--mount', '--uts', '--pid', '--net', '--', ...argv], {
+    child = spawn('nsenter', [`--target=${pid}`, '--mount', '--uts', '--pid', '--net', '--', ...confined(argv)], {
       env: { PATH: CONTAINER_PATH, ...env },
       stdio: ends,
       // A group of its own, so that the command's children can be killed with it.

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { expect, test } from '@jest/globals';
 import { commandLine, findImage, knownImages, NODE_FLAGS } from './images.ts';
 
-const images = knownImages('/programs');
+const images = knownImages();
 const echo = findImage(images, 'istio/tcp-echo-server:1.3');
 
 test.each([
@@ -21,7 +21,7 @@ test.each(['curlimages/curly:1', 'curl', 'nobody/no-such-image:1'])('%s is not k
 test('args replace the arguments of the image, and its program is found by the name in the manifest', () => {
   if (echo === undefined) throw new Error('tcp-echo is not known');
   expect(commandLine(echo, undefined, ['9000', 'x']).argv.slice(-3)).toEqual([
-    '/host/programs/tcp-echo.js',
+    '/sandbox/programs/tcp-echo.js',
     '9000',
     'x',
   ]);

@@ -1,6 +1,5 @@
-import { join } from 'node:path';
 import { NO_AUTHORITIES, OPENSSL_AUTHORITIES } from '../authorities.ts';
-import { CONTROLLER_SOCKET, HOST } from './root.ts';
+import { BUILT_PROGRAMS, CONTROLLER_SOCKET_INSIDE, PROGRAMS } from './places.ts';
 
 /** A service of the sandbox's own process that stands for as long as a container of its image runs. */
 export type Service = 'mesh-controller' | 'dns';
@@ -22,18 +21,14 @@ export interface Image {
 export const NODE_FLAGS = ['--v8-pool-size=0', OPENSSL_AUTHORITIES];
 
 /** How a container runs a program of this project. */
-export const NODE_COMMAND = [join(HOST, process.execPath), ...NODE_FLAGS];
+export const NODE_COMMAND = [`${PROGRAMS}/node`, ...NODE_FLAGS];
 
 /** Stands for a service of the sandbox's own process; it takes any arguments. */
 const IDLE = 'trap "exit 0" TERM; sleep 2147483647 & wait';
 
-/**
- * The images that the sandbox knows, by repository without registry and tag.
- *
- * @param programs - folder of the compiled programs, as the sandbox's own process sees it
- */
-export function knownImages(programs: string): Record<string, Image> {
-  const program = (name: string): string[] => [...NODE_COMMAND, join(HOST, programs, `${name}.js`)];
+/** The images that the sandbox knows, by repository without registry and tag. */
+export function knownImages(): Record<string, Image> {
+  const program = (name: string): string[] => [...NODE_COMMAND, `${BUILT_PROGRAMS}/${name}.js`];
   const httpbin = program('httpbin');
   const tcpEcho = program('tcp-echo');
   return {
@@ -51,7 +46,7 @@ export function knownImages(programs: string): Record<string, Image> {
     'meshproof/reference-sidecar': {
       entrypoint: ['sidecar'],
       cmd: [],
-      env: { CONTROLLER_SOCKET: join(HOST, CONTROLLER_SOCKET), ...NO_AUTHORITIES },
+      env: { CONTROLLER_SOCKET: CONTROLLER_SOCKET_INSIDE, ...NO_AUTHORITIES },
       programs: { sidecar: program('sidecar') },
     },
     'meshproof/reference-sidecar-crashing': { entrypoint: ['false'], cmd: [], programs: {} },

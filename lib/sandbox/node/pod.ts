@@ -10,6 +10,7 @@ import { isListening } from './listening.ts';
 import { mountTable } from './mount-table.ts';
 import { addPodNetwork, type PodNetwork, removePodNetwork } from './network.ts';
 import type { Pipes } from './pipes.ts';
+import { RUN } from './places.ts';
 import {
   type ContainerSpec,
   nodeContainers,
@@ -19,7 +20,6 @@ import {
   specOf,
   TRANSPARENT_PROXY,
 } from './pod-spec.ts';
-import { RUN } from './root.ts';
 import { CommandFailed, run } from './run.ts';
 import { Unit, type UnitHost } from './unit.ts';
 import { makeVolumes, mountsOf } from './volumes.ts';

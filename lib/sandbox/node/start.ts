@@ -9,7 +9,8 @@ import { knownImages, NODE_COMMAND, type Service } from './images.ts';
 import { NodeKubelet } from './kubelet.ts';
 import { layBridge } from './network.ts';
 import { Pipes } from './pipes.ts';
-import { buildRoot, CONTROLLER_SOCKET, HOST, offerProgram, offerScript } from './root.ts';
+import { BUILT_PROGRAMS, CONTROLLER_SOCKET } from './places.ts';
+import { buildRoot, offerScript } from './root.ts';
 import { run } from './run.ts';
 import { ServiceProxy } from './service-proxy.ts';
 import { nameServer } from './system.ts';
@@ -32,9 +33,12 @@ export interface SandboxNode {
 
 /** Makes the node ready to take pods: bridge, the containers' root, and programs that the machine lacks. */
 export async function startNode({ view, settings, programs, mesh, complain }: NodeOptions): Promise<SandboxNode> {
-  await Promise.all([layBridge(), buildRoot()]);
-  offerProgram('curl', join(HOST, findOnPath('curl')));
-  await offerNc(programs);
+  const [busybox] = await Promise.all([busyboxWithNc(), layBridge()]);
+  const offered = { node: process.execPath, curl: findOnPath('curl'), ...(busybox && { nc: busybox }) };
+  await buildRoot(offered, programs);
+  // busybox's nc where the machine has it, else this project's: what other programs of the name do at the end of input differs.
+  if (busybox === undefined)
+    offerScript('nc', `#!/bin/sh\nexec ${NODE_COMMAND.join(' ')} ${BUILT_PROGRAMS}/nc.js "$@"\n`);
   let hasNames = (): void => undefined;
   const named = new Promise<void>((resolve) => {
     hasNames = resolve;
@@ -54,7 +58,7 @@ export async function startNode({ view, settings, programs, mesh, complain }: No
     },
     addresses: new AddressPool(),
     pipes: new Pipes(),
-    images: knownImages(programs),
+    images: knownImages(),
     backOff: { ...KUBERNETES_BACK_OFF, firstMs: crashBackOffMs },
     serve: (service, args) => services[service](args),
   });
@@ -66,13 +70,6 @@ export async function startNode({ view, settings, programs, mesh, complain }: No
       await named;
     },
   };
-}
-
-/** busybox's nc where the machine has it, else this project's: what other programs of the name do at the end of input differs. */
-async function offerNc(programs: string): Promise<void> {
-  const busybox = await busyboxWithNc();
-  if (busybox !== undefined) offerProgram('nc', join(HOST, busybox));
-  else offerScript('nc', `#!/bin/sh\nexec ${NODE_COMMAND.join(' ')} ${join(HOST, programs, 'nc.js')} "$@"\n`);
 }
 
 async function busyboxWithNc(): Promise<string | undefined> {

@@ -1,0 +1,198 @@
+/** What a pod in the sandbox can see and change of the machine, whoever started the sandbox. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { TestCluster } from './testing/cluster.ts';
+import { canRunSandboxes } from './testing/sandbox.ts';
+import { curl, namespace, pod } from './testing/workloads.ts';
+
+jest.setTimeout(90_000);
+
+const PROGRAM = resolve(import.meta.dirname, '../../bin/meshproof.js');
+const NOBODY = '65534';
+/** A file system of its own below a folder that pods see; in a mount namespace of the test's own. */
+const WITH_SUBMOUNT = ['unshare', '--user', '--map-root-user', '--mount', 'sh', '-ec'];
+const SUBMOUNT = 'mount -t tmpfs -o mode=777,noatime,nodev tmpfs /usr/share; touch /usr/share/theirs; exec "$@"';
+const isRoot = process.getuid?.() === 0;
+
+/** The words that a sandbox is started by, as another user or in another place. */
+const STARTED: [string, string[]][] = [
+  ['the user of this test', []],
+  ...(isRoot
+    ? ([['an ordinary user', ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups']]] as [
+        string,
+        string[],
+      ][])
+    : []),
+  ['root of a user namespace, with a file system mounted below /usr', [...WITH_SUBMOUNT, SUBMOUNT, 'sh']],
+];
+
+const describeSandbox = (await canRunSandboxes()) ? describe : describe.skip;
+
+describeSandbox.each(STARTED)('a pod of a sandbox that was started by %s', (_, through) => {
+  let folder: string;
+  let secret: string;
+  let child: ChildProcess;
+  let cluster: TestCluster;
+  const sh = (script: string) => cluster.exec('demo', 'client', 'curl', ['sh', '-c', script]);
+  /** What it prints, with both streams in order. */
+  const said = async (script: string) => (await sh(`exec 2>&1; ${script}`)).stdout;
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'confinement-'));
+    chmodSync(folder, 0o777);
+    secret = join(folder, 'secret');
+    writeFileSync(secret, 'hidden');
+    const [file = '', ...words] = [...through, process.execPath, PROGRAM, 'sandbox'];
+    child = spawn(file, words, {
+      cwd: folder,
+      env: { PATH: process.env['PATH'], TMPDIR: folder, HOME: folder, XDG_STATE_HOME: join(folder, 'state') },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const kubeconfig = await kubeconfigFrom(child);
+    cluster = new TestCluster(kubeconfig);
+    await cluster.create(namespace('demo'), ...pod('demo', 'client', [curl()]));
+    await cluster.readyPod('demo', 'client');
+  });
+
+  afterAll(async () => {
+    if (child.exitCode === null) {
+      child.kill('SIGTERM');
+      await once(child, 'exit');
+    }
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test('has the programs that it needs, and can write to its own /tmp, /dev/shm and /dev/null', async () => {
+    const programs = 'curl --version > /dev/null && node --version > /dev/null && command -v nc awk sed > /dev/null';
+    const writing = 'for f in /tmp/x /dev/shm/x /dev/null; do echo x > $f || exit 1; done; ls /dev/shm; rm /dev/shm/x';
+    expect(await sh(`${programs} && ${writing}`)).toEqual({ exit: 0, stdout: 'x\n', stderr: '' });
+  });
+
+  test('sees of the root folder the programs and libraries of the machine alone', async () => {
+    const names = (await said('ls -A /')).trim().split('\n');
+    const own = ['dev', 'etc', 'old', 'proc', 'run', 'sandbox', 'sys', 'tmp', 'var'];
+    expect(names.filter((name) => !own.includes(name) && !/^(usr|bin|sbin|lib\w*)$/.test(name))).toEqual([]);
+    expect(await said('find /old /run /sys /var/run/ -mindepth 1')).toBe('');
+    const etc = ['group', 'hostname', 'hosts', 'nsswitch.conf', 'passwd', 'resolv.conf'];
+    const links = /^(alternatives|ld\.so\.cache|ld-musl-.*)$/;
+    expect(
+      (await said('ls -A /etc'))
+        .trim()
+        .split('\n')
+        .filter((name) => !links.test(name)),
+    ).toEqual(etc);
+  });
+
+  test.each(['/root', '/home', '/etc/shadow', '/etc/ssh', '/var/lib', '/host', '/mnt', '/boot'])(
+    'has no %s',
+    async (path) => {
+      expect((await sh(`test -e ${path}`)).exit).toBe(1);
+    },
+  );
+
+  test('cannot read a file of the user who started it, by any path', async () => {
+    expect((await sh(`cat '${secret}' '/host${secret}' '/proc/1/root${secret}' '/old${secret}'`)).stdout).toBe('');
+    expect(await said(`ls -A '${folder}'`)).toContain('No such file');
+  });
+
+  test.each([
+    '/usr',
+    '/usr/bin',
+    '/usr/share',
+    '/etc',
+    '/dev',
+    '/sandbox',
+    '/sandbox/bin',
+    '/sandbox/programs',
+    '/sandbox/controller',
+    '/sys',
+    '/',
+  ])('cannot write to %s', async (place) => {
+    const file = join(place, 'written-by-a-test');
+    expect(await said(`touch ${file}; rm -f ${file}`)).toMatch(/Read-only file system|Permission denied/);
+  });
+
+  test('cannot change the programs that it has of the machine', async () => {
+    // What they are already: should it be allowed, the machine stays as it is.
+    for (const [mode, file] of [
+      ['u+x', '$(readlink -f $(command -v node))'],
+      ['u+x', '$(readlink -f $(command -v curl))'],
+      ['u+w', '/dev/null'],
+    ]) {
+      expect(await said(`chmod ${mode} ${file}`)).toMatch(/Read-only file system|not permitted/);
+    }
+    expect(await said(': >> $(readlink -f $(command -v curl))')).toMatch(/cannot create/);
+  });
+
+  test('has the devices that every container has, and no others', async () => {
+    const names = (await said('ls -A /dev')).trim().split('\n').sort();
+    const common = [
+      'fd',
+      'full',
+      'null',
+      'ptmx',
+      'pts',
+      'random',
+      'shm',
+      'stderr',
+      'stdin',
+      'stdout',
+      'tty',
+      'urandom',
+      'zero',
+    ];
+    expect(names).toEqual(common.filter((name) => name !== 'tty' || existsSync('/dev/tty')));
+  });
+
+  test('cannot change the kernel’s settings, nor those of its own network', async () => {
+    for (const file of ['sys/kernel/printk', 'sys/kernel/hostname', 'sys/net/ipv4/ip_forward', 'sysrq-trigger']) {
+      // To open it for writing is enough to see, and changes nothing.
+      expect(await said(`: > /proc/${file}`)).toMatch(/Read-only file system|cannot create/);
+    }
+  });
+
+  test.each([
+    'mount -o remount,rw /usr',
+    'mount -o remount,bind,rw /usr',
+    'umount /proc/sys',
+    'umount -l /proc',
+    'mount -t proc proc /tmp',
+    'mount -t tmpfs tmpfs /tmp',
+    'mkdir /tmp/m && mount --bind / /tmp/m',
+    'unshare --mount true',
+    'unshare --user --map-root-user --mount sh -c "mount -o remount,bind,rw /usr"',
+    'unshare --user --map-root-user --mount sh -c "umount /proc/sys"',
+    'unshare --user --map-root-user --mount --pid --fork mount -t proc proc /tmp',
+    'ip link add x type dummy',
+    'chroot /proc/1/root/.. ls /root',
+  ])('may not %s', async (command) => {
+    expect((await sh(command)).exit).not.toBe(0);
+  });
+
+  test('sees no process but its own, and has no more rights than Docker leaves to a container', async () => {
+    const [first, ...others] = (await said('for p in /proc/[0-9]*; do tr "\\0" " " < $p/cmdline; echo; done'))
+      .trim()
+      .split('\n');
+    expect(first).toMatch(/^sh -c trap/);
+    expect(others.join('\n')).not.toMatch(/meshproof|unshare|main\.js/);
+    const rights = Number.parseInt(/CapEff:\s+([0-9a-f]+)/.exec(await said('cat /proc/self/status'))?.[1] ?? '', 16);
+    expect(rights).toBe(0xa80425fb);
+    const ofFirst = Number.parseInt(/CapBnd:\s+([0-9a-f]+)/.exec(await said('cat /proc/1/status'))?.[1] ?? '', 16);
+    expect(ofFirst).toBe(0xa80425fb);
+  });
+});
+
+/** The path that `meshproof sandbox` prints. @throws Error where it ends without one */
+async function kubeconfigFrom(child: ChildProcess): Promise<string> {
+  if (child.stdout === null) throw new Error('nobody reads what the sandbox prints');
+  for await (const line of createInterface({ input: child.stdout })) {
+    const path = /^export KUBECONFIG=(.*)$/.exec(line)?.[1];
+    if (path !== undefined) return path;
+  }
+  throw new Error('the sandbox ended without a kubeconfig');
+}
