@@ -4,6 +4,9 @@ import { faultNames } from '../sandbox/index.ts';
 import { didYouMean } from '../words/index.ts';
 import { suiteNames } from './suites.ts';
 
+/** As a kubelet takes it: RFC 1123 labels. */
+const DOMAIN = /^[a-z\d]([a-z\d-]*[a-z\d])?(\.[a-z\d]([a-z\d-]*[a-z\d])?)*$/;
+
 /**
  * Refuses what is known to be wrong by looking at names and files alone, before anything heavy is loaded.
  *
@@ -13,7 +16,10 @@ export async function refuseWrongNames(options: RunOptions): Promise<void> {
   const suites = await suiteNames();
   for (const suite of options.suites) checkSuite(suite, suites);
   if (options.mesh !== undefined) await loadDriver(options.mesh);
-  const { sandboxFault } = options;
+  const { sandboxFault, sandboxDomain } = options;
+  if (sandboxDomain !== undefined && !DOMAIN.test(sandboxDomain)) {
+    throw new UsageError(`--sandbox-domain: "${sandboxDomain}" is no domain; write one such as mesh.example`);
+  }
   if (sandboxFault !== undefined && !(faultNames as string[]).includes(sandboxFault)) {
     throw new UsageError(
       `--sandbox-fault: there is no fault "${sandboxFault}"${didYouMean(sandboxFault, faultNames)} (docs/faults.md has all)`,

@@ -8,6 +8,7 @@ import { containerNames, restartedContainers } from './install/pods.ts';
 import type { MeshContext } from './mesh.ts';
 import { commandLine, runTool } from './steps/step-run.ts';
 import { fillingFor } from './template/filling.ts';
+import { contextValues } from './template/placeholders.ts';
 import { fill } from './template/template.ts';
 
 /** For one diagnostic, ms. */
@@ -99,10 +100,11 @@ function driverTasks(
   context: MeshContext,
   pods: readonly { namespace: string; name: string }[],
 ): Task[] {
-  const { sets, kubeconfig } = context;
-  const ofMesh = fill(spec.diagnostics?.mesh ?? [], fillingFor(spec, sets, { kubeconfig }));
+  const { sets } = context;
+  const values = contextValues(context);
+  const ofMesh = fill(spec.diagnostics?.mesh ?? [], fillingFor(spec, sets, values));
   const ofPods = pods.flatMap(({ namespace, name }) => {
-    const filling = fillingFor(spec, sets, { kubeconfig, 'pod.namespace': namespace, 'pod.name': name });
+    const filling = fillingFor(spec, sets, { ...values, 'pod.namespace': namespace, 'pod.name': name });
     const container = spec.dataPlane?.container;
     return [
       ...(container === undefined ? [] : [logTask(context, { namespace, pod: name, container }, false)]),

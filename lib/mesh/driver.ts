@@ -5,6 +5,7 @@ import type { ModeName } from './mesh.ts';
 export interface DriverSpec {
   name: string;
   implementation: { project: string; version: string };
+  requires?: { clusterDomain?: string };
   verified: false | { version: string; date: string };
   features: { supported: string[]; exempt?: Record<string, string> };
   variables?: Record<string, { default: string; description: string }>;

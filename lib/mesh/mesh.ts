@@ -74,6 +74,10 @@ export interface Mesh {
   readonly images: string[];
   /** Images that pods in the mesh need besides. */
   readonly podImages: string[];
+  /** The only domain of a cluster that the mesh works with, where it works with one only. */
+  readonly requiredDomain?: string;
+  /** Whether the driver's `{{cluster.domain}}` has to be known before it installs, and before anything else of it is used. */
+  readonly usesDomain: boolean;
   /** Commands that the driver's steps need on this machine (`osm`). */
   readonly tools: string[];
 
@@ -126,6 +130,8 @@ export interface MeshContext {
   cluster: Cluster;
   /** Path of the run's kubeconfig, also in the environment of `run` steps as KUBECONFIG. */
   kubeconfig: string;
+  /** The domain that the names of the cluster's Services end in, once it is known. */
+  clusterDomain?: string;
   /** `KEY=VALUE` for the installer, in order. */
   sets: string[];
   /** Multiplies every time limit. */

@@ -43,6 +43,21 @@ describe('what a driver declares', () => {
     expect(driverTitle(variant({ verified: false }))).toContain('UNVERIFIED');
   });
 
+  test('has the cluster’s domain where it names it, as soon as that is known', () => {
+    const named = variant({ host: '{{server.app}}.{{server.namespace}}.svc.{{cluster.domain}}' });
+    const { context } = fakeContext(cluster);
+    const mesh = openMesh(named, context);
+    expect([mesh.usesDomain, open(osm).usesDomain]).toEqual([true, false]);
+    expect(() => mesh.host?.(server)).toThrow('{{cluster.domain}} has no value here');
+    context.clusterDomain = 'mesh.example';
+    expect(mesh.host?.(server)).toBe('tcp-echo.run-tcp-demo.svc.mesh.example');
+  });
+
+  test('names the domain that the mesh insists on', () => {
+    expect(open(osm).requiredDomain).toBe('cluster.local');
+    expect(open(none).requiredDomain).toBeUndefined();
+  });
+
   test('images follow the values for the installer', () => {
     const { images, podImages } = open(osm, [
       'osm.image.registry=mirror.example/osm',

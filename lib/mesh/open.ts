@@ -13,17 +13,16 @@ import { type Mesh, type MeshContext, MeshError, type ModeName, type Party } fro
 import { attempt, doSteps } from './steps/steps.ts';
 import { durationMs } from './template/duration.ts';
 import { fillingFor } from './template/filling.ts';
+import { contextValues, usesDomain } from './template/placeholders.ts';
 import { type Filling, fill } from './template/template.ts';
 
 /** The mesh that a checked driver describes, on one cluster. Nothing is done until a method is called. */
 export function openMesh(driver: Driver, context: MeshContext): Mesh {
   const { file, spec } = driver;
-  const { cluster, sets, kubeconfig, timeoutScale } = context;
-  const filling = fillingFor(spec, sets, { kubeconfig });
-  const about = (role: 'client' | 'server', who: Party): Filling => ({
-    ...filling,
-    values: { ...filling.values, ...party(role, who) },
-  });
+  const { cluster, sets, timeoutScale } = context;
+  const filling = (): Filling => fillingFor(spec, sets, contextValues(context));
+  const about = (role: 'client' | 'server', who: Party): Filling =>
+    fillingFor(spec, sets, { ...contextValues(context), ...party(role, who) });
 
   const mode = (name: ModeName): ModeSpec => {
     const found = spec.modes[name];
@@ -42,6 +41,8 @@ export function openMesh(driver: Driver, context: MeshContext): Mesh {
     external: spec.external,
     images: driverImages(driver, 'images', sets),
     podImages: driverImages(driver, 'podImages', sets),
+    ...(spec.requires?.clusterDomain === undefined ? {} : { requiredDomain: spec.requires.clusterDomain }),
+    usesDomain: usesDomain(spec),
     tools: driverTools(driver),
     supports: (feature) => declares(driver, feature),
     expectedSignatures: (kind) => spec.signatures?.[kind] ?? [],
@@ -58,7 +59,7 @@ export function openMesh(driver: Driver, context: MeshContext): Mesh {
 
     install: (modes = {}) => install(spec, modes, context),
 
-    uninstall: () => doSteps(spec.uninstall, filling, context, 'uninstall'),
+    uninstall: () => doSteps(spec.uninstall, filling(), context, 'uninstall'),
 
     isInstalled: async () => (await missingDeployments(spec, cluster)).length === 0,
 
@@ -69,19 +70,19 @@ export function openMesh(driver: Driver, context: MeshContext): Mesh {
       return object === undefined ? 'not installed' : deploymentVersion(object);
     },
 
-    enrol: (manifest) => enrolManifest(manifest, fill(marksOf(spec), filling)),
+    enrol: (manifest) => enrolManifest(manifest, fill(marksOf(spec), filling())),
     clientObjects: (client) => fill(spec.enrol?.client ?? [], about('client', client)),
     ...(spec.host === undefined ? {} : { host: (server) => String(fill(spec.host, about('server', server))) }),
 
     effect: (name) => mode(name).effect,
     switchMode(name, value) {
       const side = value ? 'on' : 'off';
-      return doSteps(mode(name)[side] ?? [], filling, context, `modes.${name}.${side}`);
+      return doSteps(mode(name)[side] ?? [], filling(), context, `modes.${name}.${side}`);
     },
 
     async tryInvalid(name) {
       const attempts = [];
-      for (const step of fill(mode(name).invalid ?? [], filling)) {
+      for (const step of fill(mode(name).invalid ?? [], filling())) {
         const message = await refusal(attempt(step, context));
         attempts.push({
           step: redactValue({ ...step }),
@@ -97,7 +98,7 @@ export function openMesh(driver: Driver, context: MeshContext): Mesh {
       if (allow === undefined) {
         throw new MeshError('environment', `the driver ${spec.name} has no policy for ${request.protocol}`);
       }
-      return allowObjects(allow, request, fillingFor(spec, sets));
+      return allowObjects(allow, request, filling());
     },
 
     diagnose: (folder, pods) => collectDiagnostics(driver, context, folder, pods),

@@ -169,6 +169,13 @@ export const optionRows: readonly OptionRow[] = [
     commandLineOnly: true,
   },
   {
+    name: 'sandbox-domain',
+    kind: 'text',
+    value: 'domain',
+    group: 'The cluster',
+    help: "domain of the sandbox's Services (default: cluster.local)",
+  },
+  {
     name: 'image',
     kind: 'roles',
     value: 'role=ref',

@@ -12,6 +12,7 @@ const providersOf: Record<string, readonly RunOptions['provider'][]> = {
   keep: ['kind', 'auto'],
   reuse: ['kind', 'auto'],
   'sandbox-fault': ['sandbox'],
+  'sandbox-domain': ['sandbox'],
 };
 
 /** Options that are only of use with kind; naming one of them names the provider. */

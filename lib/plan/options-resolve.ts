@@ -78,6 +78,7 @@ function assemble(layers: Layer[]): RunOptions {
     ...given('nodeImage', text('node-image')),
     ...given('kindConfig', text('kind-config')),
     ...given('sandboxFault', text('sandbox-fault')),
+    ...given('sandboxDomain', text('sandbox-domain')),
     images: addedImages(layers),
     ...given('registry', text('registry')),
     ...given('pullSecret', text('pull-secret')),

@@ -18,6 +18,7 @@ export interface RunOptions {
   kindConfig?: string;
   /** What the sandbox does wrong on purpose. */
   sandboxFault?: string;
+  sandboxDomain?: string;
   images: Partial<Record<ImageRole, string>>;
   registry?: string;
   pullSecret?: string;

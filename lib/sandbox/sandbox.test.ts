@@ -218,6 +218,26 @@ describeSandbox('the end of a sandbox', () => {
     rmSync(folder, { recursive: true });
   });
 
+  test('a sandbox of another domain has its Services there, and nowhere else', async () => {
+    const { cluster, end } = await testSandbox({ clusterDomain: 'mesh.example' });
+    try {
+      await cluster.create(
+        namespace('demo'),
+        ...pod('demo', 'client', [curl()]),
+        ...pod('demo', 'httpbin', [httpbin()]),
+        service('demo', 'httpbin', 'http', [14001]),
+      );
+      await Promise.all(['client', 'httpbin'].map((app) => cluster.readyPod('demo', app)));
+      const ask = (name: string) =>
+        cluster.exec('demo', 'client', 'curl', ['curl', '-s', '-o', '/dev/null', `http://${name}:14001/get`]);
+      expect((await ask('httpbin.demo')).exit).toBe(0);
+      expect((await ask('httpbin.demo.svc.mesh.example')).exit).toBe(0);
+      expect((await ask('httpbin.demo.svc.cluster.local')).exit).toBe(6);
+    } finally {
+      await end();
+    }
+  });
+
   test('sandboxes run side by side', async () => {
     const both = await Promise.all([testSandbox(), testSandbox()]);
     try {

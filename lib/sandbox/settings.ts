@@ -2,6 +2,8 @@
 export interface SandboxSettings {
   /** How long a container that crashed for the second time waits, ms; twice as long each time after. Kubernetes' 10 s unless told. */
   crashBackOffMs?: number;
+  /** The domain that the names of its Services end in; `cluster.local` unless told. */
+  clusterDomain?: string;
   /** One thing to be wrong on purpose, in its mesh or in the cluster itself, by its name: see `faultNames`. */
   fault?: string;
 }

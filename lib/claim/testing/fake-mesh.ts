@@ -18,6 +18,7 @@ export class FakeMesh implements Mesh {
   readonly external = ['service'] as const;
   readonly images: string[] = [];
   readonly podImages: string[] = [];
+  readonly usesDomain = false;
   readonly tools: string[] = [];
   /** What every change is granted. */
   granted: Budget = { convergesMs: 5_000, settlesMs: 2_000 };

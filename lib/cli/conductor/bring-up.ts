@@ -9,8 +9,9 @@ import {
   together,
 } from '../../cluster/fixtures/index.ts';
 import type { OutsideServers } from '../../cluster/provider/index.ts';
-import { type Mesh, type ModeName, openMesh } from '../../mesh/index.ts';
+import { type Mesh, type MeshContext, type ModeName, openMesh } from '../../mesh/index.ts';
 import { EnvironmentError } from '../../plan/index.ts';
+import { learnDomain } from './cluster-domain.ts';
 import { childNote, type RunContext } from './context.ts';
 import { CopiedImages } from './copied-images.ts';
 import { provide } from './provide.ts';
@@ -62,7 +63,7 @@ async function furnish(run: RunContext, stand: Stand, clients: readonly string[]
   const { options, driver, inPhase, interruption, say, log } = run;
   const { cluster } = stand;
   log(`while this run goes on: export KUBECONFIG=${stand.kubeconfig}`);
-  const mesh = openMesh(driver, {
+  const context: MeshContext = {
     cluster,
     kubeconfig: stand.kubeconfig,
     sets: options.sets,
@@ -70,7 +71,8 @@ async function furnish(run: RunContext, stand: Stand, clients: readonly string[]
     reporter: { command: (argv) => say(`$ ${argv.join(' ')}`), output: log },
     signal: interruption.signal,
     child: childNote(run),
-  });
+  };
+  const mesh = openMesh(driver, context);
   await checkNamespaces(cluster, stand.prefix);
   const images = new CopiedImages(run, stand, mesh);
   if (stand.loadImages !== undefined) {
@@ -91,6 +93,9 @@ async function furnish(run: RunContext, stand: Stand, clients: readonly string[]
   const outside = readyForPods.then(() => deployOutside(cluster, deploy));
   // The mesh's failure is told first; the other one must not become an unhandled rejection meanwhile.
   outside.catch((error: unknown) => log(`fixtures outside the mesh: ${error}`));
+  const domain = learnDomain(mesh, context, stand.clusterDomain ?? (async () => (await outside).clusterDomain));
+  domain.catch((error: unknown) => log(`the cluster's domain: ${error}`));
+  if (mesh.usesDomain || stand.clusterDomain !== undefined) await domain;
   if (installed) {
     await inPhase('mesh', `${mesh.project} ${mesh.declaredVersion}`, async () => {
       if (stand.reused) await mesh.uninstall();
@@ -108,7 +113,8 @@ async function furnish(run: RunContext, stand: Stand, clients: readonly string[]
   beside.catch((error: unknown) => log(`servers outside of the cluster: ${error}`));
   const fixtures = await inPhase('fixtures', 'httpbin, curl, tcp-echo', async () => {
     await readyForPods;
-    const enrolled = byTheirNames(await deployEnrolled(cluster, deploy), mesh);
+    const [deployed] = await Promise.all([deployEnrolled(cluster, deploy), domain]);
+    const enrolled = byTheirNames(deployed, mesh);
     return together(enrolled, await outside);
   });
   for (const { namespace, pod, container, reason } of fixtures.crashed) {

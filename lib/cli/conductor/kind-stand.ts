@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import { kindNetwork, type OutsideServers, reuseKind, startOutside, upKind } from '../../cluster/provider/index.ts';
 import { driverImages } from '../../mesh/index.ts';
 import { EnvironmentError } from '../../plan/index.ts';
@@ -51,11 +52,13 @@ export async function kindStand(run: RunContext, onStand: (stand: Stand) => void
     prefix: '',
     loadImages: (refs) => provided.loadImages(refs),
     waitForDns: () => provided.waitForDns(),
+    clusterDomain: async () => (await provided.dns()).domain,
     startOutside: async (manifests) => {
       outside = await startOutside(manifests, {
         ...common,
         prefix: `meshproof-${run.runId}-`,
         network: kindNetwork(),
+        isIPv6: isIPv6((await provided.dns()).address),
         beforeCreate: (name) => ledger.container(name),
         gone: (name) => ledger.containerGone(name),
       });

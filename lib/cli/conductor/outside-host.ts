@@ -1,16 +1,20 @@
+import { isIPv6 } from 'node:net';
 import type { OutsideHost } from '../../claim/index.ts';
 import { UsageError } from '../../plan/index.ts';
 
 const HTTP_PORT = 80;
 
 /**
- * Reads `--outside HOST[:PORT]`, an HTTP server that echoes as httpbin's `/get` does.
- * @throws UsageError for a port that is none
+ * Reads `--outside HOST[:PORT]`, an IPv6 address in brackets where a port follows: an HTTP server that echoes as httpbin's `/get` does.
+ * @throws UsageError for what is no host, and for a port that is none
  */
 export function outsideHost(text: string | undefined): OutsideHost | undefined {
   if (text === undefined) return undefined;
-  const [, host = text, port] = /^(.*?)(?::(\d+))?$/.exec(text) ?? [];
+  const [, bracketed, name, port] = /^(?:\[(.+)\]|([\w.-]+))(?::(\d+))?$/.exec(text) ?? [];
+  const host = name ?? [bracketed, text].find((each) => each !== undefined && isIPv6(each));
   const number = port === undefined ? HTTP_PORT : Number(port);
-  if (host === '' || number < 1 || number > 65_535) throw new UsageError(`--outside ${text}: write HOST or HOST:PORT`);
+  if (host === undefined || number < 1 || number > 65_535) {
+    throw new UsageError(`--outside ${text}: write HOST, HOST:PORT or [IPV6]:PORT`);
+  }
   return { host, port: number };
 }

@@ -5,11 +5,14 @@ import type { Stand } from './stand.ts';
 
 /** The built-in cluster, in a process tree that lives no longer than this process. */
 export async function sandboxStand(run: RunContext, onStand: (stand: Stand) => void): Promise<Stand> {
-  const { sandboxFault: fault } = run.options;
+  const { sandboxFault: fault, sandboxDomain: clusterDomain } = run.options;
   const sandbox = await startSandbox({
     folder: run.folder.path,
     kubeconfig: run.ledger.kubeconfig,
-    settings: fault === undefined ? {} : { fault },
+    settings: {
+      ...(fault === undefined ? {} : { fault }),
+      ...(clusterDomain === undefined ? {} : { clusterDomain }),
+    },
   });
   childNote(run)(sandbox.pid, 'sandbox');
   const cluster = connect(sandbox.kubeconfig);

@@ -15,6 +15,8 @@ export interface Stand {
   loadImages?: (refs: string[]) => Promise<LoadedImages>;
   /** Waits until the cluster's name service answers, where that may take longer than its API. */
   waitForDns?: () => Promise<void>;
+  /** The domain that the names of the cluster's Services end in, where that is known before there are pods. */
+  clusterDomain?: () => Promise<string>;
   /** Starts servers beside the cluster; they end with the stand. Absent where there is no such place. */
   startOutside?: (manifests: readonly Manifest[]) => Promise<OutsideServers>;
   /** Whether a mesh may be installed here. */

@@ -1,13 +1,44 @@
+import { isIPv6 } from 'node:net';
+import { parse } from 'yaml';
 import type { Cluster } from '../cluster.ts';
 import { ProviderError } from './error.ts';
 import { persist } from './persist.ts';
 import { nodesOf, runEngine, type ToolContext } from './runtime.ts';
+import { lastWords } from './tool.ts';
 
-const NAME = 'kubernetes.default.svc.cluster.local';
+/** What a node's kubelet writes into the resolv.conf of its pods. */
+export interface NodeDns {
+  /** `cluster.local` unless the cluster was made with another one. */
+  domain: string;
+  address: string;
+}
+
+/** Where kubeadm leaves the kubelet's configuration on every node. */
+const KUBELET_CONFIG = '/var/lib/kubelet/config.yaml';
+
+/**
+ * The cluster's domain and name server, as a kind cluster's pods will have them.
+ * @throws ProviderError where no node says
+ */
+export async function nodeDns(clusterName: string, context: ToolContext): Promise<NodeDns> {
+  const [node = ''] = await nodesOf(clusterName, context);
+  const result = await runEngine(['exec', node, 'cat', KUBELET_CONFIG], context);
+  const { clusterDomain = '', clusterDNS: [address = ''] = [] } = kubeletConfig(result.stdout.toString());
+  if (clusterDomain !== '' && address !== '') return { domain: clusterDomain, address };
+  throw new ProviderError(
+    `node ${node} does not say what the cluster's domain and name server are: ${KUBELET_CONFIG} lacks clusterDomain or clusterDNS${result.exitCode === 0 ? '' : ` (${lastWords(result)})`}`,
+    'set both in the KubeletConfiguration of the --kind-config, or leave them to kubeadm',
+  );
+}
+
+function kubeletConfig(text: string): { clusterDomain?: string; clusterDNS?: string[] } {
+  return (parse(text) ?? {}) as { clusterDomain?: string; clusterDNS?: string[] };
+}
 
 /**
  * Waits until the cluster's DNS answers a lookup, asked from a node through the DNS Service's own address. CoreDNS's
- * Deployment tells when asking is worth while; the answer tells that Service routing works too.
+ * Deployment tells when asking is worth while; the answer tells that Service routing works too. Returns at once where there
+ * is no such Deployment, since what answers instead may be yet to be installed.
  * @throws ProviderError after `timeoutMs`
  * @throws ClusterError `aborted`, or what the API server refuses
  */
@@ -19,19 +50,20 @@ export async function waitForDns(
   const deadline = performance.now() + options.timeoutMs;
   const { signal } = options;
   const deployment = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'kube-system', name: 'coredns' };
+  if ((await cluster.get(deployment)) === undefined) return;
   await cluster.wait(deployment, isAvailable, {
     timeoutMs: options.timeoutMs,
     signal,
     what: 'CoreDNS to be available',
   });
-  const service = await cluster.get({ apiVersion: 'v1', kind: 'Service', namespace: 'kube-system', name: 'kube-dns' });
-  const address = (service?.['spec'] as { clusterIP?: string } | undefined)?.clusterIP ?? '';
   const [node = ''] = await nodesOf(clusterName, options);
+  const { domain, address } = await nodeDns(clusterName, options);
+  const name = `kubernetes.default.svc.${domain}`;
   const missing = new ProviderError(
-    `the cluster's DNS at ${address} does not answer for ${NAME} after ${options.timeoutMs} ms`,
+    `the cluster's DNS at ${address} does not answer for ${name} after ${options.timeoutMs} ms`,
     'look at the pods of CoreDNS in kube-system (--keep leaves the cluster)',
   );
-  const attempt = async () => ((await isAnswered(node, address, options)) ? undefined : missing);
+  const attempt = async () => ((await isAnswered(node, name, address, options)) ? undefined : missing);
   await persist(attempt, { what: 'the cluster DNS', deadline, signal });
 }
 
@@ -40,19 +72,23 @@ function isAvailable(deployment: { [field: string]: unknown } | undefined): bool
   return (status?.availableReplicas ?? 0) > 0;
 }
 
-async function isAnswered(node: string, address: string, context: ToolContext): Promise<boolean> {
+async function isAnswered(node: string, name: string, address: string, context: ToolContext): Promise<boolean> {
   // Nodes have bash, and no tool that looks names up; over TCP it needs none.
   const script = 'exec 3<>"/dev/tcp/$0/53" && cat >&3 && timeout 2 head -c 14 <&3';
   const argv = ['exec', '-i', node, 'timeout', '3', 'bash', '-c', script, address];
-  const { stdout } = await runEngine(argv, context, { input: query(NAME) });
+  // A cluster's Services are of the family that its name server is of.
+  const { stdout } = await runEngine(argv, context, { input: query(name, isIPv6(address) ? 'AAAA' : 'A') });
   return hasAnswer(stdout);
 }
 
-/** A DNS question for A records over TCP (RFC 1035, 4.1 and 4.2.2). */
-export function query(name: string): Buffer {
+/** RFC 1035, 3.2.2, and RFC 3596, 2.1. */
+const RECORD_TYPES = { A: 1, AAAA: 28 } as const;
+
+/** A DNS question for addresses over TCP (RFC 1035, 4.1 and 4.2.2). */
+export function query(name: string, type: keyof typeof RECORD_TYPES): Buffer {
   const labels = name.split('.').map((label) => Buffer.concat([Buffer.from([label.length]), Buffer.from(label)]));
   const header = Buffer.from([0x6d, 0x70, 0x01, 0x00, 0, 1, 0, 0, 0, 0, 0, 0]);
-  const message = Buffer.concat([header, ...labels, Buffer.from([0, 0, 1, 0, 1])]);
+  const message = Buffer.concat([header, ...labels, Buffer.from([0, 0, RECORD_TYPES[type], 0, 1])]);
   const length = Buffer.alloc(2);
   length.writeUInt16BE(message.length);
   return Buffer.concat([length, message]);

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { connect } from '../client/index.ts';
 import type { Provided } from '../cluster.ts';
-import { waitForDns } from './dns.ts';
+import { type NodeDns, nodeDns, waitForDns } from './dns.ts';
 import { type EarlyImages, earlyImages } from './early-images.ts';
 import { ProviderError } from './error.ts';
 import { type LoadedImages, loadImages } from './images.ts';
@@ -55,6 +55,8 @@ export interface ProvidedKind extends Provided {
   loadImages(refs: string[]): Promise<LoadedImages>;
   /** Waits until a name lookup is answered; on a new cluster some 8 s after `upKind` has returned. */
   waitForDns(): Promise<void>;
+  /** What its pods look names up with. @throws ProviderError */
+  dns(): Promise<NodeDns>;
 }
 
 /**
@@ -205,6 +207,7 @@ async function take(options: KindOptions, end: () => Promise<void>): Promise<Pro
     },
     loadImages: (refs) => loadImages(clusterName, refs, options),
     waitForDns: () => waitForDns(cluster, clusterName, { ...options, timeoutMs }),
+    dns: () => nodeDns(clusterName, options),
   };
 }
 

@@ -15,10 +15,11 @@ beforeEach(() => {
 afterEach(() => tools.remove());
 
 const manifests = await readFixtures('outside');
-const start = (): Promise<OutsideServers> =>
+const start = (isIPv6 = false): Promise<OutsideServers> =>
   startOutside(manifests, {
     prefix: 'run-',
     network: 'kind',
+    isIPv6,
     beforeCreate,
     gone,
     report: () => undefined,
@@ -41,6 +42,15 @@ describe('servers beside the cluster', () => {
     const runs = tools.calls.filter((call) => call.startsWith('docker run'));
     expect(runs[0]).toMatch(/--network=kind .*--entrypoint=\/bin\/go-httpbin mccutchen\/go-httpbin:\S+ -port 14001$/);
     expect(runs[1]).toMatch(/--name=run-outside-tcp-echo .* istio\/tcp-echo-server:1\.3 9000,9001 echo response:$/);
+  });
+
+  test('have an address of the family that the pods have', async () => {
+    tools.add(
+      'docker',
+      'case "$1 $*" in inspect*GlobalIPv6Address*) echo fc00:f853::9;; inspect*) echo 172.18.0.9;; esac',
+    );
+    const { servers } = await start(true);
+    expect(servers['outside-httpbin']?.clusterIp).toBe('fc00:f853::9');
   });
 
   test('are removed at the end', async () => {

@@ -21,6 +21,8 @@ export interface OutsideOptions extends ToolContext {
   prefix: string;
   /** The network that the cluster's nodes are on. */
   network: string;
+  /** Whether the cluster's pods have IPv6 addresses first. */
+  isIPv6: boolean;
   /** Called before a container of this name is made, so that a run that dies can be cleaned up after. */
   beforeCreate(name: string): void;
   /** Called when it is there no more. */
@@ -80,12 +82,16 @@ async function run(name: string, deployment: Manifest, { network, ...context }: 
   );
 }
 
-async function addressOf(name: string, { network, ...context }: OutsideOptions): Promise<string> {
-  const format = `{{(index .NetworkSettings.Networks ${JSON.stringify(network)}).IPAddress}}`;
+async function addressOf(name: string, { network, isIPv6, ...context }: OutsideOptions): Promise<string> {
+  const field = isIPv6 ? 'GlobalIPv6Address' : 'IPAddress';
+  const format = `{{(index .NetworkSettings.Networks ${JSON.stringify(network)}).${field}}}`;
   const result = await runEngine(['inspect', '--format', format, name], context);
   const address = result.stdout.toString().trim();
   if (result.exitCode === 0 && address !== '') return address;
-  throw new ProviderError(`${name} has no address on the network ${network}: ${lastWords(result)}`, `see its log`);
+  throw new ProviderError(
+    `${name} has no ${isIPv6 ? 'IPv6' : 'IPv4'} address on the network ${network}: ${lastWords(result)}`,
+    `see its log`,
+  );
 }
 
 function serverOf(name: string, address: string, service: Manifest): Server {

@@ -9,6 +9,7 @@ const server = { namespace: 'sample-servers', serviceAccount: 'sample-server', a
 
 const every: Values = {
   kubeconfig: 'sample/kubeconfig',
+  'cluster.domain': 'sample.domain',
   'modes.permissive': true,
   'modes.egress': true,
   name: 'sample-client-to-sample-server-9000',

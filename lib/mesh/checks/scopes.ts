@@ -4,6 +4,7 @@ import type { Path } from '../file/source.ts';
 import { hasStrayBraces, type Placeholder, placeholders, splice } from '../template/template.ts';
 
 const modes = ['modes.permissive', 'modes.egress'];
+const domain = 'cluster.domain';
 const partyNames = (role: string): string[] => ['namespace', 'serviceAccount', 'app'].map((key) => `${role}.${key}`);
 const parties = ['client', 'server'].flatMap(partyNames);
 
@@ -17,28 +18,34 @@ interface Scope {
 }
 
 const scopes: Scope[] = [
-  { where: 'enrol.client', at: /^enrol\.client\./, names: partyNames('client'), optional: [] },
-  { where: 'host', at: /^host\./, names: partyNames('server'), optional: [] },
-  { where: 'images, podImages, enrol', at: /^(images|podImages|enrol)\./, names: [], optional: [] },
-  { where: 'install', at: /^install\./, names: ['kubeconfig', ...modes], optional: [] },
-  { where: 'uninstall, modes', at: /^(uninstall|modes\.\w+\.(on|off|invalid))\./, names: ['kubeconfig'], optional: [] },
+  { where: 'enrol.client', at: /^enrol\.client\./, names: [...partyNames('client'), domain], optional: [] },
+  { where: 'host', at: /^host\./, names: [...partyNames('server'), domain], optional: [] },
+  { where: 'images, podImages', at: /^(images|podImages)\./, names: [], optional: [] },
+  { where: 'enrol', at: /^enrol\./, names: [domain], optional: [] },
+  { where: 'install', at: /^install\./, names: ['kubeconfig', ...modes, domain], optional: [] },
+  {
+    where: 'uninstall, modes',
+    at: /^(uninstall|modes\.\w+\.(on|off|invalid))\./,
+    names: ['kubeconfig', domain],
+    optional: [],
+  },
   {
     where: 'policy.allow.tcp',
     at: /^policy\.allow\.tcp\./,
-    names: ['name', 'port', 'port.text', ...parties],
+    names: ['name', 'port', 'port.text', ...parties, domain],
     optional: [],
   },
   {
     where: 'policy.allow.http',
     at: /^policy\.allow\.http\./,
-    names: ['name', 'port', 'port.text', ...parties],
+    names: ['name', 'port', 'port.text', ...parties, domain],
     optional: ['path'],
   },
-  { where: 'diagnostics.mesh', at: /^diagnostics\.mesh\./, names: ['kubeconfig'], optional: [] },
+  { where: 'diagnostics.mesh', at: /^diagnostics\.mesh\./, names: ['kubeconfig', domain], optional: [] },
   {
     where: 'diagnostics.pod',
     at: /^diagnostics\.pod\./,
-    names: ['kubeconfig', 'pod.namespace', 'pod.name'],
+    names: ['kubeconfig', 'pod.namespace', 'pod.name', domain],
     optional: [],
   },
 ];

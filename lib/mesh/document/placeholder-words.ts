@@ -21,6 +21,10 @@ export const placeholderWords: Record<string, { meaning: string; example: string
   'server.namespace': { meaning: 'the server’s namespace', example: 'tcp-demo' },
   'server.serviceAccount': { meaning: 'the server’s ServiceAccount', example: 'tcp-echo' },
   'server.app': { meaning: 'the server’s Deployment, its label `app` and its Service', example: 'tcp-echo' },
+  'cluster.domain': {
+    meaning: 'the domain that the names of the cluster’s Services end in',
+    example: 'cluster.local',
+  },
   kubeconfig: {
     meaning: 'the path of the cluster’s kubeconfig; a command has it in KUBECONFIG anyway',
     example: '~/.local/state/meshproof/runs/c2gmz3/kubeconfig',

@@ -4,7 +4,7 @@ import { apiFault } from '../fault.ts';
 import { type DoneStep, type MeshContext, MeshError, type ModeName } from '../mesh.ts';
 import { doSteps } from '../steps/steps.ts';
 import { fillingFor } from '../template/filling.ts';
-import { modesInInstall } from '../template/placeholders.ts';
+import { contextValues, modesInInstall } from '../template/placeholders.ts';
 import type { Values } from '../template/template.ts';
 import { expectControlPlane } from './control-plane.ts';
 import { guardPods } from './guard.ts';
@@ -18,7 +18,7 @@ export async function install(
   context: MeshContext,
 ): Promise<DoneStep[]> {
   const wanted = { permissive: true, egress: true, ...modes };
-  const filling = fillingFor(spec, context.sets, { kubeconfig: context.kubeconfig, ...modeWords(spec, wanted) });
+  const filling = fillingFor(spec, context.sets, { ...contextValues(context), ...modeWords(spec, wanted) });
   const work = async (guarded: MeshContext) => {
     const done = await doSteps(spec.install, filling, guarded, 'install');
     await expectControlPlane(spec, guarded);

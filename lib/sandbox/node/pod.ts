@@ -31,6 +31,8 @@ export interface Node {
   pipes: Pipes;
   images: Record<string, Image>;
   backOff: BackOffSettings;
+  /** The domain that the names of Services end in. */
+  domain: string;
   /** Begins a service of the sandbox's own; the answer ends it. */
   serve(service: Service, args: string[]): () => void;
 }
@@ -118,6 +120,7 @@ export class Pod {
 
   #writeFiles(): void {
     const { metadata } = this.#pod;
+    const { domain } = this.#node;
     const namespace = metadata.namespace ?? 'default';
     mkdirSync(this.#folder, { recursive: true });
     const aliases = (this.#spec.hostAliases ?? []).map(({ ip, hostnames }) => `${ip}\t${hostnames.join('\t')}\n`);
@@ -128,7 +131,7 @@ export class Pod {
     writeFileSync(
       join(this.#folder, 'resolv.conf'),
       // As a kubelet writes it, but for the last option: there are IPv4 addresses only, and every probe looks names up.
-      `search ${namespace}.svc.cluster.local svc.cluster.local cluster.local\nnameserver ${DNS_ADDRESS}\noptions ndots:5 no-aaaa\n`,
+      `search ${namespace}.svc.${domain} svc.${domain} ${domain}\nnameserver ${DNS_ADDRESS}\noptions ndots:5 no-aaaa\n`,
     );
     writeFileSync(join(this.#folder, 'hostname'), `${this.#hostname}\n`);
   }

@@ -15,6 +15,9 @@ import { run } from './run.ts';
 import { ServiceProxy } from './service-proxy.ts';
 import { nameServer } from './system.ts';
 
+/** Kubernetes' own. */
+const DEFAULT_DOMAIN = 'cluster.local';
+
 export interface NodeOptions {
   /** The API server's objects; called only when there are pods. */
   view(): ObjectView;
@@ -39,6 +42,7 @@ export async function startNode({ view, settings, programs, mesh, complain }: No
   // busybox's nc where the machine has it, else this project's: what other programs of the name do at the end of input differs.
   if (busybox === undefined)
     offerScript('nc', `#!/bin/sh\nexec ${NODE_COMMAND.join(' ')} ${BUILT_PROGRAMS}/nc.js "$@"\n`);
+  const { crashBackOffMs = KUBERNETES_BACK_OFF.firstMs, clusterDomain = DEFAULT_DOMAIN } = settings;
   let hasNames = (): void => undefined;
   const named = new Promise<void>((resolve) => {
     hasNames = resolve;
@@ -46,12 +50,11 @@ export async function startNode({ view, settings, programs, mesh, complain }: No
   const services: Record<Service, (args: string[]) => () => void> = {
     'mesh-controller': (args) => mesh.start(args, CONTROLLER_SOCKET),
     dns: () => {
-      const stop = serveDns(view(), complain);
+      const stop = serveDns(view(), clusterDomain, complain);
       hasNames();
       return stop;
     },
   };
-  const { crashBackOffMs = KUBERNETES_BACK_OFF.firstMs } = settings;
   const kubelet = new NodeKubelet({
     get view() {
       return view();
@@ -60,6 +63,7 @@ export async function startNode({ view, settings, programs, mesh, complain }: No
     pipes: new Pipes(),
     images: knownImages(),
     backOff: { ...KUBERNETES_BACK_OFF, firstMs: crashBackOffMs },
+    domain: clusterDomain,
     serve: (service, args) => services[service](args),
   });
   return {

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type MissingNeed, missingNeeds } from '../needs.ts';
+import type { SandboxSettings } from '../settings.ts';
 import { type Sandbox, startSandbox } from '../start.ts';
 import { TestCluster } from './cluster.ts';
 
@@ -23,9 +24,9 @@ export async function canRunSandboxes(): Promise<boolean> {
   return missing.length === 0;
 }
 
-export async function testSandbox(): Promise<TestSandbox> {
+export async function testSandbox(more: SandboxSettings = {}): Promise<TestSandbox> {
   const folder = mkdtempSync(join(tmpdir(), 'sandbox-test-'));
-  const sandbox = await startSandbox({ folder, settings: { crashBackOffMs: 200 } });
+  const sandbox = await startSandbox({ folder, settings: { crashBackOffMs: 200, ...more } });
   return {
     sandbox,
     cluster: new TestCluster(sandbox.kubeconfig),

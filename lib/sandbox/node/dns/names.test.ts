@@ -33,12 +33,18 @@ test.each([
   ['headless.demo.svc.cluster.local', ['10.244.1.1']],
   ['10-244-1-2.demo.pod.cluster.local', ['10.244.1.2']],
 ])('%s is %j', (name, addresses) => {
-  expect(lookUp(name, view)).toEqual({ status: 'found', addresses });
+  expect(lookUp(name, 'cluster.local', view)).toEqual({ status: 'found', addresses });
 });
 
 test.each(['web.other.svc.cluster.local', 'web.demo', 'web', '10-244-1-9.demo.pod.cluster.local', 'example.com', ''])(
   '"%s" is not there',
   (name) => {
-    expect(lookUp(name, view)).toEqual({ status: 'no-such-name' });
+    expect(lookUp(name, 'cluster.local', view)).toEqual({ status: 'no-such-name' });
   },
 );
+
+test('a cluster of another domain answers for names of that one only', () => {
+  expect(lookUp('web.demo.svc.mesh.example', 'mesh.example', view).status).toBe('found');
+  expect(lookUp('web.demo.svc.cluster.local', 'mesh.example', view).status).toBe('no-such-name');
+  expect(lookUp('web.demo.svc.xmesh.example', 'mesh.example', view).status).toBe('no-such-name');
+});

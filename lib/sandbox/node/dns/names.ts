@@ -4,9 +4,11 @@ import type { Answer } from './message.ts';
 
 const NO_SUCH_NAME: Answer = { status: 'no-such-name' };
 
-/** What a name of the cluster stands for: a Service's address, a headless Service's ready pods, a pod by its address. */
-export function lookUp(name: string, view: ObjectView): Answer {
-  const [, subject = '', namespace = '', kind] = /^([^.]+)\.([^.]+)\.(svc|pod)\.cluster\.local$/.exec(name) ?? [];
+/** What a name of the cluster stands for: a Service's address, a headless Service's ready pods, a pod by its address. @param domain the cluster's */
+export function lookUp(name: string, domain: string, view: ObjectView): Answer {
+  if (!name.endsWith(`.${domain}`)) return NO_SUCH_NAME;
+  const within = name.slice(0, -domain.length - 1);
+  const [, subject = '', namespace = '', kind] = /^([^.]+)\.([^.]+)\.(svc|pod)$/.exec(within) ?? [];
   if (kind === 'pod') return lookUpPod(subject.replaceAll('-', '.'), namespace, view);
   if (kind === 'svc') return lookUpService(subject, namespace, view);
   return NO_SUCH_NAME;
