@@ -1,4 +1,5 @@
 import type { RunOptions } from '../plan/index.ts';
+import type { CleanWishes } from './clean.ts';
 import type { Answers } from './driver/answers.ts';
 import type { ProveOptions } from './prove/prove.ts';
 
@@ -6,7 +7,7 @@ import type { ProveOptions } from './prove/prove.ts';
 export interface Actions {
   run(options: RunOptions): Promise<number>;
   doctor(options: RunOptions): Promise<number>;
-  clean(all: boolean): Promise<number>;
+  clean(wishes: CleanWishes): Promise<number>;
   report(options: RunOptions, run: string | undefined): Promise<number>;
   sandbox(): Promise<number>;
   prove(options: ProveOptions): Promise<number>;

@@ -1,54 +1,80 @@
-import { strayClusters } from './doctor/leftovers.ts';
+import { UsageError } from '../plan/index.ts';
+import { nearest } from '../words/index.ts';
+import { describeBadFiles, strayClusters } from './doctor/leftovers.ts';
 import { exitStatus } from './exit-status.ts';
 import {
-  deleteCluster,
-  engineVariables,
+  forgetRun,
   ledgerFolder,
   type RunEntry,
   readEntries,
   removeAbandoned,
   standingOf,
-  sweepRun,
+  sweepRuns,
 } from './ledger/index.ts';
 
+/** What `meshproof clean` is asked for. */
+export interface CleanWishes {
+  /** Also what was kept, and what belongs to runs on other machines or in other containers. */
+  all: boolean;
+  /** The run to take off the ledger, whatever it left. */
+  forget?: string;
+  /** A kubeconfig of the user's; what it has of a run's context, credential plugins included, may be used. */
+  kubeconfig?: string;
+}
+
 /**
- * Removes what dead runs left, and puts settings back. With `all` also what was kept, what belongs to runs on other
- * machines or in other containers, and kind clusters of this program's name that no run in the ledger owns: they can be
- * another user's, whose ledger cannot be seen from here.
+ * Removes what dead runs left, and puts settings back; or forgets one of them. kind clusters of this program's name that
+ * no entry names are listed and never deleted: they can be another user's, whose ledger cannot be seen from here.
  *
  * @returns the exit status: fine where nothing is left that should not be
+ * @throws UsageError for a run that cannot be forgotten
+ * @throws EnvironmentError where the ledger cannot be read or written
  */
-export async function cleanCommand(all: boolean, folder: string = ledgerFolder()): Promise<number> {
-  let removed = 0;
+export async function cleanCommand(wishes: CleanWishes, folder: string = ledgerFolder()): Promise<number> {
+  let told = 0;
   const report = (line: string): void => {
-    removed++;
+    told++;
     process.stdout.write(`${line}\n`);
   };
-  let isClean = true;
   removeAbandoned(folder);
-  const { entries, unreadable } = readEntries(folder);
+  for (const line of describeBadFiles(folder)) process.stderr.write(`meshproof: ${line}\n`);
+  const { entries } = readEntries(folder);
+  if (wishes.forget !== undefined) {
+    for (const line of await forgetRun(runToForget(entries, wishes.forget), folder)) report(line);
+    return exitStatus.fine;
+  }
+  const { all, kubeconfig } = wishes;
+  const toSweep: RunEntry[] = [];
   for (const entry of entries) {
     const standing = standingOf(entry);
-    if (standing === 'dead' || (all && standing !== 'alive')) {
-      isClean = (await sweepRun(entry, report, folder, all)) && isClean;
-    } else if (standing === 'alive') {
+    if (standing === 'dead' || (all && standing !== 'alive')) toSweep.push(entry);
+    else if (standing === 'alive') {
       process.stdout.write(`run ${entry.runId} is under way (pid ${entry.owner.pid}): left alone\n`);
     } else {
       const why = standing === 'kept' ? 'kept' : `on ${entry.space.host}`;
       process.stdout.write(`run ${entry.runId} (${why}): left alone; --all removes what it left\n`);
     }
   }
-  for (const file of unreadable) process.stderr.write(`meshproof: ${file} is not readable as a page of the ledger\n`);
-  for (const name of await listStrays(entries)) {
-    if (!all) {
-      process.stdout.write(`kind cluster ${name}: no run in this user's ledger owns it; --all deletes it\n`);
-      continue;
-    }
-    await deleteCluster({ name, binary: 'kind', env: engineVariables() });
-    report(`deleted kind cluster ${name}`);
+  const isClean = await sweepRuns(toSweep, report, { folder, andKept: all, tries: 'again', kubeconfig });
+  for (const line of await listStrays(entries)) process.stdout.write(`${line}\n`);
+  if (told === 0) process.stdout.write('nothing to clean\n');
+  return isClean ? exitStatus.fine : exitStatus.broken;
+}
+
+function runToForget(entries: readonly RunEntry[], runId: string): RunEntry {
+  const found = entries.find((entry) => entry.runId === runId);
+  const names = entries.map((entry) => entry.runId);
+  if (found === undefined) {
+    const near = nearest(runId, names);
+    const instead = near === undefined ? '' : `; did you mean "${near}"?`;
+    throw new UsageError(
+      `--forget: there is no run "${runId}" in the ledger${instead} (runs: ${names.join(', ') || 'none'})`,
+    );
   }
-  if (removed === 0) process.stdout.write('nothing to clean\n');
-  return isClean && unreadable.length === 0 ? exitStatus.fine : exitStatus.broken;
+  if (standingOf(found) === 'alive') {
+    throw new UsageError(`--forget: run ${runId} is under way (pid ${found.owner.pid}), and cleans up after itself`);
+  }
+  return found;
 }
 
 /** What cannot be listed does not keep the rest from being cleaned. */

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -155,14 +156,13 @@ describe('the program', () => {
 describe('clean', () => {
   const dead = { pid: 1, started: 'never' };
 
+  const state = () => join(folder, 'state-clean');
+  const runs = () => join(state(), 'meshproof/runs');
+
   function entry(runId: string, changes: Partial<RunEntry>): RunEntry {
-    const cluster = {
-      name: `meshproof-${runId}`,
-      kubeconfig: join(folder, `${runId}.kubeconfig`),
-      binary: 'kind',
-      env: {},
-    };
-    writeFileSync(cluster.kubeconfig, 'x');
+    const cluster = { name: `meshproof-${runId}`, kubeconfig: join(runs(), runId, 'kubeconfig'), env: {} };
+    mkdirSync(join(runs(), runId), { recursive: true });
+    writeFileSync(cluster.kubeconfig, 'kind: Config\n');
     return {
       runId,
       owner: dead,
@@ -177,17 +177,15 @@ describe('clean', () => {
     };
   }
 
-  it('removes what dead runs left, and the kept and the strange only when all is asked for', async () => {
-    const state = join(folder, 'state-clean');
-    const runs = join(state, 'meshproof/runs');
-    writeEntry(runs, entry('gone', { containers: [{ id: 'meshproof-gone-outside', engine: 'docker', env: {} }] }));
-    writeEntry(runs, entry('kept', { kept: true }));
+  it('removes what dead runs left, the kept only when all is asked for, and what nobody noted never', async () => {
+    writeEntry(runs(), entry('gone', { containers: [{ id: 'meshproof-gone-outside', engine: 'docker', env: {} }] }));
+    writeEntry(runs(), entry('kept', { kept: true }));
     const self = { pid: process.pid, started: ownStart() };
-    writeEntry(runs, entry('busy', { owner: self }));
+    writeEntry(runs(), entry('busy', { owner: self }));
     const clusters = ['meshproof-gone', 'meshproof-kept', 'meshproof-busy', 'meshproof-strange', 'somebody-elses'];
     const environment = {
       ...withFakes({ clusters, containers: ['meshproof-gone-outside', 'db'] }),
-      XDG_STATE_HOME: state,
+      XDG_STATE_HOME: state(),
     };
 
     const doctor = await meshproof(['doctor'], environment);
@@ -201,13 +199,84 @@ describe('clean', () => {
     expect(first.stdout).toContain('run gone: did delete kind cluster meshproof-gone\n');
     expect(first.stdout).toContain('run busy is under way');
     expect(remaining()).toEqual(['db', 'meshproof-busy', 'meshproof-kept', 'meshproof-strange', 'somebody-elses']);
-    expect(['gone', 'kept'].map((run) => existsSync(join(folder, `${run}.kubeconfig`)))).toEqual([false, true]);
+    expect(['gone', 'kept'].map((run) => existsSync(join(runs(), run, 'kubeconfig')))).toEqual([false, true]);
 
     const second = await meshproof(['clean', '--all'], environment);
     expect(second).toMatchObject({ status: 0, stderr: '' });
-    expect(remaining()).toEqual(['db', 'meshproof-busy', 'somebody-elses']);
-    expect(readFileSync(join(runs, 'busy.json'), 'utf8')).toContain('meshproof-busy');
-    expect(existsSync(join(runs, 'kept.json'))).toBe(false);
+    expect(second.stdout).toContain("if it is nobody's: kind delete cluster --name meshproof-strange\n");
+    expect(remaining()).toEqual(['db', 'meshproof-busy', 'meshproof-strange', 'somebody-elses']);
+    expect(readFileSync(join(runs(), 'busy.json'), 'utf8')).toContain('meshproof-busy');
+    expect(existsSync(join(runs(), 'kept.json'))).toBe(false);
+  });
+
+  it('forgets a run on request, says what stays, and does not ask its cluster', async () => {
+    const kubeconfig = join(runs(), 'lost', 'kubeconfig');
+    const live = [{ kubeconfig, context: 'staging', runId: 'lost' }];
+    writeEntry(runs(), entry('lost', { live }));
+    const environment = { ...withFakes({ clusters: ['meshproof-lost'] }), XDG_STATE_HOME: state() };
+
+    const unknown = await meshproof(['clean', '--forget', 'losd'], environment);
+    expect(unknown.status).toBe(2);
+    expect(unknown.stderr).toMatch(/^meshproof: --forget: there is no run "losd" in the ledger; did you mean "lost"\?/);
+
+    const forgotten = await meshproof(['clean', '--forget', 'lost'], environment);
+    expect(forgotten).toMatchObject({ status: 0, stderr: '' });
+    expect(forgotten.stdout).toContain('the settings on context staging');
+    expect(forgotten.stdout).toContain('kubectl --context staging delete namespace -l meshproof.dev/run=lost');
+    expect(forgotten.stdout).toContain('kind delete cluster --name meshproof-lost');
+    expect([existsSync(join(runs(), 'lost.json')), existsSync(kubeconfig)]).toEqual([false, false]);
+    expect(remaining()).toEqual(['meshproof-lost']);
+  });
+
+  it.each<[string, (file: string) => void]>([
+    ['a child that is null', (file) => writeFileSync(file, JSON.stringify({ ...entry('x', {}), children: [null] }))],
+    ['no beginning', (file) => writeFileSync(file, JSON.stringify({ ...entry('x', {}), begun: undefined }))],
+    ['half of it', (file) => writeFileSync(file, JSON.stringify(entry('x', {})).slice(0, 99))],
+    ['nothing', (file) => writeFileSync(file, '')],
+    ['null', (file) => writeFileSync(file, 'null')],
+    ['too much', (file) => writeFileSync(file, ' '.repeat(2_000_000))],
+    ['an id that is a path', (file) => writeFileSync(file, JSON.stringify(entry('../x', {})))],
+    [
+      'a command',
+      (file) =>
+        writeFileSync(
+          file,
+          JSON.stringify({ ...entry('x', {}), containers: [{ id: 'meshproof-x-a', engine: '/bin/sh', env: {} }] }),
+        ),
+    ],
+    [
+      "another user's container",
+      (file) =>
+        writeFileSync(
+          file,
+          JSON.stringify({ ...entry('x', {}), containers: [{ id: 'db', engine: 'docker', env: {} }] }),
+        ),
+    ],
+    [
+      "everybody's process",
+      (file) =>
+        writeFileSync(file, JSON.stringify({ ...entry('x', {}), children: [{ pid: 1, started: '1', what: 'init' }] })),
+    ],
+    ['a folder', (file) => mkdirSync(file)],
+    ['a link', (file) => symlinkSync('/dev/zero', file)],
+    ['a pipe', (file) => execFileSync('mkfifo', [file])],
+  ])('sets a file aside that has %s, in one line, and goes on', async (_, make) => {
+    rmSync(state(), { recursive: true, force: true });
+    writeEntry(runs(), entry('gone', {}));
+    make(join(runs(), 'x.json'));
+    const environment = { ...withFakes({ clusters: ['meshproof-gone'] }), XDG_STATE_HOME: state() };
+
+    const ended = await meshproof(['clean'], environment);
+    expect(ended.status).toBe(0);
+    expect(ended.stderr.trim().split('\n')).toEqual([
+      expect.stringMatching(/^meshproof: \S+\/x\.json is no entry of a run: .*; it is now x\.json\.bad$/),
+    ]);
+    expect(remaining()).toEqual([]);
+    expect(await meshproof(['clean'], environment)).toMatchObject({
+      status: 0,
+      stdout: 'nothing to clean\n',
+      stderr: '',
+    });
   });
 });
 

@@ -27,7 +27,7 @@ export async function perform(argv: string[]): Promise<number> {
         return (await import('./run.ts')).runCommand(options, argv);
       },
       doctor: async (options) => (await import('./doctor/doctor.ts')).doctorCommand(options),
-      clean: async (all) => (await import('./clean.ts')).cleanCommand(all),
+      clean: async (wishes) => (await import('./clean.ts')).cleanCommand(wishes),
       report: async (options, run) => (await import('./report.ts')).reportCommand(options.out, run),
       prove: async (options) => (await import('./prove/prove.ts')).proveCommand(options),
       sandbox: async () => (await import('./sandbox.ts')).sandboxCommand(),

@@ -48,10 +48,14 @@ it.each<[string[], unknown[]]>([
     ['doctor', '--mesh', 'none'],
     ['doctor', { mesh: 'none' }],
   ],
-  [['clean'], ['clean', false]],
+  [['clean'], ['clean', { all: false }]],
   [
     ['clean', '--all'],
-    ['clean', true],
+    ['clean', { all: true }],
+  ],
+  [
+    ['clean', '--forget', 'r1', '--kubeconfig', 'k'],
+    ['clean', { all: false, forget: 'r1', kubeconfig: 'k' }],
   ],
   [
     ['report', '--out', 'x'],

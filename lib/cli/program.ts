@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { type RunOptions, refuseUnknownVariables, resolveOptions, UsageError } from '../plan/index.ts';
 import { keepSecret, keepSecretsOf, nearest } from '../words/index.ts';
 import type { Actions } from './actions.ts';
+import type { CleanWishes } from './clean.ts';
 import { addOptions, commandLineLayer } from './command-line.ts';
 import { addDriverCommands } from './driver/commands.ts';
 import { addProve, type ProveWords, readProve } from './prove/words.ts';
@@ -58,11 +59,14 @@ export function buildProgram(actions: Actions, finish: (status: number) => void)
   ).action(async (_, command: Command) => finish(await actions.doctor(optionsOf(command, true))));
 
   subcommand(program, 'clean', 'remove what dead runs left, and put settings back')
-    .option('--all', 'also what was kept, runs of other machines, and clusters that no run in the ledger owns')
-    .addHelpText('after', examples('clean', 'clean --all'))
-    .action(async (options: { all?: boolean }, command: Command) => {
+    .option('--all', 'also what was kept, and what runs of other machines and containers left')
+    .option('--forget <run>', 'take a run off the list and touch nothing; prints what stays, and how to remove it')
+    .option('--kubeconfig <file>', "where a run's cluster asks for a credential plugin: the file whose plugin may run")
+    .addHelpText('after', examples('clean', 'clean --all', 'clean --forget 3f9k2a'))
+    .action(async ({ all = false, ...others }: Partial<CleanWishes>, command: Command) => {
       refuseWords(command);
-      finish(await actions.clean(options.all === true));
+      if (all && others.forget !== undefined) throw new UsageError('--all and --forget do not go together');
+      finish(await actions.clean({ all, ...others }));
     });
 
   addOptions(

@@ -79,7 +79,7 @@ export async function runCommand(options: RunOptions, argv: string[]): Promise<n
       selected: ids,
       ...(rerun === undefined ? {} : { rerun }),
     });
-    await sweepDeadRuns(say);
+    await sweepDeadRuns(say, undefined, options.kubeconfig);
     const fault = await conduct(run, choice.provider, selected);
     evidence.append({ kind: 'end', interrupted: interruption.byPerson, ...(fault === undefined ? {} : { fault }) });
   } finally {

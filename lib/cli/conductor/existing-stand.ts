@@ -12,10 +12,14 @@ export async function existingStand(run: RunContext, onStand: (stand: Stand) => 
     runId,
     target: ledger.kubeconfig,
     allowMeshWideChanges: options.allowMeshWideChanges,
+    settings: Object.values(driver.spec.modes).flatMap(({ setting }) =>
+      setting === undefined ? [] : [{ ref: setting.object, path: setting.path }],
+    ),
     keep: options.keep,
     signal: interruption.signal,
     report: say,
     beforeCreate: (entry) => ledger.live(entry),
+    unchanged: () => ledger.liveRestored(context),
     leaseLost: (reason) => interruption.end(`the cluster's Lease was lost: ${reason}`),
   });
   const stand: Stand = {

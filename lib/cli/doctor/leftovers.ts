@@ -1,32 +1,57 @@
 import {
+  deletion,
+  engineVariables,
   filesOf,
   forgetSpent,
+  kindClusterNames,
   ledgerFolder,
-  meshproofClusters,
   type RunEntry,
   readEntries,
   type Standing,
+  setBadAside,
   standingOf,
 } from '../ledger/index.ts';
 
-/** A line for each thing that former runs left behind, dead or kept. */
-export async function describeLeftovers(folder: string = ledgerFolder()): Promise<string[]> {
-  forgetSpent(folder);
-  const { entries, unreadable } = readEntries(folder);
-  const lines = entries.flatMap((entry) => describeEntry(entry, standingOf(entry), filesOf(folder, entry.runId)));
-  lines.push(...unreadable.map((file) => `${file}: not readable as a page of the ledger`));
-  const strays = await strayClusters(entries).catch((error: Error) => {
-    lines.push(`kind clusters could not be listed: ${error.message}`);
-    return [];
-  });
-  lines.push(...strays.map((name) => `kind cluster ${name}: no run in this user's ledger owns it`));
-  return lines;
+/** A line for each thing that former runs left behind, dead or kept. Never throws. */
+export async function describeLeftovers(folder?: string): Promise<string[]> {
+  try {
+    return await describeFolder(folder ?? ledgerFolder());
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)];
+  }
 }
 
-/** kind clusters that carry this program's name and that the ledger does not know. */
+async function describeFolder(folder: string): Promise<string[]> {
+  const lines = describeBadFiles(folder);
+  await forgetSpent(folder).catch((error: Error) => lines.push(error.message));
+  const { entries } = readEntries(folder);
+  lines.push(...entries.flatMap((entry) => describeEntry(entry, standingOf(entry), filesOf(folder, entry.runId))));
+  const strays = await strayClusters(entries).catch((error: Error) => [
+    `kind clusters could not be listed: ${error.message}`,
+  ]);
+  return [...lines, ...strays];
+}
+
+/** A line for each file of the ledger that is no entry, which is set aside, and for each that is not for this program. */
+export function describeBadFiles(folder: string): string[] {
+  const { bad, leftAlone } = readEntries(folder);
+  return [...setBadAside(bad), ...leftAlone];
+}
+
+/**
+ * A line for each kind cluster that carries this program's name and that the ledger does not know.
+ *
+ * @throws Error where kind is there and fails
+ */
 export async function strayClusters(entries: readonly RunEntry[]): Promise<string[]> {
   const owned = new Set(entries.flatMap((entry) => entry.clusters.map((cluster) => cluster.name)));
-  return (await meshproofClusters()).filter((name) => !owned.has(name));
+  const env = engineVariables();
+  return ((await kindClusterNames(env)) ?? [])
+    .filter((name) => name.startsWith('meshproof-') && !owned.has(name))
+    .map((name) => {
+      const whose = "no run in this user's ledger made it, so it may be another user's, in use";
+      return `kind cluster ${name}: ${whose}; if it is nobody's: ${deletion(name, env)}`;
+    });
 }
 
 function describeEntry(entry: RunEntry, standing: Standing, files: readonly string[]): string[] {

@@ -43,7 +43,7 @@ export async function tryCommand(options: RunOptions): Promise<number> {
   let failure: Error | undefined;
   try {
     transcript.heading(`${driver.spec.name}: ${driverTitle(driver)}, on ${choice.provider} (${choice.reason})`);
-    await sweepDeadRuns(log);
+    await sweepDeadRuns(log, undefined, options.kubeconfig);
     failure = await trialOf(run, choice.provider, transcript, (made) => {
       stand = made;
     });

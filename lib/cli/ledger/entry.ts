@@ -1,7 +1,15 @@
 import type { ProcessIdentity, ProcessSpace } from './process-identity.ts';
 
+/**
+ * The form of an entry. Who adds a field, or gives one another meaning, raises it: a program leaves entries of a higher
+ * version than its own alone, since it cannot know what they ask for.
+ */
+export const VERSION = 1;
+
 /** What the ledger knows of one run: everything that it made or changed outside of its own process. */
 export interface RunEntry {
+  /** Absent in entries of meshproof 0.1. */
+  version?: typeof VERSION;
   runId: string;
   owner: ProcessIdentity;
   /** Where the owner's process number means something. */
@@ -21,15 +29,13 @@ export interface ClusterEntry {
   name: string;
   /** The run's own kubeconfig, removed with the cluster. */
   kubeconfig: string;
-  /** The command that made it: `kind`, or its path. */
-  binary: string;
   /** Variables that decide which engine the command talks to. */
   env: Record<string, string>;
 }
 
 /** A container of Docker's or podman's. */
 export interface ContainerEntry {
-  /** Name or id. */
+  /** Its name. */
   id: string;
   engine: string;
   env: Record<string, string>;
@@ -45,6 +51,18 @@ export interface LiveEntry {
   kubeconfig: string;
   context: string;
   runId: string;
+  /** The fields that the run may have changed: of all that a record on the cluster names, only these are put back. */
+  settings?: SettingRef[];
+  /** Variables that decide which engine kind asks. */
+  env?: Record<string, string>;
+  /** It could not be reached when a later run cleaned up: only `clean` tries again. */
+  unreachable?: boolean;
+}
+
+/** One field of one object. */
+export interface SettingRef {
+  ref: { apiVersion: string; kind: string; name: string; namespace?: string };
+  path: string[];
 }
 
 /** Whether nothing is left that a run had made or changed. */

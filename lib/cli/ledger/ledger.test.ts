@@ -8,10 +8,11 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { describeLeftovers } from '../doctor/leftovers.ts';
@@ -20,8 +21,8 @@ import { openLedger, runMark } from './ledger.ts';
 import { lockRun } from './lock.ts';
 import { identify, isAlive, type ProcessIdentity, processSpace } from './process-identity.ts';
 import { deadRuns, keptClusters, standingOf } from './standing.ts';
-import { readEntries, writeEntry } from './store.ts';
-import { forgetSpent, sweepDeadRuns, sweepRun } from './sweep.ts';
+import { ledgerFolder, readEntries, writeEntry } from './store.ts';
+import { forgetSpent, sweepDeadRuns, sweepRuns } from './sweep.ts';
 
 let folder: string;
 let spawned: number[];
@@ -168,7 +169,7 @@ describe('the ledger', () => {
     expect(keptClusters(folder)).toEqual([{ runId: 'r1', name: 'meshproof-r1', kubeconfig: '/k' }]);
     expect(deadRuns(folder)).toEqual([]);
 
-    const cluster = { name: 'older', kubeconfig: '/o', binary: 'kind', env: {} };
+    const cluster = { name: 'older', kubeconfig: '/o', env: {} };
     await deadEntry({ runId: 'r9', begun: '2025-01-01T00:00:00.000Z', kept: true, clusters: [cluster] });
     expect(keptClusters(folder).map(({ name }) => name)).toEqual(['older', 'meshproof-r1']);
   });
@@ -200,17 +201,17 @@ describe('a run in the ledger', () => {
 describe('dead runs', () => {
   it('that left nothing are forgotten by whoever looks', async () => {
     await deadEntry({ children: [{ pid: await endedPid(), started: '1', what: 'jest' }] });
-    forgetSpent(folder);
+    await forgetSpent(folder);
     expect(readdirSync(folder)).toEqual([]);
   });
 
   it.each<[string, () => Promise<Partial<RunEntry>>]>([
     ['a process', async () => ({ children: [{ ...(identify(await sleeper()) as ProcessIdentity), what: 'jest' }] })],
-    ['a container', async () => ({ containers: [{ id: 'c', engine: 'docker', env: {} }] })],
+    ['a container', async () => ({ containers: [{ id: 'meshproof-r1-c', engine: 'docker', env: {} }] })],
     ['settings', async () => ({ live: [{ kubeconfig: '/k', context: 'prod', runId: 'r1' }] })],
   ])('that left %s are not', async (_, left) => {
     await deadEntry(await left());
-    forgetSpent(folder);
+    await forgetSpent(folder);
     expect(readEntries(folder).entries).toHaveLength(1);
   });
 
@@ -218,7 +219,7 @@ describe('dead runs', () => {
     const dead = await deadEntry({});
     const token = join(folder, dead.runId, 'kubeconfig');
     writeFileSync(token, 'token');
-    forgetSpent(folder);
+    await forgetSpent(folder);
     expect(await describeLeftovers(folder)).toContainEqual(expect.stringContaining(token));
     const told: string[] = [];
     await sweepDeadRuns((line) => told.push(line), folder);
@@ -281,16 +282,16 @@ describe('the sweep', () => {
   });
 
   it('leaves in the ledger what could not be removed, and says so', async () => {
-    const missing = { id: 'meshproof-gone', engine: 'engine-that-is-not-there', env: {} };
+    const missing = { id: 'meshproof-r1-gone', engine: 'finch', env: { DOCKER_CONTEXT: 'nowhere' } };
     await deadEntry({ containers: [missing] });
     const told: string[] = [];
     expect(await sweepDeadRuns((text) => told.push(text), folder)).toBe(false);
-    expect(told[0]).toMatch(/run r1: could not remove container meshproof-gone: .*engine-that-is-not-there/);
+    expect(told[0]).toMatch(/run r1: could not remove container meshproof-r1-gone: .*finch/);
     expect(readEntries(folder).entries[0]?.containers).toEqual([missing]);
   });
 
   it('does not touch the cluster that was kept, and what else its run left', async () => {
-    const cluster = { name: 'meshproof-r1', kubeconfig: '/does/not/exist', binary: 'no-kind', env: {} };
+    const cluster = { name: 'meshproof-r1', kubeconfig: '/does/not/exist', env: {} };
     const child = { ...(identify(await sleeper()) ?? { pid: 0, started: '' }), what: 'jest' };
     await deadEntry({ kept: true, clusters: [cluster], children: [child] });
     expect(await sweepDeadRuns(() => undefined, folder)).toBe(true);
@@ -300,12 +301,14 @@ describe('the sweep', () => {
 
   it('is made by one process at a time, and a dead holder holds nothing', async () => {
     const entry = await deadEntry({});
-    const lock = lockRun(folder, 'r1');
-    expect(lock).toBeDefined();
+    const lock = await lockRun(folder, 'r1');
     const told: string[] = [];
-    await sweepRun(entry, (text) => told.push(text), folder);
-    expect(told[0]).toContain('another process is cleaning up');
-    lock?.unlock();
+    const options = { folder, andKept: false, tries: 'once', kubeconfig: undefined } as const;
+    await sweepRuns([entry], (text) => told.push(text), options);
+    expect(told[0]).toContain(
+      `another process is cleaning up after it: process ${process.pid}; if that is not so, delete`,
+    );
+    if ('unlock' in lock) lock.unlock();
 
     for (const run of ['r1', 'r2']) {
       writeFileSync(join(folder, `${run}.lock`), JSON.stringify({ pid: process.pid, started: '1' }));
@@ -322,6 +325,146 @@ describe('the sweep', () => {
     await sweepDeadRuns(() => undefined, folder);
     expect(existsSync(join(folder, 'r1.json.tmp'))).toBe(false);
     expect(existsSync(join(folder, 'r2.json.tmp'))).toBe(true);
-    expect(readEntries(folder).unreadable).toEqual([join(folder, 'r3.json')]);
+    expect(existsSync(join(folder, 'r3.json.bad'))).toBe(true);
+  });
+});
+
+describe('a lock', () => {
+  const identity = () => identify(process.pid) ?? { pid: 0, started: '' };
+  const write = (content: unknown) => writeFileSync(join(folder, 'r1.lock'), JSON.stringify(content));
+  const heldBy = async (takesElsewhere = false) => {
+    const lock = await lockRun(folder, 'r1', takesElsewhere);
+    if ('unlock' in lock) lock.unlock();
+    return 'heldBy' in lock ? lock.heldBy : 'free';
+  };
+
+  it('of a process on another machine is left alone, unless all of those are taken for dead', async () => {
+    write({ pid: process.pid, started: '1', space: { ...processSpace(), machine: 'other', host: 'build-7' } });
+    expect(await heldBy()).toContain(`process ${process.pid} on build-7`);
+    expect(await heldBy(true)).toBe('free');
+  });
+
+  it('of a container with the same process numbers is not taken for this process', async () => {
+    write({ ...identity(), space: { ...processSpace(), namespace: 'pid:[1]' } });
+    expect(await heldBy()).toContain('process');
+    expect(await heldBy(true)).toBe('free');
+  });
+
+  it('from before the machine started again holds nothing, though its number is in use', async () => {
+    write({ ...identity(), space: { ...processSpace(), boot: 'before' } });
+    expect(await heldBy()).toBe('free');
+  });
+
+  it.each<[string, (file: string) => void]>([
+    ['half written', (file) => writeFileSync(file, '{"pid":')],
+    ['null', (file) => writeFileSync(file, 'null')],
+    ['a folder', (file) => mkdirSync(file)],
+    ['a link to a file', (file) => symlinkSync('/etc/passwd', file)],
+  ])('that is %s holds nothing', async (_, make) => {
+    make(join(folder, 'r1.lock'));
+    expect(await sweepDeadRuns(() => undefined, folder)).toBe(true);
+    expect(await heldBy()).toBe('free');
+  });
+});
+
+describe('an entry', () => {
+  const files = () => readEntries(folder);
+
+  it('of a newer version is left alone, and that is said', async () => {
+    const entry = await deadEntry({});
+    writeFileSync(join(folder, 'r1.json'), JSON.stringify({ ...entry, version: 7, houses: [] }));
+    expect(files()).toMatchObject({
+      entries: [],
+      bad: [],
+      leftAlone: [
+        expect.stringMatching(/r1\.json is left alone: a newer version of meshproof wrote it \(its form is 7/),
+      ],
+    });
+    const told: string[] = [];
+    expect(await sweepDeadRuns((line) => told.push(line), folder)).toBe(true);
+    expect(told).toHaveLength(1);
+    expect(existsSync(join(folder, 'r1.json'))).toBe(true);
+  });
+
+  it('of version 0.1 is read, and the command in it is not run', async () => {
+    const mark = join(folder, 'ran');
+    const command = join(folder, 'command');
+    writeFileSync(command, `#!/bin/sh\ntouch ${mark}\n`, { mode: 0o755 });
+    const { version: _, ...old } = await deadEntry({});
+    const cluster = {
+      name: 'meshproof-r1',
+      kubeconfig: '/k',
+      binary: command,
+      env: { KIND_EXPERIMENTAL_PROVIDER: 'finch' },
+    };
+    writeFileSync(join(folder, 'r1.json'), JSON.stringify({ ...old, clusters: [cluster] }));
+    expect(files().entries).toHaveLength(1);
+    await sweepDeadRuns(() => undefined, folder);
+    expect(existsSync(mark)).toBe(false);
+  });
+
+  it('does not lead to files outside of its run’s own folder', async () => {
+    const outside = join(folder, 'precious');
+    mkdirSync(outside);
+    writeFileSync(join(outside, 'kubeconfig'), 'kind: Config');
+    mkdirSync(join(folder, 'runs'));
+    const entry = await deadEntry({ live: [{ kubeconfig: join(outside, 'kubeconfig'), context: 'c', runId: 'r1' }] });
+    const runs = join(folder, 'runs');
+    writeFileSync(join(runs, 'x.json'), JSON.stringify({ ...entry, runId: '../precious' }));
+    await sweepDeadRuns(() => undefined, runs);
+    await sweepDeadRuns(() => undefined, folder);
+    expect(readFileSync(join(outside, 'kubeconfig'), 'utf8')).toBe('kind: Config');
+    expect(existsSync(join(runs, 'x.json.bad'))).toBe(true);
+  });
+
+  it('is not written where nobody could read it again', async () => {
+    const ledger = openLedger('r1', folder);
+    const env = { ...process.env };
+    process.env['DOCKER_HOST'] = 'ssh://-oProxyCommand=x';
+    expect(() => ledger.container('meshproof-r1-outside')).toThrow(
+      /r1 cannot be written down in the ledger: containers/,
+    );
+    process.env = env;
+    ledger.child(await sleeper(), 'sh -c one\ntwo');
+    expect(files().entries[0]?.children[0]?.what).toBe('sh -c one two');
+    await ledger.close();
+  });
+
+  it.each([
+    ['clusters', { name: 'a b', kubeconfig: '/k', env: {} }],
+    ['clusters', { name: '-x', kubeconfig: '/k', env: {} }],
+    ['clusters', { name: 'x', kubeconfig: '/a/../k', env: {} }],
+    ['clusters', { name: 'x', kubeconfig: '/k', env: { PATH: '/tmp' } }],
+    ['clusters', { name: 'x', kubeconfig: '/k', env: { DOCKER_HOST: 'ssh://-oProxyCommand=x' } }],
+    ['children', { pid: -5, started: '1', what: 'x' }],
+    ['children', { pid: 7, started: '1', what: 'x\u001b[2J' }],
+    ['live', { kubeconfig: '/k', context: 'c', runId: 'another' }],
+    ['live', { kubeconfig: '/k', context: 'c\u202e', runId: 'r1' }],
+  ])('with strange %s is none: %j', async (field, item) => {
+    const entry = await deadEntry({});
+    writeFileSync(join(folder, 'r1.json'), JSON.stringify({ ...entry, [field]: [item] }));
+    expect(files()).toMatchObject({ entries: [], bad: [{ why: expect.stringContaining(field) }] });
+  });
+
+  it('that ends nobody else’s process: not where numbers mean other processes', async () => {
+    const pid = await sleeper();
+    const child = { ...(identify(pid) ?? { pid: 0, started: '' }), what: 'jest' };
+    const entry = await deadEntry({ space: { ...processSpace(), namespace: 'pid:[1]' }, children: [child] });
+    const options = { folder, andKept: true, tries: 'again', kubeconfig: undefined } as const;
+    await sweepRuns([entry], () => undefined, options);
+    expect(isAlive(child)).toBe(true);
+  });
+});
+
+describe('the folder of the ledger', () => {
+  it.each([
+    [{ XDG_STATE_HOME: '/state', HOME: '/home/a' }, '/state/meshproof/runs'],
+    [{ HOME: '/home/a' }, '/home/a/.local/state/meshproof/runs'],
+    [{ XDG_STATE_HOME: '', HOME: '/home/a' }, '/home/a/.local/state/meshproof/runs'],
+    [{ XDG_STATE_HOME: 'here', HOME: '/home/a' }, '/home/a/.local/state/meshproof/runs'],
+    [{}, join(userInfo().homedir, '.local/state/meshproof/runs')],
+    [{ HOME: 'home' }, join(userInfo().homedir, '.local/state/meshproof/runs')],
+  ])('with %j is %s', (environment, expected) => {
+    expect(ledgerFolder(environment)).toBe(expected);
   });
 });

@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { engine } from '../../cluster/provider/engine.ts';
 import { engineVariables } from './engine.ts';
-import { isEmpty, type RunEntry } from './entry.ts';
+import { isEmpty, type LiveEntry, type RunEntry, VERSION } from './entry.ts';
 import { identify, isAlive, processSpace } from './process-identity.ts';
 import { ledgerFolder, privateFolder, removeEntry, writeEntry } from './store.ts';
 
@@ -24,8 +24,8 @@ export interface Ledger {
   readonly place: string;
   /** Path for the run's kubeconfig: readable by this user only, and removed with the run's entry. */
   readonly kubeconfig: string;
-  /** A kind cluster is about to be created by `binary`. */
-  cluster(name: string, kubeconfig: string, binary?: string): void;
+  /** A kind cluster is about to be created. */
+  cluster(name: string, kubeconfig: string): void;
   /** The cluster is gone again. */
   clusterGone(name: string): void;
   /** A child process was started. Best with a process group of its own, which then dies with it. */
@@ -35,7 +35,7 @@ export interface Ledger {
   container(name: string): void;
   containerGone(name: string): void;
   /** Something on a cluster that was there before is about to be changed. Relative paths are made absolute. */
-  live(entry: { kubeconfig: string; context: string; runId: string }): void;
+  live(entry: Pick<LiveEntry, 'kubeconfig' | 'context' | 'runId' | 'settings'>): void;
   /** What was changed on that cluster has been put back. */
   liveRestored(context: string): void;
   /** The clusters are to stay after the run: `close` leaves the entry, and only `clean --all` removes them. */
@@ -57,6 +57,7 @@ export function openLedger(runId: string, folder: string = ledgerFolder()): Ledg
   const owner = identify(process.pid);
   if (!owner) throw new Error('this process does not find itself in the process table');
   const entry: RunEntry = {
+    version: VERSION,
     runId,
     owner,
     space: processSpace(),
@@ -93,8 +94,8 @@ export function openLedger(runId: string, folder: string = ledgerFolder()): Ledg
     runId,
     place,
     kubeconfig: join(place, 'kubeconfig'),
-    cluster(name, kubeconfig, binary = 'kind') {
-      announce(entry.clusters, { name, kubeconfig: resolve(kubeconfig), binary, env: engineVariables() });
+    cluster(name, kubeconfig) {
+      announce(entry.clusters, { name, kubeconfig: resolve(kubeconfig), env: engineVariables() });
     },
     clusterGone(name) {
       entry.clusters = entry.clusters.filter((cluster) => cluster.name !== name);
@@ -103,7 +104,7 @@ export function openLedger(runId: string, folder: string = ledgerFolder()): Ledg
     child(pid, what) {
       const identity = identify(pid);
       if (!identity) return;
-      entry.children.push({ ...identity, what });
+      entry.children.push({ ...identity, what: oneLine(what) });
       // It runs already, and carries the run's mark: an error here would only keep it from being ended.
       note();
     },
@@ -118,8 +119,8 @@ export function openLedger(runId: string, folder: string = ledgerFolder()): Ledg
       entry.containers = entry.containers.filter((container) => container.id !== name);
       note();
     },
-    live({ kubeconfig, context, runId: liveRunId }) {
-      announce(entry.live, { kubeconfig: resolve(kubeconfig), context, runId: liveRunId });
+    live(live) {
+      announce(entry.live, { ...live, kubeconfig: resolve(live.kubeconfig), env: engineVariables() });
     },
     liveRestored(context) {
       entry.live = entry.live.filter((live) => live.context !== context);
@@ -130,8 +131,8 @@ export function openLedger(runId: string, folder: string = ledgerFolder()): Ledg
       note();
     },
     async close() {
-      const deadline = Date.now() + childGone.withinMs;
-      while (entry.children.some(isAlive) && Date.now() < deadline) await pause(childGone.lookMs);
+      const deadline = performance.now() + childGone.withinMs;
+      while (entry.children.some(isAlive) && performance.now() < deadline) await pause(childGone.lookMs);
       entry.children = entry.children.filter(isAlive);
       delete process.env[runMark];
       if (isEmpty(entry)) {
@@ -142,4 +143,9 @@ export function openLedger(runId: string, folder: string = ledgerFolder()): Ledg
       return !isEmpty(entry.kept ? { ...entry, clusters: [] } : entry);
     },
   };
+}
+
+/** A command may be a script of many lines. */
+function oneLine(what: string): string {
+  return what.replace(/[^\x20-\x7e]+/g, ' ').slice(0, 500);
 }

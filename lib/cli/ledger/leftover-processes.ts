@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { RunEntry } from './entry.ts';
 import { runMark } from './ledger.ts';
-import { identify, isAlive, type ProcessIdentity, processSpace } from './process-identity.ts';
+import { identify, isAlive, isHere, type ProcessIdentity } from './process-identity.ts';
 
 /** How long a killed process may take to disappear, ms. */
 const goneWithinMs = 5000;
@@ -18,14 +18,14 @@ export interface Ended {
  * their process groups.
  */
 export async function endChildren(entry: RunEntry): Promise<Ended> {
-  const children = isOfThisBoot(entry) ? entry.children.filter(isAlive) : [];
+  const children = isHere(entry.space) ? entry.children.filter(isAlive).filter(isNotThisOne) : [];
   for (const { pid } of children) killGroup(pid);
   return untilGone(children.map((child) => ({ ...child, what: `${child.what} (pid ${child.pid})` })));
 }
 
 /** Kills whatever carries a dead run's mark in its environment: what its children started and the run never knew of. */
 export async function endMarked(entry: RunEntry): Promise<Ended> {
-  const marked = isOfThisBoot(entry) ? markedProcesses(entry.runId) : [];
+  const marked = isHere(entry.space) ? markedProcesses(entry.runId) : [];
   for (const { pid } of marked) send(pid);
   return untilGone(
     marked.map((process) => ({ ...process, what: `process ${process.pid}, which the run had started` })),
@@ -34,17 +34,17 @@ export async function endMarked(entry: RunEntry): Promise<Ended> {
 
 /** What runs still of a dead run: recorded children, and what carries its mark. */
 export function livingOf(entry: RunEntry): ProcessIdentity[] {
-  return isOfThisBoot(entry) ? [...entry.children.filter(isAlive), ...markedProcesses(entry.runId)] : [];
+  return isHere(entry.space) ? [...entry.children.filter(isAlive), ...markedProcesses(entry.runId)] : [];
 }
 
-/** Process numbers from before the machine's last start are other processes' now. */
-function isOfThisBoot(entry: RunEntry): boolean {
-  return entry.space.boot === processSpace().boot;
+/** Whatever an entry says, this process and the one that started it go on. */
+function isNotThisOne({ pid }: ProcessIdentity): boolean {
+  return pid !== process.pid && pid !== process.ppid;
 }
 
 async function untilGone(processes: readonly (ProcessIdentity & { what: string })[]): Promise<Ended> {
-  const deadline = Date.now() + goneWithinMs;
-  while (processes.some(isAlive) && Date.now() < deadline) await pause(20);
+  const deadline = performance.now() + goneWithinMs;
+  while (processes.some(isAlive) && performance.now() < deadline) await pause(20);
   const stubborn = processes.filter(isAlive);
   return {
     ended: processes.filter((process) => !stubborn.includes(process)).map(({ what }) => what),
@@ -62,7 +62,8 @@ function send(pid: number): boolean {
     process.kill(pid, 'SIGKILL');
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+    // Gone, or another user's: the latter is found to be there still, and told.
+    if (['ESRCH', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;
     throw error;
   }
 }

@@ -47,6 +47,11 @@ export function processSpace(): ProcessSpace {
   };
 }
 
+/** True where process numbers of that space mean the same as here. */
+export function isHere(space: ProcessSpace, here: ProcessSpace = processSpace()): boolean {
+  return space.machine === here.machine && space.boot === here.boot && space.namespace === here.namespace;
+}
+
 function startedByProc(pid: number): string | undefined {
   const stat = readStat(pid);
   return stat === undefined || stat.state === 'Z' || stat.state === 'X' ? undefined : stat.started;

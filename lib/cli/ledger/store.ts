@@ -1,17 +1,37 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { lstatSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { basename, isAbsolute, join } from 'node:path';
 import { EnvironmentError } from '../../plan/index.ts';
-import type { RunEntry } from './entry.ts';
+import { type Checked, checkEntry } from './check-entry.ts';
+import { type RunEntry, VERSION } from './entry.ts';
 import { removeDeadLocks } from './lock.ts';
+import { readStateFile, setAside } from './state-file.ts';
 
 /** A file that was being written when its writer died is left alone for so long, in ms: the writer may be alive. */
 const abandonedAfterMs = 60_000;
 
-/** The folder of the ledger: one file for each run that is under way, was kept, or died. */
+/**
+ * The folder of the ledger: one file for each run that is under way, was kept, or died. A relative XDG_STATE_HOME is
+ * ignored, as the XDG Base Directory Specification has it: `clean` is called from another folder than the run was.
+ *
+ * @throws EnvironmentError where this user has no home
+ */
 export function ledgerFolder(environment: NodeJS.ProcessEnv = process.env): string {
-  const state = environment['XDG_STATE_HOME'] || join(homedir(), '.local', 'state');
-  return join(state, 'meshproof', 'runs');
+  const state = environment['XDG_STATE_HOME'] ?? '';
+  return join(isAbsolute(state) ? state : join(home(environment), '.local', 'state'), 'meshproof', 'runs');
+}
+
+function home(environment: NodeJS.ProcessEnv): string {
+  const named = environment['HOME'] ?? '';
+  if (isAbsolute(named)) return named;
+  try {
+    return userInfo().homedir;
+  } catch {
+    throw new EnvironmentError(
+      'this user has no home folder for the ledger of runs: HOME is not set, and the system knows no such user',
+      'set XDG_STATE_HOME to a folder that this user may write to',
+    );
+  }
 }
 
 /**
@@ -21,9 +41,20 @@ export function ledgerFolder(environment: NodeJS.ProcessEnv = process.env): stri
  */
 export function writeEntry(folder: string, entry: RunEntry): void {
   const file = entryFile(folder, entry.runId);
+  // What nobody would read again must not be relied upon.
+  const checked = checkEntry({ ...entry, version: VERSION }, entry.runId);
+  if (!('entry' in checked)) {
+    const why = 'wrong' in checked ? checked.wrong : 'a newer form';
+    throw new EnvironmentError(
+      `run ${entry.runId} cannot be written down in the ledger: ${why}`,
+      'without an entry nothing could clean up after this run; give that another name or value',
+    );
+  }
   try {
     mkdirSync(privateFolder(folder, entry.runId), { recursive: true, mode: 0o700 });
-    writeFileSync(`${file}.tmp`, `${JSON.stringify(entry, undefined, 2)}\n`, { mode: 0o600 });
+    rmSync(`${file}.tmp`, { force: true });
+    // Exclusively: never through a symbolic link that somebody has put there.
+    writeFileSync(`${file}.tmp`, `${JSON.stringify(checked.entry, undefined, 2)}\n`, { mode: 0o600, flag: 'wx' });
     renameSync(`${file}.tmp`, file);
   } catch (error) {
     throw new EnvironmentError(
@@ -45,41 +76,112 @@ export function privateFolder(folder: string, runId: string): string {
 /** Paths of what lies in a run's private folder. */
 export function filesOf(folder: string, runId: string): string[] {
   const place = privateFolder(folder, runId);
-  const found = statSync(place, { throwIfNoEntry: false });
+  const found = lstatSync(place, { throwIfNoEntry: false });
   if (found === undefined) return [];
   return found.isDirectory() ? readdirSync(place).map((name) => join(place, name)) : [place];
 }
 
-/** Removes an entry and the run's private folder. */
+/**
+ * Removes an entry and the run's private folder.
+ *
+ * @throws EnvironmentError where the folder of the ledger cannot be written
+ */
 export function removeEntry(folder: string, runId: string): void {
-  rmSync(privateFolder(folder, runId), { recursive: true, force: true });
-  rmSync(entryFile(folder, runId), { force: true });
-  rmSync(`${entryFile(folder, runId)}.tmp`, { force: true });
+  try {
+    rmSync(privateFolder(folder, runId), { recursive: true, force: true });
+    rmSync(entryFile(folder, runId), { force: true });
+    rmSync(`${entryFile(folder, runId)}.tmp`, { force: true });
+  } catch (error) {
+    throw new EnvironmentError(
+      `run ${runId} cannot be taken off the ledger: ${error instanceof Error ? error.message : error}`,
+      `make ${folder} writable for this user`,
+    );
+  }
 }
 
-/** All entries, oldest first, and the files that are none. */
-export function readEntries(folder: string): { entries: RunEntry[]; unreadable: string[] } {
-  const entries: RunEntry[] = [];
-  const unreadable: string[] = [];
+/** What the folder of the ledger holds. */
+export interface LedgerFiles {
+  /** Oldest first. */
+  entries: RunEntry[];
+  /** What is no entry: its file, and what is wrong with it. */
+  bad: { file: string; why: string }[];
+  /** A sentence for each file that is left alone: of a later version of this program, or of another user. */
+  leftAlone: string[];
+}
+
+/**
+ * Reads all entries. A file that is none spoils nothing but itself: see `setBadAside`.
+ *
+ * @throws EnvironmentError where the folder itself cannot be read
+ */
+export function readEntries(folder: string): LedgerFiles {
+  const files: LedgerFiles = { entries: [], bad: [], leftAlone: [] };
   for (const name of namesIn(folder)) {
-    if (!name.endsWith('.json')) continue;
-    const entry = readEntry(join(folder, name));
-    if (entry === 'gone') continue;
-    if (entry === 'unreadable') unreadable.push(join(folder, name));
-    else entries.push(entry);
+    if (name.endsWith('.json')) sortIn(files, join(folder, name));
   }
-  return { entries: entries.sort((a, b) => a.begun.localeCompare(b.begun)), unreadable };
+  files.entries.sort((a, b) => a.begun.localeCompare(b.begun));
+  return files;
+}
+
+/**
+ * Renames the files that are no entries, so that each is told of once.
+ *
+ * @returns a sentence for each
+ */
+export function setBadAside(bad: LedgerFiles['bad']): string[] {
+  return bad.map(({ file, why }) => `${file} is no entry of a run: ${why}; ${setAside(file)}`);
 }
 
 /** Removes half-written files of runs that died before their first entry stood, and so had made nothing; and dead locks. */
 export function removeAbandoned(folder: string): void {
-  removeDeadLocks(folder, namesIn(folder));
-  for (const name of namesIn(folder)) {
-    const file = join(folder, name);
-    if (!name.endsWith('.tmp')) continue;
-    const written = statSync(file, { throwIfNoEntry: false })?.mtimeMs;
-    if (written !== undefined && Date.now() - written > abandonedAfterMs) rmSync(file, { force: true });
+  const names = namesIn(folder);
+  removeDeadLocks(folder, names);
+  const halfWritten = names.filter((name) => name.endsWith('.json.tmp')).map((name) => join(folder, name));
+  for (const file of halfWritten) {
+    const found = lstatSync(file, { throwIfNoEntry: false });
+    if (found?.isFile() && nowThere(folder) - found.mtimeMs > abandonedAfterMs) rmSync(file, { force: true });
   }
+}
+
+/**
+ * The time by the clock that the folder's files get theirs from: a server's, where it is shared between machines. 0 where
+ * it cannot be written, so that nothing in it counts as old.
+ */
+function nowThere(folder: string): number {
+  try {
+    const made = mkdtempSync(join(folder, 'now-'));
+    const { mtimeMs } = lstatSync(made);
+    rmdirSync(made);
+    return mtimeMs;
+  } catch {
+    return 0;
+  }
+}
+
+function sortIn(files: LedgerFiles, file: string): void {
+  const found = readStateFile(file);
+  if (found === 'gone') return;
+  if ('alien' in found) files.leftAlone.push(`${file} is left alone: ${found.alien}`);
+  else if ('wrong' in found) files.bad.push({ file, why: found.wrong });
+  else {
+    const checked = checkText(found.text, basename(file, '.json'));
+    if ('entry' in checked) files.entries.push(checked.entry);
+    else if ('wrong' in checked) files.bad.push({ file, why: checked.wrong });
+    else {
+      const versions = `its form is ${checked.newer}, and this one knows ${VERSION}`;
+      files.leftAlone.push(`${file} is left alone: a newer version of meshproof wrote it (${versions})`);
+    }
+  }
+}
+
+function checkText(text: string, runId: string): Checked {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { wrong: 'it is no JSON, or not all of it' };
+  }
+  return checkEntry(value, runId);
 }
 
 function entryFile(folder: string, runId: string): string {
@@ -91,35 +193,9 @@ function namesIn(folder: string): string[] {
     return readdirSync(folder).sort();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
+    throw new EnvironmentError(
+      `the ledger of runs cannot be read: ${error instanceof Error ? error.message : error}`,
+      'set XDG_STATE_HOME to a folder that this user may read and write',
+    );
   }
-}
-
-function readEntry(file: string): RunEntry | 'gone' | 'unreadable' {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'gone';
-    throw error;
-  }
-  try {
-    const entry: unknown = JSON.parse(text);
-    return isRunEntry(entry) ? entry : 'unreadable';
-  } catch (error) {
-    if (error instanceof SyntaxError) return 'unreadable';
-    throw error;
-  }
-}
-
-function isRunEntry(value: unknown): value is RunEntry {
-  const entry = value as Partial<RunEntry> | null;
-  return (
-    typeof entry === 'object' &&
-    entry !== null &&
-    typeof entry.runId === 'string' &&
-    typeof entry.owner?.pid === 'number' &&
-    typeof entry.space?.boot === 'string' &&
-    [entry.clusters, entry.containers, entry.children, entry.live].every(Array.isArray)
-  );
 }

@@ -1,37 +1,95 @@
 import { rmSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { isEmpty, type LiveEntry, type RunEntry } from './entry.ts';
-import { deleteCluster, removeContainer } from './leftover-containers.ts';
+import { type ClusterEntry, isEmpty, type LiveEntry, type RunEntry } from './entry.ts';
+import { deleteCluster, isGoneFromKind, madeByRun, removeContainer } from './leftover-containers.ts';
 import { type Ended, endChildren, endMarked, livingOf } from './leftover-processes.ts';
 import { lockRun } from './lock.ts';
 import { deadRuns } from './standing.ts';
-import { filesOf, ledgerFolder, readEntries, removeAbandoned, removeEntry, writeEntry } from './store.ts';
+import { readStateFile } from './state-file.ts';
+import { filesOf, ledgerFolder, readEntries, removeAbandoned, removeEntry, setBadAside, writeEntry } from './store.ts';
 
 /** Told of each thing that is removed or put back, and of each that could not be. */
 export type SweepReport = (line: string) => void;
 
+/** How leftovers are looked for. */
+export interface SweepOptions {
+  folder: string;
+  /** Removes kept clusters as well, and takes runs on other machines and in other containers for dead. */
+  andKept: boolean;
+  /** `once`: a live cluster that could not be reached before is not tried again, so that no run waits for it. */
+  tries: 'once' | 'again';
+  /** A kubeconfig that the user has named; beside it, those count that kubectl would read. */
+  kubeconfig: string | undefined;
+}
+
 /**
  * Cleans up after every run whose owner is gone; called at the start of each run.
  *
+ * @param kubeconfig that the user has named for this run
  * @returns false where something could not be removed: it stays in the ledger, and `report` has been told why.
  */
-export async function sweepDeadRuns(report: SweepReport, folder: string = ledgerFolder()): Promise<boolean> {
+export function sweepDeadRuns(
+  report: SweepReport,
+  folder: string = ledgerFolder(),
+  kubeconfig?: string,
+): Promise<boolean> {
   removeAbandoned(folder);
+  const { bad, leftAlone } = readEntries(folder);
+  for (const line of [...setBadAside(bad), ...leftAlone]) report(line);
+  return sweepRuns(deadRuns(folder), report, { folder, andKept: false, tries: 'once', kubeconfig });
+}
+
+/**
+ * Cleans up after runs, and takes what is gone off the ledger. Live clusters are all asked at the same time whether they
+ * can be reached.
+ *
+ * @returns false where something could not be removed: it stays in the ledger, and `report` has been told why.
+ */
+export async function sweepRuns(
+  runs: readonly RunEntry[],
+  report: SweepReport,
+  options: SweepOptions,
+): Promise<boolean> {
+  const live = runs.flatMap((run) => run.live).filter((each) => options.tries === 'again' || !each.unreachable);
+  const reached = new Map(
+    await Promise.all(live.map(async (each) => [each.kubeconfig, await reach(each, options)] as const)),
+  );
+  const dead = new Set(runs.map(({ runId }) => runId));
   let isClean = true;
-  for (const entry of deadRuns(folder)) isClean = (await sweepRun(entry, report, folder)) && isClean;
+  for (const run of runs) isClean = (await sweepRun(run, report, { ...options, reached, dead })) && isClean;
   return isClean;
+}
+
+/** What a live cluster that is to be put back said, or why it cannot be. */
+type Reached = { trouble?: string; isUnreachable?: boolean; isGone?: boolean };
+
+interface SweepFacts extends SweepOptions {
+  reached: ReadonlyMap<string, Reached>;
+  /** Runs that are known to be dead, whatever their Leases say. */
+  dead: ReadonlySet<string>;
+}
+
+async function reach(live: LiveEntry, { kubeconfig }: SweepOptions): Promise<Reached> {
+  const { reachLive } = await import('../../cluster/provider/index.ts');
+  try {
+    await reachLive(live, kubeconfig);
+    return {};
+  } catch (error) {
+    const isUnreachable = error instanceof Error && error.name === 'ClusterError';
+    return { trouble: wordsOf(error), isUnreachable, isGone: await isGoneFromKind(live) };
+  }
 }
 
 /**
  * Takes dead runs off the ledger that left nothing: no process of theirs is there, and they own neither files nor
  * anything on a cluster.
  */
-export function forgetSpent(folder: string = ledgerFolder()): void {
+export async function forgetSpent(folder: string = ledgerFolder()): Promise<void> {
   for (const entry of deadRuns(folder)) {
     const isSpent = isEmpty({ ...entry, children: [] }) && livingOf(entry).length === 0;
     if (!isSpent || filesOf(folder, entry.runId).length > 0) continue;
-    const lock = lockRun(folder, entry.runId);
-    if (!lock) continue;
+    const lock = await lockRun(folder, entry.runId);
+    if ('heldBy' in lock) continue;
     try {
       removeEntry(folder, entry.runId);
     } finally {
@@ -40,28 +98,27 @@ export function forgetSpent(folder: string = ledgerFolder()): void {
   }
 }
 
-/** Cleans up after one run, and takes what is gone off the ledger. A kept cluster stays unless `andKept`. */
-export async function sweepRun(
-  found: RunEntry,
-  report: SweepReport,
-  folder: string = ledgerFolder(),
-  andKept = false,
-): Promise<boolean> {
-  const lock = lockRun(folder, found.runId);
-  if (!lock) {
-    report(`run ${found.runId}: another process is cleaning up after it`);
+async function sweepRun(found: RunEntry, report: SweepReport, facts: SweepFacts): Promise<boolean> {
+  const { folder, andKept } = facts;
+  const lock = await lockRun(folder, found.runId, andKept);
+  if ('heldBy' in lock) {
+    report(`run ${found.runId}: another process is cleaning up after it: ${lock.heldBy}`);
     return true;
   }
   try {
     // Somebody else may have been done with it before the lock was ours.
     const entry = readEntries(folder).entries.find(({ runId }) => runId === found.runId);
     if (!entry) return true;
-    const left = await removeAll(entry, report, andKept);
+    const left = await removeAll(entry, report, facts);
     if (isEmpty(left)) {
       for (const file of filesOf(folder, left.runId)) report(`run ${left.runId}: did remove ${file}`);
       removeEntry(folder, left.runId);
-    } else writeEntry(folder, left);
-    return isEmpty(left) || (left.kept && isEmpty({ ...left, clusters: [], containers: [] }));
+      return true;
+    }
+    writeEntry(folder, left);
+    if (left.kept && isEmpty({ ...left, clusters: [], containers: [] })) return true;
+    report(`run ${left.runId}: meshproof clean tries again; meshproof clean --forget ${left.runId} gives it up`);
+    return false;
   } finally {
     lock.unlock();
   }
@@ -71,35 +128,76 @@ export async function sweepRun(
  * The recorded processes first, so that nothing is made while things are removed; then what cuts off traffic; then the
  * rest. What only carries the run's mark comes last: with podman that includes the containers' own keepers.
  */
-async function removeAll(entry: RunEntry, report: SweepReport, andKept: boolean): Promise<RunEntry> {
+async function removeAll(entry: RunEntry, report: SweepReport, facts: SweepFacts): Promise<RunEntry> {
   const tell = (line: string): void => report(`run ${entry.runId}: ${line}`);
   const children = await endChildren(entry);
   tellEnded(children, tell);
   const left: RunEntry = {
     ...entry,
     children: children.stubborn.length > 0 ? entry.children : [],
-    live: await remaining(entry.live, tell, (live) => `put the settings of context ${live.context} back`, restore),
+    live: await restoreAll(entry.live, tell, facts),
   };
-  if (entry.kept && !andKept) return left;
+  if (entry.kept && !facts.andKept) return left;
   left.containers = await remaining(entry.containers, tell, ({ id }) => `remove container ${id}`, removeContainer);
   left.clusters = await remaining(
     entry.clusters,
     tell,
     ({ name }) => `delete kind cluster ${name}`,
     async (cluster) => {
-      await deleteCluster(cluster);
-      rmSync(cluster.kubeconfig, { force: true });
+      await deleteCluster(cluster, (nodes) => isOurs(cluster, nodes));
+      removeCopy(cluster.kubeconfig, entry.runId);
     },
   );
   tellEnded(await endMarked(entry), tell);
   return left;
 
-  async function restore(live: LiveEntry): Promise<void> {
-    const { restoreLive } = await import('../../cluster/provider/index.ts');
-    for (const line of await restoreLive(live)) tell(line);
-    // The run's own copy goes, and no file of the user's that might stand in its place.
-    if (basename(dirname(live.kubeconfig)) === entry.runId) rmSync(live.kubeconfig, { force: true });
+  /** A cluster of another name is only its run's if it, or kind that was at work on it until now, shows it. */
+  async function isOurs(cluster: ClusterEntry, nodes: readonly string[]): Promise<boolean> {
+    const creation = new RegExp(`^kind create cluster --name ${cluster.name.replaceAll('.', String.raw`\.`)} `);
+    const isOwnName = cluster.name === `meshproof-${entry.runId}`;
+    return isOwnName || children.ended.some((what) => creation.test(what)) || madeByRun(cluster, nodes);
   }
+}
+
+/** Puts back what was changed on live clusters, and answers those for which it failed. Says no more than was done. */
+async function restoreAll(
+  entries: readonly LiveEntry[],
+  tell: (line: string) => void,
+  { reached, dead, kubeconfig }: SweepFacts,
+): Promise<LiveEntry[]> {
+  const left: LiveEntry[] = [];
+  for (const live of entries) {
+    const { context } = live;
+    const before: Reached = { trouble: 'it could not be reached before', isUnreachable: true };
+    const { trouble, isUnreachable, isGone } = reached.get(live.kubeconfig) ?? before;
+    if (isGone) {
+      tell(`the kind cluster of context ${context} is gone, and with it what the run had changed there`);
+    } else if (trouble !== undefined) {
+      tell(`could not put the settings of context ${context} back: ${trouble}`);
+      left.push(isUnreachable ? { ...live, unreachable: true } : live);
+    } else {
+      try {
+        const { restoreLive } = await import('../../cluster/provider/index.ts');
+        const { done, isWhole } = await restoreLive(live, { kubeconfig, dead });
+        for (const line of done) tell(`context ${context}: ${line}`);
+        if (!isWhole) left.push({ ...live, unreachable: false });
+        else if (done.length === 0) tell(`context ${context}: nothing of the run is there`);
+      } catch (error) {
+        tell(`could not put the settings of context ${context} back: ${wordsOf(error)}`);
+        left.push(live);
+      }
+    }
+    if (!left.some((each) => each.kubeconfig === live.kubeconfig)) removeCopy(live.kubeconfig, live.runId);
+  }
+  return left;
+}
+
+/** Removes a run's own copy of a kubeconfig, and no file of the user's that an entry might name in its place. */
+function removeCopy(kubeconfig: string, runId: string): void {
+  const isNamedSo = basename(kubeconfig) === 'kubeconfig' && basename(dirname(kubeconfig)) === runId;
+  const found = readStateFile(kubeconfig);
+  const isKubeconfig = typeof found === 'object' && 'text' in found && /^kind: Config$/m.test(found.text);
+  if (isNamedSo && isKubeconfig) rmSync(kubeconfig, { force: true });
 }
 
 /** Does something about each item, tells how it went, and answers those for which it failed. */
@@ -115,11 +213,18 @@ async function remaining<T>(
       await act(item);
       tell(`did ${what(item)}`);
     } catch (error) {
-      tell(`could not ${what(item)}: ${error instanceof Error ? error.message : error}`);
+      tell(`could not ${what(item)}: ${wordsOf(error)}`);
       left.push(item);
     }
   }
   return left;
+}
+
+/** An error in one line, with what is to be done about it. */
+function wordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const remedy = 'remedy' in error ? `; ${error.remedy}` : '';
+  return `${error.message}${remedy}`;
 }
 
 function tellEnded({ ended, stubborn }: Ended, tell: (line: string) => void): void {

@@ -3,7 +3,7 @@ import { BlockList, isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 
 /** What `KIND_EXPERIMENTAL_PROVIDER` may say; kind ignores everything else (`runtime.GetDefault` of its sources). */
-const KNOWN = ['docker', 'podman', 'nerdctl', 'finch', 'nerdctl.lima'];
+export const ENGINES = ['docker', 'podman', 'nerdctl', 'finch', 'nerdctl.lima'];
 /** In kind's order (`DetectNodeProvider`): each program, and what its `-v` begins with where it is not a stand-in. */
 const DETECTED = [
   ['docker', 'Docker version'],
@@ -21,7 +21,7 @@ const detected = new Map<string, string>();
  */
 export function engine(env: NodeJS.ProcessEnv = process.env): string {
   const named = env['KIND_EXPERIMENTAL_PROVIDER'] ?? '';
-  if (KNOWN.includes(named)) return named;
+  if (ENGINES.includes(named)) return named;
   const path = process.env['PATH'] ?? '';
   const found = detected.get(path) ?? detect();
   detected.set(path, found);

@@ -4,6 +4,7 @@ export { ProviderError } from './error.ts';
 export {
   type LiveEntry,
   type ProvidedExisting,
+  reachLive,
   restoreLive,
   type UpExistingOptions,
   upExisting,

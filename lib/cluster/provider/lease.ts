@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type Cluster, ClusterError, type Manifest, type ObjectRef } from '../cluster.ts';
 import { MANAGED_BY, OWNER } from '../fixtures/index.ts';
 import { ProviderError } from './error.ts';
@@ -10,11 +11,13 @@ export const LEASE: Required<ObjectRef> = {
   name: 'meshproof',
 };
 
-/** A holder that has not renewed for this long is taken for dead. */
+/** A holder that is not seen to renew for this long is taken for dead. */
 const DURATION_S = 15;
+/** The longest that another's Lease is watched, whatever duration somebody has written into it. */
+const LONGEST_S = 60;
 const RENEW_MS = 5_000;
-/** A living holder renews within this time, however its clock is set. */
-const LIFE_SIGN_MS = RENEW_MS + 2_000;
+/** A holder gives up this long after its last renewal began: before anybody who watches it could take the Lease over. */
+const RENEW_WITHIN_MS = 12_000;
 const TRIES = 5;
 
 export interface LeaseHolder {
@@ -24,6 +27,10 @@ export interface LeaseHolder {
   lost(reason: string): void;
   /** A cluster that cannot be reached is no loss: the Lease is renewed when it can be again, if it is still this run's. */
   isPatient?: boolean;
+  /** Runs that are known to be dead: theirs is taken over at once. */
+  isDead?(runId: string): boolean;
+  /** Told when another's Lease has to be watched for a while. */
+  report?(line: string): void;
 }
 
 export interface HeldLease {
@@ -49,8 +56,7 @@ interface LeaseSpec {
  */
 export async function holdLease(cluster: Cluster, holder: LeaseHolder): Promise<HeldLease> {
   await take(cluster, holder);
-  const renewing = renew(cluster, holder);
-  const stop = () => clearInterval(renewing);
+  const stop = renew(cluster, holder);
   return {
     stop,
     async release() {
@@ -67,7 +73,8 @@ export async function leaseHolder(cluster: Cluster): Promise<string | undefined>
   return lease && specOf(lease).holderIdentity;
 }
 
-async function take(cluster: Cluster, { runId, signal }: LeaseHolder): Promise<void> {
+async function take(cluster: Cluster, holder: LeaseHolder): Promise<void> {
+  const { runId } = holder;
   for (let tries = 0; tries < TRIES; tries++) {
     const found = await cluster.get(LEASE);
     if (!found) {
@@ -75,30 +82,42 @@ async function take(cluster: Cluster, { runId, signal }: LeaseHolder): Promise<v
       continue;
     }
     const { holderIdentity = '' } = specOf(found);
-    if (holderIdentity !== '' && holderIdentity !== runId) {
-      if (!isExpired(found) || (await isRenewed(cluster, found, signal))) throw held(found);
+    if (holderIdentity !== '' && holderIdentity !== runId && !holder.isDead?.(holderIdentity)) {
+      if (await changes(cluster, found, holder)) continue;
     }
     if (await claim(cluster, found, runId)) return;
   }
   throw new ProviderError('the Lease of meshproof changes hands too fast', 'try again when the other runs are over');
 }
 
-/** The holder's clock may be slow, so an old time stamp alone is no proof of death. */
-async function isRenewed(cluster: Cluster, lease: Manifest, signal: AbortSignal): Promise<boolean> {
-  const { resourceVersion } = lease.metadata;
-  const changed = (now: Manifest | undefined) => now?.metadata.resourceVersion !== resourceVersion;
+/**
+ * Watches another's Lease for as long as its holder may take to renew it, by this process's own clock. The times in it
+ * are by a clock of another machine, and are compared with nothing: so does client-go's leader election (`observedTime`
+ * in `k8s.io/client-go/tools/leaderelection`).
+ * @returns true where it was given up in the meantime; false where nothing came of its holder
+ * @throws ProviderError where its holder, or another, is alive
+ */
+async function changes(cluster: Cluster, lease: Manifest, { signal, report }: LeaseHolder): Promise<boolean> {
+  const before = specOf(lease);
+  const seconds = Math.min(Math.max(Number(before.leaseDurationSeconds) || DURATION_S, 1), LONGEST_S);
+  report?.(
+    `run ${before.holderIdentity} holds this cluster's Lease: watching for up to ${seconds} s whether it is alive`,
+  );
+  const hasChanged = (now: Manifest | undefined) => now === undefined || !isDeepStrictEqual(specOf(now), before);
+  const options = { timeoutMs: seconds * 1_000, signal, what: 'a sign of life of the other run' };
+  let after: Manifest | undefined;
   try {
-    await cluster.wait(LEASE, changed, { timeoutMs: LIFE_SIGN_MS, signal, what: 'a sign of life of the other run' });
-    return true;
+    after = await cluster.wait(LEASE, hasChanged, options);
   } catch (error) {
     if (error instanceof ClusterError && error.code === 'timeout') return false;
     throw error;
   }
-}
-
-function isExpired(lease: Manifest): boolean {
-  const { renewTime, leaseDurationSeconds = DURATION_S } = specOf(lease);
-  return renewTime === undefined || Date.now() - Date.parse(renewTime) > leaseDurationSeconds * 1_000;
+  const { holderIdentity = '' } = after === undefined ? {} : specOf(after);
+  if (holderIdentity === '') return true;
+  throw new ProviderError(
+    `run ${holderIdentity} is at work on this cluster: it has just renewed its Lease`,
+    'wait until it is over',
+  );
 }
 
 /** False when somebody else was faster. */
@@ -107,34 +126,56 @@ async function claim(cluster: Cluster, found: Manifest, runId: string): Promise<
   return unlessExists(cluster.patch(LEASE, { metadata: { resourceVersion }, spec: specFor(runId) }));
 }
 
-function renew(cluster: Cluster, { runId, lost, isPatient = false }: LeaseHolder): NodeJS.Timeout {
-  let renewedAt = performance.now();
-  const timer = setInterval(async () => {
-    try {
-      const holder = await leaseHolder(cluster);
-      if (holder !== runId) {
-        clearInterval(timer);
-        lost(holder === undefined ? 'the Lease was deleted' : `the Lease was taken by run ${holder}`);
-        return;
-      }
-      await cluster.patch(LEASE, { spec: { renewTime: microTime() } });
-      renewedAt = performance.now();
-    } catch (error) {
-      if (isPatient || performance.now() - renewedAt < DURATION_S * 1_000) return;
-      clearInterval(timer);
-      lost(`the Lease could not be renewed for ${DURATION_S} s: ${(error as Error).message}`);
+/** @returns what ends it */
+function renew(cluster: Cluster, { runId, lost, isPatient = false }: LeaseHolder): () => void {
+  let isOver = false;
+  let isAsking = false;
+  let trouble = 'the cluster does not answer';
+  let deadline: NodeJS.Timeout | undefined;
+  const stop = () => {
+    isOver = true;
+    clearInterval(timer);
+    clearTimeout(deadline);
+  };
+  const end = (reason: string) => {
+    if (isOver) return;
+    stop();
+    lost(reason);
+  };
+  /** @param begun when the renewal began, since others may have seen it then */
+  const renewed = (begun: number) => {
+    clearTimeout(deadline);
+    if (isOver || isPatient) return;
+    const reason = () => `the Lease could not be renewed for ${RENEW_WITHIN_MS / 1_000} s: ${trouble}`;
+    deadline = setTimeout(() => end(reason()), begun + RENEW_WITHIN_MS - performance.now());
+    deadline.unref();
+  };
+  const once = async () => {
+    const begun = performance.now();
+    const found = await cluster.get(LEASE);
+    const holder = found && specOf(found).holderIdentity;
+    if (found === undefined || holder !== runId) {
+      end(holder === undefined ? 'the Lease was deleted' : `the Lease was taken by run ${holder}`);
+      return;
     }
+    // Bound to what was read: another's Lease must not be renewed for it.
+    const { resourceVersion } = found.metadata;
+    await cluster.patch(LEASE, { metadata: { resourceVersion }, spec: { renewTime: microTime() } });
+    renewed(begun);
+  };
+  const timer = setInterval(async () => {
+    if (isAsking) return;
+    isAsking = true;
+    try {
+      await once();
+    } catch (error) {
+      trouble = (error as Error).message;
+    }
+    isAsking = false;
   }, RENEW_MS);
   timer.unref();
-  return timer;
-}
-
-function held(lease: Manifest): ProviderError {
-  const { holderIdentity, renewTime = '' } = specOf(lease);
-  return new ProviderError(
-    `run ${holderIdentity} is at work on this cluster; it renewed its Lease at ${renewTime}`,
-    `wait until it is over; if it is dead, its Lease runs out after ${DURATION_S} s (meshproof clean puts back what it changed)`,
-  );
+  renewed(performance.now());
+  return stop;
 }
 
 function newLease(runId: string): Manifest {

@@ -1,10 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
+import { Ajv } from 'ajv';
 import type { Cluster, Manifest, ObjectRef } from '../cluster.ts';
 import { MANAGED_BY, OWNER, RUN_LABEL } from '../fixtures/index.ts';
-import { restore, type SettingRecord, valueAt } from './settings.ts';
+import { nameOf, restore, type SettingRecord, type SettingRef, valueAt, words } from './settings.ts';
 import { SYSTEM_NAMESPACE } from './system-namespace.ts';
 
 const FIELD = 'settings.json';
+
+/** Marks what was found in a record's place. */
+const SET_ASIDE = 'meshproof.dev/set-aside';
 
 /** What a run has written down on the cluster about itself, so that anybody can undo it. */
 export interface RunRecordRef {
@@ -16,11 +20,14 @@ export function runRecord(runId: string): RunRecordRef {
   return { runId, ref: { apiVersion: 'v1', kind: 'ConfigMap', namespace: SYSTEM_NAMESPACE, name: `run-${runId}` } };
 }
 
-/** Of all runs, living and dead. */
+/** Of all runs, living and dead. What is not named as a run names its record was not written by one, and is no record. */
 export async function runRecords(cluster: Cluster): Promise<RunRecordRef[]> {
   const labelSelector = `${MANAGED_BY}=${OWNER},${RUN_LABEL}`;
   const found = await cluster.list({ apiVersion: 'v1', kind: 'ConfigMap', namespace: SYSTEM_NAMESPACE, labelSelector });
-  return found.map(({ metadata }) => runRecord(metadata.labels?.[RUN_LABEL] ?? ''));
+  return found.flatMap(({ metadata }) => {
+    const record = runRecord(metadata.labels?.[RUN_LABEL] ?? '');
+    return metadata.name === record.ref.name ? [record] : [];
+  });
 }
 
 export async function writeRecord(cluster: Cluster, record: RunRecordRef, settings: SettingRecord[]): Promise<void> {
@@ -30,25 +37,94 @@ export async function writeRecord(cluster: Cluster, record: RunRecordRef, settin
   await cluster.apply({ apiVersion, kind, metadata: { namespace, name, labels }, data });
 }
 
-/**
- * Puts back what a run has changed, as far as nobody else changed it since.
- * @returns a sentence for each setting that was touched
- * @throws ClusterError
- */
-export async function restoreRecorded(cluster: Cluster, record: RunRecordRef): Promise<string[]> {
-  const found = await cluster.get(record.ref);
-  const settings = found ? settingsOf(found) : [];
-  const sentences: string[] = [];
-  for (const setting of settings) {
-    const sentence = setting.set.length === 0 ? undefined : await restore(cluster, setting);
-    if (sentence !== undefined) sentences.push(sentence);
-  }
-  return sentences;
+/** What came of putting settings back. */
+export interface Restored {
+  /** A sentence for each setting that was touched, or had to be left. */
+  sentences: string[];
+  /** Nothing has to be put back any more. */
+  isWhole: boolean;
 }
 
-function settingsOf(record: Manifest): SettingRecord[] {
-  const data = (record['data'] ?? {}) as Record<string, string>;
-  return JSON.parse(data[FIELD] ?? '[]') as SettingRecord[];
+/**
+ * Puts back what a run has changed, as far as nobody else changed it since. Whoever may write ConfigMaps there could have
+ * written the record, and may not be allowed what this user is: so nothing is touched but the fields in `known`. A record
+ * that is none is set aside: it loses the label by which it is found.
+ * @param known the fields that the run's driver can have changed
+ * @throws ClusterError
+ */
+export async function restoreRecorded(
+  cluster: Cluster,
+  record: RunRecordRef,
+  known: readonly SettingRef[],
+): Promise<Restored> {
+  const found = await cluster.get(record.ref);
+  if (!found) return { sentences: [], isWhole: true };
+  const settings = settingsOf(found);
+  if (typeof settings === 'string') {
+    await cluster.patch(record.ref, { metadata: { labels: { [RUN_LABEL]: null, [SET_ASIDE]: record.runId } } });
+    const where = `ConfigMap ${SYSTEM_NAMESPACE}/${record.ref.name}`;
+    const sentence = `${where} is no record of settings: ${settings}; nothing is put back by it, and it is set aside: delete it by hand`;
+    return { sentences: [sentence], isWhole: true };
+  }
+  const restored: Restored = { sentences: [], isWhole: true };
+  for (const setting of settings) {
+    if (setting.set.length === 0) continue;
+    const isMeshSetting = isKnown(setting, known);
+    restored.isWhole &&= isMeshSetting;
+    const sentence = isMeshSetting ? await restore(cluster, setting) : foreign(setting);
+    if (sentence !== undefined) restored.sentences.push(sentence);
+  }
+  return restored;
+}
+
+function isKnown({ ref, path }: SettingRef, known: readonly SettingRef[]): boolean {
+  return known.some((each) => isDeepStrictEqual([each.ref, each.path], [ref, path]));
+}
+
+/** A record of another driver, or one that somebody wrote for a setting that no mesh has. */
+function foreign(setting: SettingRecord): string {
+  const was = `the record says that it was ${words(setting.before)}`;
+  return `${nameOf(setting)} is left alone: it is not known to be a setting of the mesh that the run tested; ${was}`;
+}
+
+const text = (maxLength: number) => ({ type: 'string', maxLength });
+const strict = (properties: Record<string, object>, optional: string[] = []) => ({
+  type: 'object',
+  properties,
+  required: Object.keys(properties).filter((name) => !optional.includes(name)),
+  additionalProperties: false,
+});
+const name = { ...text(253), minLength: 1, pattern: '^[A-Za-z0-9]([A-Za-z0-9._:/-]*[A-Za-z0-9])?$' };
+
+const validate = new Ajv({
+  strict: true,
+  strictTypes: false,
+  validateSchema: false,
+  code: { optimize: false },
+}).compile<SettingRecord[]>({
+  type: 'array',
+  maxItems: 100,
+  items: strict({
+    ref: strict({ apiVersion: name, kind: name, namespace: name, name }, ['namespace']),
+    path: { type: 'array', minItems: 1, maxItems: 30, items: text(253) },
+    before: { anyOf: [{ const: 'absent' }, strict({ value: {} })] },
+    set: { type: 'array', maxItems: 2, items: {} },
+  }),
+});
+
+/** The settings, or what is wrong with the record. */
+function settingsOf(record: Manifest): SettingRecord[] | string {
+  const { [FIELD]: json } = (record['data'] ?? {}) as Record<string, string>;
+  if (json === undefined) return `it has no ${FIELD}`;
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    return `its ${FIELD} is no JSON, or not all of it`;
+  }
+  if (validate(value)) return value;
+  const [error] = validate.errors ?? [];
+  return `its ${FIELD} is of another form: ${error?.instancePath.slice(1) || 'it'} ${error?.message}`;
 }
 
 /** The settings that a run changes, written down on the cluster before each change. */
@@ -88,9 +164,21 @@ export class SettingsLedger {
     });
   }
 
-  /** See `restoreRecorded`. */
+  /**
+   * Puts back what this run has changed, as far as nobody else changed it since; by its own memory, which nobody else can
+   * have written to.
+   * @returns a sentence for each setting that was touched
+   * @throws ClusterError
+   */
   restoreAll(): Promise<string[]> {
-    return restoreRecorded(this.#cluster, this.#record);
+    return this.#inTurn(async () => {
+      const sentences: string[] = [];
+      for (const setting of this.#settings) {
+        const sentence = setting.set.length === 0 ? undefined : await restore(this.#cluster, setting);
+        if (sentence !== undefined) sentences.push(sentence);
+      }
+      return sentences;
+    });
   }
 
   #find(ref: ObjectRef, path: string[]): SettingRecord | undefined {
@@ -98,9 +186,12 @@ export class SettingsLedger {
   }
 
   /** Two writers at once would each lose the other's entry. */
-  #inTurn(write: () => Promise<void>): Promise<void> {
-    const turn = this.#last.then(write);
-    this.#last = turn.catch(() => undefined);
+  #inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(act);
+    this.#last = turn.then(
+      () => undefined,
+      () => undefined,
+    );
     return turn;
   }
 }

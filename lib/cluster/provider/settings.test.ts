@@ -6,6 +6,10 @@ import { MemoryCluster } from './testing/memory-cluster.ts';
 const ref = { apiVersion: 'config.example.org/v1', kind: 'MeshConfig', namespace: 'mesh', name: 'config' };
 const permissive = ['spec', 'traffic', 'permissive'];
 const egress = ['spec', 'traffic', 'egress'];
+const known = [
+  { ref, path: permissive },
+  { ref, path: egress },
+];
 const meshConfig = (traffic: object): Manifest => {
   const { apiVersion, kind, namespace, name } = ref;
   return { apiVersion, kind, metadata: { namespace, name }, spec: { traffic } };
@@ -101,19 +105,96 @@ describe('settings of a live cluster', () => {
 
   test('are known from the cluster alone, by a run that was killed between note and change too', async () => {
     await ledger.noteChange(ref, permissive, false);
-    expect(await restoreRecorded(cluster, record)).toEqual([]);
+    expect(await restoreRecorded(cluster, record, known)).toEqual({ sentences: [], isWhole: true });
 
     await cluster.patch(ref, { spec: { traffic: { permissive: false } } });
-    expect(await restoreRecorded(cluster, runRecord('r1'))).toEqual([
-      'MeshConfig mesh/config spec.traffic.permissive is put back to true',
-    ]);
+    expect(await restoreRecorded(cluster, runRecord('r1'), known)).toEqual({
+      sentences: ['MeshConfig mesh/config spec.traffic.permissive is put back to true'],
+      isWhole: true,
+    });
   });
 
   test('are written down one after the other, so that none is lost', async () => {
     await Promise.all([ledger.recordSetting(ref, permissive), ledger.noteChange(ref, egress, true)]);
     await cluster.patch(ref, { spec: { traffic: { egress: true } } });
 
-    expect(await restoreRecorded(cluster, record)).toHaveLength(1);
+    expect((await restoreRecorded(cluster, record, known)).sentences).toHaveLength(1);
     expect((await runRecords(cluster)).map(({ runId }) => runId)).toEqual(['r1']);
+  });
+});
+
+describe('a record that somebody else wrote', () => {
+  const secret = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'kube-system', name: 'extension' };
+  const inData = async (json: string | undefined): Promise<void> => {
+    const { apiVersion, kind, namespace, name } = record.ref;
+    const labels = { 'app.kubernetes.io/managed-by': 'meshproof', 'meshproof.dev/run': 'r1' };
+    memory.put({
+      apiVersion,
+      kind,
+      metadata: { namespace, name, labels },
+      ...(json === undefined ? {} : { data: { 'settings.json': json } }),
+    });
+  };
+
+  test('changes no object that is not a setting of the mesh, and stays', async () => {
+    memory.put({ ...secret, metadata: { namespace: 'kube-system', name: 'extension' }, data: { key: 'sound' } });
+    const forged = { ref: secret, path: ['data', 'key'], before: { value: 'forged' }, set: ['sound'] };
+    const own = { ref, path: permissive, before: { value: false }, set: [true] };
+    await inData(JSON.stringify([forged, own]));
+
+    expect(await restoreRecorded(cluster, record, known)).toEqual({
+      sentences: [
+        expect.stringMatching(
+          /^ConfigMap kube-system\/extension data\.key is left alone: it is not known to be a setting/,
+        ),
+        'MeshConfig mesh/config spec.traffic.permissive is put back to false',
+      ],
+      isWhole: false,
+    });
+    expect((await cluster.get(secret))?.['data']).toEqual({ key: 'sound' });
+    expect(await runRecords(cluster)).toHaveLength(1);
+  });
+
+  test.each([
+    ['null', 'null'],
+    ['a list of null', '[null]'],
+    ['half of a list', '[{"ref":'],
+    ['no path', JSON.stringify([{ ref, path: [], before: 'absent', set: [1] }])],
+    ['a path of numbers', JSON.stringify([{ ref, path: [1], before: 'absent', set: [1] }])],
+    [
+      'a kind that leads elsewhere',
+      JSON.stringify([{ ref: { ...ref, name: '../../secrets/x' }, path: ['a'], before: 'absent', set: [1] }]),
+    ],
+    ['nothing', undefined],
+  ])('and that is %s is set aside, in one sentence', async (_, json) => {
+    await inData(json);
+    const restored = await restoreRecorded(cluster, record, known);
+    expect(restored).toEqual({
+      sentences: [expect.stringMatching(/run-r1 is no record of settings: .* set aside/)],
+      isWhole: true,
+    });
+    expect(await runRecords(cluster)).toEqual([]);
+    expect(await cluster.get(record.ref)).toBeDefined();
+  });
+
+  test('does not keep a run from putting back what it has changed itself', async () => {
+    await change(permissive, false);
+    await inData('[]');
+    expect(await ledger.restoreAll()).toEqual(['MeshConfig mesh/config spec.traffic.permissive is put back to true']);
+  });
+
+  test('under another name than a run’s is no record', async () => {
+    const labels = { 'app.kubernetes.io/managed-by': 'meshproof', 'meshproof.dev/run': 'r2' };
+    memory.put({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'meshproof-system', name: 'x', labels } });
+    expect((await runRecords(cluster)).map(({ runId }) => runId)).toEqual(['r1']);
+  });
+
+  test('for a field of the metadata is put back with the rest of it', async () => {
+    const labelled = ['metadata', 'labels', 'mode'];
+    await cluster.patch(ref, { metadata: { labels: { mode: 'on' } } });
+    await ledger.noteChange(ref, labelled, 'off');
+    await cluster.patch(ref, { metadata: { labels: { mode: 'off' } } });
+    await ledger.restoreAll();
+    expect((await cluster.get(ref))?.metadata.labels).toEqual({ mode: 'on' });
   });
 });

@@ -4,10 +4,14 @@ import { type Cluster, ClusterError, type Manifest, type ObjectRef } from '../cl
 /** A field's value, or that there was none. */
 export type FieldValue = { value: unknown } | 'absent';
 
-/** One field of one object that a run changes. */
-export interface SettingRecord {
+/** One field of one object. */
+export interface SettingRef {
   ref: ObjectRef;
   path: string[];
+}
+
+/** One field of one object that a run changes. */
+export interface SettingRecord extends SettingRef {
   /** As it was before the first change. */
   before: FieldValue;
   /** The last two values that the run meant to set: of these the field has one, unless somebody else changed it. */
@@ -42,7 +46,8 @@ async function putBack(cluster: Cluster, { ref, path, before }: SettingRecord, o
   const field = before === 'absent' ? null : before.value;
   const change = path.reduceRight<unknown>((inner, name) => ({ [name]: inner }), field) as object;
   try {
-    await cluster.patch(ref, { ...change, metadata: { resourceVersion } });
+    const { metadata } = change as { metadata?: object };
+    await cluster.patch(ref, { ...change, metadata: { ...metadata, resourceVersion } });
     return true;
   } catch (error) {
     if (error instanceof ClusterError && error.code === 'conflict') return false;
@@ -59,10 +64,12 @@ export function valueAt(object: Manifest, path: string[]): FieldValue {
   return { value };
 }
 
-function nameOf({ ref, path }: SettingRecord): string {
+/** For people: the object and the field. */
+export function nameOf({ ref, path }: SettingRef): string {
   return `${ref.kind} ${ref.namespace ? `${ref.namespace}/` : ''}${ref.name} ${path.join('.')}`;
 }
 
-function words(field: FieldValue): string {
+/** A field's value for people. */
+export function words(field: FieldValue): string {
   return field === 'absent' ? 'absent' : JSON.stringify(field.value);
 }

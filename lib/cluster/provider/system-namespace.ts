@@ -36,12 +36,22 @@ export async function ensureSystemNamespace(cluster: Cluster, signal: AbortSigna
   }
 }
 
-/** Deletes the namespace, in the background, with all that is in it; false where it was not made by a run and stays. */
+/**
+ * Deletes the namespace, in the background, with all that is in it; false where it was not made by a run and stays, and
+ * where runs' records are in it: what these say has yet to be put back.
+ */
 export async function dropSystemNamespace(cluster: Cluster): Promise<boolean> {
-  const found = await cluster.get(NAMESPACE);
-  if (found?.metadata.labels?.[TEMPORARY] !== 'true') return false;
+  if (!(await isTemporary(cluster))) return false;
+  const labelSelector = `${MANAGED_BY}=${OWNER}`;
+  const records = { apiVersion: 'v1', kind: 'ConfigMap', namespace: SYSTEM_NAMESPACE, labelSelector };
+  if ((await cluster.list(records)).length > 0) return false;
   await cluster.delete(NAMESPACE);
   return true;
+}
+
+/** True where a run has made the namespace. */
+export async function isTemporary(cluster: Cluster): Promise<boolean> {
+  return (await cluster.get(NAMESPACE))?.metadata.labels?.[TEMPORARY] === 'true';
 }
 
 /** What somebody else created in the meantime is as good. */

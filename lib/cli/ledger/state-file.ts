@@ -1,0 +1,81 @@
+import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, renameSync, type Stats } from 'node:fs';
+import { basename } from 'node:path';
+
+/** The largest file that is read, in bytes; an entry with all that a run can make has a few thousand. */
+const MOST_BYTES = 1_048_576;
+
+/** How many files of one name are set aside before no more are. */
+const MOST_ASIDE = 100;
+
+/**
+ * What a file of the state folder holds, or why it is not read: `wrong` is no file of this program's, `alien` is another
+ * user's, and not to be touched.
+ */
+export type StateFile = { text: string } | { wrong: string } | { alien: string } | 'gone';
+
+/**
+ * Reads a file that an earlier process wrote. Never throws, never follows a symbolic link, never waits for a pipe's writer.
+ */
+export function readStateFile(file: string): StateFile {
+  try {
+    const trouble = troubleOf(lstatSync(file));
+    if (trouble !== undefined) return trouble;
+    // Somebody may have put another thing in its place by now, hence the flags and the second look.
+    const handle = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    try {
+      return troubleOf(fstatSync(handle)) ?? { text: readFileSync(handle, 'utf8') };
+    } finally {
+      closeSync(handle);
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'gone';
+    return { wrong: `it cannot be read (${codeOf(error)})` };
+  }
+}
+
+/**
+ * Renames a file that is none of this program's, so that it is met once only, and its content is not lost.
+ * @returns what became of it, as the end of a sentence
+ */
+export function setAside(file: string): string {
+  for (let count = 1; count <= MOST_ASIDE; count++) {
+    const aside = `${file}.bad${count === 1 ? '' : count}`;
+    if (isThere(aside)) continue;
+    try {
+      renameSync(file, aside);
+      return `it is now ${basename(aside)}`;
+    } catch (error) {
+      return `it could not be renamed (${codeOf(error)})`;
+    }
+  }
+  return `it stays: there are ${MOST_ASIDE} of that name already`;
+}
+
+function troubleOf(found: Stats): { wrong: string } | { alien: string } | undefined {
+  if (!found.isFile()) return { wrong: `it is ${kindOf(found)}, not a file` };
+  const own = process.getuid?.();
+  if (own !== undefined && found.uid !== own) return { alien: `it belongs to another user (uid ${found.uid})` };
+  if (found.size > MOST_BYTES) return { wrong: `it has ${found.size} bytes, more than any entry` };
+  return undefined;
+}
+
+function kindOf(found: Stats): string {
+  if (found.isDirectory()) return 'a folder';
+  if (found.isSymbolicLink()) return 'a symbolic link';
+  if (found.isFIFO()) return 'a pipe';
+  return found.isSocket() ? 'a socket' : 'a device';
+}
+
+function isThere(file: string): boolean {
+  try {
+    lstatSync(file);
+    return true;
+  } catch (error) {
+    // What cannot be looked at cannot be written over either.
+    return (error as NodeJS.ErrnoException).code !== 'ENOENT';
+  }
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? String(error);
+}
