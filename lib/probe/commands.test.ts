@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { expect, test } from '@jest/globals';
 import { commandFor } from './commands.ts';
-import type { Route } from './route.ts';
+import { type Route, routeName } from './route.ts';
 
 const client = { app: 'curl', namespace: 'curl', serviceAccount: 'curl', container: 'curl', enrolled: true };
 const http: Route = { client, server: undefined, protocol: 'http', host: '127.0.0.1', port: 1, manner: 'plain' };
@@ -15,6 +15,15 @@ test('a burst by curl against a closed port gives one result per probe', () => {
     [1, 2, 3].map((i) => ({ nonce: `mpabcdefx1-${i}`, exit: 7, status: 0 })),
   );
   expect(results?.[1]?.stderr).toMatch(/curl: \(7\)/);
+});
+
+test('an IPv6 address stands in brackets before its port, for curl and for people', () => {
+  const route = { ...http, host: '::1' };
+  expect(routeName(route)).toBe('curl/curl -> http [::1]:1');
+  const command = commandFor(route, 'mpabcdefx6', 3);
+  const stdout = execFileSync('sh', ['-c', `${command.script} 2>/dev/null; true`], { encoding: 'utf8' });
+  const stderr = execFileSync('sh', ['-c', `${command.script} 2>&1 >/dev/null; true`], { encoding: 'utf8' });
+  expect(command.read(stdout, stderr)?.map(({ exit }) => exit)).toEqual([7, 7, 7]);
 });
 
 test('nc probes are told apart by their marks', () => {

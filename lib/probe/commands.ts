@@ -1,4 +1,4 @@
-import type { Route } from './route.ts';
+import { type Route, urlHost } from './route.ts';
 
 /** Longest that one probe may take, in seconds. A refusal may be a silence; an honest answer takes milliseconds. */
 export const PROBE_LIMIT_S = 3;
@@ -92,8 +92,4 @@ function readMarked(nonces: string[], mark: string, stdout: string, stderr: stri
     stdout: outs[3 * i] ?? '',
     stderr: errs[i] ?? '',
   }));
-}
-
-function urlHost(host: string): string {
-  return host.includes(':') ? `[${host}]` : host;
 }

@@ -22,5 +22,10 @@ export interface Route {
 /** `curl/visitor -> http httpbin.httpbin:14001`. */
 export function routeName(route: Route): string {
   const manner = route.manner === 'plain' ? '' : ` (${route.manner})`;
-  return `${route.client.namespace}/${route.client.app} -> ${route.protocol} ${route.host}:${route.port}${manner}`;
+  return `${route.client.namespace}/${route.client.app} -> ${route.protocol} ${urlHost(route.host)}:${route.port}${manner}`;
+}
+
+/** A host as it stands before a port: an IPv6 address in brackets (RFC 3986, 3.2.2). */
+export function urlHost(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
 }

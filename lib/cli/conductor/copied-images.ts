@@ -1,5 +1,5 @@
 import { chosenImages } from '../../cluster/fixtures/index.ts';
-import { foreignLines, imagesLine } from '../../cluster/provider/index.ts';
+import { imagesLine, uselessLines } from '../../cluster/provider/index.ts';
 import type { Mesh } from '../../mesh/index.ts';
 import type { RunContext } from './context.ts';
 import type { Stand } from './stand.ts';
@@ -21,7 +21,7 @@ export class CopiedImages {
       if (loadImages === undefined) return;
       const result = await loadImages([...refs]);
       log(imagesLine(result));
-      for (const line of foreignLines(result)) say(line);
+      for (const line of uselessLines(result)) say(line);
     };
   }
 

@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net';
-import { kindNetwork, type OutsideServers, reuseKind, startOutside, upKind } from '../../cluster/provider/index.ts';
+import { type OutsideServers, reuseKind, startOutside, upKind } from '../../cluster/provider/index.ts';
 import { driverImages } from '../../mesh/index.ts';
 import { EnvironmentError } from '../../plan/index.ts';
 import { keptClusters } from '../ledger/index.ts';
@@ -57,7 +57,7 @@ export async function kindStand(run: RunContext, onStand: (stand: Stand) => void
       outside = await startOutside(manifests, {
         ...common,
         prefix: `meshproof-${run.runId}-`,
-        network: kindNetwork(),
+        network: await provided.network(),
         isIPv6: isIPv6((await provided.dns()).address),
         beforeCreate: (name) => ledger.container(name),
         gone: (name) => ledger.containerGone(name),

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { foreignLines, loadImages } from './images.ts';
+import { loadImages, uselessLines } from './images.ts';
 import { FakeTools } from './testing/fake-tools.ts';
 
 const context = { signal: new AbortController().signal, child: () => undefined };
@@ -20,6 +20,7 @@ const ENGINE = `case "$*" in
     echo 'sha256:i1 linux/amd64 curlimages/curl:8.17.0 '
     echo 'sha256:i9 linux/amd64 stale/image:1 '
     echo 'sha256:i5 linux/arm64 other/arch:1 '
+    echo 'sha256:i6 linux/amd64 have/pinned@sha256:bb '
     exit 1;;
   "exec balancer "*) echo "no such program" >&2; exit 127;;
   "exec "*" uname -m") echo x86_64;;
@@ -58,7 +59,7 @@ describe('loading images', () => {
       loaded: ['curlimages/curl:8.17.0', 'stale/image:1'],
       present: [],
       absent: ['unknown/image:1', 'pinned/image@sha256:aa'],
-      foreign: [],
+      useless: [],
     });
     expect(tools.read('imported-one')).toBe('archive of stale/image:1');
     expect(tools.read('imported-two')).toBe('archive of curlimages/curl:8.17.0 stale/image:1');
@@ -87,12 +88,22 @@ describe('loading images', () => {
   test('tells of an image for another platform, with the way to get the right one, and does not copy it', async () => {
     tools.add('docker', ENGINE);
     const result = await loadImages('x', ['other/arch:1'], context);
-    expect(result).toMatchObject({ loaded: [], foreign: [{ ref: 'other/arch:1', platform: 'linux/arm64' }] });
-    expect(foreignLines(result).join()).toMatch(
-      /^image other\/arch:1 is for linux\/arm64 .* nodes are linux\/amd64.*docker pull --platform linux\/amd64 other\/arch:1\)$/,
+    expect(result).toMatchObject({ loaded: [], useless: [{ ref: 'other/arch:1' }] });
+    expect(uselessLines(result).join()).toMatch(
+      /^image other\/arch:1 is not copied.* for linux\/arm64, .* nodes are linux\/amd64 .*docker pull --platform linux\/amd64 other\/arch:1\)$/,
     );
     expect(tools.calls.filter((call) => call.startsWith('docker save'))).toEqual([]);
   });
+
+  test.each(['have/pinned@sha256:bb', 'docker.io/have/pinned:1@sha256:bb'])(
+    'tells of %s that its digest would not be found on a node',
+    async (ref) => {
+      tools.add('docker', ENGINE);
+      const result = await loadImages('x', [ref], context);
+      expect(result).toMatchObject({ loaded: [], absent: [], useless: [{ ref }] });
+      expect(uselessLines(result).join()).toContain('named by its digest');
+    },
+  );
 
   test('goes through the engine that kind is told to use', async () => {
     process.env['KIND_EXPERIMENTAL_PROVIDER'] = 'podman';

@@ -12,32 +12,26 @@ export interface LoadedImages {
   present: string[];
   /** Not known to the local engine: the cluster pulls them. */
   absent: string[];
-  /** Known to the local engine for another platform than the nodes': useless there, so the cluster pulls them too. */
-  foreign: ForeignImage[];
+  /** Known to the local engine, but of no use on a node: the cluster pulls them too. */
+  useless: UselessImage[];
 }
 
-export interface ForeignImage {
+export interface UselessImage {
   ref: string;
-  /** Its own, such as `linux/arm64`. */
-  platform: string;
-  /** That of the nodes. */
-  wanted: string;
+  /** For people, with what to do about it. */
+  why: string;
 }
 
 /** For people: `images: loaded a b; present none; left to pull c`. */
-export function imagesLine({ loaded, present, absent, foreign }: LoadedImages): string {
+export function imagesLine({ loaded, present, absent, useless }: LoadedImages): string {
   const names = (list: string[]) => list.join(' ') || 'none';
-  const left = [...absent, ...foreign.map(({ ref }) => ref)];
+  const left = [...absent, ...useless.map(({ ref }) => ref)];
   return `images: loaded ${names(loaded)}; present ${names(present)}; left to pull ${names(left)}`;
 }
 
-/** For people: what each image of another platform is, and how to get the right one. */
-export function foreignLines({ foreign }: LoadedImages): string[] {
-  return foreign.map(
-    ({ ref, platform, wanted }) =>
-      `image ${ref} is for ${platform} on this machine, and the nodes are ${wanted}: it is not copied, and the cluster pulls it` +
-      ` (to copy it: ${engine()} pull --platform ${wanted} ${ref})`,
-  );
+/** For people: why images that this machine has are not copied, a line each. */
+export function uselessLines({ useless }: LoadedImages): string[] {
+  return useless.map(({ ref, why }) => `image ${ref} is not copied, and the cluster pulls it: ${why}`);
 }
 
 /** Saving and unpacking a gigabyte on a slow disk. */
@@ -46,8 +40,12 @@ const LOAD_MS = 300_000;
 /** An image that the local engine has. */
 interface LocalImage {
   id: string;
+  /** Such as `linux/amd64`. */
   platform: string;
 }
+
+const PINNED =
+  'it is named by its digest, which a copy does not keep (to copy it, name it by a tag alone, with --image or --set)';
 
 /**
  * Copies images from the local engine to the nodes of a kind cluster, and sees that they have arrived. One stream for all of
@@ -59,7 +57,7 @@ export async function loadImages(clusterName: string, refs: string[], context: T
   const once = [...new Map(refs.map((ref) => [fullName(ref), ref])).values()];
   const local = await localImages(once, context);
   const known = once.filter((ref) => local.has(ref));
-  const result: LoadedImages = { loaded: [], present: [], absent: once.filter((ref) => !local.has(ref)), foreign: [] };
+  const result: LoadedImages = { loaded: [], present: [], absent: once.filter((ref) => !local.has(ref)), useless: [] };
   if (known.length === 0) return result;
 
   const nodes = await Promise.all(
@@ -68,8 +66,8 @@ export async function loadImages(clusterName: string, refs: string[], context: T
       return { name, images, facts };
     }),
   );
-  result.foreign = known.flatMap((ref) => foreignImage(ref, local.get(ref), nodes));
-  const wanted = known.filter((ref) => !result.foreign.some((each) => each.ref === ref));
+  result.useless = known.flatMap((ref) => uselessImage(ref, local.get(ref), nodes));
+  const wanted = known.filter((ref) => !result.useless.some((each) => each.ref === ref));
   const isOn = (ref: string, images: NodeImages) => images.has(ref, local.get(ref)?.id ?? '');
   result.present = wanted.filter((ref) => nodes.every(({ images }) => isOn(ref, images)));
   result.loaded = wanted.filter((ref) => !result.present.includes(ref));
@@ -84,33 +82,40 @@ export async function loadImages(clusterName: string, refs: string[], context: T
   return result;
 }
 
-/** The image as a list of one where a node is of another platform. */
-function foreignImage(ref: string, image: LocalImage | undefined, nodes: { facts: NodeFacts }[]): ForeignImage[] {
+/** The image as a list of one where a node could not run its copy, or would not find it. */
+function uselessImage(ref: string, image: LocalImage | undefined, nodes: { facts: NodeFacts }[]): UselessImage[] {
+  if (isPinned(ref)) return [{ ref, why: PINNED }];
   const platform = image?.platform ?? '';
-  const other = nodes.find(
-    ({ facts }) => facts.platform !== undefined && platform !== '' && facts.platform !== platform,
-  );
-  return other?.facts.platform === undefined ? [] : [{ ref, platform, wanted: other.facts.platform }];
+  const other = nodes.map(({ facts }) => facts.platform).find((each) => each !== undefined && each !== platform);
+  if (other === undefined || platform === '') return [];
+  const pull = `${engine()} pull --platform ${other} ${ref}`;
+  return [{ ref, why: `here it is for ${platform}, and the nodes are ${other} (to copy it: ${pull})` }];
 }
+
+const isPinned = (ref: string) => ref.includes('@');
 
 /** By reference, those that the local engine has. */
 async function localImages(refs: string[], context: ToolContext): Promise<Map<string, LocalImage>> {
-  // A reference by digest has no tag under which a node would find a copied image.
-  const tagged = refs.filter((ref) => !ref.includes('@'));
-  if (tagged.length === 0) return new Map();
-  const format = '{{.Id}} {{.Os}}/{{.Architecture}} {{range .RepoTags}}{{.}} {{end}}';
-  const { stdout } = await runEngine(['image', 'inspect', '--format', format, ...tagged], context);
+  if (refs.length === 0) return new Map();
+  const format =
+    '{{.Id}} {{.Os}}/{{.Architecture}} {{range .RepoTags}}{{.}} {{end}}{{range .RepoDigests}}{{.}} {{end}}';
+  const { stdout } = await runEngine(['image', 'inspect', '--format', format, ...refs], context);
   const known = new Map<string, LocalImage>();
   for (const line of stdout.toString().split('\n').filter(Boolean)) {
-    const [id = '', platform = '', ...tags] = line.trim().split(' ');
-    for (const tag of tags) known.set(fullName(tag), { id, platform });
+    const [id = '', platform = '', ...names] = line.trim().split(' ');
+    for (const name of names) known.set(localName(name), { id, platform });
   }
   return new Map(
-    tagged.flatMap((ref): [string, LocalImage][] => {
-      const image = known.get(fullName(ref));
+    refs.flatMap((ref): [string, LocalImage][] => {
+      const image = known.get(localName(ref));
       return image === undefined ? [] : [[ref, image]];
     }),
   );
+}
+
+/** A digest says all; the engine lists it without the tag that may stand before it. */
+function localName(ref: string): string {
+  return fullName(ref.replace(/:[^:/@]+@/, '@'));
 }
 
 /** `sh` connects the two ends, so that a gigabyte does not pass through this process. */

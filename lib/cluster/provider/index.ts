@@ -1,5 +1,4 @@
 export { namespacesWithSidecar } from './at-stake.ts';
-export { engine, kindNetwork } from './engine.ts';
 export { ProviderError } from './error.ts';
 export {
   type LiveEntry,
@@ -9,7 +8,7 @@ export {
   type UpExistingOptions,
   upExisting,
 } from './existing.ts';
-export { foreignLines, imagesLine, type LoadedImages } from './images.ts';
+export { imagesLine, type LoadedImages, uselessLines } from './images.ts';
 export {
   deleteKind,
   KIND_CONFIG,

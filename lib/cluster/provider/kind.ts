@@ -9,7 +9,7 @@ import { ProviderError } from './error.ts';
 import { type LoadedImages, loadImages } from './images.ts';
 import { holdLease } from './lease.ts';
 import { expectReachable, refuseUnreachable } from './remote-engine.ts';
-import { containersOf, nodesOf, runKind, type ToolContext } from './runtime.ts';
+import { containersOf, networkOf, nodesOf, runKind, type ToolContext } from './runtime.ts';
 import { waitForServices } from './service-routing.ts';
 import { ensureSystemNamespace } from './system-namespace.ts';
 import { lastWords } from './tool.ts';
@@ -57,6 +57,8 @@ export interface ProvidedKind extends Provided {
   waitForDns(): Promise<void>;
   /** What its pods look names up with. @throws ProviderError */
   dns(): Promise<NodeDns>;
+  /** The engine's network that its nodes are on. @throws ProviderError */
+  network(): Promise<string>;
 }
 
 /**
@@ -208,6 +210,7 @@ async function take(options: KindOptions, end: () => Promise<void>): Promise<Pro
     loadImages: (refs) => loadImages(clusterName, refs, options),
     waitForDns: () => waitForDns(cluster, clusterName, { ...options, timeoutMs }),
     dns: () => nodeDns(clusterName, options),
+    network: () => networkOf(clusterName, options),
   };
 }
 

@@ -1,5 +1,5 @@
 import { ClusterError } from '../cluster.ts';
-import { engine } from './engine.ts';
+import { engine, kindNetwork } from './engine.ts';
 import { ProviderError } from './error.ts';
 import { lastWords, runTool, type ToolOptions, type ToolResult } from './tool.ts';
 
@@ -108,6 +108,25 @@ export async function nodesOf(clusterName: string, context: ToolContext): Promis
     .map((line) => line.split(' '))
     .filter(([, , role = '']) => NODE_ROLES.includes(role));
   return nodes.map(([name = '', status = '']) => running(name.replace(/^\//, ''), status));
+}
+
+/**
+ * The engine's network that a kind cluster's nodes are on. A cluster that is reused may have been made with another one than
+ * the environment names now.
+ * @throws ProviderError
+ */
+export async function networkOf(clusterName: string, context: ToolContext): Promise<string> {
+  const [node = ''] = await nodesOf(clusterName, context);
+  const format = '{{range $name, $_ := .NetworkSettings.Networks}}{{$name}}{{"\\n"}}{{end}}';
+  const inspected = await runEngine(['inspect', '--type=container', '--format', format, node], context);
+  const networks = linesOf(inspected);
+  const named = kindNetwork();
+  const found = networks.includes(named) ? named : networks[0];
+  if (found !== undefined) return found;
+  throw new ProviderError(
+    `node ${node} is on no network: ${lastWords(inspected)}`,
+    `${engine()} network connect ${named} ${node}`,
+  );
 }
 
 /** @throws ProviderError for a node whose container is stopped or paused: it answers nobody */
