@@ -1,5 +1,4 @@
-import http, { type IncomingMessage } from 'node:http';
-import https from 'node:https';
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { ClusterError } from '../cluster.ts';
 import type { Access, Endpoint } from './endpoint.ts';
@@ -61,15 +60,18 @@ export class Api {
    * @throws ClusterError
    */
   async once(request: ApiRequest, signal: AbortSignal, timeoutMs = limits.requestMs): Promise<string> {
-    const scope = new Scope([signal], timeoutMs);
-    try {
-      // A kept connection may turn out to be closed, and a creation cannot be sent twice.
-      return await text(await this.#send(request, scope.signal, request.method === 'POST' ? 'single' : 'pool'));
-    } catch (thrown) {
-      throw failureOf(request.what, thrown, scope, timeoutMs);
-    } finally {
-      scope.end();
-    }
+    return await this.authenticated(request.what, signal, async (access) => {
+      const scope = new Scope([signal], timeoutMs);
+      try {
+        // A kept connection may turn out to be closed, and a creation cannot be sent twice.
+        const agent = request.method === 'POST' ? 'single' : 'pool';
+        return await text(await this.#send(request, access, scope.signal, agent));
+      } catch (thrown) {
+        throw failureOf(request.what, thrown, scope, timeoutMs);
+      } finally {
+        scope.end();
+      }
+    });
   }
 
   /**
@@ -78,17 +80,41 @@ export class Api {
    * @throws ClusterError
    */
   async open(request: ApiRequest, signal: AbortSignal, headMs?: number): Promise<IncomingMessage> {
-    const scope = new Scope([signal], headMs);
+    return await this.authenticated(request.what, signal, async (access) => {
+      const scope = new Scope([signal], headMs);
+      try {
+        const response = await this.#send(request, access, scope.signal, 'single');
+        const drop = (): unknown => response.destroy();
+        signal.addEventListener('abort', drop, { once: true });
+        response.once('close', () => signal.removeEventListener('abort', drop));
+        return response;
+      } catch (thrown) {
+        throw failureOf(request.what, thrown, scope, headMs ?? 0);
+      } finally {
+        scope.end();
+      }
+    });
+  }
+
+  /**
+   * Makes an attempt with the credentials of now; and where the server does not know them (401) and there are others, one
+   * more with those. A 401 means that nothing was carried out. No attempt's time limit covers a plugin's run.
+   * @throws ClusterError
+   */
+  async authenticated<T>(what: string, signal: AbortSignal, attempt: (access: Access) => Promise<T>): Promise<T> {
+    const next = async (): Promise<Access> => {
+      return await unlessAborted(signal, this.endpoint.access(), `did not ${what}: aborted`);
+    };
+    const access = await next();
     try {
-      const response = await this.#send(request, scope.signal, 'single');
-      const drop = (): unknown => response.destroy();
-      signal.addEventListener('abort', drop, { once: true });
-      response.once('close', () => signal.removeEventListener('abort', drop));
-      return response;
+      const result = await attempt(access);
+      access.accepted();
+      return result;
     } catch (thrown) {
-      throw failureOf(request.what, thrown, scope, headMs ?? 0);
-    } finally {
-      scope.end();
+      if (!(thrown instanceof ClusterError) || thrown.status === undefined) throw thrown;
+      if (thrown.status !== 401) access.accepted();
+      else if (access.refused()) return await attempt(await next());
+      throw thrown;
     }
   }
 
@@ -96,25 +122,30 @@ export class Api {
     return new URL(this.endpoint.server.pathname.replace(/\/$/, '') + path, this.endpoint.server);
   }
 
-  async #send(request: ApiRequest, signal: AbortSignal, agent: 'pool' | 'single'): Promise<IncomingMessage> {
-    const access = await this.endpoint.access();
-    signal.throwIfAborted();
-    const url = this.url(request.path);
+  async #send(
+    request: ApiRequest,
+    access: Access,
+    signal: AbortSignal,
+    agent: 'pool' | 'single',
+  ): Promise<IncomingMessage> {
     const body = request.body === undefined ? undefined : JSON.stringify(request.body);
-    const outgoing = (url.protocol === 'https:' ? https : http).request(url, {
+    const headers = headersOf(request, access, body);
+    const outgoing = access.connections.request(this.url(request.path), {
       method: request.method,
-      agent: access[agent],
-      headers: headersOf(request, access, body),
+      agent,
+      headers,
       signal,
     });
     // Half-open connections of long streams are found by the kernel, which probes every second after this time.
     if (agent === 'single') outgoing.setSocketKeepAlive(true, limits.silenceMs);
-    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    const answer = new Promise<IncomingMessage>((resolve, reject) => {
       // Stays for the connection's life: what fails after the head is told by the answer's body, but emitted here too.
       outgoing.on('error', reject);
       outgoing.on('response', resolve);
       outgoing.end(body);
     });
+    // A request that waits for a proxy to let it through does not notice that it has been aborted.
+    const response = await unlessAborted(signal, answer, 'aborted');
     const status = response.statusCode ?? 0;
     if (status >= 200 && status < 300) return response;
     const { 'retry-after': retryAfter } = response.headers;
@@ -126,12 +157,27 @@ export class Api {
   }
 }
 
-function headersOf(request: ApiRequest, access: Access, body: string | undefined): Record<string, string> {
-  const headers: Record<string, string> = { ...access.headers, accept: 'application/json, */*' };
+function headersOf(request: ApiRequest, access: Access, body: string | undefined): OutgoingHttpHeaders {
+  const headers: OutgoingHttpHeaders = { ...access.headers, accept: 'application/json, */*' };
   if (body === undefined) return headers;
   headers['content-type'] = request.contentType ?? 'application/json';
   headers['content-length'] = String(Buffer.byteLength(body));
   return headers;
+}
+
+/** What a promise comes to, or a rejection as soon as the signal fires. */
+async function unlessAborted<T>(signal: AbortSignal, promise: Promise<T>, message: string): Promise<T> {
+  let abort = (): void => undefined;
+  const aborted = new Promise<never>((_resolve, reject) => {
+    abort = () => reject(new ClusterError('aborted', message));
+    signal.addEventListener('abort', abort, { once: true });
+    if (signal.aborted) abort();
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
 }
 
 function failureOf(what: string, thrown: unknown, scope: Scope, timeoutMs: number): ClusterError {

@@ -17,16 +17,18 @@ export interface ConnectOptions {
   context?: string;
   /** Closes the client when it fires. */
   signal?: AbortSignal;
-  /** Is told of attempts that failed and are made again. */
+  /** Is told of attempts that failed and are made again, and of fields of the kubeconfig that have no effect. */
   log?(line: string): void;
 }
 
 /**
  * A client for the cluster that a kubeconfig names. Sends nothing yet.
- * @throws ClusterError `not-found` for a file that cannot be read or a context that it does not have.
+ * @throws ClusterError `not-found` for a file that cannot be read or a context that it does not have; `invalid` for a
+ * field of it that cannot be used, which it names
  */
 export function connect(kubeconfigPath: string, options: ConnectOptions = {}): Cluster {
   const endpoint = readEndpoint(kubeconfigPath, options.context);
+  for (const note of endpoint.notes) options.log?.(note);
   const closing = new AbortController();
   // Each request and stream listens while it lasts; there is no sensible number that would be too many.
   setMaxListeners(0, closing.signal);

@@ -1,129 +1,181 @@
-import http from 'node:http';
-import https from 'node:https';
-import type { Duplex } from 'node:stream';
-import { type ConnectionOptions, createSecureContext, type SecureContext } from 'node:tls';
-import { type ChosenContext, chooseContext } from './context.ts';
-import { plainOptions } from './plain-options.ts';
+import type { OutgoingHttpHeaders } from 'node:http';
+import { Connections } from './connections.ts';
+import { bareHost, type ChosenContext, chooseContext } from './context.ts';
+import { type Identification, ofServer, type Source, sourceOf } from './credentials.ts';
+import { KubeconfigError, readKubeconfigs } from './kubeconfig.ts';
+import { fieldPath } from './kubeconfig-fields.ts';
+import { isLoopback, type ProxyServer, proxyOf } from './proxy.ts';
+import { TlsIdentity, type TlsOptions } from './tls-identity.ts';
 
 /** What a request needs to be let in. */
 export interface Access {
-  headers: Record<string, string>;
-  /** Keeps connections for the next request. */
-  pool: http.Agent;
-  /** Gives each stream a connection of its own. */
-  single: http.Agent;
+  headers: OutgoingHttpHeaders;
+  connections: Connections;
+  /** The server knew the credentials. */
+  accepted(): void;
+  /**
+   * The server answered 401: true where the next access may have others, so that another attempt makes sense. A plugin is
+   * called again once for that, and not again before the server has accepted what it gave.
+   */
+  refused(): boolean;
 }
 
 /** The API server that one context of one kubeconfig names. */
 export interface Endpoint {
   server: URL;
-  /** The credentials of now: those of exec and OIDC plugins change. */
+  /** A sentence for each field of the kubeconfig that is there and without effect, as it is with kubectl. */
+  notes: readonly string[];
+  /**
+   * The credentials of now: those of files and plugins change. May take as long as a plugin does.
+   * @throws KubeconfigError naming the field that is at fault
+   */
   access(): Promise<Access>;
   close(): void;
 }
 
-type TlsOptions = Pick<
-  https.AgentOptions,
-  'ca' | 'cert' | 'key' | 'pfx' | 'passphrase' | 'rejectUnauthorized' | 'servername'
->;
-
 /**
  * Reads the one file given, never the user's own configuration.
- * @throws ClusterError `not-found` for a file that cannot be read or a context that it does not have.
+ * @throws KubeconfigError `not-found` for a file that cannot be read or a context that it does not have; `invalid` for a
+ * field that kubectl would refuse
  */
 export function readEndpoint(kubeconfigPath: string, context?: string): Endpoint {
-  const chosen = chooseContext(kubeconfigPath, context);
-  const server = new URL(chosen.cluster.server);
-  const agents = new Agents(server.protocol === 'https:');
-  let optionsOf: Promise<() => Promise<https.RequestOptions>> | undefined;
-
-  return {
-    server,
-    async access() {
-      optionsOf ??= sourceOfOptions(kubeconfigPath, chosen);
-      const options = await (await optionsOf)();
-      const headers: Record<string, string> = {};
-      for (const [name, value] of Object.entries(options.headers ?? {})) {
-        if (value !== undefined) headers[name.toLowerCase()] = String(value);
-      }
-      if (options.auth) headers['authorization'] = `Basic ${Buffer.from(options.auth).toString('base64')}`;
-      if (chosen.cluster['proxy-url'] && options.agent instanceof http.Agent) {
-        return { headers, pool: options.agent, single: options.agent };
-      }
-      return { headers, ...agents.for(options) };
-    },
-    close: () => agents.close(),
-  };
+  const config = readKubeconfigs([kubeconfigPath]);
+  if (config === undefined) {
+    const message = `cannot read the kubeconfig ${kubeconfigPath}: it does not exist`;
+    throw new KubeconfigError(message, 'name a kubeconfig that exists', 'not-found');
+  }
+  return new ContextEndpoint(chooseContext(config, context));
 }
 
-/** Loads what credentials that are more than a token or a certificate need: half a second and 100 MB for client-node. */
-async function sourceOfOptions(
-  kubeconfigPath: string,
-  chosen: ChosenContext,
-): Promise<() => Promise<https.RequestOptions>> {
-  const plain = plainOptions(chosen);
-  if (plain !== undefined) return async () => plain;
-  const { KubeConfig } = await import('@kubernetes/client-node');
-  const config = new KubeConfig();
-  config.loadFromFile(kubeconfigPath);
-  config.setCurrentContext(chosen.name);
-  return async () => {
-    const options: https.RequestOptions = {};
-    await config.applyToHTTPSOptions(options);
-    return options;
-  };
-}
-
-/** Reads its certificates once: each of Node's own connections would read them anew. */
-class SecureAgent extends https.Agent {
-  #context: SecureContext | undefined;
-
-  override createConnection(
-    options: https.RequestOptions,
-    callback?: (error: Error | null, stream: Duplex) => void,
-  ): Duplex | null | undefined {
-    this.#context ??= createSecureContext(this.options);
-    const withContext: https.RequestOptions & Pick<ConnectionOptions, 'secureContext'> = {
-      ...options,
-      secureContext: this.#context,
-    };
-    return super.createConnection(withContext, callback);
+/**
+ * Finds what cannot be used before anything is sent; runs no plugin.
+ * @returns a sentence for each field that is there and without effect
+ * @throws KubeconfigError
+ */
+export async function checkContext(chosen: ChosenContext): Promise<readonly string[]> {
+  const endpoint = new ContextEndpoint(chosen);
+  try {
+    await endpoint.check();
+    return endpoint.notes;
+  } finally {
+    endpoint.close();
   }
 }
 
-/** Keeps the agents for as long as the credentials stay the same; client-node would make a new one for each request. */
-class Agents {
-  readonly #secure: boolean;
-  #key = '';
-  #pair: { pool: http.Agent; single: http.Agent } | undefined;
+class ContextEndpoint implements Endpoint {
+  readonly server: URL;
+  readonly notes: readonly string[];
+  readonly #closing = new AbortController();
+  readonly #tls: TlsIdentity;
+  readonly #source: Source;
+  readonly #proxy: ProxyServer | undefined;
+  readonly #impersonation: OutgoingHttpHeaders;
+  /** The last one has the identity of now; streams live on by those before. */
+  readonly #connections: { tls: TlsOptions; connections: Connections }[] = [];
+  #latest: Identification | undefined;
+  #accepted: Identification | undefined;
+  /** What the server refused, until there is something else. */
+  #refusedOne: Identification | undefined;
+  /** What came instead of something refused. */
+  #renewed: Identification | undefined;
 
-  constructor(secure: boolean) {
-    this.#secure = secure;
+  constructor(chosen: ChosenContext) {
+    this.server = new URL(chosen.server);
+    this.server.username = '';
+    this.server.password = '';
+    this.#tls = new TlsIdentity(chosen);
+    const source = sendsCredentials(chosen) && sourceOf(chosen, () => this.#tls.authority(), this.#closing.signal);
+    this.#source = source || ofServer(chosen);
+    this.#proxy = proxyOf(chosen);
+    this.#impersonation = impersonationOf(chosen);
+    this.notes = chosen.notes;
   }
 
-  for(options: https.RequestOptions): { pool: http.Agent; single: http.Agent } {
-    const { ca, cert, key, pfx, passphrase, rejectUnauthorized, servername } = options;
-    const tls: TlsOptions = {
-      ...(ca !== undefined && { ca }),
-      ...(cert !== undefined && { cert }),
-      ...(key !== undefined && { key }),
-      ...(pfx !== undefined && { pfx }),
-      ...(passphrase !== undefined && { passphrase }),
-      ...(rejectUnauthorized !== undefined && { rejectUnauthorized }),
-      ...(servername !== undefined && { servername }),
+  async check(): Promise<void> {
+    if (this.#source.isProgram) this.#connectionsFor(undefined);
+    else await this.access();
+  }
+
+  async access(): Promise<Access> {
+    const identification = await this.#source.current();
+    this.#latest = identification;
+    if (this.#refusedOne !== undefined && this.#refusedOne !== identification) {
+      this.#renewed = identification;
+      this.#refusedOne = undefined;
+    }
+    const { authorization, pair } = identification;
+    return {
+      headers: { ...this.#impersonation, ...(authorization !== undefined && { authorization }) },
+      connections: this.#connectionsFor(pair),
+      accepted: () => {
+        this.#accepted = identification;
+      },
+      refused: () => this.#refuse(identification),
     };
-    const identity = [ca, cert, key, pfx, passphrase, rejectUnauthorized, servername].map(String).join('\n');
-    if (this.#pair && identity === this.#key) return this.#pair;
-    this.close();
-    this.#key = identity;
-    const agent = (keepAlive: boolean): http.Agent =>
-      this.#secure ? new SecureAgent({ ...tls, keepAlive }) : new http.Agent({ keepAlive });
-    this.#pair = { pool: agent(true), single: agent(false) };
-    return this.#pair;
   }
 
   close(): void {
-    this.#pair?.pool.destroy();
-    this.#pair = undefined;
+    this.#closing.abort();
+    for (const { connections } of this.#connections.splice(0)) connections.close();
   }
+
+  #refuse(identification: Identification): boolean {
+    // Another request's refusal has brought new ones meanwhile.
+    if (identification !== this.#latest) return true;
+    if (identification === this.#renewed && identification !== this.#accepted) return false;
+    if (!this.#source.discard(identification)) return false;
+    this.#refusedOne = identification;
+    return true;
+  }
+
+  #connectionsFor(pair: Identification['pair']): Connections {
+    const tls =
+      this.server.protocol === 'https:' || this.#proxy?.url.protocol === 'https:' ? this.#tls.options(pair) : {};
+    const last = this.#connections.at(-1);
+    if (last !== undefined && (last.tls === tls || this.server.protocol === 'http:')) return last.connections;
+    const connections = new Connections(this.server, tls, this.#proxy);
+    this.#connections.push({ tls, connections });
+    return connections;
+  }
+}
+
+/**
+ * kubectl sends no credentials by plain HTTP. Neither does this client, save to this machine itself where the kubeconfig
+ * asks for insecurity: there nobody else can read them.
+ */
+function sendsCredentials({ server, cluster, userEntry, notes }: ChosenContext): boolean {
+  if (server.protocol === 'https:') return true;
+  if (cluster['insecure-skip-tls-verify'] === true && isLoopback(bareHost(server))) return true;
+  const fields = Object.keys(userEntry.value).filter((field) => !field.startsWith('as') && field !== 'extensions');
+  if (fields.length > 0) {
+    const place = fieldPath('user', userEntry, fields.join(', '));
+    notes.push(`${userEntry.file}: ${place}: not sent, because the server's URL is not https; kubectl does the same`);
+  }
+  return false;
+}
+
+/** client-go, transport.NewImpersonatingRoundTripper. */
+function impersonationOf({ user }: ChosenContext): OutgoingHttpHeaders {
+  if (user.as === undefined) return {};
+  const headers: OutgoingHttpHeaders = { 'impersonate-user': inBytes(user.as) };
+  if (user['as-uid'] !== undefined) headers['impersonate-uid'] = inBytes(user['as-uid']);
+  if (user['as-groups']?.length) headers['impersonate-group'] = user['as-groups'].map(inBytes);
+  for (const [key, values] of Object.entries(user['as-user-extra'] ?? {})) {
+    if (values?.length) headers[`impersonate-extra-${escapedKey(key)}`] = values.map(inBytes);
+  }
+  return headers;
+}
+
+/** Node writes a header as Latin-1; the API server reads UTF-8. */
+function inBytes(text: string): string {
+  return Buffer.from(text).toString('latin1');
+}
+
+/** A header's name has no other signs; the API server unescapes it (client-go, headerKeyEscape). */
+function escapedKey(key: string): string {
+  const bytes = [...Buffer.from(key)].map((byte) => {
+    const sign = String.fromCharCode(byte);
+    return /[!#$&'*+\-.^_`|~0-9A-Za-z]/.test(sign) ? sign : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+  });
+  return bytes.join('');
 }

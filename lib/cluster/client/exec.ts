@@ -10,6 +10,7 @@ import {
   type ExecSession,
 } from '../cluster.ts';
 import type { Api } from './api.ts';
+import type { Access } from './endpoint.ts';
 import {
   channels,
   closingProtocol,
@@ -97,12 +98,17 @@ async function connect(api: Api, command: Command, signal: AbortSignal): Promise
   const place = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/exec`;
   const url = api.url(`${place}?${query}`);
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-  const access = await api.endpoint.access();
-  if (signal.aborted) throw new ClusterError('aborted', `did not ${what}: aborted`);
+  return await api.authenticated(what, signal, (access) => handshake(url, what, access, signal));
+}
 
+async function handshake(url: URL, what: string, access: Access, signal: AbortSignal): Promise<WebSocket> {
   return await new Promise<WebSocket>((resolve, reject) => {
-    const { headers, single: agent } = access;
-    const socket = new WebSocket(url, execProtocols, { agent, headers, perMessageDeflate: false });
+    const {
+      headers,
+      connections: { upgrade: agent },
+    } = access;
+    const options = { agent, headers, perMessageDeflate: false } as const;
+    const socket = new WebSocket(url, execProtocols, options);
     const scope = new Scope([signal], limits.requestMs);
     scope.signal.addEventListener('abort', () => socket.terminate(), { once: true });
     socket.once('open', () => {

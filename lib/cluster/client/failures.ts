@@ -66,7 +66,8 @@ export function asClusterError(thrown: unknown): ClusterError {
 /** The ClusterError for an answer that is no success. */
 export function refusal(what: string, answer: { status: number; retryAfter?: string; text: string }): ClusterError {
   const { status } = answer;
-  const said = statusMessage(answer.text) ?? `HTTP ${status}`;
+  const said =
+    status === 407 ? 'the proxy asks for a user and a password' : (statusMessage(answer.text) ?? `HTTP ${status}`);
   const message = `cannot ${what}: ${said}`;
   const code = codeOf(status, said);
   if (!isTransient(status, said)) return new ClusterError(code, message, status);
@@ -82,6 +83,8 @@ function codeOf(status: number, said: string): ClusterErrorCode {
       return 'invalid';
     case 401:
       return 'forbidden';
+    case 407:
+      return 'unreachable';
     case 403:
       if (said.includes('because it is being terminated')) return 'conflict';
       return isAdmission(said) ? 'invalid' : 'forbidden';

@@ -21,6 +21,14 @@ export const limits = {
   silenceMs: 5_000,
   /** After the status frame, for output that is still on its way. */
   lateOutputMs: 1_000,
+  /** One call of a user's exec plugin; somebody may have to log in by a browser meanwhile. */
+  execPluginMs: 120_000,
+  /** For this long a plugin's credentials are used that have expired before it handed them out: the clocks may differ. */
+  expiredCredentialsMs: 10_000,
+  /** A token read from a file is read again after this time, as client-go does. */
+  tokenFileMs: 50_000,
+  /** A certificate read from a file is read again after this time, as client-go does. */
+  certificateFileMs: 1_000,
   /** Between two looks at the log of a container that has ended or not yet started. */
   logPauseMs: 500,
 };

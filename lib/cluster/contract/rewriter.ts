@@ -1,6 +1,5 @@
-import { once } from 'node:events';
+import { once, setMaxListeners } from 'node:events';
 import http from 'node:http';
-import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { readEndpoint } from '../client/endpoint.ts';
 import type { Kubeconfig } from './bench.ts';
@@ -15,7 +14,8 @@ export interface Rewriter {
 
 export async function openRewriter(kubeconfig: string): Promise<Rewriter> {
   const endpoint = readEndpoint(kubeconfig);
-  const library = endpoint.server.protocol === 'https:' ? https : http;
+  const closing = new AbortController();
+  setMaxListeners(0, closing.signal);
   const rewriter: Rewriter = {
     rewrite: (url) => url,
     redirect(config) {
@@ -27,15 +27,16 @@ export async function openRewriter(kubeconfig: string): Promise<Rewriter> {
     close() {
       listener.close();
       listener.closeAllConnections();
+      closing.abort();
       endpoint.close();
     },
   };
   const listener = http.createServer(async (request, response) => {
-    const { headers: credentials, single: agent } = await endpoint.access();
-    const { method } = request;
+    const { headers: credentials, connections } = await endpoint.access();
+    const { method = 'GET' } = request;
     const url = new URL(rewriter.rewrite(request.url ?? '/'), endpoint.server);
     const headers = { ...request.headers, ...credentials, host: url.host };
-    const onward = library.request(url, { agent, headers, ...(method !== undefined && { method }) });
+    const onward = connections.request(url, { method, headers, agent: 'single', signal: closing.signal });
     onward.on('response', (answer) => {
       response.writeHead(answer.statusCode ?? 502, answer.headers);
       // A watch's head must arrive before its first event.

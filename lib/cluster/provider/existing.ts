@@ -66,7 +66,8 @@ export async function upExisting(options: UpExistingOptions): Promise<ProvidedEx
       'if that may be, say so: --allow-mesh-wide-changes',
     );
   }
-  await writeOneContext(kubeconfigFiles(options.kubeconfig), context, target);
+  const notes = await writeOneContext(kubeconfigFiles(options.kubeconfig), context, target);
+  for (const note of notes) report(note);
   const cluster = connect(target, { context });
   try {
     await cluster.version();

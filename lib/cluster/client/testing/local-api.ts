@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import http from 'node:http';
+import type http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Api } from '../api.ts';
+import { Connections } from '../connections.ts';
 
 /** A server of a test's own on loopback, and the client's view of it as if it were an API server. */
 export interface LocalApi {
@@ -20,9 +21,10 @@ export async function serveLocally(server: http.Server, path = ''): Promise<Loca
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  const agent = new http.Agent();
-  const access = async () => ({ headers: {}, pool: agent, single: agent });
-  const endpoint = { server: new URL(`http://127.0.0.1:${port}${path}`), access, close: () => agent.destroy() };
+  const url = new URL(`http://127.0.0.1:${port}${path}`);
+  const connections = new Connections(url, {}, undefined);
+  const access = async () => ({ headers: {}, connections, accepted: () => undefined, refused: () => false });
+  const endpoint = { server: url, notes: [], access, close: () => connections.close() };
   const closing = new AbortController();
   return {
     api: new Api(endpoint, closing.signal, () => undefined),

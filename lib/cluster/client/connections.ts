@@ -1,0 +1,166 @@
+import { setMaxListeners } from 'node:events';
+import http, { type ClientRequest, type OutgoingHttpHeaders } from 'node:http';
+import https from 'node:https';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { checkServerIdentity } from 'node:tls';
+import { HttpsProxyAgent } from 'https-proxy-agent';
+import { SocksProxyAgent } from 'socks-proxy-agent';
+import { bareHost } from './context.ts';
+import { asError, TransientError } from './failures.ts';
+import type { ProxyServer } from './proxy.ts';
+import type { TlsOptions } from './tls-identity.ts';
+
+/** A request but for what is the connection's. */
+export interface Outgoing {
+  method: string;
+  headers: OutgoingHttpHeaders;
+  /** `pool` keeps its connection for the next request, `single` has one of its own. */
+  agent: 'pool' | 'single';
+  signal: AbortSignal;
+}
+
+/** The ways to one API server, with one identity: direct, or through a proxy. */
+export class Connections {
+  /** For a request that becomes a WebSocket. */
+  readonly upgrade: http.Agent;
+  readonly #agents: Record<'pool' | 'single', http.Agent>;
+  readonly #forward: URL | undefined;
+  readonly #closing = new AbortController();
+
+  constructor(server: URL, tls: TlsOptions, proxy: ProxyServer | undefined) {
+    setMaxListeners(0, this.#closing.signal);
+    const isSecure = server.protocol === 'https:';
+    const isSocks = proxy?.url.protocol.startsWith('socks') ?? false;
+    const tunnel = (keepAlive: boolean): http.Agent => {
+      if (proxy === undefined) return direct(isSecure, tls, keepAlive);
+      if (isSocks) return new SocksTunnel(proxy, tls, keepAlive);
+      return new HttpTunnel(proxy, tls, keepAlive, this.#closing.signal);
+    };
+    this.upgrade = tunnel(false);
+    if (proxy !== undefined && !isSecure && !isSocks) {
+      // What is not encrypted is handed to an HTTP proxy request by request, as kubectl does.
+      this.#forward = proxy.url;
+      const agent = (keepAlive: boolean) => direct(proxy.url.protocol === 'https:', tls, keepAlive);
+      this.#agents = { pool: agent(true), single: agent(false) };
+    } else {
+      this.#agents = { pool: tunnel(true), single: this.upgrade };
+    }
+  }
+
+  /** Begins a request to the API server; the caller ends it. */
+  request(url: URL, { method, headers, agent, signal }: Outgoing): ClientRequest {
+    const common = { method, agent: this.#agents[agent], signal };
+    const proxy = this.#forward;
+    if (proxy === undefined) {
+      return (url.protocol === 'https:' ? https : http).request(url, { ...common, headers });
+    }
+    const secure = proxy.protocol === 'https:';
+    return (secure ? https : http).request({
+      ...common,
+      host: bareHost(proxy),
+      port: proxy.port || (secure ? 443 : 80),
+      path: url.href,
+      headers: { ...headers, host: url.host, ...proxyAuthorization(proxy) },
+    });
+  }
+
+  close(): void {
+    this.#closing.abort();
+    for (const agent of [this.upgrade, this.#agents.pool, this.#agents.single]) agent.destroy();
+  }
+}
+
+function proxyAuthorization({ username, password }: URL): OutgoingHttpHeaders {
+  if (username === '' && password === '') return {};
+  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return { 'proxy-authorization': `Basic ${Buffer.from(pair).toString('base64')}` };
+}
+
+function direct(isSecure: boolean, tls: TlsOptions, keepAlive: boolean): http.Agent {
+  return isSecure ? new SecureAgent(tls, keepAlive) : new http.Agent({ keepAlive });
+}
+
+/** Reads its certificates once: each of Node's own connections would read them anew. */
+class SecureAgent extends https.Agent {
+  readonly #tls: TlsOptions;
+
+  constructor(tls: TlsOptions, keepAlive: boolean) {
+    super({ keepAlive });
+    this.#tls = tls;
+  }
+
+  override createConnection(
+    options: https.RequestOptions,
+    callback?: (error: Error | null, stream: Duplex) => void,
+  ): Duplex | null | undefined {
+    const withIdentity: https.RequestOptions & TlsOptions = { ...options, ...this.#tls };
+    return super.createConnection(withIdentity, callback);
+  }
+}
+
+type ConnectOptions = Parameters<HttpsProxyAgent<string>['connect']>[1];
+
+/** The libraries keep the server's address from the check of its certificate: it would have to be for `localhost`. */
+function identified(options: ConnectOptions, tls: TlsOptions): ConnectOptions {
+  const { host = '' } = options;
+  return {
+    ...options,
+    checkServerIdentity: (_name, certificate) => checkServerIdentity(tls.servername || host, certificate),
+    ...tls,
+  };
+}
+
+/** Through an HTTP proxy, by CONNECT. A proxy that is reached by HTTPS is checked as the cluster is: Go does so, too. */
+class HttpTunnel extends HttpsProxyAgent<string> {
+  readonly #tls: TlsOptions;
+  readonly #proxy: ProxyServer;
+
+  constructor(proxy: ProxyServer, tls: TlsOptions, keepAlive: boolean, closing: AbortSignal) {
+    super(proxy.url, { ...tls, keepAlive, signal: closing });
+    this.#tls = tls;
+    this.#proxy = proxy;
+  }
+
+  override async connect(request: ClientRequest, options: ConnectOptions): Promise<Socket> {
+    let answer: { statusCode: number; statusText: string } | undefined;
+    request.once('proxyConnect', (told: { statusCode: number; statusText: string }) => {
+      answer = told;
+    });
+    const socket = await reached(this.#proxy, super.connect(request, identified(options, this.#tls)));
+    if (answer?.statusCode === 200) return socket;
+    // The library would hand the proxy's own answer to the caller as if it were the API server's.
+    socket.destroy();
+    throw proxyFailure(this.#proxy, `it answered ${answer?.statusCode} ${answer?.statusText}`.trim());
+  }
+}
+
+/** Through a SOCKS proxy, which resolves the names, as it does for Go. */
+class SocksTunnel extends SocksProxyAgent {
+  readonly #tls: TlsOptions;
+  readonly #named: ProxyServer;
+
+  constructor(proxy: ProxyServer, tls: TlsOptions, keepAlive: boolean) {
+    const url = new URL(proxy.url.href.replace(/^socks5h?:/, 'socks5h:'));
+    super(url, { keepAlive });
+    this.#tls = tls;
+    this.#named = proxy;
+  }
+
+  override async connect(request: ClientRequest, options: ConnectOptions): Promise<Socket> {
+    return await reached(this.#named, super.connect(request, identified(options, this.#tls)));
+  }
+}
+
+async function reached(proxy: ProxyServer, connecting: Promise<Socket>): Promise<Socket> {
+  try {
+    return await connecting;
+  } catch (thrown) {
+    throw proxyFailure(proxy, asError(thrown).message);
+  }
+}
+
+function proxyFailure({ url, namedBy }: ProxyServer, why: string): TransientError {
+  const message = `no way through the proxy ${url.protocol}//${url.host} (${namedBy}): ${why}`;
+  return new TransientError('unreachable', message, { untouched: true });
+}

@@ -1,0 +1,105 @@
+import { BlockList, isIP } from 'node:net';
+import { domainToASCII } from 'node:url';
+import { bareHost, type ChosenContext } from './context.ts';
+import { KubeconfigError } from './kubeconfig.ts';
+import { fieldPath } from './kubeconfig-fields.ts';
+
+/** A proxy before the API server. */
+export interface ProxyServer {
+  url: URL;
+  /** The field or variable that names it. */
+  namedBy: string;
+}
+
+/**
+ * The proxy that kubectl would use: the cluster's proxy-url, whatever the server's address; else that of the environment,
+ * read as Go reads it (golang.org/x/net/http/httpproxy). No package that reads these variables knows CIDR blocks, or that
+ * loopback addresses are never proxied. ALL_PROXY is not read: kubectl does not, either.
+ * @throws KubeconfigError for a proxy that kubectl could not use
+ */
+export function proxyOf(chosen: ChosenContext, env: NodeJS.ProcessEnv = process.env): ProxyServer | undefined {
+  const { clusterEntry, cluster, server } = chosen;
+  const written = cluster['proxy-url'];
+  if (written !== undefined) {
+    const place = `${clusterEntry.file}: ${fieldPath('cluster', clusterEntry, 'proxy-url')}`;
+    return { url: proxyUrl(written, ['http:', 'https:', 'socks5:'], place), namedBy: place };
+  }
+  const names = server.protocol === 'https:' ? ['HTTPS_PROXY', 'https_proxy'] : ['HTTP_PROXY', 'http_proxy'];
+  const name = names.find((each) => env[each]);
+  if (name === undefined || isExempt(server, env['NO_PROXY'] || env['no_proxy'] || '')) return undefined;
+  if (name.toUpperCase() === 'HTTP_PROXY' && env['REQUEST_METHOD']) {
+    const remedy = 'unset one of them; a CGI program cannot trust HTTP_PROXY, and kubectl refuses it there, too';
+    throw new KubeconfigError(`the environment has ${name} and REQUEST_METHOD`, remedy);
+  }
+  const value = env[name] ?? '';
+  const text = /^[a-z][a-z0-9+.-]*:\/\/./i.test(value) ? value : `http://${value}`;
+  return { url: proxyUrl(text, ['http:', 'https:', 'socks5:', 'socks5h:'], `the variable ${name}`), namedBy: name };
+}
+
+function proxyUrl(text: string, schemes: string[], place: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url !== undefined && schemes.includes(url.protocol) && url.hostname !== '') return url;
+  const remedy = `write a proxy's URL there: ${schemes.map((scheme) => `${scheme}//HOST:PORT`).join(', ')}`;
+  throw new KubeconfigError(`${place} is no URL of a proxy: ${withoutPassword(text)}`, remedy);
+}
+
+function withoutPassword(text: string): string {
+  return text.replace(/\/\/[^@/]*@/, '//***@');
+}
+
+/** Whether NO_PROXY, or its being on this machine, exempts a server. */
+function isExempt(server: URL, list: string): boolean {
+  const host = bareHost(server).toLowerCase();
+  const port = server.port || (server.protocol === 'https:' ? '443' : '80');
+  const family = isIP(host);
+  if (isLoopback(host)) return true;
+  const entries = list.split(',').map((each) => each.trim().toLowerCase());
+  // One asterisk among others means all, too.
+  return entries.some((entry) => entry === '*' || (entry !== '' && exempts(entry, host, port, family)));
+}
+
+function exempts(entry: string, host: string, port: string, family: number): boolean {
+  const cidr = /^(.+)\/(\d{1,3})$/.exec(entry);
+  const [, network = '', prefix = ''] = cidr ?? [];
+  const networkFamily = isIP(network);
+  if (networkFamily !== 0 && Number(prefix) <= (networkFamily === 4 ? 32 : 128)) {
+    if (family === 0) return false;
+    const block = new BlockList();
+    block.addSubnet(network, Number(prefix), familyName(networkFamily));
+    return block.check(host, familyName(family));
+  }
+  const { name, onlyPort } = splitPort(entry);
+  if (name === '' || (onlyPort !== undefined && onlyPort !== port)) return false;
+  if (isIP(name) !== 0) {
+    if (family === 0) return false;
+    const block = new BlockList();
+    block.addAddress(name, familyName(isIP(name)));
+    return block.check(host, familyName(family));
+  }
+  if (family !== 0) return false;
+  // `a.b` and its subdomains; of `.a.b` and `*.a.b`, the subdomains only.
+  const suffix = name.startsWith('*.') ? name.slice(1) : name;
+  if (suffix.startsWith('.')) return host.endsWith(`.${domainToASCII(suffix.slice(1))}`);
+  const domain = domainToASCII(suffix);
+  return domain !== '' && (host === domain || host.endsWith(`.${domain}`));
+}
+
+function splitPort(entry: string): { name: string; onlyPort?: string } {
+  const bracketed = /^\[(.*)\]:(\d+)$/.exec(entry);
+  const [, name, port] = bracketed ?? /^([^:]*):(\d+)$/.exec(entry) ?? [];
+  return name === undefined ? { name: entry } : { name, ...(port !== undefined && { onlyPort: port }) };
+}
+
+function familyName(family: number): 'ipv4' | 'ipv6' {
+  return family === 6 ? 'ipv6' : 'ipv4';
+}
+
+/** @param host - a name or an address, IPv6 without brackets */
+export function isLoopback(host: string): boolean {
+  const family = isIP(host);
+  return host === 'localhost' || (family !== 0 && loopback.check(host, familyName(family)));
+}
+
+const loopback = new BlockList();
+loopback.addSubnet('127.0.0.0', 8, 'ipv4');
+loopback.addAddress('::1', 'ipv6');

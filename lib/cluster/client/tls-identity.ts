@@ -1,0 +1,159 @@
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { type ConnectionOptions, checkServerIdentity, createSecureContext, type SecureContext } from 'node:tls';
+import { type ChosenContext, hasCertificate } from './context.ts';
+import { asError } from './failures.ts';
+import { type Entry, KubeconfigError } from './kubeconfig.ts';
+import { fieldPath } from './kubeconfig-fields.ts';
+import { limits } from './limits.ts';
+import { certificateBlocks, systemRoots } from './system-roots.ts';
+
+/** What a TLS connection to the API server, or to a proxy before it, is made with. */
+export type TlsOptions = Pick<
+  ConnectionOptions,
+  'secureContext' | 'rejectUnauthorized' | 'servername' | 'checkServerIdentity'
+>;
+
+/** A certificate and its key as PEM text; the certificate may be followed by those that issued it. */
+export interface KeyPair {
+  cert: string;
+  key: string;
+}
+
+/**
+ * Whom the client takes for the API server, and whom it says it is.
+ * @throws KubeconfigError naming the field whose content cannot be used
+ */
+export class TlsIdentity {
+  readonly #chosen: ChosenContext;
+  #authorities: string[] | undefined;
+  #own: KeyPair | undefined;
+  #readAt = Number.NEGATIVE_INFINITY;
+  #made: { pair: KeyPair | undefined; options: TlsOptions } | undefined;
+
+  constructor(chosen: ChosenContext) {
+    this.#chosen = chosen;
+  }
+
+  /**
+   * The options of now: a certificate in a file is read again when it is older than a second, as client-go does.
+   * @param plugin - what an exec plugin gave; the user's own counts where there is one
+   */
+  options(plugin?: KeyPair): TlsOptions {
+    const pair = this.#ownPair() ?? plugin;
+    if (this.#made && samePair(this.#made.pair, pair)) return this.#made.options;
+    this.#made = { pair, options: this.#make(pair) };
+    return this.#made.options;
+  }
+
+  /** What the kubeconfig says vouches for the server, as PEM text; '' where it says nothing. */
+  authority(): string {
+    return authorityText(this.#chosen)?.text ?? '';
+  }
+
+  #ownPair(): KeyPair | undefined {
+    if (!hasCertificate(this.#chosen.user)) return undefined;
+    const now = performance.now();
+    if (this.#own && now - this.#readAt < limits.certificateFileMs) return this.#own;
+    this.#readAt = now;
+    try {
+      const pair = ownPair(this.#chosen);
+      if (!samePair(this.#own, pair)) contextOf(this.#chosen, [], pair);
+      this.#own = pair;
+    } catch (thrown) {
+      // While somebody replaces the files, the certificate and the key may not fit; those of before are still good.
+      if (this.#own === undefined) throw thrown;
+    }
+    return this.#own;
+  }
+
+  #make(pair: KeyPair | undefined): TlsOptions {
+    const { cluster } = this.#chosen;
+    const isChecked = cluster['insecure-skip-tls-verify'] !== true;
+    this.#authorities ??= isChecked ? authoritiesOf(this.#chosen) : [];
+    const name = cluster['tls-server-name'];
+    return {
+      secureContext: contextOf(this.#chosen, this.#authorities, pair),
+      ...(!isChecked && { rejectUnauthorized: false }),
+      ...(name !== undefined && nameOptions(name)),
+    };
+  }
+}
+
+/** An address is not sent as a server name (RFC 6066), but the certificate has to be one for it. */
+function nameOptions(name: string): TlsOptions {
+  if (isIP(name) === 0) return { servername: name };
+  return { servername: '', checkServerIdentity: (_host, certificate) => checkServerIdentity(name, certificate) };
+}
+
+function authorityText({ clusterEntry, cluster }: ChosenContext): { text: string; field: string } | undefined {
+  const data = cluster['certificate-authority-data'];
+  if (data !== undefined) return { text: data.toString('latin1'), field: 'certificate-authority-data' };
+  const [field, file] = ['certificate-authority', cluster['certificate-authority']];
+  return file === undefined ? undefined : { text: readField(clusterEntry, 'cluster', field, file), field };
+}
+
+/** The certificates that may vouch for the server. */
+function authoritiesOf(chosen: ChosenContext): string[] {
+  const given = authorityText(chosen);
+  if (given === undefined) return systemRoots();
+  const usable = certificateBlocks(given.text).filter(isCertificate);
+  if (usable.length > 0) return usable;
+  const { clusterEntry } = chosen;
+  const place = fieldPath('cluster', clusterEntry, given.field);
+  const remedy = 'put the PEM certificate of the authority there';
+  throw new KubeconfigError(`${clusterEntry.file}: ${place} holds no certificate`, remedy);
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    new X509Certificate(pem);
+    return true;
+  } catch {
+    // As Go does: it is passed over, and where no other one is there, the caller says so.
+    return false;
+  }
+}
+
+function ownPair({ userEntry, user }: ChosenContext): KeyPair {
+  const cert =
+    user['client-certificate-data']?.toString('latin1') ??
+    readField(userEntry, 'user', 'client-certificate', user['client-certificate'] ?? '');
+  const key =
+    user['client-key-data']?.toString('latin1') ?? readField(userEntry, 'user', 'client-key', user['client-key'] ?? '');
+  return { cert, key };
+}
+
+function readField(entry: Entry, kind: string, field: string, file: string): string {
+  try {
+    return readFileSync(file, 'latin1');
+  } catch (thrown) {
+    const message = `${entry.file}: ${fieldPath(kind, entry, field)}: cannot read ${file}: ${asError(thrown).message}`;
+    throw new KubeconfigError(message, `make ${file} readable, or correct ${field}`);
+  }
+}
+
+function contextOf({ userEntry, user }: ChosenContext, ca: string[], pair: KeyPair | undefined): SecureContext {
+  // As for Go, an intermediate authority, or the server's own certificate, is trusted when it is listed.
+  const base = { minVersion: 'TLSv1.2', allowPartialTrustChain: true, ...(ca.length > 0 && { ca }) } as const;
+  if (pair === undefined) return createSecureContext(base);
+  const isOwn = hasCertificate(user);
+  const field = user['client-key-data'] === undefined ? 'client-key' : 'client-key-data';
+  const place = `${userEntry.file}: ${fieldPath('user', userEntry, isOwn ? field : 'exec')}`;
+  if (/BEGIN ENCRYPTED PRIVATE KEY|Proc-Type: 4,ENCRYPTED/.test(pair.key)) {
+    const remedy = 'take the password off: openssl pkey -in KEY -out NEW-KEY; kubectl cannot use such a key, either';
+    throw new KubeconfigError(`${place}: the key is protected by a password`, remedy);
+  }
+  try {
+    return createSecureContext({ ...base, ...pair });
+  } catch (thrown) {
+    const what = isOwn ? 'client-certificate and client-key' : 'the certificate and key that the plugin printed';
+    const message = `${place}: ${what} cannot be used: ${asError(thrown).message}`;
+    throw new KubeconfigError(message, 'write a PEM certificate and the private key that belongs to it');
+  }
+}
+
+function samePair(one: KeyPair | undefined, other: KeyPair | undefined): boolean {
+  return one?.cert === other?.cert && one?.key === other?.key;
+}
