@@ -102,19 +102,17 @@ export class Api {
    * @throws ClusterError
    */
   async authenticated<T>(what: string, signal: AbortSignal, attempt: (access: Access) => Promise<T>): Promise<T> {
-    const next = async (): Promise<Access> => {
-      return await unlessAborted(signal, this.endpoint.access(), `did not ${what}: aborted`);
-    };
-    const access = await next();
-    try {
-      const result = await attempt(access);
-      access.accepted();
-      return result;
-    } catch (thrown) {
-      if (!(thrown instanceof ClusterError) || thrown.status === undefined) throw thrown;
-      if (thrown.status !== 401) access.accepted();
-      else if (access.refused()) return await attempt(await next());
-      throw thrown;
+    for (let isFirst = true; ; isFirst = false) {
+      const access = await unlessAborted(signal, this.endpoint.access(), `did not ${what}: aborted`);
+      try {
+        const result = await attempt(access);
+        access.accepted();
+        return result;
+      } catch (thrown) {
+        const status = thrown instanceof ClusterError ? thrown.status : undefined;
+        if (status !== undefined && status !== 401) access.accepted();
+        if (status !== 401 || !isFirst || !access.refused()) throw thrown;
+      }
     }
   }
 
