@@ -30,10 +30,14 @@ export interface RecordingApi {
   proxies: { http: string; https: string; socks5: string };
   /** The requests since the last call, but for those that kubectl makes of its own accord. */
   seen(): Seen[];
+  /** Called with a request that wants to become a WebSocket. */
+  upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
   /** What the servers answer; status 200 unless told. */
   answer: (request: IncomingMessage, response: ServerResponse) => void;
   /** Of a proxy: what it answers to CONNECT instead of connecting. */
   refuseTunnels: string | undefined;
+  /** True for a proxy that takes a request for a tunnel, and says nothing. */
+  ignoreTunnels: boolean;
   close(): void;
 }
 
@@ -79,7 +83,9 @@ export async function recordingApi(own: Identity, below: Identity, authority: Id
     },
     seen: () => records.splice(0).filter(({ path }) => !/\/version(\?|$)/.test(path)),
     answer: (_request, response) => response.end('{}'),
+    upgrade: (_request, socket) => socket.destroy(),
     refuseTunnels: undefined,
+    ignoreTunnels: false,
     close() {
       for (const server of [...servers, ...proxies]) {
         server.closeAllConnections();
@@ -89,11 +95,18 @@ export async function recordingApi(own: Identity, below: Identity, authority: Id
       socks.close();
     },
   };
+  for (const server of servers) {
+    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      records.push(recordOf(request, ways));
+      api.upgrade(request, socket, head);
+    });
+  }
   const sockets = new Set<Duplex>();
   for (const proxy of [...proxies, socks]) proxy.on('connection', (socket: Socket) => sockets.add(socket));
   for (const [index, proxy] of proxies.entries()) {
     const name = index === 0 ? 'http proxy' : 'https proxy';
     proxy.on('connect', (request: IncomingMessage, socket: Duplex) => {
+      if (api.ignoreTunnels) return;
       if (api.refuseTunnels !== undefined) return void socket.end(`HTTP/1.1 ${api.refuseTunnels}\r\n\r\n`);
       const { hostname, port: asked } = new URL(`http://${request.url}`);
       const way = [name, 'tunnel', hostname, passwordOf(request)].filter(Boolean).join(' ');
