@@ -79,11 +79,10 @@ module.exports = {
       to: { path: '^lib/[^/]+/', pathNot: ['^lib/$1/', ...doors] },
     },
     {
-      name: 'one-place-speaks-to-kubernetes',
+      name: 'one-place-passes-proxies',
       severity: 'error',
-      // The sandbox's own tests come to it as any client does.
-      from: { path: '^(lib|suites)/', pathNot: ['^lib/cluster/client/', '^lib/sandbox/testing/'] },
-      to: { path: '@kubernetes/client-node' },
+      from: { path: '^(lib|suites)/', pathNot: '^lib/cluster/client/' },
+      to: { path: 'node_modules/(https|socks)-proxy-agent' },
     },
     {
       name: 'one-place-retries',

@@ -26,7 +26,7 @@ const MOST_KEPT = 10;
 const UNFINISHED_MS = 3_600_000;
 
 /** Libraries that are seldom needed and large, or that the claims' process shares with jest, stay where they are. */
-const EXTERNAL = ['@kubernetes/client-node', 'esbuild', '@jest/globals'];
+const EXTERNAL = ['esbuild', '@jest/globals'];
 
 /** @throws Error that says what to install, where it is missing */
 async function compiler() {

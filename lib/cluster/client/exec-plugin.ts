@@ -76,7 +76,7 @@ export class ExecPlugin {
     const spec = { ...(this.#exec.provideClusterInfo && { cluster: this.#clusterInfo() }), interactive };
     const info = { kind: 'ExecCredential', apiVersion: this.#exec.apiVersion, spec };
     const result = await execa(command, args, {
-      env: { ...env, KUBERNETES_EXEC_INFO: JSON.stringify(info) },
+      env: { ...env, KUBERNETES_EXEC_INFO: asJson(info) },
       stdin: interactive ? 'inherit' : 'ignore',
       // Whoever has to log in is told there how.
       stderr: ['pipe', 'inherit'],
@@ -156,6 +156,12 @@ export class ExecPlugin {
     const place = fieldPath('user', this.#chosen.userEntry, 'exec');
     throw new KubeconfigError(`${place}: the plugin ${this.#exec.command} ${why}`, remedy);
   }
+}
+
+/** JSON with every digit of large numbers, which an extension may hold. */
+function asJson(value: unknown): string {
+  const json = JSON.stringify(value, (_key, each) => (typeof each === 'bigint' ? `\u0000${each}` : each));
+  return json.replace(/"\\u0000(-?\d+)"/g, '$1');
 }
 
 /** Without what moves a terminal's cursor: client-go, cleanANSIEscapeCodes. */

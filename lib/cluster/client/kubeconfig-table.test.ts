@@ -684,7 +684,12 @@ const rows: Row[] = [
     cluster: () => ({
       'tls-server-name': 'api.example.test',
       'disable-compression': true,
-      extensions: [{ name: 'client.authentication.k8s.io/exec', extension: { audience: 'x' } }],
+      extensions: [
+        {
+          name: 'client.authentication.k8s.io/exec',
+          extension: { audience: 'x', large: 'PLAIN 12345678901234567890' },
+        },
+      ],
     }),
     user: () => exec({ provideClusterInfo: true }),
     files: () => ({ plugin: infoAsToken }),
@@ -695,7 +700,7 @@ const rows: Row[] = [
           'tls-server-name': 'api.example.test',
           'certificate-authority-data': base64(ca.cert),
           'disable-compression': true,
-          config: { audience: 'x' },
+          config: { audience: 'x', large: 12345678901234567000 },
         },
         interactive: false,
       }),

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { type ParseOptions, parseAllDocuments, type SchemaOptions, type Tags } from 'yaml';
+import { type Document, type ParseOptions, parseAllDocuments, type SchemaOptions, type Tags } from 'yaml';
 import { ClusterError, type ClusterErrorCode } from '../cluster.ts';
 import { asError, isRecord } from './failures.ts';
 
@@ -90,7 +90,10 @@ function readOne(file: string): Record<string, unknown> | undefined {
 
 const NAME_ONE = 'name a kubeconfig that kubectl can use: --kubeconfig FILE, or the KUBECONFIG variable';
 
-/** Of YAML 1.1, go-yaml reads neither dates nor numbers to the base of 60. */
+/*
+ * Not as lib/yaml reads the objects of a driver: client-go takes a kubeconfig that repeats keys, or has more documents.
+ * Of YAML 1.1, go-yaml reads neither dates nor numbers to the base of 60.
+ */
 const unlikeGo = /timestamp/;
 const asKubectl: ParseOptions & SchemaOptions & { version: '1.1' } = {
   // client-go reads YAML 1.1, where `yes` is true.
@@ -105,16 +108,15 @@ const asKubectl: ParseOptions & SchemaOptions & { version: '1.1' } = {
 
 function parseKubeconfig(file: string, text: string): unknown {
   const remedy = `correct ${file}; kubectl config view --kubeconfig ${file} checks it`;
-  // kubectl reads the first document only.
-  const documents = parseAllDocuments(text, asKubectl);
-  const document = Array.isArray(documents) ? documents[0] : undefined;
-  if (document === undefined) return undefined;
-  const [error] = document.errors;
-  if (error !== undefined) throw new KubeconfigError(`${file} is not valid YAML: ${error.message.trimEnd()}`, remedy);
   try {
-    return document.toJS();
+    // kubectl reads the first document only.
+    const [document] = parseAllDocuments(text, asKubectl) as Document.Parsed[];
+    const [error] = document?.errors ?? [];
+    if (error !== undefined) throw error;
+    return document?.toJS();
   } catch (thrown) {
-    throw new KubeconfigError(`${file} is not valid YAML: ${asError(thrown).message}`, remedy);
+    const message = `${file} is not valid YAML: ${asError(thrown).message.trimEnd()}`;
+    throw new KubeconfigError(message, remedy);
   }
 }
 
