@@ -6,7 +6,7 @@ import type { Workshop } from './workshop.ts';
 export type Machine = Record<'cluster' | 'container' | 'network' | 'dangling volume' | 'process' | 'file', string[]>;
 
 /** Caches of tools, which all runs share and none removes. */
-const CACHES = /^(jest_|tsx-|node-compile-cache)/;
+const CACHES = /^(tsx-|node-compile-cache)/;
 
 /** Looks at the engine, the processes that carry the workshop's mark, and the folder for temporary files. */
 export async function lookAround(workshop: Workshop): Promise<Machine> {

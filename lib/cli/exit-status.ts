@@ -7,14 +7,16 @@ export interface Explained {
   message: string;
   /** What to do about it, a line each. */
   remedy?: string;
+  /** Nobody foresaw it: a defect of the harness. */
+  isDefect?: true;
 }
 
 /**
  * What an error that ends the program means. Errors are known by name and by whose fault they say it is, so that nothing
- * has to be loaded to know them. One that nobody foresaw is the harness's own, and comes with its stack.
+ * has to be loaded to know them. One that nobody foresaw is a defect of the harness; its stack is for a log, not for people.
  */
 export function explainError(error: unknown): Explained {
-  if (!isErrorLike(error)) return { status: exitStatus.broken, message: String(error) };
+  if (!isErrorLike(error)) return { status: exitStatus.broken, message: String(error), isDefect: true };
   const remedy = typeof error['remedy'] === 'string' ? { remedy: error['remedy'] } : {};
   switch (error.name) {
     case 'UsageError':
@@ -30,7 +32,7 @@ export function explainError(error: unknown): Explained {
     case 'HarnessError':
       return { status: exitStatus.broken, message: error.message, ...remedy };
     default:
-      return { status: exitStatus.broken, message: error.stack ?? error.message };
+      return { status: exitStatus.broken, message: `${error.name}: ${error.message}`, isDefect: true };
   }
 }
 

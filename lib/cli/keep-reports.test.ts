@@ -1,48 +1,86 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { type EvidenceRecord, readEvidence } from '../evidence/index.ts';
+import { type EndRecord, type OwnEvidence, openEvidence, type Verdict } from '../evidence/index.ts';
 import { exitStatus, summarise } from '../report/index.ts';
+import { Unwritten } from './conductor/unwritten.ts';
 import { keepReports } from './keep-reports.ts';
 
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'meshproof-reports-'));
 });
-afterEach(() => rmSync(folder, { recursive: true }));
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-function evidence(end: object): EvidenceRecord[] {
-  const file = join(folder, 'evidence.jsonl');
-  writeFileSync(file, `${JSON.stringify({ seq: 1, at: 0, kind: 'end', interrupted: false, ...end })}\n`);
-  return readEvidence(file);
+/** The evidence of a run with one claim. */
+function evidence(verdict: Verdict, fault?: EndRecord['fault'], writeBytes?: typeof writeSync): OwnEvidence {
+  const opened = openEvidence(join(folder, 'evidence.jsonl'), writeBytes && ((file, bytes) => writeBytes(file, bytes)));
+  opened.append({ kind: 'verdict', claim: 's/a', verdict, attempt: 1, ms: 1 });
+  opened.append({ kind: 'end', interrupted: false, ...(fault && { fault }) });
+  return opened;
+}
+
+function keep(given: OwnEvidence, unwritten = new Unwritten()) {
+  const { files, records } = keepReports({ path: folder }, given, unwritten, () => undefined);
+  const summary = summarise(records);
+  return { files, records, summary, status: exitStatus(summary) };
 }
 
 describe('reports', () => {
   test('are written beside the evidence, which stays as it is', () => {
-    const records = evidence({});
-    const kept = keepReports(folder, records, () => undefined);
-    expect(kept).toEqual({ files: [join(folder, 'summary.md'), join(folder, 'junit.xml')], records });
-    expect(kept.files.every((file) => existsSync(file))).toBe(true);
+    const { files, records } = keep(evidence('passed'));
+    expect(files).toEqual([join(folder, 'summary.md'), join(folder, 'junit.xml')]);
+    expect(files.every((file) => existsSync(file))).toBe(true);
+    expect(records.map(({ kind }) => kind)).toEqual(['verdict', 'end']);
   });
 
-  test('that cannot be written end the run as a fault of the environment, and leave no half of one', () => {
-    mkdirSync(join(folder, 'junit.xml'));
-    const { files, records } = keepReports(folder, evidence({}), () => undefined);
-    const summary = summarise(records);
-    expect(files).toEqual([]);
-    expect(summary.fault).toEqual({
-      whose: 'environment',
-      message: expect.stringMatching(
-        /^the reports cannot be written to \S+: .*EISDIR.*\nmake room there, or name .* --out$/s,
-      ),
-    });
-    expect({ missing: summary.missing, status: exitStatus(summary) }).toEqual({ missing: 0, status: 3 });
-  });
+  test.each(['passed', 'failed'] as const)(
+    'that cannot be written end the run as a fault of the environment, leave no half of one, and accuse nobody where a claim %s',
+    (verdict) => {
+      mkdirSync(join(folder, 'junit.xml'));
+      const { files, summary, status } = keep(evidence(verdict));
+      expect(files).toEqual([]);
+      expect(summary.fault).toMatchObject({
+        whose: 'environment',
+        message: expect.stringMatching(/^\S+ is not whole: .*EISDIR.*\nmake room there .* --out$/s),
+      });
+      expect({ missing: summary.missing, status }).toEqual({ missing: 0, status: 3 });
+    },
+  );
 
   test('that cannot be written hide nothing that ended the run before', () => {
     mkdirSync(join(folder, 'summary.md'));
-    const records = evidence({ fault: { whose: 'mesh', message: 'it does not come up' } });
-    expect(keepReports(folder, records, () => undefined).records).toBe(records);
+    const { summary, status } = keep(evidence('passed', { whose: 'mesh', message: 'it does not come up' }));
+    expect(summary.fault?.message).toMatch(/EISDIR[\s\S]*also: it does not come up$/);
+    expect(status).toBe(3);
+  });
+
+  test('whose folder was removed are told by its name, with the verdicts that were reached', () => {
+    const removed = evidence('failed');
+    rmSync(folder, { recursive: true });
+    const { summary, status } = keep(removed);
+    expect(summary.verdicts.failed).toBe(1);
+    expect(summary.fault?.message).toMatch(/evidence\.jsonl is not whole: it was deleted or replaced/);
+    expect(status).toBe(3);
+  });
+
+  test('whose folder was replaced by a file are told as well', () => {
+    const removed = evidence('failed');
+    rmSync(folder, { recursive: true });
+    writeFileSync(folder, '');
+    expect(keep(removed)).toMatchObject({ files: [], status: 3 });
+  });
+
+  test('of evidence that a full disk cut off say so', () => {
+    let isFull = false;
+    const cut = evidence('failed', undefined, ((descriptor: number, bytes: Buffer) => {
+      if (isFull) throw new Error('ENOSPC: no space left on device, write');
+      isFull = true;
+      return writeSync(descriptor, bytes);
+    }) as typeof writeSync);
+    const { summary, status, files } = keep(cut);
+    expect(summary.fault?.message).toMatch(/evidence\.jsonl is not whole: ENOSPC.*\nmake room there/);
+    expect({ status, reports: files.length }).toEqual({ status: 3, reports: 2 });
   });
 });

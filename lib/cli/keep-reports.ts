@@ -1,37 +1,61 @@
-import type { EvidenceRecord } from '../evidence/index.ts';
+import type { EndRecord, EvidenceRecord, OwnEvidence } from '../evidence/index.ts';
 import { fixAllureResults, writeReports } from '../report/index.ts';
+import type { RunFolder } from './conductor/run-folder.ts';
+import type { Unwritten } from './conductor/unwritten.ts';
+import { outputTrouble } from './output.ts';
 
 /** What a run leaves for its readers. */
 export interface KeptReports {
   /** Paths of the reports. */
   files: string[];
-  /** The run's evidence; where its reports could not be written, with that at its end, so that the run's last words and status say so. */
+  /**
+   * The run's evidence. Where something could not be written, it ends with that, so that the run's last words and status
+   * say so.
+   */
   records: EvidenceRecord[];
 }
 
 /**
- * Writes a run's reports.
- * @param folder the run's own
+ * Writes a run's reports, and closes its evidence.
+ * @param unwritten told what could not be written
  */
-export function keepReports(folder: string, records: EvidenceRecord[], log: (line: string) => void): KeptReports {
+export function keepReports(
+  folder: Pick<RunFolder, 'path'>,
+  evidence: Pick<OwnEvidence, 'file' | 'read' | 'close' | 'damaged'>,
+  unwritten: Unwritten,
+  log: (line: string) => void,
+): KeptReports {
+  let records: EvidenceRecord[] = [];
+  let files: string[] = [];
   try {
-    const { files, problems } = writeReports(folder);
-    for (const problem of [...problems, ...fixAllureResults(folder, records)]) log(problem);
-    return { files, records };
+    records = evidence.read(log);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    return { files: [], records: withFault(records, `the reports cannot be written to ${folder}: ${why}`) };
+    unwritten.note(evidence.file, error);
   }
+  // First, since a report is to say what is known to be wrong with the evidence.
+  evidence.close();
+  unwritten.check(evidence);
+  const lost = outputTrouble();
+  if (lost !== undefined) unwritten.note('what the run printed', lost);
+  records = withFault(records, unwritten);
+  try {
+    files = writeReports(folder.path, records);
+    for (const problem of fixAllureResults(folder.path, records)) log(problem);
+  } catch (error) {
+    unwritten.note(folder.path, error);
+    records = withFault(records, unwritten);
+  }
+  return { files, records };
 }
 
-/** What ended the run before stays what ended it. */
-function withFault(records: EvidenceRecord[], message: string): EvidenceRecord[] {
+/** The records, with an end that says what could not be written. */
+function withFault(records: EvidenceRecord[], unwritten: Unwritten): EvidenceRecord[] {
   const end = records.findLast((record) => record.kind === 'end');
-  if (end?.fault !== undefined) return records;
+  const fault: EndRecord['fault'] = unwritten.overrides(end?.fault);
+  if (fault === end?.fault) return records;
   const { seq, at } = records.at(-1) ?? { seq: 0, at: 0 };
-  const fault = {
-    whose: 'environment' as const,
-    message: `${message}\nmake room there, or name another folder by --out`,
-  };
-  return [...records, { seq: seq + 1, at, kind: 'end', interrupted: end?.interrupted ?? false, fault }];
+  return [
+    ...records,
+    { seq: seq + 1, at, kind: 'end', interrupted: end?.interrupted ?? false, ...(fault && { fault }) },
+  ];
 }

@@ -66,7 +66,7 @@ export function runNamed(out: string, name: string): string {
 export function formerRun(out: string): FormerRun {
   const folder = lastRun(out);
   if (folder === undefined) throw new UsageError(`--rerun-failed: there is no former run in ${out}`);
-  const records = readEvidence(join(folder, evidenceName));
+  const records = readEvidence(join(folder, evidenceName), undefined, ({ kind }) => kind !== 'observation');
   const run = records.find((record) => record.kind === 'run');
   const claims = run?.selected ?? plannedIn(records);
   if (run === undefined || claims === undefined) {

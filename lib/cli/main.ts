@@ -3,12 +3,26 @@ import { UsageError } from '../plan/index.ts';
 import { redact } from '../words/index.ts';
 import { coloursFor } from './colours.ts';
 import { exitStatus, explainError } from './exit-status.ts';
+import { listenToOutput, outputTrouble, outputWritten } from './output.ts';
 import { buildProgram } from './program.ts';
+import { unforeseenText, wasUnforeseen, watchUnforeseen } from './unforeseen.ts';
 
 /** Runs the program with the words of its command line, and sets the process's exit status. */
 export async function main(argv: string[]): Promise<void> {
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreDeparted);
-  process.exitCode = await perform(argv);
+  listenToOutput();
+  watchUnforeseen();
+  const status = await perform(argv);
+  await outputWritten();
+  const lost = outputTrouble();
+  process.exitCode = lost === undefined ? status : withLostOutput(status, lost);
+  // What an exception has left open would keep the process.
+  if (wasUnforeseen()) process.exit();
+}
+
+/** Whoever has asked does not have the answer: that is neither fine nor a fault of the mesh. */
+function withLostOutput(status: number, lost: string): number {
+  process.stderr.write(`meshproof: ${lost}\n  -> make room there, or send the output elsewhere\n`);
+  return status === exitStatus.interrupted || status === exitStatus.wrongUse ? status : exitStatus.broken;
 }
 
 /**
@@ -49,9 +63,11 @@ export async function perform(argv: string[]): Promise<number> {
 }
 
 function complain(error: unknown): number {
-  const { status, message, remedy } = explainError(error instanceof CommanderError ? asUsageError(error) : error);
+  const { status, message, remedy, isDefect } = explainError(
+    error instanceof CommanderError ? asUsageError(error) : error,
+  );
   const colours = coloursFor(process.stderr);
-  process.stderr.write(`${colours.red('meshproof:')} ${redact(message)}\n`);
+  process.stderr.write(`${colours.red('meshproof:')} ${isDefect ? unforeseenText(error) : redact(message)}\n`);
   for (const line of remedy?.split('\n') ?? []) process.stderr.write(`  -> ${line}\n`);
   return status;
 }
@@ -59,9 +75,4 @@ function complain(error: unknown): number {
 /** commander says `error: unknown option '--sute'` and, on a line of its own, `(Did you mean --suite?)`. */
 function asUsageError(error: CommanderError): UsageError {
   return new UsageError(error.message.replace(/^error: /, '').replace(/\n/g, ' '));
-}
-
-/** Whoever reads may have had enough (`| head`) or closed the terminal (EIO); a run has to clean up all the same. */
-function ignoreDeparted(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
 }

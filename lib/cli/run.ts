@@ -1,19 +1,21 @@
 import { readFile } from 'node:fs/promises';
-import { openEvidence, readEvidence } from '../evidence/index.ts';
+import { type EndRecord, openEvidence } from '../evidence/index.ts';
 import type { RunOptions } from '../plan/index.ts';
 import { exitStatus, openConsole, summarise, summaryJson, wantsColor } from '../report/index.ts';
 import { redact } from '../words/index.ts';
 import { choose } from './choose.ts';
-import { conduct } from './conductor/conduct.ts';
+import { conduct, faultOf } from './conductor/conduct.ts';
 import type { RunContext } from './conductor/context.ts';
+import { logError } from './conductor/end-all.ts';
 import { listenForInterruption } from './conductor/interrupt.ts';
 import { leftBehind } from './conductor/left-behind.ts';
 import { openLog } from './conductor/log-file.ts';
 import { phasesOf } from './conductor/phases.ts';
 import { makeRunFolder, newRunId } from './conductor/run-folder.ts';
+import { Unwritten } from './conductor/unwritten.ts';
 import { keepReports } from './keep-reports.ts';
 import { driverDigest, rerunOf } from './last-run.ts';
-import { openLedger, sweepDeadRuns } from './ledger/index.ts';
+import { type Ledger, openLedger, sweepDeadRuns } from './ledger/index.ts';
 import { selectedClaims } from './selected-claims.ts';
 
 /**
@@ -39,26 +41,35 @@ export async function runCommand(options: RunOptions, argv: string[]): Promise<n
     verbose: options.verbose,
     events: evidence,
   });
-  const log = openLog(folder.log, evidence.clock);
+  const unwritten = new Unwritten();
+  const log = openLog(folder.log, evidence.clock, unwritten);
   const say = (line: string) => {
     log(line);
-    display.say(redact(line));
+    try {
+      display.say(redact(line));
+    } catch (error) {
+      // What is only shown must not break off what cleans up.
+      logError(log, error);
+    }
   };
-  const interruption = listenForInterruption(() => leftBehind(runId), options.deadlineMs);
-  const ledger = openLedger(runId);
-  const run: RunContext = {
-    runId,
-    options,
-    driver,
-    folder,
-    evidence,
-    ledger,
-    interruption,
-    inPhase: phasesOf(evidence),
-    log,
-    say,
-  };
+  const interruption = listenForInterruption(() => leftBehind(runId), options.deadlineMs, log);
+  let fault: EndRecord['fault'];
   try {
+    const ledger = openLedger(runId);
+    const inPhase = phasesOf(evidence);
+    const run: RunContext = {
+      runId,
+      options,
+      driver,
+      folder,
+      evidence,
+      ledger,
+      interruption,
+      unwritten,
+      inPhase,
+      log,
+      say,
+    };
     evidence.append({
       kind: 'run',
       runId,
@@ -79,18 +90,35 @@ export async function runCommand(options: RunOptions, argv: string[]): Promise<n
       selected: ids,
       ...(rerun === undefined ? {} : { rerun }),
     });
-    await sweepDeadRuns(say, undefined, options.kubeconfig);
-    const fault = await conduct(run, choice.provider, selected);
-    evidence.append({ kind: 'end', interrupted: interruption.byPerson, ...(fault === undefined ? {} : { fault }) });
-  } finally {
-    interruption.release();
-    await ledger.close();
-    evidence.close();
+    try {
+      await sweepDeadRuns(say, undefined, options.kubeconfig);
+      fault = await conduct(run, choice.provider, selected);
+    } finally {
+      const left = await closeLedger(ledger);
+      fault ??= left;
+    }
+  } catch (error) {
+    logError(log, error);
+    fault ??= faultOf(error);
   }
-  const { files, records } = keepReports(folder.path, readEvidence(evidence.file, log), log);
+  unwritten.check(evidence);
+  fault = unwritten.overrides(fault);
+  evidence.append({ kind: 'end', interrupted: interruption.byPerson, ...(fault === undefined ? {} : { fault }) });
+  const { files, records } = keepReports(folder, evidence, unwritten, log);
+  interruption.release();
   display.finish(records, files);
   if (options.json) process.stdout.write(`${summaryJson(records)}\n`);
   return exitStatus(summarise(records));
+}
+
+/** What is wrong at the end of a run with what it has made: some of it may be there still. */
+async function closeLedger(ledger: Ledger): Promise<EndRecord['fault']> {
+  try {
+    if (!(await ledger.close())) return undefined;
+    return { whose: 'environment', message: leftBehind(ledger.runId) };
+  } catch (error) {
+    return faultOf(error);
+  }
 }
 
 async function ownVersion(): Promise<string> {

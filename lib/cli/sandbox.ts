@@ -1,30 +1,40 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { startSandbox } from '../sandbox/index.ts';
+import { listenForInterruption } from './conductor/interrupt.ts';
+import { leftBehind } from './conductor/left-behind.ts';
+import { newRunId } from './conductor/run-folder.ts';
 import { exitStatus } from './exit-status.ts';
+import { openLedger, sweepDeadRuns } from './ledger/index.ts';
 
 /**
- * Keeps a sandbox up in the foreground until it is interrupted, for people who write suites or drivers.
+ * Keeps a sandbox up in the foreground until it is interrupted, for people who write suites or drivers. Its folder, with the
+ * kubeconfig, is the private one of its entry in the ledger: after `kill -9` of this process `clean` removes it.
  * @returns the exit status
  * @throws SandboxError where this machine does not allow one
  */
 export async function sandboxCommand(): Promise<number> {
-  const folder = mkdtempSync(join(tmpdir(), 'meshproof-sandbox-'));
+  const runId = newRunId();
+  const say = (line: string) => process.stderr.write(`meshproof: ${line}\n`);
+  const interruption = listenForInterruption(() => leftBehind(runId), undefined, say);
+  const { signal } = interruption;
+  const interrupted = new Promise<'interrupted'>((resolve) => {
+    signal.addEventListener('abort', () => resolve('interrupted'));
+  });
+  const ledger = openLedger(runId);
   try {
-    const interrupted = new Promise<'interrupted'>((resolve) => {
-      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve('interrupted'));
-    });
-    const sandbox = await startSandbox({ folder });
+    await sweepDeadRuns(say);
+    const sandbox = await startSandbox({ folder: ledger.place });
+    ledger.child(sandbox.pid, 'sandbox');
     process.stdout.write(
       `a sandbox cluster is up; it ends with this process (Ctrl-C)\nexport KUBECONFIG=${sandbox.kubeconfig}\n`,
     );
-    const end = await Promise.race([interrupted, sandbox.ended.then(() => 'by itself' as const)]);
+    const end = signal.aborted ? 'interrupted' : await Promise.race([interrupted, sandbox.ended]);
     await sandbox.stop();
-    if (end === 'interrupted') return exitStatus.interrupted;
-    process.stderr.write('meshproof: the sandbox ended by itself\n');
+    ledger.childEnded(sandbox.pid);
+    if (interruption.byPerson) return exitStatus.interrupted;
+    if (end !== 'interrupted') say('the sandbox ended by itself');
     return exitStatus.broken;
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    interruption.release();
+    await ledger.close();
   }
 }

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
@@ -183,6 +183,83 @@ describe('on', () => {
     expect(warn).toHaveBeenCalledWith(expect.stringContaining('no terminal'));
     warn.mockRestore();
     expect(readEvidence(file)).toHaveLength(2);
+  });
+});
+
+describe('an evidence file', () => {
+  it('that was deleted or replaced meanwhile counts as damaged, and can be read all the same', () => {
+    for (const replace of [() => undefined, () => writeFileSync(file, 'another')]) {
+      const evidence = openEvidence(file);
+      evidence.append(verdict);
+      rmSync(file);
+      replace();
+      expect(evidence.read()).toHaveLength(1);
+      evidence.close();
+      expect(evidence.damaged).toMatch(/deleted or replaced/);
+      rmSync(file, { force: true });
+    }
+  });
+
+  it('is read however large it is, and whatever stands in one of its lines', () => {
+    const evidence = openEvidence(file);
+    evidence.append(verdict);
+    evidence.close();
+    // A hole is one line of NUL, of more characters than a string can have; it takes no room on the disk.
+    truncateSync(file, 600 * 1024 * 1024);
+    appendFileSync(file, `\n${JSON.stringify({ seq: 2, at: 1, ...verdict, claim: 'a/ü' })}\n`);
+
+    const problems: string[] = [];
+    const records = readEvidence(file, (problem) => problems.push(problem));
+    expect(records.map(({ seq }) => seq)).toEqual([1, 2]);
+    expect(records[1]).toMatchObject({ claim: 'a/ü' });
+    expect(problems).toEqual(['line 2 is not a record']);
+  });
+
+  it('is read whole where its pieces end within a line and within a character', () => {
+    const value = 'ü'.repeat(700_001);
+    const lines = [1, 2, 3].map((seq) => JSON.stringify({ seq, at: 0, kind: 'note', what: 'w', value }));
+    writeFileSync(file, `${lines.join('\n')}\n`);
+    expect(readEvidence(file).map((record) => record.kind === 'note' && record.value === value)).toEqual([
+      true,
+      true,
+      true,
+    ]);
+  });
+});
+
+describe('readForReports', () => {
+  it('keeps the observations of claims that need an explanation, and counts the others', () => {
+    const evidence = openEvidence(file);
+    const of = (claim: string, nonce: string, more = {}) =>
+      evidence.append({ ...observation, claim, nonce, ...more } as EvidenceEntry);
+    for (const n of ['mpabcdefx1', 'mpabcdefx2', 'mpabcdefxzz-7', 'mpabcdefxzz-70']) of('a/fine', n);
+    of('a/bad', 'mpabcdefx1');
+    of('a/bad', 'mpabcdefx3', { logged: false });
+    of('a/blind', 'mpabcdefx4', { logged: false });
+    for (const [claim, result] of [
+      ['a/fine', 'passed'],
+      ['a/bad', 'failed'],
+      ['a/blind', 'passed'],
+    ] as const) {
+      evidence.append({ ...verdict, claim, verdict: result } as EvidenceEntry);
+    }
+    const records = evidence.read();
+    evidence.close();
+    expect(records[0]).toEqual({
+      seq: 0,
+      at: 0,
+      kind: 'left-out',
+      observations: 5,
+      nonces: 6,
+      claims: { 'a/fine': { observations: 4, unlogged: false }, 'a/blind': { observations: 1, unlogged: true } },
+    });
+    expect(records.slice(1).map(({ kind }) => kind)).toEqual([
+      'observation',
+      'observation',
+      'verdict',
+      'verdict',
+      'verdict',
+    ]);
   });
 });
 

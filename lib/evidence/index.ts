@@ -1,3 +1,4 @@
-export { type Evidence, type Listener, openEvidence } from './open.ts';
+export { readForReports } from './for-reports.ts';
+export { type Evidence, type Listener, type OwnEvidence, openEvidence } from './open.ts';
 export { readEvidence } from './read.ts';
 export type * from './records.ts';

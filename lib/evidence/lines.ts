@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, fsyncSync, ftruncateSync, openSync, statSync, writeSync } from 'node:fs';
 
 /** Writes some of the bytes and answers how many, as `fs.writeSync` does. */
 export type WriteBytes = (descriptor: number, bytes: Buffer) => number;
@@ -7,6 +7,10 @@ export type WriteBytes = (descriptor: number, bytes: Buffer) => number;
 export interface LineFile {
   /** Adds text that ends with a line end. @throws Error when not all of it could be written; then none of it is. */
   write(text: string): void;
+  /** For reading what was written, also where the file has been deleted meanwhile. */
+  readonly descriptor: number;
+  /** False where the file was deleted or replaced: then nobody will find what was written. */
+  isInPlace(): boolean;
   close(): void;
 }
 
@@ -15,10 +19,16 @@ export interface LineFile {
  * @throws Error when it exists or cannot be created: evidence of two runs is never mixed
  */
 export function createLineFile(file: string, writeBytes: WriteBytes = writeSync): LineFile {
-  const descriptor = openSync(file, 'ax');
+  const descriptor = openSync(file, 'ax+');
   let whole = 0;
 
   return {
+    descriptor,
+    isInPlace() {
+      const there = existsSync(file) ? statSync(file) : undefined;
+      const own = fstatSync(descriptor);
+      return there?.ino === own.ino && there.dev === own.dev;
+    },
     write(text) {
       const bytes = Buffer.from(text, 'utf8');
       try {

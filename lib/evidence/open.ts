@@ -1,4 +1,5 @@
 import { hasKnownSecrets, withoutKnownSecrets } from '../words/index.ts';
+import { readForReports } from './for-reports.ts';
 import { createLineFile, type WriteBytes } from './lines.ts';
 import type { EvidenceEntry, EvidenceRecord } from './records.ts';
 
@@ -20,7 +21,17 @@ export interface Evidence {
   on(listener: Listener): () => void;
   /** Writes what is still held back. */
   flush(): void;
+  /** Ends the file; one that was deleted or replaced meanwhile counts as damaged. */
   close(): void;
+}
+
+/** To whoever has opened it, evidence can be read again. */
+export interface OwnEvidence extends Evidence {
+  /**
+   * The records as they stand in the file, for reports: see `readForReports`. Works until `close`, also where the file was
+   * deleted, which counts as damage.
+   */
+  read(onProblem?: (problem: string) => void): EvidenceRecord[];
 }
 
 const batch = {
@@ -37,7 +48,7 @@ const batch = {
  * @param writeBytes for tests of a full disk
  * @throws Error when the file exists or cannot be created
  */
-export function openEvidence(file: string, writeBytes?: WriteBytes): Evidence {
+export function openEvidence(file: string, writeBytes?: WriteBytes): OwnEvidence {
   const started = performance.now();
   const lines = createLineFile(file, writeBytes);
   const listeners = new Set<Listener>();
@@ -101,6 +112,10 @@ export function openEvidence(file: string, writeBytes?: WriteBytes): Evidence {
     }
   };
 
+  const checkPlace = () => {
+    if (!lines.isInPlace()) damage(new Error('it was deleted or replaced while the run was under way'));
+  };
+
   process.once('exit', flush);
 
   return {
@@ -121,12 +136,18 @@ export function openEvidence(file: string, writeBytes?: WriteBytes): Evidence {
       return () => listeners.delete(listener);
     },
     flush,
+    read(onProblem) {
+      flush();
+      checkPlace();
+      return readForReports(lines.descriptor, onProblem);
+    },
     close() {
       if (closed) return;
       flush();
       closed = true;
       process.off('exit', flush);
       try {
+        checkPlace();
         lines.close();
       } catch (error) {
         damage(error);

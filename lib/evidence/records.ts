@@ -4,7 +4,7 @@
  *
  * All times (`at`, `start`, `end`, `from`, `to`) are milliseconds of one monotonic clock that starts with the run.
  */
-export type EvidenceRecord = Numbered<EvidenceEntry>;
+export type EvidenceRecord = Numbered<EvidenceEntry | LeftOutRecord>;
 
 /** A record before it is numbered. */
 export type EvidenceEntry =
@@ -237,5 +237,20 @@ export interface EndRecord {
   kind: 'end';
   interrupted: boolean;
   /** Why the run ended early, where it did: whose fault, and the remedy. */
-  fault?: { whose: 'mesh' | 'harness' | 'environment' | 'user'; message: string };
+  fault?: {
+    whose: 'mesh' | 'harness' | 'environment' | 'user';
+    message: string;
+    /** Something that the run was to leave could not be written: its verdicts certify nothing. */
+    unwritten?: true;
+  };
+}
+
+/** What the observations came to that `readForReports` has left out. It is in no file. */
+export interface LeftOutRecord {
+  kind: 'left-out';
+  observations: number;
+  /** Different nonces of all observations, those that were not left out included. */
+  nonces: number;
+  /** By claim: how many, and whether a server's log could not be read for one of its subjects. */
+  claims: Record<string, { observations: number; unlogged: boolean }>;
 }

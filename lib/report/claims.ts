@@ -25,6 +25,7 @@ export interface ClaimResult extends Omit<ClaimSummary, 'exempt'> {
 export function claimResults(records: EvidenceRecord[]): ClaimResult[] {
   const verdicts = grouped(only(records, 'verdict'), ({ claim }) => claim);
   const observations = grouped(only(records, 'observation'), ({ claim }) => claim);
+  const leftOut = last(records, 'left-out')?.claims ?? {};
   const planned = last(records, 'plan')?.claims ?? [];
   const known = new Set(planned.map(({ id }) => id));
   const unplanned = [...verdicts.keys()].filter((id) => !known.has(id)).map(nameless);
@@ -42,8 +43,9 @@ export function claimResults(records: EvidenceRecord[]): ClaimResult[] {
       ms: sum([...grouped(given, ({ attempt }) => attempt).values()].map((same) => same.at(-1)?.ms ?? 0)),
       leaked: sum(routes.map(({ leaked }) => leaked)),
       lost: sum(routes.map(({ lost }) => lost)),
-      probes: observed.length,
-      unlogged: observed.some(({ role, logged }) => role === 'subject' && !logged),
+      probes: observed.length + (leftOut[claim.id]?.observations ?? 0),
+      unlogged:
+        observed.some(({ role, logged }) => role === 'subject' && !logged) || leftOut[claim.id]?.unlogged === true,
     };
     const actedMs = longest(routes.map((route) => route.actedMs));
     if (actedMs !== undefined) result.actedMs = actedMs;

@@ -5,12 +5,14 @@ export type ExitStatus = 0 | 1 | 2 | 3 | 130;
 
 /**
  * The status that the program ends with: 130 interrupted; 2 wrong use; 1 the mesh is wrong; 3 the harness cannot tell;
- * 0 only if nothing is wrong and every suite has shown something.
+ * 0 only if nothing is wrong and every suite has shown something. A harness that failed itself, and evidence that is not
+ * whole, accuse nobody: 3, whatever the verdicts.
  */
 export function exitStatus(summary: RunSummary): ExitStatus {
   const { verdicts, fault } = summary;
   if (summary.interrupted) return 130;
   if (fault?.whose === 'user') return 2;
+  if (fault?.whose === 'harness' || fault?.unwritten || summary.missing > 0) return 3;
   if (fault?.whose === 'mesh' || verdicts.failed + verdicts.flaky > 0) return 1;
   if (verdicts.broken > 0 || runProblems(summary).length > 0) return 3;
   return 0;

@@ -8,4 +8,4 @@ export { junitXml } from './junit.ts';
 export { summaryMarkdown } from './markdown.ts';
 export { type RunSummary, summarise } from './summary.ts';
 export { timelineText } from './timeline.ts';
-export { type WrittenReports, writeReports } from './write.ts';
+export { writeReports } from './write.ts';

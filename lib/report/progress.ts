@@ -69,6 +69,7 @@ export function createProgress({ paint, verbose, width }: ProgressStyle): Progre
         return verbose ? [noteLine(record, paint)] : [];
       case 'end':
       case 'observation':
+      case 'left-out':
         return [];
     }
   };

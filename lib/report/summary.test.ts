@@ -116,6 +116,19 @@ describe('exitStatus', () => {
     expect(runProblems(summarise(h.records))).toEqual(['it broke']);
   });
 
+  it.each([
+    [{ whose: 'harness', message: 'm' }, 3],
+    [{ whose: 'environment', message: 'm', unwritten: true }, 3],
+    [{ whose: 'environment', message: 'm' }, 1],
+  ] as const)('of a claim that failed before %j: %i', (fault, status) => {
+    expect(statusOf(history().run().plan([a]).verdict('s/a', 'failed').end({ fault }))).toBe(status);
+  });
+
+  it('is 3 when records are missing even if a claim failed', () => {
+    const { records } = ended((run) => run.verdict('s/a', 'failed').verdict('s/b', 'passed'));
+    expect(exitStatus(summarise(records.filter(({ seq }) => seq !== 1)))).toBe(3);
+  });
+
   it('is 2 for wrong use even if a claim failed', () => {
     expect(
       statusOf(

@@ -75,6 +75,7 @@ export function summarise(records: EvidenceRecord[]): RunSummary {
   const changes = changeResults(records);
   const routes = only(records, 'expectation').flatMap((expectation) => expectation.routes);
 
+  const leftOut = last(records, 'left-out');
   const summary: RunSummary = {
     runId: run?.runId ?? '',
     version: run?.version ?? '',
@@ -94,7 +95,7 @@ export function summarise(records: EvidenceRecord[]): RunSummary {
     wallMs: records.at(-1)?.at ?? 0,
     interrupted: end?.interrupted ?? false,
     ended: end !== undefined,
-    missing: (records.at(-1)?.seq ?? 0) - records.length,
+    missing: (records.at(-1)?.seq ?? 0) - records.length - (leftOut === undefined ? 0 : leftOut.observations - 1),
     verdicts: tally(claims.map(({ verdict }) => verdict)),
     suites: suiteResults(claims),
     claims,
@@ -106,7 +107,7 @@ export function summarise(records: EvidenceRecord[]): RunSummary {
     leaked: sum(routes.map(({ leaked }) => leaked)),
     lost: sum(routes.map(({ lost }) => lost)),
     // Claims that are judged side by side share probes, and each has its own record of them.
-    probes: new Set(only(records, 'observation').map(({ nonce }) => nonce)).size,
+    probes: leftOut?.nonces ?? new Set(only(records, 'observation').map(({ nonce }) => nonce)).size,
     ...suiteTimes(records, phases, changes),
     disturbances: only(records, 'disturbance').map(({ cause, from, to }) =>
       to === undefined ? { cause, from } : { cause, from, to },

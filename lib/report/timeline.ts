@@ -59,6 +59,7 @@ function entriesOf(record: EvidenceRecord): Entry[] {
       return [{ at, kind, text: record.interrupted ? 'interrupted' : (record.fault?.message ?? 'in order') }];
     case 'note':
     case 'observation':
+    case 'left-out':
       return [];
   }
 }

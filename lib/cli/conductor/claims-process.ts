@@ -1,5 +1,6 @@
 import { type Handlers, serveClaims } from '../../claim/index.ts';
 import type { RunContext } from './context.ts';
+import { endAll } from './end-all.ts';
 import { type JestChild, startJest } from './jest-child.ts';
 import { socketPlace } from './socket-place.ts';
 
@@ -23,7 +24,7 @@ export interface ClaimsProcess {
 
 /** Starts it while there is nothing to judge yet: what it asks for waits until somebody serves it, and its start costs no time. */
 export async function openClaims(run: RunContext): Promise<ClaimsProcess> {
-  const socket = socketPlace(run.folder.path);
+  const socket = socketPlace([run.ledger.place, run.folder.path], run.runId);
   let serve: (handlers: Handlers) => void = () => undefined;
   const served = new Promise<Handlers>((resolve) => {
     serve = resolve;
@@ -54,14 +55,21 @@ export async function openClaims(run: RunContext): Promise<ClaimsProcess> {
     serve,
     ended,
     kill: () => jest.kill(),
-    close: async () => {
+    close: () => {
       clearTimeout(timer);
-      jest.kill();
-      await server.close();
-      socket.remove();
+      return endAll(run.log, [
+        () => jest.kill(),
+        () => server.close(),
+        () => socket.remove(),
+        // Killed, it is gone in a moment; were it not, its entry would stay, and the take-down must not wait for it.
+        () => Promise.race([jest.ended, new Promise((resolve) => setTimeout(resolve, ENDED_MS).unref())]),
+      ]);
     },
   };
 }
+
+/** Longest that a killed jest is waited for, ms. */
+const ENDED_MS = 5_000;
 
 /** Handlers that wait for those who do the work. `begun` is called with each call. */
 function later(served: Promise<Handlers>, begun: () => void): Handlers {

@@ -3,13 +3,15 @@ import { join } from 'node:path';
 import type { PlannedClaim, RegisteredClaim } from '../../claim/index.ts';
 import type { ProviderName } from '../../cluster/cluster.ts';
 import { readAhead } from '../../cluster/fixtures/index.ts';
-import { type EndRecord, readEvidence } from '../../evidence/index.ts';
+import type { EndRecord } from '../../evidence/index.ts';
 import { timelineText } from '../../report/index.ts';
 import { clientsFor, type Selected, scripted } from '../arranged.ts';
 import { explainError } from '../exit-status.ts';
 import { bringUp } from './bring-up.ts';
 import { type ClaimsProcess, openClaims } from './claims-process.ts';
 import type { RunContext } from './context.ts';
+import { endAll, logError } from './end-all.ts';
+import type { Interruption } from './interrupt.ts';
 import { judgeClaims } from './judge.ts';
 import { planClaims, recordPlan } from './plan-claims.ts';
 import type { Stand } from './stand.ts';
@@ -27,7 +29,7 @@ export async function conduct(
   let stand: Stand | undefined;
   let meanwhile: Meanwhile | undefined;
   let fault: EndRecord['fault'];
-  try {
+  const work = async () => {
     const claims = await scripted(selected, run.driver, provider);
     // kind's creation is all work, and the installation of a mesh mostly waiting: on a small machine it matters which is shared.
     const isCreating = provider === 'kind' && !options.reuse;
@@ -43,27 +45,62 @@ export async function conduct(
     await inPhase('suite', [...new Set(selected.map(({ suite }) => suite))].join(', '), () =>
       judgeClaims(run, stage, planned, jest),
     );
+  };
+  try {
+    await unlessStuck(work(), interruption);
   } catch (error) {
-    log(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    logError(log, error);
     if (!interruption.signal.aborted) fault = faultOf(error);
   }
   if (interruption.signal.aborted && !interruption.byPerson) {
-    fault = { whose: 'environment', message: String((interruption.signal.reason as Error).message) };
+    const { unforeseen, signal } = interruption;
+    fault =
+      unforeseen === undefined
+        ? { whose: 'environment', message: String((signal.reason as Error).message) }
+        : faultOf(unforeseen);
   }
-  await meanwhile?.opening.then(
-    (jest) => jest.close(),
+  const jest = meanwhile?.opening.then(
+    (opened) => opened.close(),
     () => undefined,
   );
-  await timeline(run);
-  const made = stand;
-  if (made !== undefined) {
-    try {
-      await inPhase('cleanup', made.provider, () => made.down());
-    } catch (error) {
-      fault ??= faultOf(error);
-    }
-  }
+  await endAll(log, [() => jest, () => takeDown(run, stand), () => timeline(run)]).catch((error: unknown) => {
+    fault ??= faultOf(error);
+  });
   return fault;
+}
+
+/** How long work may go on after an exception that nobody caught, ms: what it waits for may never come. */
+const STUCK_MS = 120_000;
+
+/** Waits for the work, but not for ever where an exception has cut it off from what it waits for. */
+async function unlessStuck(work: Promise<void>, interruption: Interruption): Promise<void> {
+  const { signal } = interruption;
+  let timer: NodeJS.Timeout | undefined;
+  const stuck = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => {
+      if (interruption.unforeseen !== undefined) timer = setTimeout(() => reject(signal.reason), STUCK_MS);
+    });
+  });
+  try {
+    await Promise.race([work, stuck]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Takes the cluster down, also where its phase cannot be recorded. */
+export async function takeDown({ inPhase }: Pick<RunContext, 'inPhase'>, stand: Stand | undefined): Promise<void> {
+  if (stand === undefined) return;
+  let isCalled = false;
+  const down = () => {
+    isCalled = true;
+    return stand.down();
+  };
+  try {
+    await inPhase('cleanup', stand.provider, down);
+  } finally {
+    if (!isCalled) await down();
+  }
 }
 
 /** What goes on beside the bring-up. */
@@ -81,19 +118,25 @@ function begin(run: RunContext, claims: Selected): Meanwhile {
   return { planning, opening };
 }
 
-function faultOf(error: unknown): NonNullable<EndRecord['fault']> {
-  const { status, message, remedy } = explainError(error);
+/** Whose fault an error is that ended a run, and what to do. */
+export function faultOf(error: unknown): NonNullable<EndRecord['fault']> {
+  const { status, message, remedy, isDefect } = explainError(error);
   const isKnown =
     error instanceof Error &&
     /^(Usage|Driver|Mesh|Environment|Fixture|Provider|Sandbox|Cluster)Error$/.test(error.name);
   const whose = status === 2 ? 'user' : status === 1 ? 'mesh' : isKnown ? 'environment' : 'harness';
+  if (isDefect) return { whose, message: `meshproof itself failed: ${message}\nreport it with meshproof.log` };
   return { whose, message: remedy === undefined ? message : `${message}\n${remedy}` };
 }
 
 /** The order of events, beside the diagnostics of what went wrong. */
-async function timeline({ evidence, folder, log }: RunContext): Promise<void> {
-  evidence.flush();
-  const records = readEvidence(evidence.file, log);
-  if (!records.some((record) => record.kind === 'verdict' && record.diagnostics !== undefined)) return;
-  await writeFile(join(folder.cluster, 'timeline.txt'), timelineText(records));
+async function timeline({ evidence, folder, log, unwritten }: RunContext): Promise<void> {
+  const file = join(folder.cluster, 'timeline.txt');
+  try {
+    const records = evidence.read(log);
+    if (!records.some((record) => record.kind === 'verdict' && record.diagnostics !== undefined)) return;
+    await writeFile(file, timelineText(records));
+  } catch (error) {
+    unwritten.note(file, error);
+  }
 }

@@ -1,4 +1,4 @@
-import type { Evidence } from '../../evidence/index.ts';
+import type { OwnEvidence } from '../../evidence/index.ts';
 import type { Driver } from '../../mesh/index.ts';
 import type { RunOptions } from '../../plan/index.ts';
 import type { Ledger } from '../ledger/index.ts';
@@ -6,6 +6,7 @@ import type { Interruption } from './interrupt.ts';
 import type { Log } from './log-file.ts';
 import type { InPhase } from './phases.ts';
 import type { RunFolder } from './run-folder.ts';
+import type { Unwritten } from './unwritten.ts';
 
 /** What every part of one run's conductor works with. */
 export interface RunContext {
@@ -13,9 +14,11 @@ export interface RunContext {
   options: RunOptions;
   driver: Driver;
   folder: RunFolder;
-  evidence: Evidence;
+  evidence: OwnEvidence;
   ledger: Ledger;
   interruption: Interruption;
+  /** Told of each file of the run that could not be written. */
+  unwritten: Unwritten;
   inPhase: InPhase;
   log: Log;
   /** Shows a line on the console, and keeps it in the log. */

@@ -18,9 +18,11 @@ export function diagnosticsFor(run: RunContext, stage: Stage): (claim: string) =
     count += 1;
     if (count > MOST || run.interruption.signal.aborted) return undefined;
     const folder = join(run.folder.cluster, claim.replace('/', '-'));
-    await mkdir(folder, { recursive: true });
     const limit = new Promise<void>((resolve) => setTimeout(resolve, LIMIT_MS).unref());
-    await Promise.race([collect(stage, folder), limit]);
+    const collected = mkdir(folder, { recursive: true }).then(() => collect(stage, folder));
+    // Also when the limit has passed before: nobody else would hear of it.
+    const over = collected.catch((error: unknown) => run.unwritten.note(folder, error));
+    await Promise.race([over, limit]);
     return relative(run.folder.path, folder);
   };
 }

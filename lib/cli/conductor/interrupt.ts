@@ -1,6 +1,10 @@
+import { onUnforeseen } from '../unforeseen.ts';
+
 /** How a run is ended from outside. */
 export interface Interruption {
   readonly signal: AbortSignal;
+  /** An exception that nobody caught, which ended the run: what was seen proves nothing. */
+  readonly unforeseen: unknown;
   /** True after Ctrl-C or a termination signal; false for a deadline. */
   readonly byPerson: boolean;
   /** Ends the run for a reason of its own. */
@@ -10,13 +14,24 @@ export interface Interruption {
 }
 
 /**
- * Listens for Ctrl-C, termination, a closed terminal, and the run's deadline. The first signal aborts; a second ends the
- * program at once.
+ * Listens for Ctrl-C, termination, a closed terminal, exceptions that nobody catches, and the run's deadline. The first
+ * signal aborts; a second ends the program at once.
  * @param giveUp says what is left behind, when there is no time to clean up
+ * @param log gets what nobody caught, with its stack
  */
-export function listenForInterruption(giveUp: () => string, deadlineMs: number | undefined): Interruption {
+export function listenForInterruption(
+  giveUp: () => string,
+  deadlineMs: number | undefined,
+  log: (line: string) => void,
+): Interruption {
   const abort = new AbortController();
   let byPerson = false;
+  let unforeseen: unknown;
+  const ignoreUnforeseen = onUnforeseen((error) => {
+    unforeseen ??= error;
+    log(`nobody caught this: ${error instanceof Error ? (error.stack ?? error.message) : error}`);
+    abort.abort(new Error('the harness failed'));
+  });
   const onSignal = () => {
     if (byPerson) {
       process.stderr.write(`\n${giveUp()}\n`);
@@ -28,8 +43,6 @@ export function listenForInterruption(giveUp: () => string, deadlineMs: number |
   };
   const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
   for (const name of signals) process.on(name, onSignal);
-  // Until the program's end: the reports' last words come after the release.
-  process.stderr.on('error', ignoreDeparted);
   const timer =
     deadlineMs === undefined
       ? undefined
@@ -39,15 +52,14 @@ export function listenForInterruption(giveUp: () => string, deadlineMs: number |
     get byPerson() {
       return byPerson;
     },
+    get unforeseen() {
+      return unforeseen;
+    },
     end: (reason) => abort.abort(new Error(reason)),
     release: () => {
       clearTimeout(timer);
+      ignoreUnforeseen();
       for (const name of signals) process.off(name, onSignal);
     },
   };
-}
-
-/** The signal that ends a run may have ended its reader too, or closed its terminal: the run cleans up all the same. */
-function ignoreDeparted(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
 }

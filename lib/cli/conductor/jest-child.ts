@@ -1,4 +1,4 @@
-import { createWriteStream, rmSync } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -39,7 +39,7 @@ function configuration(folder: string, cache: string): object {
 /** Starts jest, in a process group of its own, on the claims that the conductor serves at `socket`. */
 export async function startJest(run: RunContext, socket: string): Promise<JestChild> {
   const folder = join(await builtFolder(), 'claims');
-  const cache = join(run.folder.path, '.jest');
+  const cache = join(run.ledger.place, 'jest');
   const argv = [
     '--experimental-vm-modules',
     '--disable-warning=ExperimentalWarning',
@@ -88,7 +88,6 @@ export async function startJest(run: RunContext, socket: string): Promise<JestCh
     const { exitCode, all } = await child;
     output.end();
     if (pid !== undefined) run.ledger.childEnded(pid);
-    rmSync(cache, { recursive: true, force: true });
     return {
       ...(exitCode === undefined ? {} : { status: exitCode }),
       tail: (all ?? '').split('\n').slice(-20).join('\n'),

@@ -19,6 +19,7 @@ import type { Stage } from './bring-up.ts';
 import type { ClaimsProcess } from './claims-process.ts';
 import type { RunContext } from './context.ts';
 import { diagnosticsFor } from './diagnostics.ts';
+import { endAll } from './end-all.ts';
 import { outsideHost } from './outside-host.ts';
 import { followOutside } from './outside-logs.ts';
 
@@ -36,6 +37,7 @@ export async function judgeClaims(
   const { cluster, mesh, fixtures, stand } = stage;
   const servers = Object.values(fixtures.servers);
   const actors = [...Object.values(fixtures.clients), ...servers];
+  const ends: (() => unknown)[] = [];
   const world = new World({
     cluster,
     evidence,
@@ -47,60 +49,70 @@ export async function judgeClaims(
     reused: stand.reused,
     log,
   });
-  const outsideLogs = followOutside(stage.outsideTarget, log);
-  const nonce = nonceSource(runId);
-  const prober = new Prober({
-    evidence,
-    nonce,
-    agentOf: (app) => world.agentOf(app),
-    logOf: (app) => outsideLogs.of(app) ?? world.logOf(app),
-    podOf: (app) => world.podOf(app),
-    identityOf: (route) => world.identityOf(route),
-  });
-  const routes = new Routes(actors, servers, outsideHost(options.outside), stage.outsideTarget?.servers);
-  const monitors = new Monitors(prober, routes, world);
-  const watches = new Watches(prober);
-  const changes = new Changes(evidence);
-  const before = (mode: ModeName, value: boolean) => stand.beforeSwitch(mesh.setting(mode), value);
-  const modes = new Modes({ cluster, mesh, changes, world, before });
-  const parts: EngineParts = { cluster, evidence, mesh, world, routes, prober, watches, monitors, changes, modes };
-  await changes.make({ what: 'deploy the fixtures', budget: mesh.budget('policy') }, async () => []);
-  const unseen = await world.calm(SEEN_MS * options.timeoutScale, interruption.signal);
-  if (unseen !== undefined) log(`not all fixtures were seen Ready: ${unseen}`);
-
-  if (stage.installed && mesh.supports('permissive') === true) {
-    const enrolled = Object.values(fixtures.clients).filter((client) => client.enrolled);
-    await untilProgrammed(
-      parts,
-      enrolled.map(({ app }) => app),
-      interruption.signal,
-    );
-  }
-
-  const vigilModes = new Set(
-    claims.flatMap(({ claim, exempt }) => (claim.vigil === undefined || exempt ? [] : [claim.vigil])),
-  );
-  const vigils = new Vigils([...vigilModes], parts);
-  const engine = new Engine(parts, vigils, {
-    claims,
-    lanes: new Lanes(actors.map(({ app }) => app)),
-    retries: options.retries,
-    failFast: options.failFast,
-    timeoutScale: options.timeoutScale,
-    signal: interruption.signal,
-    nonce,
-    restart: stage.restart,
-    reinstall: stage.reinstall,
-    onTrouble: diagnosticsFor(run, stage),
-  });
-  jest.serve(engine.handlers());
-  const stop = () => {
-    prober.end();
-    jest.kill();
-    void engine.abort();
-  };
-  interruption.signal.addEventListener('abort', stop);
+  ends.unshift(() => world.close());
   try {
+    const outsideLogs = followOutside(stage.outsideTarget, log);
+    ends.unshift(() => outsideLogs.close());
+    const nonce = nonceSource(runId);
+    const prober = new Prober({
+      evidence,
+      nonce,
+      agentOf: (app) => world.agentOf(app),
+      logOf: (app) => outsideLogs.of(app) ?? world.logOf(app),
+      podOf: (app) => world.podOf(app),
+      identityOf: (route) => world.identityOf(route),
+    });
+    const routes = new Routes(actors, servers, outsideHost(options.outside), stage.outsideTarget?.servers);
+    const monitors = new Monitors(prober, routes, world);
+    ends.unshift(() => monitors.stop());
+    const watches = new Watches(prober);
+    const changes = new Changes(evidence);
+    const before = (mode: ModeName, value: boolean) => stand.beforeSwitch(mesh.setting(mode), value);
+    const modes = new Modes({ cluster, mesh, changes, world, before });
+    ends.unshift(() => modes.close());
+    const parts: EngineParts = { cluster, evidence, mesh, world, routes, prober, watches, monitors, changes, modes };
+    await changes.make({ what: 'deploy the fixtures', budget: mesh.budget('policy') }, async () => []);
+    const unseen = await world.calm(SEEN_MS * options.timeoutScale, interruption.signal);
+    if (unseen !== undefined) log(`not all fixtures were seen Ready: ${unseen}`);
+
+    if (stage.installed && mesh.supports('permissive') === true) {
+      const enrolled = Object.values(fixtures.clients).filter((client) => client.enrolled);
+      await untilProgrammed(
+        parts,
+        enrolled.map(({ app }) => app),
+        interruption.signal,
+      );
+    }
+
+    const vigilModes = new Set(
+      claims.flatMap(({ claim, exempt }) => (claim.vigil === undefined || exempt ? [] : [claim.vigil])),
+    );
+    const vigils = new Vigils([...vigilModes], parts);
+    ends.unshift(() => vigils.stop());
+    const engine = new Engine(parts, vigils, {
+      claims,
+      lanes: new Lanes(actors.map(({ app }) => app)),
+      retries: options.retries,
+      failFast: options.failFast,
+      timeoutScale: options.timeoutScale,
+      signal: interruption.signal,
+      nonce,
+      restart: stage.restart,
+      reinstall: stage.reinstall,
+      onTrouble: diagnosticsFor(run, stage),
+    });
+    ends.unshift(() => engine.abort());
+    jest.serve(engine.handlers());
+    const stop = () => {
+      prober.end();
+      jest.kill();
+      void engine.abort();
+    };
+    ends.unshift(
+      () => interruption.signal.removeEventListener('abort', stop),
+      () => prober.end(),
+    );
+    interruption.signal.addEventListener('abort', stop);
     if (interruption.signal.aborted) stop();
     const { status, tail } = await jest.ended;
     if (engine.lost !== undefined)
@@ -110,13 +122,6 @@ export async function judgeClaims(
       throw new Error(`jest ended (status ${status}) before ${undecided.join(', ')} was decided:\n${tail}`);
     }
   } finally {
-    interruption.signal.removeEventListener('abort', stop);
-    prober.end();
-    await engine.abort();
-    await vigils.stop();
-    await monitors.stop();
-    modes.close();
-    world.close();
-    outsideLogs.close();
+    await endAll(log, ends);
   }
 }

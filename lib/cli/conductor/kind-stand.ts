@@ -4,6 +4,7 @@ import { driverImages } from '../../mesh/index.ts';
 import { EnvironmentError } from '../../plan/index.ts';
 import { keptClusters } from '../ledger/index.ts';
 import { childNote, type RunContext } from './context.ts';
+import { endAll } from './end-all.ts';
 import type { Stand } from './stand.ts';
 
 /** The name of the kind cluster that a run makes or takes. @throws EnvironmentError where there is none to reuse */
@@ -42,8 +43,9 @@ export async function kindStand(run: RunContext, onStand: (stand: Stand) => void
         keep: options.keep,
         early: [...driverImages(driver, 'images', options.sets), ...options.loadImages],
         beforeCreate: (name) => ledger.cluster(name, ledger.kubeconfig),
+        gone: (name) => ledger.clusterGone(name),
       });
-  let outside: OutsideServers | undefined;
+  let starting: Promise<OutsideServers> | undefined;
   const stand: Stand = {
     provider: 'kind',
     cluster: provided.cluster,
@@ -53,8 +55,8 @@ export async function kindStand(run: RunContext, onStand: (stand: Stand) => void
     loadImages: (refs) => provided.loadImages(refs),
     waitForDns: () => provided.waitForDns(),
     clusterDomain: async () => (await provided.dns()).domain,
-    startOutside: async (manifests) => {
-      outside = await startOutside(manifests, {
+    startOutside: (manifests) => {
+      starting = startOutside(manifests, {
         ...common,
         prefix: `meshproof-${run.runId}-`,
         network: await provided.network(),
@@ -62,16 +64,22 @@ export async function kindStand(run: RunContext, onStand: (stand: Stand) => void
         beforeCreate: (name) => ledger.container(name),
         gone: (name) => ledger.containerGone(name),
       });
-      return outside;
+      return starting;
     },
     mayInstall: true,
     beforeSwitch: async () => undefined,
-    down: async () => {
-      await outside?.stop();
-      await provided.down();
-      if (options.keep && !options.reuse) ledger.kept();
-      else ledger.clusterGone(clusterName);
-    },
+    down: () =>
+      endAll(log, [
+        () => {
+          if (options.keep && !options.reuse) ledger.kept();
+        },
+        // One that is still being started is not there to be removed yet; one that did not start has been removed.
+        async () => (await starting?.catch(() => undefined))?.stop(),
+        async () => {
+          await provided.down();
+          if (!options.keep && !options.reuse) ledger.clusterGone(clusterName);
+        },
+      ]),
   };
   onStand(stand);
   return stand;

@@ -2,32 +2,34 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { socketPlace } from './socket-place.ts';
 
+const long = `/${'x'.repeat(100)}`;
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'meshproof-place-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
 test.each([
-  ['in the run’s folder', (folder: string) => folder, true],
-  ['elsewhere where that is too long', (folder: string) => join(folder, 'x'.repeat(100)), false],
-  ['elsewhere where that has too many bytes', (folder: string) => join(folder, 'ä'.repeat(35)), false],
-])('a socket can listen %s, and is gone afterwards', async (_, of, isInside) => {
-  const folder = mkdtempSync(join(tmpdir(), 'meshproof-place-'));
-  const place = socketPlace(of(folder));
+  ['the first of the run’s folders', () => [folder, long], true],
+  ['the next one where that is too long', () => [long, folder], true],
+  ['a temporary one where all are too long', () => [long, long], false],
+  ['a temporary one where all have too many bytes', () => [join(folder, 'ä'.repeat(40))], false],
+])('a socket can listen in %s, and is gone afterwards', async (_, folders, isInside) => {
+  const temporary = join(folder, 'meshproof-r1');
+  const place = socketPlace(folders(), 'r1', [`/${'y'.repeat(100)}`, temporary]);
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(place.path, resolve));
-  expect(dirname(place.path) === folder).toBe(isInside);
+  expect(dirname(place.path)).toBe(isInside ? folder : temporary);
   await new Promise((resolve) => server.close(resolve));
   place.remove();
   expect(existsSync(place.path)).toBe(false);
-  if (!isInside) expect(existsSync(dirname(place.path))).toBe(false);
-  rmSync(folder, { recursive: true });
+  expect(existsSync(temporary)).toBe(false);
 });
 
-test('a temporary folder with too long a path is passed over', () => {
-  const temporary = mkdtempSync(join(tmpdir(), 'meshproof-place-'));
-  const place = socketPlace(`/${'x'.repeat(100)}`, [`/${'y'.repeat(100)}`, temporary]);
-  expect(dirname(dirname(place.path))).toBe(temporary);
-  place.remove();
-  expect(existsSync(dirname(place.path))).toBe(false);
-  rmSync(temporary, { recursive: true });
-  expect(() => socketPlace(`/${'x'.repeat(100)}`, [`/${'y'.repeat(100)}`])).toThrow(/short enough for a Unix socket/);
+test('paths that are all too long end the run with a remedy', () => {
+  expect(() => socketPlace([long], 'r1', [long])).toThrow(/short enough for a Unix socket/);
 });

@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { EnvironmentError } from '../../plan/index.ts';
+import { temporaryFolders } from '../ledger/index.ts';
 
 /** Bytes. Linux allows 107, macOS 103. */
 const LONGEST = 103;
@@ -13,22 +13,30 @@ export interface SocketPlace {
 }
 
 /**
- * In the run's folder, so that a run that is killed leaves nothing elsewhere. Where that path is too long, in a temporary
- * folder: the user's, or else the machine's.
+ * In the run's own folders, the first whose path is short enough. Where none is, in a temporary folder whose name follows
+ * from the run's id, so that `clean` finds it after a kill.
  * @param temporaries where temporary folders can be made, in order
  * @throws EnvironmentError where every path is too long
  */
-export function socketPlace(folder: string, temporaries: readonly string[] = [tmpdir(), '/tmp']): SocketPlace {
-  const path = join(folder, 'claims.sock');
-  if (fits(path)) return { path, remove: () => rmSync(path, { force: true }) };
-  // `mkdtemp` puts six characters of its own at the end.
-  const short = temporaries.find((each) => fits(join(each, 'meshproof-XXXXXX', 'claims.sock')));
-  if (short === undefined) {
-    const message = `no folder has a path that is short enough for a Unix socket (${LONGEST} bytes): ${folder}, ${temporaries.join(', ')}`;
-    throw new EnvironmentError(message, 'set TMPDIR to a folder with a short path, or name one by --out');
+export function socketPlace(
+  folders: readonly string[],
+  runId: string,
+  temporaries: readonly string[] = temporaryFolders(runId),
+): SocketPlace {
+  const path = folders.map(socketIn).find(fits);
+  if (path !== undefined) return { path, remove: () => rmSync(path, { force: true }) };
+  const temporary = temporaries.find((each) => fits(socketIn(each)));
+  if (temporary === undefined) {
+    const tried = [...folders, ...temporaries].join(', ');
+    const message = `no folder has a path that is short enough for a Unix socket (${LONGEST} bytes): ${tried}`;
+    throw new EnvironmentError(message, 'set TMPDIR or XDG_STATE_HOME to a folder with a short path');
   }
-  const temporary = mkdtempSync(join(short, 'meshproof-'));
-  return { path: join(temporary, 'claims.sock'), remove: () => rmSync(temporary, { recursive: true, force: true }) };
+  mkdirSync(temporary, { mode: 0o700 });
+  return { path: socketIn(temporary), remove: () => rmSync(temporary, { recursive: true, force: true }) };
+}
+
+function socketIn(folder: string): string {
+  return join(folder, 'claims.sock');
 }
 
 function fits(path: string): boolean {

@@ -5,8 +5,8 @@ import AllureEnvironment from 'allure-jest/node';
 setFlagsFromString('--semi-space-growth-factor=1');
 
 /**
- * Is told where to write by a variable and not by jest's configuration: that goes into the key of jest's cache of transformed
- * files, and with a folder in it that each run has of its own, each run would transform all files anew.
+ * Is told by a variable where to write. A result that cannot be written is no claim's failure: the conductor judges, writes
+ * the missing ones after the run, and tells what it cannot write.
  */
 export default class RunEnvironment extends AllureEnvironment {
   constructor({ projectConfig, ...config }, context) {
@@ -15,5 +15,14 @@ export default class RunEnvironment extends AllureEnvironment {
       resultsDir: process.env.MESHPROOF_ALLURE_RESULTS,
     };
     super({ ...config, projectConfig: { ...projectConfig, testEnvironmentOptions } }, context);
+    const report = (error) => process.stderr.write(`Allure: ${error.message}\n`);
+    const handle = this.handleTestEvent;
+    this.handleTestEvent = async (event, state) => {
+      try {
+        await handle(event, state);
+      } catch (error) {
+        report(error);
+      }
+    };
   }
 }

@@ -1,5 +1,15 @@
-import { lstatSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
-import { userInfo } from 'node:os';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
 import { basename, isAbsolute, join } from 'node:path';
 import { EnvironmentError } from '../../plan/index.ts';
 import { type Checked, checkEntry } from './check-entry.ts';
@@ -73,21 +83,27 @@ export function privateFolder(folder: string, runId: string): string {
   return join(folder, runId);
 }
 
-/** Paths of what lies in a run's private folder. */
+/** Where a run makes a temporary folder, if it needs one: the name follows from its id, and so it is found again. */
+export function temporaryFolders(runId: string): string[] {
+  return [...new Set([tmpdir(), '/tmp'])].map((folder) => join(folder, `meshproof-${runId}`));
+}
+
+/** Paths of what lies in a run's private folder, and of its temporary ones. */
 export function filesOf(folder: string, runId: string): string[] {
   const place = privateFolder(folder, runId);
   const found = lstatSync(place, { throwIfNoEntry: false });
-  if (found === undefined) return [];
-  return found.isDirectory() ? readdirSync(place).map((name) => join(place, name)) : [place];
+  const within = found?.isDirectory() ? readdirSync(place).map((name) => join(place, name)) : [];
+  return [...within, ...temporaryFolders(runId).filter((each) => existsSync(each))];
 }
 
 /**
- * Removes an entry and the run's private folder.
+ * Removes an entry and the run's folders.
  *
  * @throws EnvironmentError where the folder of the ledger cannot be written
  */
 export function removeEntry(folder: string, runId: string): void {
   try {
+    for (const each of temporaryFolders(runId)) rmSync(each, { recursive: true, force: true });
     rmSync(privateFolder(folder, runId), { recursive: true, force: true });
     rmSync(entryFile(folder, runId), { force: true });
     rmSync(`${entryFile(folder, runId)}.tmp`, { force: true });

@@ -15,6 +15,7 @@ import {
 } from '../../prove/index.ts';
 import { loadCatalogue } from '../catalogue.ts';
 import { exitStatus } from '../exit-status.ts';
+import { onUnforeseen } from '../unforeseen.ts';
 import { originOf } from './origin.ts';
 import { CellRunner } from './run-cell.ts';
 
@@ -51,11 +52,16 @@ export async function proveCommand(options: ProveOptions): Promise<number> {
     abort.abort();
     void runner.close();
   };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupt);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, interrupt);
+  let unforeseen: unknown;
+  const ignoreUnforeseen = onUnforeseen((error) => {
+    unforeseen ??= error;
+    interrupt();
+  });
   // A cell is up for longer than it works, most of all one of few claims: it waits for changes to act, and to settle.
   const parallel = options.parallel ?? Math.ceil((options.quick ? 2 : 1.5) * availableParallelism());
   say(`${plans.length} sandboxes, ${parallel} side by side`);
-  const results = await runCells(plans, {
+  const cells = runCells(plans, {
     parallel,
     ledger,
     resume: options.resume,
@@ -63,7 +69,12 @@ export async function proveCommand(options: ProveOptions): Promise<number> {
     tell: (result) => say(cellLine(result)),
     signal: abort.signal,
   });
-  await runner.close();
+  // Also where a cell's files cannot be written: its sandbox must not go on.
+  const results = await cells.finally(async () => {
+    await runner.close();
+    ignoreUnforeseen();
+  });
+  if (unforeseen !== undefined) throw unforeseen;
   const matrix = matrixOf(
     results,
     claims.map(({ id }) => id),

@@ -5,8 +5,12 @@
  */
 import { createInterface } from 'node:readline';
 import { perform } from '../main.ts';
+import { listenToOutput } from '../output.ts';
+import { watchUnforeseen } from '../unforeseen.ts';
 
-// Each run listens for streams that nobody reads any more, until the process ends.
+listenToOutput();
+watchUnforeseen();
+// Each run's console listens for an end of its reader, until the process ends.
 for (const stream of [process.stdout, process.stderr]) stream.setMaxListeners(0);
 // The run that is under way cleans up and ends; then there is nothing left to do.
 process.stdin.once('close', () => process.kill(process.pid, 'SIGTERM'));

@@ -91,8 +91,10 @@ export async function upExisting(options: UpExistingOptions): Promise<ProvidedEx
     const settings = new SettingsLedger(cluster, record);
     const down = async () => {
       try {
-        for (const sentence of await settings.restoreAll()) report(sentence);
+        const restored = await settled(settings.restoreAll());
+        // The run's namespaces go also where a setting cannot be put back. The record and the Lease stay then, for `clean`.
         if (!options.keep) await removeFixtures(cluster, runId);
+        for (const sentence of restored()) report(sentence);
         await cluster.delete(record.ref);
         await lease.release();
       } finally {
@@ -137,6 +139,18 @@ async function leave(cluster: Cluster, runId: string, known: readonly SettingRef
 async function deleteRecord(cluster: Cluster, record: RunRecordRef): Promise<void> {
   const isThere = (await runRecords(cluster)).some(({ runId }) => runId === record.runId);
   if (isThere) await cluster.delete(record.ref);
+}
+
+/** Waits for work; its result, or its error, is for later. */
+async function settled<T>(work: Promise<T>): Promise<() => T> {
+  try {
+    const result = await work;
+    return () => result;
+  } catch (error) {
+    return () => {
+      throw error;
+    };
+  }
 }
 
 const RESTORE_MS = 60_000;

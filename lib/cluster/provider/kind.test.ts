@@ -6,11 +6,13 @@ import { FakeTools, isAlive } from './testing/fake-tools.ts';
 
 let tools: FakeTools;
 const beforeCreate = jest.fn<(name: string) => void>();
+const gone = jest.fn<(name: string) => void>();
 const child = jest.fn<(pid: number, what: string) => void>();
 
 beforeEach(() => {
   tools = new FakeTools();
   beforeCreate.mockClear();
+  gone.mockClear();
   child.mockClear();
 });
 afterEach(() => tools.remove());
@@ -26,7 +28,7 @@ esac`;
 function options(signal = new AbortController().signal): UpKindOptions {
   const kubeconfig = path.join(tools.folder, 'kubeconfig');
   const common = { clusterName: 'x', kubeconfig, timeoutScale: 1, signal, child, report: () => undefined };
-  return { ...common, beforeCreate, keep: false, early: [], runId: 'r1', leaseLost: () => undefined };
+  return { ...common, beforeCreate, gone, keep: false, early: [], runId: 'r1', leaseLost: () => undefined };
 }
 
 describe('a kind cluster', () => {
@@ -48,7 +50,16 @@ describe('a kind cluster', () => {
 
     await expect(upKind(options())).rejects.toThrow(/could not create the cluster x: exit 1\n.*no such image/);
     expect(beforeCreate).toHaveBeenCalledWith('x');
+    expect(gone).toHaveBeenCalledWith('x');
     expect(existsSync(path.join(tools.folder, 'nodes'))).toBe(false);
+  });
+
+  test('that could not be created, nor deleted again, is not said to be gone', async () => {
+    tools.add('docker', DOCKER);
+    tools.add('kind', 'case "$1" in create) echo x-control-plane > "$HERE/nodes"; exit 1;; delete) exit 1;; esac');
+
+    await expect(upKind(options())).rejects.toThrow(/could not be deleted/);
+    expect(gone).not.toHaveBeenCalled();
   });
 
   test('is waited for as long as the timeout scale says, and deleted when it takes longer', async () => {

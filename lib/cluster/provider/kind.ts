@@ -47,6 +47,8 @@ export interface UpKindOptions extends SharedKindOptions {
   early: string[];
   /** Called before anything exists, so that a run that dies can be cleaned up after. */
   beforeCreate(clusterName: string): void;
+  /** Called when a cluster that did not come up has been deleted again. */
+  gone(clusterName: string): void;
 }
 
 export interface ProvidedKind extends Provided {
@@ -89,6 +91,7 @@ export async function upKind(options: UpKindOptions): Promise<ProvidedKind> {
   } catch (error) {
     await images.stop();
     await deleteKind(clusterName, true);
+    options.gone(clusterName);
     throw error;
   }
 }

@@ -12,7 +12,7 @@ export interface OutsideServers {
   servers: Record<string, Server>;
   /** Follows the log of the server whose `logContainer` is named. */
   followLog(target: { container: string }, handlers: LogHandlers): Stop;
-  /** Removes them; ones that are gone already are no error. */
+  /** Removes them; ones that are gone already are no error. @throws ProviderError once all were tried */
   stop(): Promise<void>;
 }
 
@@ -41,10 +41,14 @@ const START_MS = 120_000;
 export async function startOutside(manifests: readonly Manifest[], options: OutsideOptions): Promise<OutsideServers> {
   const made: string[] = [];
   const stop = async (): Promise<void> => {
+    const stays: string[] = [];
     for (const name of made.splice(0)) {
-      await runEngine(['rm', '--force', '--volumes', name], { ...options, signal: AbortSignal.timeout(START_MS) });
-      options.gone(name);
+      const context = { ...options, signal: AbortSignal.timeout(START_MS) };
+      const removed = await runEngine(['rm', '--force', '--volumes', name], context);
+      if (removed.exitCode === 0 || /no such container/i.test(removed.stderr)) options.gone(name);
+      else stays.push(`${name}: ${lastWords(removed)}`);
     }
+    if (stays.length > 0) throw new ProviderError(`could not be removed: ${stays.join('; ')}`, 'meshproof clean');
   };
   try {
     const servers: Record<string, Server> = {};
@@ -61,7 +65,7 @@ export async function startOutside(manifests: readonly Manifest[], options: Outs
     }
     return { servers, stop, followLog: ({ container }, handlers) => followContainer(container, handlers, options) };
   } catch (error) {
-    await stop();
+    await stop().catch(({ message }: Error) => options.report(message));
     throw error;
   }
 }

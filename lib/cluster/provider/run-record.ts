@@ -173,10 +173,16 @@ export class SettingsLedger {
   restoreAll(): Promise<string[]> {
     return this.#inTurn(async () => {
       const sentences: string[] = [];
+      const errors: unknown[] = [];
       for (const setting of this.#settings) {
-        const sentence = setting.set.length === 0 ? undefined : await restore(this.#cluster, setting);
-        if (sentence !== undefined) sentences.push(sentence);
+        try {
+          const sentence = setting.set.length === 0 ? undefined : await restore(this.#cluster, setting);
+          if (sentence !== undefined) sentences.push(sentence);
+        } catch (error) {
+          errors.push(error);
+        }
       }
+      if (errors.length > 0) throw errors[0];
       return sentences;
     });
   }
