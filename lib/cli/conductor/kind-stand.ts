@@ -56,14 +56,16 @@ export async function kindStand(run: RunContext, onStand: (stand: Stand) => void
     waitForDns: () => provided.waitForDns(),
     clusterDomain: async () => (await provided.dns()).domain,
     startOutside: (manifests) => {
-      starting = startOutside(manifests, {
-        ...common,
-        prefix: `meshproof-${run.runId}-`,
-        network: await provided.network(),
-        isIPv6: isIPv6((await provided.dns()).address),
-        beforeCreate: (name) => ledger.container(name),
-        gone: (name) => ledger.containerGone(name),
-      });
+      const start = async () =>
+        startOutside(manifests, {
+          ...common,
+          prefix: `meshproof-${run.runId}-`,
+          network: await provided.network(),
+          isIPv6: isIPv6((await provided.dns()).address),
+          beforeCreate: (name) => ledger.container(name),
+          gone: (name) => ledger.containerGone(name),
+        });
+      starting = start();
       return starting;
     },
     mayInstall: true,

@@ -51,7 +51,6 @@ function up(name: string, onEntry: (entry: LiveEntry) => void = () => undefined)
     keep: false,
     signal: AbortSignal.timeout(60_000),
     report: (line) => said.push(line),
-    unchanged: () => undefined,
     beforeCreate: onEntry,
     unchanged: () => said.push('unchanged'),
     leaseLost: (reason) => said.push(`lost: ${reason}`),
