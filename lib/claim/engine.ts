@@ -496,7 +496,7 @@ async function caught(act: () => Promise<void>): Promise<Error | undefined> {
 /** Whether an error of the API or a driver's step may be gone at the next try. */
 function isPassing(error: unknown): boolean {
   if (error instanceof ClusterError) return !['invalid', 'forbidden', 'not-found'].includes(error.code);
-  return error instanceof MeshError && error.whose === 'environment';
+  return error instanceof MeshError && error.whose === 'environment' && error.about === undefined;
 }
 
 function messageOf(error: unknown): string {

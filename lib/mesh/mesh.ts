@@ -97,6 +97,11 @@ export interface Mesh {
   /** True when the mesh's control plane is there already, and for a mesh that has none. */
   isInstalled(): Promise<boolean>;
   observedVersion(): Promise<string>;
+  /**
+   * Looks whether the cluster serves the kinds that modes and policies name in the versions that they name.
+   * @throws MeshError of the environment where it serves them in others: the mesh is not the version that the driver is for
+   */
+  expectServed(): Promise<void>;
   /** The same manifest with what enrolment needs: labels and annotations of namespaces, pod templates, Services. */
   enrol(manifest: Manifest): Manifest;
   /** Objects that a client needs beside it to be known to the mesh; absent where it needs none. */
@@ -118,10 +123,16 @@ export class MeshError extends Error {
   override name = 'MeshError';
   readonly whose: 'mesh' | 'environment' | 'user';
   readonly remedy?: string;
-  constructor(whose: MeshError['whose'], message: string, remedy?: string) {
+  /**
+   * `version`: the cluster serves what the driver names in another version. `absence`: what the driver names is not there,
+   * which is the mesh's fault only if it is the version that the driver is for.
+   */
+  readonly about?: 'version' | 'absence';
+  constructor(whose: MeshError['whose'], message: string, remedy?: string, about?: MeshError['about']) {
     super(message);
     this.whose = whose;
     if (remedy !== undefined) this.remedy = remedy;
+    if (about !== undefined) this.about = about;
   }
 }
 

@@ -1,15 +1,16 @@
 import { ClusterError } from '../cluster/cluster.ts';
 import { redactValue } from '../words/index.ts';
 import { allowObjects, party } from './allow.ts';
+import { driverObjects } from './checks/definitions.ts';
 import { collectDiagnostics } from './diagnose.ts';
 import type { Driver, DriverSpec, ModeSpec } from './driver.ts';
 import { enrolManifest } from './enrol.ts';
 import { declares, driverImages, driverTools } from './facts.ts';
 import { apiFault } from './fault.ts';
-import { controlDeployment, missingDeployments } from './install/control-plane.ts';
+import { knowingVersion, missingDeployments, versionOn } from './install/control-plane.ts';
 import { install } from './install/install.ts';
-import { deploymentVersion } from './install/version.ts';
 import { type Mesh, type MeshContext, MeshError, type ModeName, type Party } from './mesh.ts';
+import { expectVersion } from './served.ts';
 import { attempt, doSteps } from './steps/steps.ts';
 import { durationMs } from './template/duration.ts';
 import { fillingFor } from './template/filling.ts';
@@ -29,6 +30,7 @@ export function openMesh(driver: Driver, context: MeshContext): Mesh {
     if (found === undefined) throw new MeshError('environment', `the driver ${spec.name} has no mode ${name}`);
     return found;
   };
+  const knowing = <T>(work: () => Promise<T>): Promise<T> => knowingVersion(spec, cluster, work);
   return {
     name: spec.name,
     project: spec.implementation.project,
@@ -57,18 +59,18 @@ export function openMesh(driver: Driver, context: MeshContext): Mesh {
       return setting === undefined ? undefined : { ref: setting.object, path: setting.path };
     },
 
-    install: (modes = {}) => install(spec, modes, context),
+    install: (modes = {}) => knowing(() => install(spec, modes, context)),
 
-    uninstall: () => doSteps(spec.uninstall, filling(), context, 'uninstall'),
+    uninstall: () => knowing(() => doSteps(spec.uninstall, filling(), context, 'uninstall')),
 
     isInstalled: async () => (await missingDeployments(spec, cluster)).length === 0,
 
-    async observedVersion() {
-      const [first] = spec.controlPlane?.deployments ?? [];
-      if (first === undefined) return spec.implementation.version;
-      const object = await cluster.get(controlDeployment(spec, first));
-      return object === undefined ? 'not installed' : deploymentVersion(object);
-    },
+    observedVersion: () => versionOn(spec, cluster),
+
+    expectServed: () =>
+      knowing(async () => {
+        for (const object of changedLater(spec, sets)) await expectVersion(object, context);
+      }),
 
     enrol: (manifest) => enrolManifest(manifest, fill(marksOf(spec), filling())),
     clientObjects: (client) => fill(spec.enrol?.client ?? [], about('client', client)),
@@ -77,7 +79,8 @@ export function openMesh(driver: Driver, context: MeshContext): Mesh {
     effect: (name) => mode(name).effect,
     switchMode(name, value) {
       const side = value ? 'on' : 'off';
-      return doSteps(mode(name)[side] ?? [], filling(), context, `modes.${name}.${side}`);
+      const steps = mode(name)[side] ?? [];
+      return knowing(() => doSteps(steps, filling(), context, `modes.${name}.${side}`));
     },
 
     async tryInvalid(name) {
@@ -107,6 +110,13 @@ export function openMesh(driver: Driver, context: MeshContext): Mesh {
 
 /** A mode that the mesh lacks takes none. */
 const noTime = { converges: '0ms', settles: '0ms' };
+
+/** The kinds that a run changes after the installation, each once. */
+function changedLater(spec: DriverSpec, sets: readonly string[]): { apiVersion: string; kind: string }[] {
+  const objects = driverObjects({ ...spec, install: [], uninstall: [] }, sets);
+  const kinds = objects.map(({ apiVersion, kind }) => ({ apiVersion, kind }));
+  return [...new Map(kinds.map((each) => [`${each.apiVersion} ${each.kind}`, each])).values()];
+}
 
 /** What is merged into manifests, without the objects made beside them. */
 function marksOf({ enrol }: DriverSpec): Pick<NonNullable<DriverSpec['enrol']>, 'namespace' | 'pod' | 'service'> {

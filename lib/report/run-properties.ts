@@ -6,6 +6,7 @@ export function runProperties(summary: RunSummary): Record<string, string> {
     run: summary.runId,
     mesh: summary.mesh.name,
     'mesh.version': summary.mesh.version ?? 'not observed',
+    'driver.version': summary.mesh.declared ?? 'not known',
     'driver.verified': driverWords(summary.mesh.verified),
     provider: summary.provider,
     kubernetes: summary.kubernetes ?? 'not observed',

@@ -20,7 +20,8 @@ export interface RunSummary {
   /** True: such a run says nothing about a real mesh. */
   sandbox: boolean;
   kubernetes?: string;
-  mesh: { name: string; version?: string; driver?: string; verified?: boolean };
+  /** `version` is the one observed, `declared` the one that the driver is for. */
+  mesh: { name: string; version?: string; declared?: string; driver?: string; verified?: boolean };
   wallMs: number;
   interrupted: boolean;
   /** False when the evidence has no end: the run was killed, or is under way. */
@@ -89,6 +90,7 @@ export function summarise(records: EvidenceRecord[]): RunSummary {
         : {
             name: plan.mesh.name,
             version: plan.mesh.observedVersion,
+            declared: plan.mesh.declaredVersion,
             driver: plan.mesh.driver,
             verified: plan.mesh.verified,
           },

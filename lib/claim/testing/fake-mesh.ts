@@ -92,6 +92,9 @@ export class FakeMesh implements Mesh {
   observedVersion(): never {
     return unused('asks for a version');
   }
+  expectServed(): never {
+    return unused('asks what is served');
+  }
   diagnose(): never {
     return unused('diagnoses');
   }

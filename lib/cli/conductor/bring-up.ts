@@ -97,7 +97,7 @@ async function furnish(run: RunContext, stand: Stand, clients: readonly string[]
   domain.catch((error: unknown) => log(`the cluster's domain: ${error}`));
   if (mesh.usesDomain || stand.clusterDomain !== undefined) await domain;
   if (installed) {
-    await inPhase('mesh', `${mesh.project} ${mesh.declaredVersion}`, async () => {
+    await inPhase('mesh', `${mesh.project}, driver for ${mesh.declaredVersion}`, async () => {
       if (stand.reused) await mesh.uninstall();
       try {
         await mesh.install();
@@ -108,6 +108,7 @@ async function furnish(run: RunContext, stand: Stand, clients: readonly string[]
       }
     });
   }
+  if (installed || isThere) await mesh.expectServed();
   const beside = outsideServers(stand, mesh, deploy);
   // Told below, once the mesh's fixtures are there or have failed.
   beside.catch((error: unknown) => log(`servers outside of the cluster: ${error}`));

@@ -2,6 +2,7 @@ import { type Cluster, ClusterError, type Manifest, type ObjectRef } from '../..
 import type { DriverSpec } from '../driver.ts';
 import { apiFault } from '../fault.ts';
 import { type MeshContext, MeshError } from '../mesh.ts';
+import { deploymentVersion } from './version.ts';
 
 /** How long an operator may take to make a Deployment after the steps of install are done, ms. */
 const lateMs = 5_000;
@@ -47,4 +48,32 @@ async function absence(spec: DriverSpec, cluster: Cluster, namespace: string): P
     `install is done, but there is no Deployment ${missing.join(', ')} in ${namespace} (there: ${names.join(', ') || 'none'})`,
     'correct controlPlane, or have install make it',
   );
+}
+
+/** The version of the mesh that is on the cluster, by its first Deployment; `not installed` where that is not there. */
+export async function versionOn(spec: DriverSpec, cluster: Cluster): Promise<string> {
+  const [first] = spec.controlPlane?.deployments ?? [];
+  if (first === undefined) return spec.implementation.version;
+  const object = await cluster.get(controlDeployment(spec, first));
+  return object === undefined ? 'not installed' : deploymentVersion(object);
+}
+
+/**
+ * Does some work with the mesh. What the driver names and is not there is the mesh's fault if it is the version that the
+ * driver is for; else it may be called otherwise there, and is the driver's: the mesh is not accused.
+ */
+export async function knowingVersion<T>(spec: DriverSpec, cluster: Cluster, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof MeshError) || error.about === undefined) throw error;
+    const { project, version } = spec.implementation;
+    const observed = await versionOn(spec, cluster).catch(() => 'unknown');
+    const message = `${error.message}\n${project}: driver for ${version}, observed ${observed}`;
+    const remedy = `choose a driver for the version that is installed, or install ${project} ${version}`;
+    // Where nothing of the mesh is there, its version is no excuse.
+    const isItsOwn = error.about === 'absence' && [version, 'not installed'].includes(observed);
+    const whose = isItsOwn ? error.whose : 'environment';
+    throw new MeshError(whose, message, whose === 'environment' ? remedy : error.remedy, error.about);
+  }
 }

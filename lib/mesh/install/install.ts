@@ -37,7 +37,8 @@ export async function install(
     try {
       return await work(guarded);
     } catch (error) {
-      if (!(error instanceof MeshError) || guarded.signal.aborted) throw error;
+      // That the driver is for another version is no matter of pods.
+      if (!(error instanceof MeshError) || error.about === 'version' || guarded.signal.aborted) throw error;
       throw await explained(error, await podsOf(namespace, context), context);
     }
   });
@@ -75,7 +76,7 @@ async function explained(error: MeshError, pods: readonly Manifest[], context: M
   );
   const nowhere = pods.some((pod) => unscheduled(pod) !== undefined);
   const message = `${error.message}${pods.length === 0 ? '' : `\npods:${states.join('')}`}`;
-  return new MeshError(nowhere ? 'environment' : error.whose, message, error.remedy);
+  return new MeshError(nowhere ? 'environment' : error.whose, message, error.remedy, error.about);
 }
 
 async function wordsOf(pod: Manifest, { cluster }: MeshContext): Promise<string> {

@@ -4,6 +4,7 @@ import type { WaitSpec, WaitStep } from '../driver.ts';
 import { apiFault } from '../fault.ts';
 import { guardPods } from '../install/guard.ts';
 import { type DoneStep, type MeshContext, MeshError } from '../mesh.ts';
+import { expectVersion, guardVersion, versionsOf } from '../served.ts';
 import { durationMs } from '../template/duration.ts';
 
 type Satisfied = (object: Manifest | undefined) => boolean;
@@ -14,7 +15,9 @@ export async function waitStep({ wait, within }: WaitStep, context: MeshContext)
   if (wait.available !== undefined) await waitAvailable(wait.available, timeoutMs, context);
   else {
     const { ref, satisfied, what } = simpleWait(wait);
-    await waitFor(context, ref, satisfied, timeoutMs, what);
+    // One that is served in another version only would seem to be gone.
+    if (wait.gone !== undefined) await expectVersion(ref, context);
+    await guardVersion(ref, context, (guarded) => waitFor(guarded, ref, satisfied, timeoutMs, what));
   }
   return { wait };
 }
@@ -65,8 +68,18 @@ async function waitFor(
     return await context.cluster.wait(ref, satisfied, { timeoutMs, signal: context.signal, what });
   } catch (error) {
     if (!(error instanceof ClusterError) || error.code !== 'timeout') throw apiFault(`waiting for ${what}`, error);
-    throw new MeshError('mesh', `waited ${Math.round(timeoutMs / 100) / 10} s in vain for ${what}`);
+    const message = `waited ${Math.round(timeoutMs / 100) / 10} s in vain for ${what}`;
+    if (!/ to (exist|be established)$/.test(what)) throw new MeshError('mesh', message);
+    throw new MeshError('mesh', `${message}${await unknownKind(ref, context)}`, undefined, 'absence');
   }
+}
+
+/** Says so where the cluster has no such kind at all: then nobody could have made the object. */
+async function unknownKind(ref: ObjectRef, { cluster }: MeshContext): Promise<string> {
+  const [group, version] = ref.apiVersion.split('/');
+  if (version === undefined) return '';
+  const versions = await versionsOf(ref, cluster).catch(() => undefined);
+  return versions?.length === 0 ? `; the cluster has no kind ${ref.kind} in ${group}` : '';
 }
 
 function isAvailable(deployment: Manifest | undefined): boolean {

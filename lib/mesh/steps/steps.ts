@@ -1,7 +1,9 @@
+import { ClusterError } from '../../cluster/cluster.ts';
 import { redactValue } from '../../words/index.ts';
 import type { ApplyStep, Attempt, DeleteStep, RunStep, Step, WaitStep } from '../driver.ts';
 import { apiFault } from '../fault.ts';
 import { type DoneStep, type MeshContext, MeshError } from '../mesh.ts';
+import { expectVersion } from '../served.ts';
 import { type Filling, fill } from '../template/template.ts';
 import { runStep } from './step-run.ts';
 import { waitStep } from './step-wait.ts';
@@ -24,25 +26,35 @@ export async function doSteps(
     const begin = performance.now();
     const step = await doStep(fill(template, filling), context).catch((error: unknown) => {
       if (!(error instanceof MeshError)) throw error;
-      throw new MeshError(error.whose, `${field}[${index}]: ${error.message}`, error.remedy);
+      throw new MeshError(error.whose, `${field}[${index}]: ${error.message}`, error.remedy, error.about);
     });
     done.push({ ...redactValue(step), ms: Math.round(performance.now() - begin) });
   }
   return done;
 }
 
-/** Sends a change to the API. @throws ClusterError as the API answers */
+/** Sends a change to the API. @throws ClusterError as the API answers; MeshError for a kind of another version */
 export async function attempt(step: Attempt, context: MeshContext): Promise<void> {
-  if (isApply(step)) await context.cluster.apply(step.apply);
-  else await context.cluster.patch(step.patch, step.merge);
+  try {
+    if (isApply(step)) await context.cluster.apply(step.apply);
+    else await context.cluster.patch(step.patch, step.merge);
+  } catch (error) {
+    if (error instanceof ClusterError && error.code === 'not-found') {
+      await expectVersion(isApply(step) ? step.apply : step.patch, context);
+    }
+    throw error;
+  }
 }
 
 async function doStep(step: Step, context: MeshContext): Promise<DoneStep> {
   if (isRun(step)) return runStep(step, context);
   if (isWait(step)) return waitStep(step, context);
   try {
-    if (isDelete(step)) await context.cluster.delete(step.delete);
-    else await attempt(step, context);
+    // One that is served in another version only would be left where it is.
+    if (isDelete(step)) {
+      await expectVersion(step.delete, context);
+      await context.cluster.delete(step.delete);
+    } else await attempt(step, context);
   } catch (error) {
     throw apiFault(undefined, error);
   }

@@ -119,8 +119,12 @@ export class FakeCluster implements Cluster {
   followLog(): never {
     throw new Error('no driver follows logs');
   }
-  raw(): never {
-    throw new Error('no driver reads raw paths');
+  /** What discovery tells of a group, by path. */
+  readonly discovery: Record<string, object> = {};
+  async raw(path: string): Promise<string> {
+    const found = this.discovery[path];
+    if (found === undefined) throw new ClusterError('not-found', `no ${path}`, 404);
+    return JSON.stringify(found);
   }
   close(): void {
     this.watchers.clear();
