@@ -20,6 +20,18 @@ const everyClient = [curl, visitor, namesake].map((client) => client.gets(outsid
 
 claim(
   {
+    id: 'egress/booleans-only',
+    says: 'the switch accepts only booleans',
+    source: 'OSM API, MeshConfig v1alpha2: spec.traffic.enableEgress is boolean',
+    needs: ['egress', 'switch-validation'],
+  },
+  async () => {
+    await mesh.refusesInvalid('egress');
+  },
+);
+
+claim(
+  {
     id: 'egress/on-opens',
     says: 'switched on, HTTP and TCP reach the outside, by name and by address',
     source: 'OSM guide, Egress: enabling it lets external traffic pass',

@@ -44,12 +44,19 @@ export function wording(replacements: Record<string, string>): DriverChange {
   };
 }
 
-/** Takes the types out of the switches' schema, so that the API accepts any value. */
-export const acceptingAnyValue: DriverChange = wording({
+const anyPermissive = {
   '"enablePermissiveTrafficPolicyMode":{"type":"boolean"}':
     '"enablePermissiveTrafficPolicyMode":{"x-kubernetes-preserve-unknown-fields":true}',
+};
+const anyEgress = {
   '"enableEgress":{"type":"boolean"}': '"enableEgress":{"x-kubernetes-preserve-unknown-fields":true}',
-});
+};
+
+/** Takes the types out of the switches' schema, so that the API accepts any value. */
+export const acceptingAnyValue: DriverChange = wording({ ...anyPermissive, ...anyEgress });
+
+/** The same for egress alone. */
+export const acceptingAnyEgress: DriverChange = wording(anyEgress);
 
 /** Has the data plane be known by an annotation of the pods, and not by a container in them. */
 export const knownByAnnotation: DriverChange = (driver) => {

@@ -40,7 +40,9 @@ function heading(summary: RunSummary): string {
       `Run ${cell(summary.runId)}, ${cell(summary.startedAt)}`,
       `provider ${cell(provider)}${kubernetes === undefined ? '' : `, Kubernetes ${cell(kubernetes)}`}`,
       `meshproof ${cell(summary.version)}, seed ${cell(summary.seed)}`,
-      ...(mesh.driver === undefined ? [] : [`driver ${cell(mesh.driver)} for ${cell(mesh.declared ?? '')}${mesh.verified ? '' : ' (unverified)'}`]),
+      ...(mesh.driver === undefined
+        ? []
+        : [`driver ${cell(mesh.driver)} for ${cell(mesh.declared ?? '')}${mesh.verified ? '' : ' (unverified)'}`]),
     ].join('; '),
   ];
   return lines.join('\n\n');

@@ -36,7 +36,7 @@ function rerunLines({ of, left, driverDiffers }: NonNullable<Of<'run'>['rerun']>
 export function planLines({ mesh, kubernetes, claims, sandbox }: Of<'plan'>, paint: Paint): string[] {
   const suites = new Set(claims.map(({ suite }) => suite)).size;
   const other = mesh.observedVersion === mesh.declaredVersion ? '' : ` for ${mesh.declaredVersion}`;
-  const driver = mesh.verified ? (other && `, by a driver${other}`) : `, by an UNVERIFIED driver${other}`;
+  const driver = mesh.verified ? other && `, by a driver${other}` : `, by an UNVERIFIED driver${other}`;
   const words = `${mesh.name} ${mesh.observedVersion}, Kubernetes ${kubernetes}${sandbox ? ', sandbox' : ''}${driver}`;
   const size = `${count(claims.length, 'claim')} in ${count(suites, 'suite')}`;
   return [`  ${'under test'.padEnd(phaseColumn)}${printable(words)}`, paint.dim(`  ${' '.repeat(phaseColumn)}${size}`)];

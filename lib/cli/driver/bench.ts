@@ -87,7 +87,8 @@ export class Bench {
       }
       const [miss] = misses;
       if (miss !== undefined && spent > budget.convergesMs + (acted === undefined ? 0 : budget.settlesMs)) {
-        throw await this.failure(miss, items[seen.indexOf(miss)]?.outcome, spent, hints);
+        const answered = seen.flatMap(({ outcome }, i) => (outcome === 'answered' ? [i] : []));
+        throw await this.failure(miss, items[seen.indexOf(miss)]?.outcome, spent, { hints, answered });
       }
       await pause(restMs);
     }
@@ -102,7 +103,7 @@ export class Bench {
     miss: Observation,
     wanted: Wanted | undefined,
     spentMs: number,
-    hints: readonly string[],
+    { hints, answered }: Pick<StepFailure, 'hints' | 'answered'>,
   ): Promise<StepFailure> {
     const twin = await this.prober.probe(this.routes.twin(miss.route));
     const twinSays =
@@ -113,6 +114,7 @@ export class Bench {
     return new StepFailure(
       `${routeName(miss.route)} should be ${wanted}, and is ${observed} after ${seconds(spentMs)}\n${twinSays}`,
       hints,
+      answered,
     );
   }
 }

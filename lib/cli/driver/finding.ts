@@ -7,9 +7,12 @@ export class StepFailure extends Error {
   override name = 'StepFailure';
   /** Where to look, a line each. */
   readonly hints: readonly string[];
-  constructor(message: string, hints: readonly string[]) {
+  /** Those of the routes probed that were answered at the end, by their place in what was wanted. */
+  readonly answered: readonly number[];
+  constructor(message: string, hints: readonly string[], answered: readonly number[] = []) {
     super(message);
     this.hints = hints;
+    this.answered = answered;
   }
 }
 

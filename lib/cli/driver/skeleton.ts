@@ -155,6 +155,10 @@ modes:
     off:
       - patch: *config
         merge: { spec: { egress: false } }
+    #? modes.egress.invalid
+    # invalid:
+    #   - patch: *config
+    #     merge: { spec: { egress: "maybe" } }
     converges: 15s
     settles: 15s
 

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import type { Mesh, ModeName } from '../../mesh/index.ts';
 import { StepFailure } from './finding.ts';
 import { partyOf, skipped, type Trial } from './trial-context.ts';
 
@@ -21,14 +22,18 @@ export async function tryEnrolment({ stage: { mesh }, bench, transcript, file }:
 
 export async function tryInvalid({ stage: { mesh }, transcript, file }: Trial): Promise<void> {
   if (skipped(transcript, mesh, 'invalid', 'switch-validation')) return;
-  await transcript.step('invalid', async () => {
-    const tried = await mesh.tryInvalid('permissive');
-    const accepted = tried.filter(({ refused }) => !refused).map(({ step }) => stringify(step).trimEnd());
-    if (tried.length > 0 && accepted.length === 0)
-      return `attempts that the API refused: ${tried.length} of ${tried.length}`;
-    const what = tried.length === 0 ? 'there is nothing to try' : `the API takes\n${accepted.join('\n')}`;
-    throw new StepFailure(what, [`modes.permissive.invalid in ${file} lists what the API must refuse`]);
-  });
+  for (const mode of ['permissive', 'egress'] as const) {
+    if (mesh.supports(mode) === true) await transcript.step(`invalid ${mode}`, () => tryInvalidOf(mode, mesh, file));
+  }
+}
+
+async function tryInvalidOf(mode: ModeName, mesh: Mesh, file: string): Promise<string> {
+  const tried = await mesh.tryInvalid(mode);
+  const accepted = tried.filter(({ refused }) => !refused).map(({ step }) => stringify(step).trimEnd());
+  if (tried.length > 0 && accepted.length === 0)
+    return `attempts that the API refused: ${tried.length} of ${tried.length}`;
+  const what = tried.length === 0 ? 'there is nothing to try' : `the API takes\n${accepted.join('\n')}`;
+  throw new StepFailure(what, [`modes.${mode}.invalid in ${file} lists what the API must refuse`]);
 }
 
 export async function tryDiagnostics({ stage, bench, transcript, file }: Trial, folder: string): Promise<void> {

@@ -1,5 +1,8 @@
 import { stringify } from 'yaml';
+import type { RouteSpec } from '../../claim/index.ts';
 import type { Manifest } from '../../cluster/cluster.ts';
+import type { Wanted } from './bench.ts';
+import { StepFailure } from './finding.ts';
 import { hello, partyOf, request, skipped, type Trial } from './trial-context.ts';
 
 const policies = [
@@ -28,19 +31,24 @@ async function tryPolicy(trial: Trial, policy: (typeof policies)[number]): Promi
   const objects = [...routes, ...target];
   const hints = [`policy.allow.${protocol} in ${file} made these objects:\n${objects.map(objectText).join('\n---\n')}`];
   const made: Manifest[] = [];
-  const isAllowed = await transcript.step(`allow ${protocol}`, async () => {
+  let letIn: LetIn = 'neither';
+  await transcript.step(`allow ${protocol}`, async () => {
     for (const object of objects) {
       await cluster.apply(object);
       made.unshift(object);
     }
-    return bench.comes(
-      [
-        [to('curl'), 'answered'],
-        [to('visitor'), 'refused'],
-      ],
-      mesh.budget('policy'),
-      hints,
-    );
+    const wanted = [
+      [to('curl'), 'answered'],
+      [to('visitor'), 'refused'],
+    ] satisfies [RouteSpec, Wanted][];
+    try {
+      const outcome = await bench.comes(wanted, mesh.budget('policy'), hints);
+      letIn = 'the client';
+      return outcome;
+    } catch (error) {
+      if (error instanceof StepFailure) letIn = whoWasLetIn(error.answered);
+      throw error;
+    }
   });
   if (made.length < objects.length) {
     for (const object of made) await cluster.delete(refOf(object));
@@ -52,8 +60,24 @@ async function tryPolicy(trial: Trial, policy: (typeof policies)[number]): Promi
     const outcome = await bench.comes([[to('curl'), 'refused']], mesh.budget('policy'), [
       `the objects that allow ${protocol} had made are deleted`,
     ]);
-    return isAllowed ? outcome : `${outcome}; but it was never allowed`;
+    return `${outcome}${before[letIn]}`;
   });
+}
+
+type LetIn = 'the client' | 'both' | 'another' | 'neither';
+
+/** Whom the policy had let in before it was deleted, where that was not the client alone. */
+const before: Record<LetIn, string> = {
+  'the client': '',
+  both: '; but before, the policy had let in visitor, too, whom it does not name',
+  another: '; but before, the policy had let in visitor, whom it does not name, and not curl, whom it names',
+  neither: '; but it was never allowed',
+};
+
+/** @param answered of curl (0) and visitor (1), those who were answered at the end */
+export function whoWasLetIn(answered: readonly number[]): LetIn {
+  if (answered.includes(0)) return answered.includes(1) ? 'both' : 'the client';
+  return answered.includes(1) ? 'another' : 'neither';
 }
 
 function objectText(object: Manifest): string {

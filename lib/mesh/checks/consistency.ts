@@ -18,11 +18,15 @@ const needed: Record<string, { path: Path; has(spec: DriverSpec): boolean }> = {
   },
   // Without these a claim can only fail, and the mesh would be blamed for it. The negative control is no mesh, and wants that.
   sidecar: { path: ['dataPlane'], has: (spec) => spec.dataPlane !== undefined || isNoMesh(spec) },
-  'switch-validation': {
-    path: ['modes', 'permissive', 'invalid'],
-    has: (spec) => (spec.modes.permissive?.invalid ?? []).length > 0 || isNoMesh(spec),
-  },
 };
+
+/** Modes whose claim about switch-validation could only fail, and the mesh would be blamed for it. */
+function untried(spec: DriverSpec): ModeName[] {
+  if (isNoMesh(spec)) return [];
+  return (['permissive', 'egress'] as const).filter(
+    (name) => spec.features.supported.includes(name) && (spec.modes[name]?.invalid ?? []).length === 0,
+  );
+}
 
 function isNoMesh({ controlPlane, install }: DriverSpec): boolean {
   return controlPlane === undefined && install.length === 0;
@@ -53,6 +57,9 @@ function featureMistakes(spec: DriverSpec): Mistake[] {
     const need = needed[feature];
     if (need !== undefined && !need.has(spec)) {
       mistakes.push({ path, of: 'value', message: `${feature} is declared, but ${need.path.join('.')} is missing` });
+    }
+    for (const name of feature === 'switch-validation' ? untried(spec) : []) {
+      mistakes.push({ path, of: 'value', message: `${feature} is declared, but modes.${name}.invalid is missing` });
     }
     return mistakes;
   });

@@ -27,6 +27,7 @@ test('what a driver declares not to support leaves fields that nothing reads', (
   ]);
   expect(remarks(without('switch-validation'))).toEqual([
     'modes.permissive.invalid: nothing reads it, since switch-validation is not supported',
+    'modes.egress.invalid: nothing reads it, since switch-validation is not supported',
   ]);
 });
 

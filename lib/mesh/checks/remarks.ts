@@ -29,6 +29,7 @@ function unread(spec: DriverSpec): Mistake[] {
     [!supports('permissive'), ['modes', 'permissive'], 'permissive'],
     [!supports('egress'), ['modes', 'egress'], 'egress'],
     [!supports('switch-validation'), ['modes', 'permissive', 'invalid'], 'switch-validation'],
+    [supports('egress') && !supports('switch-validation'), ['modes', 'egress', 'invalid'], 'switch-validation'],
     [!supports('tcp-policy'), ['policy', 'allow', 'tcp'], 'tcp-policy'],
     [!supports('http-policy'), ['policy', 'allow', 'http'], 'http-policy'],
     [!supports('egress'), ['signatures', 'egress'], 'egress'],
@@ -51,10 +52,11 @@ function incomplete(spec: DriverSpec): Mistake[] {
   if (supported.includes('sidecar') && spec.dataPlane === undefined) {
     remarks.push(remark(at('sidecar'), 'sidecar can only fail without dataPlane', 'value'));
   }
-  if (supported.includes('switch-validation') && (spec.modes.permissive?.invalid ?? []).length === 0) {
-    remarks.push(
-      remark(at('switch-validation'), 'switch-validation can only fail without modes.permissive.invalid', 'value'),
-    );
+  for (const name of ['permissive', 'egress'] as const) {
+    const isTried = supported.includes('switch-validation') && supported.includes(name);
+    if (!isTried || (spec.modes[name]?.invalid ?? []).length > 0) continue;
+    const message = `switch-validation can only fail without modes.${name}.invalid`;
+    remarks.push(remark(at('switch-validation'), message, 'value'));
   }
   const { http } = spec.policy.allow;
   if (supported.includes('route-objects') && http !== undefined && http.route === undefined) {

@@ -47,7 +47,7 @@ diagnostics. It is data: no code is written for a mesh. Drivers that come with t
    | permissive, egress | each switch, there and back, by requests | \`modes\` |
    | allow, forbid | that a policy lets one client in and nobody else, and that its deletion ends it | \`policy\` |
    | outsider | that a client outside the mesh is refused | \`install\`, or the feature \`strict-mtls\` |
-   | invalid | that the API refuses what is no value | \`modes.permissive.invalid\` |
+   | invalid permissive, invalid egress | that the API refuses what is no value | \`modes.MODE.invalid\` |
    | diagnostics | that each of them writes its file | \`diagnostics\` |
    | uninstall | that the control plane is gone afterwards | \`uninstall\` |
 

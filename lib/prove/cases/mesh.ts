@@ -1,4 +1,4 @@
-import { acceptingAnyValue, installedWithEgress } from '../driver.ts';
+import { acceptingAnyEgress, acceptingAnyValue, installedWithEgress } from '../driver.ts';
 import { type Case, wrong } from './case.ts';
 
 const devised = 'from the notes alone';
@@ -504,8 +504,16 @@ const controlPlane: Case[] = [
     area: 'control plane',
     says: 'the API accepts values for its switches that are not booleans',
     driver: acceptingAnyValue,
-    caughtBy: ['permissive/booleans-only'],
+    caughtBy: ['permissive/booleans-only', 'egress/booleans-only'],
     devised,
+  },
+  {
+    name: 'accepts-any-egress-value',
+    kind: 'mesh',
+    area: 'control plane',
+    says: 'the API accepts values for the egress switch that are not booleans',
+    driver: acceptingAnyEgress,
+    caughtBy: ['egress/booleans-only'],
   },
 ];
 
