@@ -8,3 +8,4 @@ export { fieldDescription } from './file/fields.ts';
 export { inspectDriver, listDrivers, listUnverified, loadDriver } from './file/load.ts';
 export * from './mesh.ts';
 export { openMesh } from './open.ts';
+export { switchedValue } from './setting-value.ts';

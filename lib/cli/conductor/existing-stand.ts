@@ -1,4 +1,5 @@
 import { namespacesWithSidecar, upExisting } from '../../cluster/provider/index.ts';
+import { switchedValue } from '../../mesh/index.ts';
 import type { RunContext } from './context.ts';
 import type { Stand } from './stand.ts';
 
@@ -30,7 +31,9 @@ export async function existingStand(run: RunContext, onStand: (stand: Stand) => 
     prefix: `meshproof-${runId}-`,
     mayInstall: false,
     beforeSwitch: async (setting, value) => {
-      if (setting !== undefined) await provided.settings.noteChange(setting.ref, setting.path, value);
+      if (setting === undefined) return;
+      const written = switchedValue(driver.spec.modes, setting, value);
+      await provided.settings.noteChange(setting.ref, setting.path, written);
     },
     down: async () => {
       await provided.down();

@@ -29,7 +29,9 @@ export async function forgetRun(entry: RunEntry, folder: string): Promise<string
 function givenUp({ runId, live, clusters, containers, children }: RunEntry): string[] {
   const lines = [
     ...live.flatMap(({ context, settings }) => [
-      `the settings on context ${context}${namesOf(settings)}; a later run on that cluster still puts them back`,
+      ...(settings?.length === 0
+        ? []
+        : [`the settings on context ${context}${namesOf(settings)}; a later run on that cluster still puts them back`]),
       `the namespaces of the run: kubectl --context ${context} delete namespace -l meshproof.dev/run=${runId}`,
     ]),
     ...clusters.map(({ name, env }) => `kind cluster ${name}: ${deletion(name, env)}`),

@@ -329,6 +329,14 @@ describe('the sweep', () => {
   });
 });
 
+it('does not write the entry of a run that is over again, when a child ends late', async () => {
+  const ledger = openLedger('r1', folder);
+  await ledger.close();
+  ledger.childEnded(4711);
+  ledger.liveRestored('c');
+  expect(readdirSync(folder)).toEqual([]);
+});
+
 describe('a lock', () => {
   const identity = () => identify(process.pid) ?? { pid: 0, started: '' };
   const write = (content: unknown) => writeFileSync(join(folder, 'r1.lock'), JSON.stringify(content));

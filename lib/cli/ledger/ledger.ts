@@ -79,7 +79,10 @@ export function openLedger(runId: string, folder: string = ledgerFolder()): Ledg
       throw error;
     }
   };
+  let isOver = false;
   const note = (): void => {
+    // A child can tell of its end after the run's: the entry that is gone must not be written again.
+    if (isOver) return;
     try {
       write();
     } catch (error) {
@@ -135,6 +138,7 @@ export function openLedger(runId: string, folder: string = ledgerFolder()): Ledg
       while (entry.children.some(isAlive) && performance.now() < deadline) await pause(childGone.lookMs);
       entry.children = entry.children.filter(isAlive);
       delete process.env[runMark];
+      isOver = true;
       if (isEmpty(entry)) {
         removeEntry(folder, runId);
         return false;

@@ -107,7 +107,7 @@ const validate = new Ajv({
   items: strict({
     ref: strict({ apiVersion: name, kind: name, namespace: name, name }, ['namespace']),
     path: { type: 'array', minItems: 1, maxItems: 30, items: text(253) },
-    before: { anyOf: [{ const: 'absent' }, strict({ value: {} })] },
+    before: { anyOf: [{ enum: ['absent', 'no object'] }, strict({ value: {} })] },
     set: { type: 'array', maxItems: 2, items: {} },
   }),
 });
@@ -144,7 +144,7 @@ export class SettingsLedger {
     return this.#inTurn(async () => {
       if (this.#find(ref, path)) return;
       const object = await this.#cluster.get(ref);
-      const before = object ? valueAt(object, path) : 'absent';
+      const before = object ? valueAt(object, path) : 'no object';
       this.#settings.push({ ref, path, before, set: [] });
       await writeRecord(this.#cluster, this.#record, this.#settings);
     });

@@ -114,6 +114,29 @@ describe('settings of a live cluster', () => {
     });
   });
 
+  test('that are no yes or no are put back as well', async () => {
+    await cluster.patch(ref, { spec: { traffic: { egress: [{ to: 'any' }] } } });
+    await change(egress, [{}]);
+    await change(egress, null);
+    expect(await ledger.restoreAll()).toEqual([
+      'MeshConfig mesh/config spec.traffic.egress is put back to [{"to":"any"}]',
+    ]);
+  });
+
+  test('whose object the run has made are taken away with it', async () => {
+    const policy = { apiVersion: 'config.example.org/v1', kind: 'Policy', namespace: 'mesh', name: 'all' };
+    await ledger.noteChange(policy, ['spec', 'rules'], null);
+    const { apiVersion, kind, namespace, name } = policy;
+    memory.put({ apiVersion, kind, metadata: { namespace, name }, spec: { action: 'ALLOW' } });
+    const policyKnown = [{ ref: policy, path: ['spec', 'rules'] }];
+    expect(await restoreRecorded(cluster, record, policyKnown)).toEqual({
+      sentences: ['Policy mesh/all spec.rules: the object is deleted, since there was none before the run'],
+      isWhole: true,
+    });
+    expect(await cluster.get(policy)).toBeUndefined();
+    expect(await ledger.restoreAll()).toEqual([]);
+  });
+
   test('are written down one after the other, so that none is lost', async () => {
     await Promise.all([ledger.recordSetting(ref, permissive), ledger.noteChange(ref, egress, true)]);
     await cluster.patch(ref, { spec: { traffic: { egress: true } } });

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Cluster, ClusterError, type Manifest, type ObjectRef } from '../cluster.ts';
 
-/** A field's value, or that there was none. */
-export type FieldValue = { value: unknown } | 'absent';
+/** A field's value, or that there was none, or not even its object. */
+export type FieldValue = { value: unknown } | 'absent' | 'no object';
 
 /** One field of one object. */
 export interface SettingRef {
@@ -14,7 +14,10 @@ export interface SettingRef {
 export interface SettingRecord extends SettingRef {
   /** As it was before the first change. */
   before: FieldValue;
-  /** The last two values that the run meant to set: of these the field has one, unless somebody else changed it. */
+  /**
+   * The last two values that the run meant to set: of these the field has one, unless somebody else changed it. `null`
+   * where the run took the field away, as in a merge patch.
+   */
   set: unknown[];
 }
 
@@ -28,12 +31,18 @@ const TRIES = 5;
 export async function restore(cluster: Cluster, record: SettingRecord): Promise<string | undefined> {
   for (let tries = 0; tries < TRIES; tries++) {
     const object = await cluster.get(record.ref);
-    if (!object) return `${nameOf(record)} cannot be put back: the object is gone`;
+    const isNew = record.before === 'no object';
+    if (!object) return isNew ? undefined : `${nameOf(record)} cannot be put back: the object is gone`;
     const now = valueAt(object, record.path);
     if (isDeepStrictEqual(now, record.before)) return undefined;
-    if (now === 'absent' || !record.set.some((value) => isDeepStrictEqual(value, now.value))) {
+    const mine = now === 'absent' || now === 'no object' ? null : now.value;
+    if (!record.set.some((value) => isDeepStrictEqual(value, mine))) {
       const was = `it was ${words(record.before)} before the run`;
       return `${nameOf(record)} is left at ${words(now)}, which the run did not set; ${was}`;
+    }
+    if (isNew) {
+      await cluster.delete(record.ref);
+      return `${nameOf(record)}: the object is deleted, since there was none before the run`;
     }
     if (await putBack(cluster, record, object)) return `${nameOf(record)} is put back to ${words(record.before)}`;
   }
@@ -43,7 +52,7 @@ export async function restore(cluster: Cluster, record: SettingRecord): Promise<
 /** False when the object has been changed since it was read. */
 async function putBack(cluster: Cluster, { ref, path, before }: SettingRecord, object: Manifest): Promise<boolean> {
   const { resourceVersion } = object.metadata;
-  const field = before === 'absent' ? null : before.value;
+  const field = typeof before === 'string' ? null : before.value;
   const change = path.reduceRight<unknown>((inner, name) => ({ [name]: inner }), field) as object;
   try {
     const { metadata } = change as { metadata?: object };
@@ -71,5 +80,5 @@ export function nameOf({ ref, path }: SettingRef): string {
 
 /** A field's value for people. */
 export function words(field: FieldValue): string {
-  return field === 'absent' ? 'absent' : JSON.stringify(field.value);
+  return typeof field === 'string' ? field : JSON.stringify(field.value);
 }

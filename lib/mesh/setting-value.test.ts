@@ -1,0 +1,17 @@
+import { expect, test } from '@jest/globals';
+import { loadDriver } from './file/load.ts';
+import type { ModeName } from './mesh.ts';
+import { switchedValue } from './setting-value.ts';
+
+test.each<[string, ModeName, unknown, unknown]>([
+  ['osm', 'permissive', true, false],
+  ['osm', 'egress', true, false],
+  ['istio', 'permissive', [{}], null],
+  ['istio', 'egress', 'ALLOW_ANY', 'REGISTRY_ONLY'],
+])('of %s, mode %s is told as its steps write it', async (name, mode, on, off) => {
+  const { modes } = (await loadDriver(name)).spec;
+  const setting = modes[mode]?.setting;
+  if (setting === undefined) throw new Error('it has no setting');
+  const named = { ref: setting.object, path: setting.path };
+  expect([true, false].map((value) => switchedValue(modes, named, value))).toEqual([on, off]);
+});
