@@ -337,6 +337,72 @@ it('does not write the entry of a run that is over again, when a child ends late
   expect(readdirSync(folder)).toEqual([]);
 });
 
+describe('a live cluster that is gone', () => {
+  const path = process.env['PATH'];
+  afterEach(() => {
+    process.env['PATH'] = path;
+  });
+
+  /** The run's copy of a kubeconfig, as one of the provider's and as one of kind's; nothing listens at that port. */
+  async function lost(context: string, quote: string): Promise<string> {
+    const kubeconfig = join(folder, 'r1', 'kubeconfig');
+    await deadEntry({ live: [{ kubeconfig, context, runId: 'r1', settings: [], env: {} }] });
+    const named = { name: context, context: { cluster: context, user: context } };
+    const text = [
+      `kind: ${quote}Config${quote}`,
+      `contexts: [${JSON.stringify(named)}]`,
+      'clusters:',
+      `  - name: ${context}`,
+      '    cluster:',
+      `      server: ${quote}https://127.0.0.1:1${quote}`,
+      `users: [{ name: ${context}, user: {} }]`,
+    ];
+    writeFileSync(kubeconfig, text.join('\n'));
+    return kubeconfig;
+  }
+
+  function kindWith(clusters: string): void {
+    mkdirSync(join(folder, 'bin'));
+    writeFileSync(join(folder, 'bin', 'kind'), `#!/bin/sh\necho ${clusters}\n`, { mode: 0o755 });
+    process.env['PATH'] = `${join(folder, 'bin')}:${path}`;
+  }
+
+  it.each(['', '"'])(
+    'goes off the ledger by itself where kind says so (quotes: %j)',
+    async (quote) => {
+      await lost('kind-dev', quote);
+      kindWith('other');
+      const told: string[] = [];
+      expect(await sweepDeadRuns((line) => told.push(line), folder)).toBe(true);
+      expect(told[0]).toBe(
+        'run r1: the kind cluster of context kind-dev is gone, and with it what the run had changed there',
+      );
+      expect(existsSync(join(folder, 'r1.json'))).toBe(false);
+    },
+    30_000,
+  );
+
+  it('is tried once by runs, again by clean, and said how to forget each time', async () => {
+    await lost('staging', '"');
+    kindWith('other');
+    const told: string[] = [];
+    const sweep = async () => {
+      const begun = performance.now();
+      const isClean = await sweepDeadRuns((line) => told.push(line), folder);
+      return { isClean, ms: performance.now() - begun };
+    };
+    expect((await sweep()).isClean).toBe(false);
+    expect(told[0]).toMatch(/^run r1: could not put the settings of context staging back: /);
+    expect(told[1]).toMatch(/meshproof clean tries again; meshproof clean --forget r1 gives it up/);
+    told.length = 0;
+    const second = await sweep();
+    expect(second.isClean).toBe(false);
+    expect(second.ms).toBeLessThan(4_000);
+    expect(told[0]).toMatch(/back: it could not be reached before$/);
+    expect(readEntries(folder).entries[0]?.live[0]?.unreachable).toBe(true);
+  }, 30_000);
+});
+
 describe('a lock', () => {
   const identity = () => identify(process.pid) ?? { pid: 0, started: '' };
   const write = (content: unknown) => writeFileSync(join(folder, 'r1.lock'), JSON.stringify(content));

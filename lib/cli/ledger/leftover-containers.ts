@@ -99,7 +99,7 @@ export async function isGoneFromKind({ context, kubeconfig, env = {} }: LiveEntr
   const isLocal =
     typeof file === 'object' &&
     'text' in file &&
-    /server: https:\/\/(127\.0\.0\.1|\[::1\]|localhost)[:/]/.test(file.text);
+    /server: "?https:\/\/(127\.0\.0\.1|\[::1\]|localhost)[:/]/.test(file.text);
   if (name === undefined || !isLocal) return false;
   try {
     const names = await kindClusterNames(env);
@@ -130,7 +130,7 @@ async function authorityOf(node: string, env: Readonly<Record<string, string>>):
 
 function authorityIn(file: StateFile): string | undefined {
   if (file === 'gone' || !('text' in file)) return undefined;
-  return /certificate-authority-data: *([A-Za-z0-9+/=]+)/.exec(file.text)?.[1];
+  return /certificate-authority-data: *"?([A-Za-z0-9+/=]+)/.exec(file.text)?.[1];
 }
 
 async function removeUntilGone(

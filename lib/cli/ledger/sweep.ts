@@ -196,7 +196,7 @@ async function restoreAll(
 function removeCopy(kubeconfig: string, runId: string): void {
   const isNamedSo = basename(kubeconfig) === 'kubeconfig' && basename(dirname(kubeconfig)) === runId;
   const found = readStateFile(kubeconfig);
-  const isKubeconfig = typeof found === 'object' && 'text' in found && /^kind: Config$/m.test(found.text);
+  const isKubeconfig = typeof found === 'object' && 'text' in found && /^kind: "?Config"?$/m.test(found.text);
   if (isNamedSo && isKubeconfig) rmSync(kubeconfig, { force: true });
 }
 
