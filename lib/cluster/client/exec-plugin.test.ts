@@ -2,6 +2,7 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import http from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { stringify } from 'yaml';
 import type { Cluster } from '../cluster.ts';
@@ -138,7 +139,8 @@ describe('a plugin is called', () => {
 
 test('a plugin that does not end is ended, and said to be too slow', async () => {
   limits.execPluginMs = 300;
-  await connectWith('', 'echo waiting for a login >&2; exec sleep 60');
+  // A script whose own child goes on is the usual case.
+  await connectWith('', 'echo waiting for a login >&2; sleep 60');
 
   await expect(cluster.version()).rejects.toMatchObject({
     message: expect.stringMatching(/user 'u', field exec: the plugin .* did not end within 0\.3 s; it wrote: waiting/),
@@ -157,12 +159,36 @@ test('a plugin may take longer than a request may', async () => {
   }
 });
 
-test('a plugin ends with the client', async () => {
-  await connectWith('', 'echo $$ >"$0.calls"; exec sleep 60');
+test('a plugin, and what it has started, ends with the client', async () => {
+  await connectWith('', 'sleep 60 & echo $! >"$0.child"; wait');
   const answer = cluster.version();
-  answer.catch(() => undefined);
+  const failure = expect(answer).rejects.toMatchObject({ code: 'aborted' });
+  const child = Number(await written(path.join(folder, 'plugin.child')));
 
   cluster.close();
 
-  await expect(answer).rejects.toMatchObject({ code: 'aborted' });
+  await failure;
+  await gone(child);
 });
+
+/** Waits for a file's content. */
+async function written(file: string): Promise<string> {
+  const deadline = Date.now() + 4_000;
+  while (Date.now() < deadline) {
+    const text = await readFile(file, 'utf8').catch(() => '');
+    if (text.endsWith('\n')) return text;
+    await pause(20);
+  }
+  throw new Error(`nothing was written to ${file}`);
+}
+
+/** Waits until a process is over. */
+async function gone(pid: number): Promise<void> {
+  const deadline = Date.now() + 4_000;
+  while (Date.now() < deadline) {
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+    if (stat === '' || /\) Z /.test(stat)) return;
+    await pause(20);
+  }
+  throw new Error(`process ${pid} is still there`);
+}

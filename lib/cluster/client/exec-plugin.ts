@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import { execa } from 'execa';
 import { parse } from 'yaml';
+import { signalGroup } from '../provider/tool.ts';
 import type { ChosenContext, ExecConfig } from './context.ts';
 import { isRecord } from './failures.ts';
 import { KubeconfigError } from './kubeconfig.ts';
@@ -12,6 +14,9 @@ export interface PluginCredentials {
   token?: string;
   pair?: KeyPair;
 }
+
+/** From asking a plugin to end until it is killed. */
+const GRACE_MS = 1_000;
 
 /** The name of the cluster's extension that a plugin gets as `spec.cluster.config`. */
 const CONFIG_EXTENSION = 'client.authentication.k8s.io/exec';
@@ -75,31 +80,57 @@ export class ExecPlugin {
     const interactive = interactiveMode !== 'Never' && isTerminal;
     const spec = { ...(this.#exec.provideClusterInfo && { cluster: this.#clusterInfo() }), interactive };
     const info = { kind: 'ExecCredential', apiVersion: this.#exec.apiVersion, spec };
-    const result = await execa(command, args, {
+    const child = execa(command, args, {
       env: { ...env, KUBERNETES_EXEC_INFO: asJson(info) },
       stdin: interactive ? 'inherit' : 'ignore',
       // Whoever has to log in is told there how.
       stderr: ['pipe', 'inherit'],
-      timeout: limits.execPluginMs,
-      cancelSignal: this.#closing,
-      forceKillAfterDelay: 1_000,
+      // A group of its own, so that what it starts ends with it; only the terminal's own group may read from it.
+      detached: !interactive,
       reject: false,
     });
-    if (!result.failed) return result.stdout;
-    const stderr = result.stderr.trim();
+    let ended: 'late' | 'closed' | undefined;
+    const end = (why: 'late' | 'closed') => {
+      if (ended !== undefined || child.pid === undefined) return;
+      ended = why;
+      const signal = (name: 'SIGTERM' | 'SIGKILL') =>
+        interactive ? child.kill(name) : signalGroup(child.pid ?? 0, name);
+      signal('SIGTERM');
+      const kill = () => {
+        signal('SIGKILL');
+        // Whatever has left the group may still hold these.
+        child.stdout.destroy();
+        child.stderr.destroy();
+      };
+      const killing = setTimeout(kill, GRACE_MS);
+      void child.finally(() => clearTimeout(killing));
+    };
+    const close = () => end('closed');
+    const timer = setTimeout(() => end('late'), limits.execPluginMs);
+    this.#closing.addEventListener('abort', close, { once: true });
+    if (this.#closing.aborted) close();
+    const result = await child;
+    clearTimeout(timer);
+    this.#closing.removeEventListener('abort', close);
+    const stderr = printable(result.stderr.trim());
     const said = stderr === '' ? '' : `; it wrote: ${stderr.slice(-2_000)}`;
-    if (result.timedOut) {
+    if (ended === 'late') {
       return this.#fail(`did not end within ${limits.execPluginMs / 1000} s${said}`, 'see why it takes so long');
     }
-    if (result.isCanceled) return this.#fail('was ended, because the client was closed', 'start the run again');
-    if (result.exitCode === undefined && result.signal === undefined)
+    if (ended === 'closed') return this.#fail('was ended, because the client was closed', 'start the run again');
+    if (!result.failed) return result.stdout;
+    if (result.exitCode === undefined && result.signal === undefined) {
       return this.#failToStart(result.code, result.shortMessage ?? '');
-    const end = result.signal === undefined ? `exit status ${result.exitCode}` : `signal ${result.signal}`;
-    return this.#fail(`failed with ${end}${said}`, `run it by hand to see why: ${[command, ...args].join(' ')}`);
+    }
+    const how = result.signal === undefined ? `exit status ${result.exitCode}` : `signal ${result.signal}`;
+    return this.#fail(`failed with ${how}${said}`, `run ${command} by hand, with its arguments, to see why`);
   }
 
   #failToStart(code: string | undefined, message: string): never {
     const { command, installHint } = this.#exec;
+    if (code === 'ENOENT' && existsSync(command)) {
+      this.#fail('cannot be started: what its first line names does not exist', 'install that interpreter');
+    }
     if (code !== 'ENOENT') this.#fail(`cannot be started: ${message}`, `make ${command} a program that can be run`);
     const hint = installHint === undefined ? '' : `\n${printable(installHint)}`;
     const where = command.includes('/') ? '' : ', or put it on the PATH';

@@ -588,6 +588,20 @@ const rows: Row[] = [
   },
   {
     field: 'user.exec',
+    title: 'whose interpreter is missing',
+    user: () => exec(),
+    files: () => ({ plugin: '#!/none/sh\n' }),
+    expect: /what its first line names does not exist/,
+  },
+  {
+    field: 'user.exec',
+    title: 'that may not be run',
+    user: () => exec({ command: './data' }),
+    files: () => ({ data: '' }),
+    expect: /field exec: the plugin .*data cannot be started/,
+  },
+  {
+    field: 'user.exec',
     title: 'that prints something else',
     user: () => exec(),
     files: () => ({ plugin: '#!/bin/sh\necho hello\n' }),
