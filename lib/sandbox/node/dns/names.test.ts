@@ -46,5 +46,5 @@ test.each(['web.other.svc.cluster.local', 'web.demo', 'web', '10-244-1-9.demo.po
 test('a cluster of another domain answers for names of that one only', () => {
   expect(lookUp('web.demo.svc.mesh.example', 'mesh.example', view).status).toBe('found');
   expect(lookUp('web.demo.svc.cluster.local', 'mesh.example', view).status).toBe('no-such-name');
-  expect(lookUp('web.demo.svc.xmesh.example', 'mesh.example', view).status).toBe('no-such-name');
+  expect(lookUp('web.demo.svc.mesh.another', 'mesh.example', view).status).toBe('no-such-name');
 });
