@@ -5,6 +5,7 @@ import { type Mistake, schemaMistakes } from '../file/schema.ts';
 import { type Path, readSource } from '../file/source.ts';
 import { consistencyMistakes } from './consistency.ts';
 import { definitionMistakes } from './definitions.ts';
+import { intentMistakes } from './intent.ts';
 import { ownDefinitionMistakes } from './own-definitions.ts';
 import { driverRemarks } from './remarks.ts';
 import { renderingMistakes } from './rendered.ts';
@@ -37,7 +38,7 @@ export function checkDriver(text: string, file: string): Driver {
   refuse([...placeholderMistakes(spec, Object.keys(spec.variables ?? {})), ...consistencyMistakes(spec)].map(locate));
   // Only what has values for all its placeholders can be filled in.
   refuse(renderingMistakes(spec).map(locate));
-  refuse(ownDefinitionMistakes(spec).map(locate));
+  refuse([...intentMistakes(spec, new Date().toISOString().slice(0, 10)), ...ownDefinitionMistakes(spec)].map(locate));
   return { file, spec };
 }
 

@@ -91,8 +91,31 @@ describe('against the definitions of a cluster', () => {
     expect(definitionMistakes(reference, loose, [])).toEqual([]);
   });
 
-  test('kinds of groups that it does not know are not judged', () => {
-    expect(mistakes({ apiVersion: 'other.example/v1' })).toEqual([]);
+  test('a cluster without the mesh is told, once for each group', () => {
+    const from = '/v1: the cluster has no definitions of other.example, so nothing can be compared';
+    expect(mistakes({ apiVersion: 'other.example/v1' })).toEqual([
+      `policy.allow.tcp.target.0.apiVersion${from.slice(3)}; name a cluster that has the mesh`,
+    ]);
+    const { install: _, ...rest } = reference;
+    const groups = definitionMistakes({ ...rest, install: [] }, [], []).map(({ message }) => message.split(' ')[6]);
+    expect(groups.sort()).toEqual(['access.smi-spec.io,', 'config.openservicemesh.io,', 'specs.smi-spec.io,']);
+  });
+
+  test('groups of Kubernetes, and those that the installation applies, need not be there', () => {
+    expect(mistakes({ apiVersion: 'networking.k8s.io/v1' })).toEqual([]);
     expect(definitionMistakes(reference, [], [])).toEqual([]);
+  });
+
+  test('an invalid value that the definition allows is none', () => {
+    const { permissive } = reference.modes;
+    const [first] = permissive?.invalid ?? [];
+    if (permissive === undefined || first === undefined || !('patch' in first)) throw new Error('there is no attempt');
+    const attempt = { ...first, merge: { spec: { traffic: { enableEgress: true } } } };
+    const spec = { ...reference, modes: { permissive: { ...permissive, invalid: [first, attempt] } } };
+    expect(
+      definitionMistakes(spec, definitions, []).map(({ path, message }) => `${path.join('.')}: ${message}`),
+    ).toEqual([
+      'modes.permissive.invalid.1: the cluster has a definition that allows this, so the API takes it; write what it must refuse',
+    ]);
   });
 });

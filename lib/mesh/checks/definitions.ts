@@ -15,8 +15,8 @@ export interface Definition {
 
 /**
  * What a cluster's custom resource definitions say against the objects of a driver, filled in with sample values: kinds
- * and versions that are not served, fields that are unknown, values that are of another type. Kinds whose group the
- * cluster has no definition of are passed over: they are Kubernetes' own, or the installation brings them.
+ * and versions that are not served, fields that are unknown, values that are of another type, and groups that the cluster
+ * does not have. Passed over are groups that are Kubernetes' own, and those that the installation itself applies.
  */
 export function definitionMistakes(
   spec: DriverSpec,
@@ -24,15 +24,38 @@ export function definitionMistakes(
   sets: readonly string[],
 ): Mistake[] {
   const known = definitions.map((definition) => definition['spec'] as Definition);
-  return driverObjects(spec, sets).flatMap((object) => {
+  const passed = new Set(appliedGroups(spec));
+  const attempts = validAttempts(spec, known, sets, 'the cluster');
+  const objects = driverObjects(spec, sets).flatMap((object): Mistake[] => {
     const group = groupOf(object);
     const ofGroup = known.filter((definition) => definition.group === group);
-    if (ofGroup.length === 0) return [];
+    if (ofGroup.length === 0) {
+      if (isKubernetesOwn(group) || passed.has(group)) return [];
+      // Once is enough.
+      passed.add(group);
+      const message = `the cluster has no definitions of ${group}, so nothing can be compared; name a cluster that has the mesh`;
+      return [{ path: [...object.path, 'apiVersion'], of: 'value', message }];
+    }
     const definition = ofGroup.find(({ names }) => names.kind === object.kind);
     if (definition !== undefined) return mistakesOf(object, definition, 'the cluster');
     const kinds = ofGroup.map(({ names }) => names.kind).sort();
     const message = `the cluster has no ${object.kind} in ${group}; it has ${kinds.join(', ')}`;
     return [{ path: [...object.path, 'kind'], of: 'value', message }];
+  });
+  return [...attempts, ...objects];
+}
+
+/** Groups that Kubernetes serves without any definition; all others that end like these are custom resources. */
+function isKubernetesOwn(group: string): boolean {
+  const own =
+    'admissionregistration apiextensions apiregistration authentication authorization certificates coordination discovery events flowcontrol.apiserver internal.apiserver networking node rbac.authorization resource scheduling storage storagemigration metrics';
+  return !group.includes('.') || own.split(' ').includes(group.replace(/\.k8s\.io$/, ''));
+}
+
+function appliedGroups({ install }: DriverSpec): string[] {
+  return install.flatMap((step) => {
+    if (!('apply' in step) || step.apply.kind !== 'CustomResourceDefinition') return [];
+    return [String((step.apply['spec'] as Partial<Definition> | undefined)?.group)];
   });
 }
 
@@ -44,6 +67,40 @@ export function driverObjects(spec: DriverSpec, sets: readonly string[]): NamedO
 
 export function groupOf({ apiVersion }: { apiVersion: string }): string {
   return apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '';
+}
+
+/**
+ * Attempts of a mode's `invalid` against which the definitions of their kinds say nothing, so that the API takes them.
+ * @param who has the definitions, for people: `the cluster`
+ */
+export function validAttempts(
+  spec: DriverSpec,
+  definitions: readonly Definition[],
+  sets: readonly string[],
+  who: string,
+): Mistake[] {
+  return (['permissive', 'egress'] as const).flatMap((name) =>
+    fill(spec.modes[name]?.invalid ?? [], sampleFilling(spec, sets)).flatMap((attempt, index): Mistake[] => {
+      const objects = namedObjects({ attempt });
+      const judged = objects.flatMap((object) => {
+        const of = definitions.find(({ group, names }) => group === groupOf(object) && names.kind === object.kind);
+        const version = of?.versions.find((each) => each.served && each.name === object.apiVersion.split('/')[1]);
+        const structure = version?.schema?.openAPIV3Schema;
+        // Bounds and patterns are not looked at, and may be what refuses it.
+        if (of === undefined || structure === undefined || isBounded(structure)) return [];
+        return [mistakesOf(object, of, who).length];
+      });
+      if (judged.length === 0 || judged.some((mistakes) => mistakes > 0)) return [];
+      const message = `${who} has a definition that allows this, so the API takes it; write what it must refuse`;
+      return [{ path: ['modes', name, 'invalid', index], of: 'value', message }];
+    }),
+  );
+}
+
+function isBounded(structure: Structure): boolean {
+  return /"(pattern|minimum|maximum|minLength|maxLength|minItems|maxItems|format|x-kubernetes-validations|oneOf|anyOf|allOf|not|multipleOf)":/.test(
+    JSON.stringify(structure),
+  );
 }
 
 /** What the definition of its kind says against an object. @param who says so, for people: `the cluster` */

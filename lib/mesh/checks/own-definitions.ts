@@ -1,7 +1,7 @@
 import { nearestSlip } from '../../words/index.ts';
 import type { DriverSpec } from '../driver.ts';
 import type { Mistake } from '../file/schema.ts';
-import { type Definition, driverObjects, groupOf, mistakesOf } from './definitions.ts';
+import { type Definition, driverObjects, groupOf, mistakesOf, validAttempts } from './definitions.ts';
 import type { NamedObject } from './named-objects.ts';
 import { misfits } from './structure.ts';
 
@@ -29,7 +29,8 @@ export function ownDefinitionMistakes(spec: DriverSpec): Mistake[] {
   if (broken.length > 0) return broken.map(({ path, definition }) => unusable(path, definition));
   const definitions = own.map(({ definition }) => definition);
   const groups = [...definitions.map(({ group }) => group), ...awaitedGroups(spec)];
-  return driverObjects(spec, []).flatMap((object) => {
+  const attempts = validAttempts(spec, definitions, [], install);
+  const objects = driverObjects(spec, []).flatMap((object): Mistake[] => {
     const wrongGroup = groupMistake(object, groups);
     if (wrongGroup !== undefined) return [wrongGroup];
     const ofGroup = definitions.filter(({ group }) => group === groupOf(object));
@@ -43,6 +44,7 @@ export function ownDefinitionMistakes(spec: DriverSpec): Mistake[] {
     const message = `${install} defines no ${object.kind} in ${groupOf(object)}; did you mean ${meant}?`;
     return [{ path: [...object.path, 'kind'], of: 'value', message }];
   });
+  return [...attempts, ...objects];
 }
 
 interface Own {

@@ -1,0 +1,127 @@
+import { describe, expect, test } from '@jest/globals';
+import { complaint } from '../testing/sound-driver.ts';
+
+const run = "run: [mesh, install, '{{sets}}', '--mode={{modes.permissive}}']";
+const verified = (date: string): [string, string] => ['verified: false', `verified: { version: v1, date: ${date} }`];
+const hot = 'effect: hot';
+const setting = (path: string): string => `${hot}\n    setting: { object: *config, path: ${path} }`;
+const invalid = (merge: string): string => `${hot}\n    invalid: [{ patch: *config, merge: ${merge} }]`;
+
+describe('what a driver cannot mean is refused:', () => {
+  test.each([
+    [
+      'a command of one word',
+      run,
+      'run: ["mesh uninstall --yes"]',
+      'install[0].run[0]: "mesh uninstall --yes" is one word',
+    ],
+    ['no program', run, "run: ['']", 'install[0].run[0]: the program is missing'],
+    ['a pipe', run, "run: [mesh, manifest, '|', kubectl]", '"|" is a shell\'s operator, and no shell runs this'],
+    ['a conjunction', run, "run: [mesh, a, '&&', mesh, b]", '"&&" is a shell\'s operator'],
+    ['a separator', run, "run: [mesh, 'a;', mesh, b]", '"a;" is a shell\'s separator'],
+    ['a redirection', run, "run: [mesh, manifest, '>', file]", '">" is a shell\'s operator'],
+    ['a redirection in one word', run, 'run: [mesh, manifest, 2>/dev/null]', '"2>/dev/null" is a shell\'s redirection'],
+    ['a substitution', run, "run: [mesh, '--at=$(pwd)']", "is a shell's substitution"],
+    ['a variable', run, 'run: [mesh, $HOME]', '"$HOME" is a shell\'s variable'],
+    ['a pattern', run, "run: [kubectl, apply, -f, 'crds/*.yaml']", '"crds/*.yaml" is a shell\'s pattern'],
+    [
+      'a command of diagnostics',
+      "run: [mesh, dump, '{{pod.name}}']",
+      "run: ['mesh dump']",
+      'diagnostics.pod[0].run[0]: "mesh dump" is one word',
+    ],
+    [
+      'a server by its name',
+      "namespace: '{{server.namespace}}'",
+      'namespace: httpbin, x: "{{server.app}}"',
+      '"httpbin" names the fixture httpbin, which is called otherwise in other runs; write {{server.namespace}}',
+    ],
+    [
+      'a client within a text',
+      "'{{client.namespace}}/{{client.serviceAccount}}'",
+      "'curl/{{client.serviceAccount}}'",
+      '"curl/{{client.serviceAccount}}" names the fixture curl',
+    ],
+    [
+      'a host of a server',
+      "port: '{{port}}'",
+      "port: '{{port}}'\n          host: tcp-echo.tcp-demo.svc",
+      'names the fixture tcp-echo',
+    ],
+    [
+      'a fixture in diagnostics',
+      "run: [mesh, dump, '{{pod.name}}']",
+      'run: [mesh, dump, httpbin]',
+      'write {{pod.namespace}} and {{pod.name}}',
+    ],
+    [
+      'a switch that does not switch',
+      'merge: { open: false }',
+      'merge: { open: true }',
+      'x.yaml:24:5: modes.permissive.off: on and off are the same',
+    ],
+    [
+      'the same after its placeholders',
+      'merge: { open: false }',
+      "merge: { open: true }, x: '' }, { delete: *config",
+      'x: unknown field',
+    ],
+    [
+      'a setting that nothing sets',
+      hot,
+      setting('[shut]'),
+      'modes.permissive.setting.path: neither on nor off sets shut of Config config',
+    ],
+    [
+      'words that are the same',
+      hot,
+      `${hot}\n    words: { on: x, off: x }`,
+      'modes.permissive.words.off: "x" is what on says, too',
+    ],
+    [
+      'an invalid value that on sets',
+      hot,
+      invalid('{ open: true }'),
+      'modes.permissive.invalid[0]: this is what on sets, so the API takes it',
+    ],
+    ['an invalid value that off sets', hot, invalid('{ open: false }'), 'this is what off sets'],
+    ['a day that there is not', ...verified('2026-02-30'), 'x.yaml:5:32: verified.date: there is no day 2026-02-30'],
+    ['a month that there is not', ...verified('2026-13-01'), 'there is no day 2026-13-01'],
+    ['a day to come', ...verified('2999-01-01'), '2999-01-01 has not come yet'],
+    ['a day before the program', ...verified('2019-01-01'), '2019-01-01 was before this program'],
+    [
+      'no version',
+      'version: v1 }',
+      'version: latest }',
+      'implementation.version: "latest" is another version every day',
+    ],
+  ])('%s', (_, from, to, expected) => {
+    expect(complaint(from, to)).toContain(expected);
+  });
+
+  test('a field that on and off set to the same', () => {
+    const off = 'merge: { open: false }';
+    const message = complaint(
+      `${hot}\n    on: [{ patch: *config, merge: { open: true } }]\n    off: [{ patch: *config, ${off} }]`,
+      `${setting('[open]')}\n    on: [{ patch: *config, merge: { open: true, a: 1 } }]\n    off: [{ patch: *config, merge: { open: true } }]`,
+    );
+    expect(message).toContain('modes.permissive.setting.path: on and off set open to the same, true');
+  });
+});
+
+describe('what may be meant is taken:', () => {
+  test.each([
+    ['a line of a shell', run, "run: [sh, -c, 'mesh manifest | kubectl apply -f - > /dev/null; echo $HOME']"],
+    ['a line of a shell with its path', run, "run: [/bin/bash, -ec, 'a && b']"],
+    ['a placeholder with blanks for a program', run, "run: ['{{set.tool|mesh}}', install]"],
+    ['an argument with blanks', run, "run: [mesh, install, 'a b']"],
+    ['an expression of JSON', run, "run: [kubectl, get, -o, 'jsonpath={.items[*].metadata.name}']"],
+    ['an argument that compares', run, "run: [mesh, '--version=>=1.2']"],
+    ['the program curl', "run: [mesh, dump, '{{pod.name}}']", "run: [curl, '{{pod.name}}']"],
+    ['the setting that is switched', hot, setting('[open]')],
+    ['an invalid value', hot, invalid('{ open: perhaps }')],
+    ['the first day', ...verified('2026-11-21')],
+  ])('%s', (_, from, to) => {
+    expect(() => complaint(from, to)).toThrow('the driver was accepted');
+  });
+});
