@@ -86,7 +86,8 @@ export function validAttempts(
         const of = definitions.find(({ group, names }) => group === groupOf(object) && names.kind === object.kind);
         const version = of?.versions.find((each) => each.served && each.name === object.apiVersion.split('/')[1]);
         const structure = version?.schema?.openAPIV3Schema;
-        // Bounds and patterns are not looked at, and may be what refuses it.
+        // Bounds and patterns are not looked at, and may be what refuses it. That a definition takes anything at all is the
+        // mesh's fault, which its claim tells.
         if (of === undefined || structure === undefined || isBounded(structure)) return [];
         return [mistakesOf(object, of, who).length];
       });
@@ -98,7 +99,7 @@ export function validAttempts(
 }
 
 function isBounded(structure: Structure): boolean {
-  return /"(pattern|minimum|maximum|minLength|maxLength|minItems|maxItems|format|x-kubernetes-validations|oneOf|anyOf|allOf|not|multipleOf)":/.test(
+  return /"(pattern|minimum|maximum|minLength|maxLength|minItems|maxItems|format|x-kubernetes-validations|oneOf|anyOf|allOf|not|multipleOf|x-kubernetes-preserve-unknown-fields)":/.test(
     JSON.stringify(structure),
   );
 }
