@@ -11,6 +11,7 @@ export interface Actions {
   report(options: RunOptions, run: string | undefined): Promise<number>;
   sandbox(): Promise<number>;
   prove(options: ProveOptions): Promise<number>;
+  faults(json: boolean): Promise<number>;
   meshes(json: boolean): Promise<number>;
   driverInit(file: string | undefined, flags: Partial<Answers>): Promise<number>;
   driverCheck(

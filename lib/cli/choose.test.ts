@@ -40,3 +40,20 @@ test('a driver that cannot be read is told of as such', async () => {
 test('no other cluster takes the place of one that a mesh was named for', async () => {
   await expect(chosen({ mesh: 'none' })).rejects.toThrow('so a real cluster is asked for');
 });
+
+test('a --set that the driver would not use is refused, but not one of a file for another mesh', async () => {
+  const existing = { provider: 'existing', context: 'mine', plan: true, mesh: 'none' };
+  const values = new Map<string, string | boolean | string[]>(Object.entries(existing));
+  const config = join(folder, 'meshproof.yaml');
+  writeFileSync(config, 'set: [a=1]\n');
+  const of = (more: [string, string[]][]) =>
+    choose(
+      resolveOptions({
+        commandLine: { source: 'command line', values: new Map([...values, ...more]) },
+        environment: {},
+        folder,
+      }),
+    );
+  await expect(of([['set', ['b=2']]])).rejects.toThrow(/^--set a: .*none.* does not use this key \(it takes none\)$/);
+  expect((await of([])).driver.spec.name).toBe('none');
+});

@@ -32,8 +32,26 @@ export function explainError(error: unknown): Explained {
     case 'HarnessError':
       return { status: exitStatus.broken, message: error.message, ...remedy };
     default:
+      if (isShortage(error['code'])) return { status: exitStatus.broken, ...shortage(error) };
       return { status: exitStatus.broken, message: `${error.name}: ${error.message}`, isDefect: true };
   }
+}
+
+/** Codes of the operating system's for what this process may not have more of. */
+const shortages: Record<string, [what: string, remedy: string]> = {
+  EMFILE: ['this process may not open more files', 'raise the limit for the shell that starts it: ulimit -n 512'],
+  ENFILE: ['this machine has too many open files', 'end other programs'],
+  EAGAIN: ['this user may not start more processes', 'raise the limit for the shell that starts it: ulimit -u 1024'],
+  ENOMEM: ['this machine has no memory left', 'end other programs, or give the machine more memory'],
+};
+
+function isShortage(code: unknown): code is string {
+  return typeof code === 'string' && code in shortages;
+}
+
+function shortage(error: Error & Record<string, unknown>): Pick<Explained, 'message' | 'remedy'> {
+  const [what = '', remedy = ''] = shortages[String(error['code'])] ?? [];
+  return { message: `${what} (${error.message})`, remedy };
 }
 
 function statusOfFault(whose: unknown): number {

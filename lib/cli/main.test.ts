@@ -118,6 +118,56 @@ describe('the program', () => {
     expect(run.stdout).toMatch(/--suite <name>[\s\S]*Examples:[\s\S]*Exit status:/);
   });
 
+  it('helps where nothing is said, and tells its version', async () => {
+    const [bare, long, short] = await Promise.all([meshproof([]), meshproof(['--version']), meshproof(['-V'])]);
+    expect(bare.status).toBe(0);
+    expect(bare.stdout).toContain('Usage: meshproof');
+    const { version } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as { version: string };
+    expect([long, short]).toEqual([1, 2].map(() => ({ status: 0, stdout: `${version}\n`, stderr: '' })));
+  });
+
+  it.each<[string[], number, NodeJS.ProcessEnv]>([
+    [['run', '--sute', 'x', '--json'], 2, {}],
+    [['doctor', '--mesh', 'omz', '--json'], 2, {}],
+    [['--plan', '--provider', 'kind', '--json'], 3, { PATH: '/nowhere' }],
+    [['list', '--suite', 'x'], 2, { MESHPROOF_JSON: 'true' }],
+  ])('tells programs, too, why %j could not start', async (args, status, environment) => {
+    const ended = await meshproof(args, environment);
+    expect(ended.status).toBe(status);
+    const told = JSON.parse(ended.stdout) as { status: number; error: { message: string; remedies: string[] } };
+    expect(told.status).toBe(status);
+    expect(ended.stderr).toContain(told.error.message);
+    expect(told.error.remedies.length > 0).toBe(status === 3);
+  });
+
+  it.each<[string, string[], NodeJS.ProcessEnv, RegExp]>([
+    ['a file', ['--out', 'a-file'], {}, /^meshproof: --out .*a-file: it is a file; name a folder/],
+    ['below a file', ['--out', 'a-file/x'], {}, /^meshproof: --out .*x: a file is in its way; name a folder/],
+    [
+      'where nothing can be made',
+      ['--out', '/proc/x/y'],
+      {},
+      /^meshproof: --out \/proc\/x\/y: there is no such folder/,
+    ],
+    ['TMPDIR, missing', [], { TMPDIR: '/nowhere' }, /^meshproof: TMPDIR \/nowhere: there is no such folder; name/],
+    ['XDG_STATE_HOME', [], { XDG_STATE_HOME: '/proc/x' }, /^meshproof: XDG_STATE_HOME \/proc\/x.*; name a folder/],
+  ])('makes nothing where a folder cannot be written: %s', async (_, args, environment, message) => {
+    writeFileSync(join(folder, 'a-file'), '');
+    const before = readdirSync(folder).sort();
+    const ended = await meshproof(['run', '--provider', 'sandbox', ...args], environment);
+    expect(ended.stderr.trim()).toMatch(message);
+    expect(ended.stderr.trim().split('\n')).toHaveLength(1);
+    expect(ended).toMatchObject({ status: 2, stdout: '' });
+    expect(readdirSync(folder).sort()).toEqual(before);
+  });
+
+  it('says which limit is too low, and how to raise it', async () => {
+    const words = `ulimit -n 100; exec ${process.execPath} ${join(project, 'bin/meshproof.js')} run --provider sandbox`;
+    const ended = await end(['sh', '-c', words], {}, folder);
+    expect(ended.status).toBe(3);
+    expect(ended.stderr).toMatch(/open files: 100 allowed, and a run needs 512\n {2}-> raise .*ulimit -n 512/);
+  });
+
   it('lists the claims of a suite as JSON', async () => {
     const { status, stdout } = await meshproof(['list', '--suite', 'egress', '--json']);
     expect(status).toBe(0);
@@ -143,7 +193,7 @@ describe('the program', () => {
     ]);
     expect(plan.status).toBe(3);
     expect(plan.stderr).toMatch(
-      /Docker: not installed; kind: not installed; osm: not installed\n {2}-> install Docker/,
+      /Docker: not installed; kind: not installed; osm: not installed\n {2}-> install Docker[\s\S]*-> install osm v\S+ \(https:/,
     );
     expect(doctor.status).toBe(3);
     expect(JSON.parse(doctor.stdout)).toMatchObject({

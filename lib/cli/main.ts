@@ -9,6 +9,8 @@ import { unforeseenText, wasUnforeseen, watchUnforeseen } from './unforeseen.ts'
 
 /** Runs the program with the words of its command line, and sets the process's exit status. */
 export async function main(argv: string[]): Promise<void> {
+  // What this process makes is its own to read and to write, whatever the user's mask says of files for others.
+  process.umask(process.umask() & 0o077);
   listenToOutput();
   watchUnforeseen();
   const status = await perform(argv);
@@ -45,6 +47,7 @@ export async function perform(argv: string[]): Promise<number> {
       report: async (options, run) => (await import('./report.ts')).reportCommand(options.out, run),
       prove: async (options) => (await import('./prove/prove.ts')).proveCommand(options),
       sandbox: async () => (await import('./sandbox.ts')).sandboxCommand(),
+      faults: async (json) => (await import('./faults.ts')).faultsCommand(json),
       meshes: async (json) => (await import('./driver/meshes.ts')).meshesCommand(json),
       driverInit: async (file, flags) => (await import('./driver/init.ts')).initCommand(file, flags),
       driverCheck: async (names, wishes) => (await import('./driver/check.ts')).checkCommand(names, wishes),
@@ -55,19 +58,40 @@ export async function perform(argv: string[]): Promise<number> {
     },
   );
   try {
+    refuseLostFolder();
+    if (argv.length === 0) program.help();
     await program.parseAsync(argv, { from: 'user' });
     return result;
   } catch (error) {
-    return error instanceof CommanderError && error.exitCode === 0 ? exitStatus.fine : complain(error);
+    return error instanceof CommanderError && error.exitCode === 0 ? exitStatus.fine : complain(error, wantsJson(argv));
   }
 }
 
-function complain(error: unknown): number {
+function refuseLostFolder(): void {
+  try {
+    process.cwd();
+  } catch {
+    throw new UsageError('the present folder does not exist any more: change to another one');
+  }
+}
+
+/** Whether an error is told to a program, too. What stands in a file is not known where the options cannot be read. */
+function wantsJson(argv: readonly string[]): boolean {
+  const isSaid = argv.includes('--json') || /^(true|yes|on|1)$/i.test(process.env['MESHPROOF_JSON'] ?? '');
+  return isSaid && !argv.includes('--no-json');
+}
+
+/** @param json also print an object on the standard output, which has none where an error comes before the result */
+function complain(error: unknown, json: boolean): number {
   const { status, message, remedy, isDefect } = explainError(
     error instanceof CommanderError ? asUsageError(error) : error,
   );
   const colours = coloursFor(process.stderr);
   process.stderr.write(`${colours.red('meshproof:')} ${isDefect ? unforeseenText(error) : redact(message)}\n`);
+  if (json) {
+    const told = { message: redact(message), remedies: remedy === undefined ? [] : redact(remedy).split('\n') };
+    process.stdout.write(`${JSON.stringify({ status, error: told }, undefined, 2)}\n`);
+  }
   for (const line of remedy?.split('\n') ?? []) process.stderr.write(`  -> ${line}\n`);
   return status;
 }

@@ -18,6 +18,7 @@ async function understood(...words: string[]): Promise<{ called: unknown[]; stat
     clean: answer('clean', 0),
     report: answer('report', 0),
     sandbox: answer('sandbox', 130),
+    faults: answer('faults', 0),
     meshes: answer('meshes', 0),
     driverInit: answer('driverInit', 0),
     driverCheck: answer('driverCheck', 0),
@@ -31,7 +32,7 @@ async function understood(...words: string[]): Promise<{ called: unknown[]; stat
 }
 
 it.each<[string[], unknown[]]>([
-  [[], ['run', { list: false, suites: [] }]],
+  [['run'], ['run', { list: false, suites: [] }]],
   [
     ['--suite', 'egress'],
     ['run', { suites: ['egress'], named: { suite: 'command line' } }],
@@ -71,6 +72,14 @@ it.each<[string[], unknown[]]>([
     ['meshes', true],
   ],
   [
+    ['list', '--faults', '--json'],
+    ['faults', true],
+  ],
+  [
+    ['doctor', '--keep', '--set', 'a=1'],
+    ['doctor', { keep: true, sets: ['a=1'] }],
+  ],
+  [
     ['driver', 'init', 'x.yaml', '--name', 'x'],
     ['driverInit', 'x.yaml', { name: 'x' }],
   ],
@@ -103,6 +112,10 @@ it.each<[string[], string]>([
   [['tcp-routing'], 'unknown command "tcp-routing"; a suite is named by --suite tcp-routing (commands: run, list, '],
   [['clean', 'up'], 'unexpected "up" after clean'],
   [['report', 'a', 'b'], 'unexpected "b" after report'],
+  [['list', '--faults', '--suite', 'egress'], '--faults and --suite do not go together: choose one'],
+  [['driver', 'try', 'x', '--no-keep', '--keep'], '--no-keep and --keep contradict each other'],
+  [['--provider', 'sandbox', '--no-install'], 'a sandbox is always new, so that there is no mesh to test; leave'],
+  [['--no-install'], '--no-install with a new kind cluster leaves no mesh to test; add --reuse'],
   [['--provider', 'existing'], '--provider existing demands --context NAME'],
 ])('%j is wrong use', async (words, message) => {
   const error = await understood(...words).catch((caught: unknown) => caught);

@@ -6,6 +6,7 @@ import type { CleanWishes } from './clean.ts';
 import { addOptions, commandLineLayer } from './command-line.ts';
 import { addDriverCommands } from './driver/commands.ts';
 import { addProve, type ProveWords, readProve } from './prove/words.ts';
+import { ownVersion } from './version.ts';
 
 const runExamples = `
 A switch that a file or the environment sets is unset by --no-NAME. Every option can also stand in meshproof.yaml
@@ -24,11 +25,18 @@ Exit status: 0 nothing failed, 1 a claim failed or is flaky, 2 wrong use, 3 a cl
 did not come up for a reason that is not the mesh's, 130 interrupted.
 `;
 
+/** What decides whether a run can start. */
+const doctorOptions = [
+  ...['mesh', 'set', 'set-file', 'install', 'provider', 'kubeconfig', 'context', 'allow-mesh-wide-changes'],
+  ...['cluster-name', 'node-image', 'kind-config', 'load-image', 'keep', 'reuse', 'json', 'config'],
+];
+
 /** The program's words. `finish` is told the exit status of the subcommand that ran. */
 export function buildProgram(actions: Actions, finish: (status: number) => void): Command {
   const program = new Command('meshproof');
   program
-    .description('Conformance and end-to-end tests for service meshes. Without a subcommand: run.')
+    .description('Conformance and end-to-end tests for service meshes. Options without a subcommand are those of run.')
+    .version(ownVersion(), '-V, --version', 'print the version')
     .exitOverride()
     .configureOutput({ writeErr: () => undefined })
     .addHelpText('after', '\nmeshproof run --help shows the options of a run; npm test -- --help does so too.');
@@ -41,21 +49,31 @@ export function buildProgram(actions: Actions, finish: (status: number) => void)
   ).action(async (_, command: Command) => finish(await actions.run(optionsOf(command))));
 
   addOptions(
-    subcommand(program, 'list', 'print the claims, or the meshes')
+    subcommand(program, 'list', 'print the claims, the meshes, or the faults')
       .option('--meshes', 'the meshes whose drivers come with the program, and which of them were never tried')
-      .addHelpText('after', examples('list --suite egress', 'list --json', 'list --meshes')),
+      .option('--faults', 'what is proven against: faults of a mesh, right meshes, failures of a cluster')
+      .addHelpText('after', examples('list --suite egress', 'list --json', 'list --meshes', 'list --faults --json')),
     ['suite', 'claim', 'json', 'config'],
-  ).action(async (flags: { meshes?: boolean }, command: Command) => {
+  ).action(async (flags: { meshes?: boolean; faults?: boolean }, command: Command) => {
     const options = optionsOf(command, true);
+    const others = [flags.meshes && '--meshes', flags.faults && '--faults'].filter(Boolean);
+    const ofClaims = commandLineLayer(command).values;
+    for (const name of ['suite', 'claim']) if (others.length > 0 && ofClaims.has(name)) others.push(`--${name}`);
+    if (others.length > 1) throw new UsageError(`${others.join(' and ')} do not go together: choose one`);
+    if (flags.faults) return finish(await actions.faults(options.json));
     finish(await (flags.meshes ? actions.meshes(options.json) : actions.run({ ...options, list: true })));
   });
 
   addOptions(
-    subcommand(program, 'doctor', 'say what this machine has and lacks, and the remedy').addHelpText(
+    subcommand(
+      program,
+      'doctor',
+      'say what this machine has and lacks for a run with these options, and the remedy; 3 where none would start',
+    ).addHelpText(
       'after',
-      examples('doctor', 'doctor --mesh osm', 'doctor --json'),
+      examples('doctor', 'doctor --mesh osm', 'doctor --provider existing --context staging', 'doctor --json'),
     ),
-    ['mesh', 'provider', 'json', 'config'],
+    doctorOptions,
   ).action(async (_, command: Command) => finish(await actions.doctor(optionsOf(command, true))));
 
   subcommand(program, 'clean', 'remove what dead runs left, and put settings back')

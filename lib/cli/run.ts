@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { type EndRecord, openEvidence } from '../evidence/index.ts';
 import type { RunOptions } from '../plan/index.ts';
 import { exitStatus, openConsole, summarise, summaryJson, wantsColor } from '../report/index.ts';
@@ -17,6 +16,8 @@ import { keepReports } from './keep-reports.ts';
 import { driverDigest, rerunOf } from './last-run.ts';
 import { type Ledger, openLedger, sweepDeadRuns } from './ledger/index.ts';
 import { selectedClaims } from './selected-claims.ts';
+import { refuseBadFolders } from './surroundings.ts';
+import { ownVersion } from './version.ts';
 
 /**
  * Runs the claims that the options ask for, from choosing a provider to the reports.
@@ -24,6 +25,7 @@ import { selectedClaims } from './selected-claims.ts';
  * @throws UsageError, DriverError, EnvironmentError before anything has been made
  */
 export async function runCommand(options: RunOptions, argv: string[]): Promise<number> {
+  refuseBadFolders(options.out);
   const { selected, former } = await selectedClaims(options);
   const chosen = await choose(options);
   const { choice, driver } = chosen;
@@ -73,7 +75,7 @@ export async function runCommand(options: RunOptions, argv: string[]): Promise<n
     evidence.append({
       kind: 'run',
       runId,
-      version: await ownVersion(),
+      version: ownVersion(),
       node: process.version,
       startedAt: new Date().toISOString(),
       argv: argv.map(redact),
@@ -119,9 +121,4 @@ async function closeLedger(ledger: Ledger): Promise<EndRecord['fault']> {
   } catch (error) {
     return faultOf(error);
   }
-}
-
-async function ownVersion(): Promise<string> {
-  const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }

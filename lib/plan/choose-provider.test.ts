@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { loadDriver } from '../mesh/index.ts';
 import { chooseProvider } from './choose-provider.ts';
 import type { Fact, MachineFacts } from './facts.ts';
 import { EnvironmentError, type RunOptions } from './options.ts';
@@ -23,8 +24,10 @@ function options(commandLine: Record<string, string>, environment: Record<string
   return resolveOptions({ commandLine: { source: 'command line', values }, environment, folder: '/does/not/exist' });
 }
 
+const driver = await loadDriver('osm');
+
 function choose(said: RunOptions, missing: string[]) {
-  return chooseProvider(said, machine(missing), ['osm']);
+  return chooseProvider(said, machine(missing), driver);
 }
 
 describe('auto', () => {
@@ -46,6 +49,21 @@ describe('auto', () => {
   ])('does not fall back where a real cluster is asked for', (said, source) => {
     expect(() => choose(said, ['Docker'])).toThrow(EnvironmentError);
     expect(() => choose(said, ['Docker'])).toThrow(new RegExp(`named by the ${source}.*Docker is not there`));
+  });
+
+  it.each<[Record<string, string>, RegExp]>([
+    [{ mesh: 'osm' }, /^or name a cluster that has osm: --provider existing \(the sandbox cannot install it\)$/m],
+    [{ 'node-image': 'x' }, /^or leave out node-image, which only goes with kind: the sandbox is taken then$/m],
+  ])('offers %j nothing that cannot work', (said, remedy) => {
+    const error = { name: 'EnvironmentError', remedy: expect.stringMatching(remedy) };
+    expect(() => choose(options(said), ['Docker'])).toThrow(expect.objectContaining(error));
+  });
+
+  it('offers the sandbox for a mesh that it can have', async () => {
+    const none = await loadDriver('none');
+    expect(() => chooseProvider(options({ mesh: 'none' }), machine(['Docker']), none)).toThrow(
+      expect.objectContaining({ remedy: expect.stringContaining('or name --provider sandbox') }),
+    );
   });
 
   it('says what both lack', () => {

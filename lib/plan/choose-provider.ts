@@ -1,4 +1,5 @@
 import type { ProviderName } from '../cluster/cluster.ts';
+import { type Driver, driverTools, fitsSandbox, toolRemedy } from '../mesh/index.ts';
 import { describeLack, type Fact, lacking, type MachineFacts } from './facts.ts';
 import { EnvironmentError, type RunOptions } from './options.ts';
 import { kindOnly } from './options-contradictions.ts';
@@ -13,11 +14,11 @@ export interface Choice {
  * Where the cluster of a run comes from. `auto` falls back to the sandbox only if nothing was named that asks for a real
  * cluster: a pipeline whose Docker is down must not turn green.
  *
- * @param meshTools commands that the mesh which the run would test on kind (see {@link defaultMesh}) needs on this machine.
+ * @param mesh the driver of the mesh that the run would test on kind (see {@link defaultMesh}), or was told to
  * @throws EnvironmentError naming all that is lacking, with the remedies.
  */
-export function chooseProvider(options: RunOptions, facts: MachineFacts, meshTools: readonly string[]): Choice {
-  const tools = meshTools.map((tool) => facts.tools[tool] ?? unknownTool(tool));
+export function chooseProvider(options: RunOptions, facts: MachineFacts, mesh: Driver): Choice {
+  const tools = driverTools(mesh).map((tool) => facts.tools[tool] ?? unknownTool(tool, mesh));
   const lacks = {
     existing: lacking([...facts.base, ...tools]),
     kind: lacking([...facts.base, ...facts.kind, ...tools]),
@@ -37,7 +38,7 @@ export function chooseProvider(options: RunOptions, facts: MachineFacts, meshToo
     throw lackError(
       `${asksForReal} is named by the ${options.named[asksForReal]}, so a real cluster is asked for, and kind cannot run here`,
       lacks.kind,
-      'or name --provider sandbox, to test in the built-in cluster',
+      otherwise(options, asksForReal, mesh),
     );
   }
   if (lacks.sandbox.length > 0) {
@@ -46,8 +47,15 @@ export function chooseProvider(options: RunOptions, facts: MachineFacts, meshToo
   return { provider: 'sandbox', reason: `auto: ${lacks.kind.map(describeLack).join('; ')}` };
 }
 
-function unknownTool(tool: string): Fact {
-  return { what: tool, remedy: `install ${tool} and put it on the PATH` };
+/** What else can be done, where that can work. */
+function otherwise(options: RunOptions, named: string, mesh: Driver): string {
+  if (named !== 'mesh') return `or leave out ${named}, which only goes with kind: the sandbox is taken then`;
+  if (fitsSandbox(mesh)) return 'or name --provider sandbox, to test in the built-in cluster';
+  return `or name a cluster that has ${options.mesh}: --provider existing (the sandbox cannot install it)`;
+}
+
+function unknownTool(tool: string, { spec }: Driver): Fact {
+  return { what: tool, remedy: toolRemedy(tool, spec.implementation.version) };
 }
 
 function lackError(what: string, lacks: readonly Fact[], alternative?: string): EnvironmentError {

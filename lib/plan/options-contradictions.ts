@@ -49,8 +49,15 @@ export function refuseContradictions(options: RunOptions): void {
       );
     }
   }
-  if (!options.install && !options.reuse && (options.provider === 'kind' || options.provider === 'sandbox')) {
-    throw new UsageError(`--no-install with a new ${options.provider} cluster leaves no mesh to test; add --reuse`);
+  if (!options.install && options.provider === 'sandbox') {
+    throw new UsageError(
+      '--no-install: a sandbox is always new, so that there is no mesh to test; leave the option out',
+    );
+  }
+  if (!options.install && !options.reuse && options.provider !== 'existing') {
+    throw new UsageError(
+      '--no-install with a new kind cluster leaves no mesh to test; add --reuse to take one that was kept',
+    );
   }
   if (options.list && options.plan) throw new UsageError('--list and --plan both print and stop: choose one');
   if (options.clusterName !== undefined && !/^[a-z0-9][a-z0-9.-]*$/.test(options.clusterName)) {

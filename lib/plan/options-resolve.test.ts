@@ -212,7 +212,11 @@ describe('contradictions', () => {
     ['keep on an existing cluster', { ...existing, keep: true }, /--keep goes with --provider kind, not with existing/],
     ['reuse in the sandbox', { provider: 'sandbox', reuse: true }, /--reuse goes with --provider kind/],
     ['a context without existing', { context: 'prod' }, /--context goes with --provider existing, not with auto/],
-    ['no mesh on a new cluster', { provider: 'kind', install: false }, /--no-install with a new kind cluster/],
+    [
+      'no mesh on a new cluster',
+      { provider: 'kind', install: false },
+      /--no-install with a new kind cluster.* --reuse/,
+    ],
     ['list and plan', { list: true, plan: true }, /choose one/],
     ['a cluster name that kind refuses', { 'cluster-name': 'My_Cluster' }, /--cluster-name must be/],
     ['a file that is not there', { 'kind-config': '/does/not/exist' }, /--kind-config \/does\/not\/exist: there is no/],

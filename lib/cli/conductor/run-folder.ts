@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { makeFolders } from '../surroundings.ts';
 
 const LETTERS = '0123456789abcdefghijklmnopqrstuvwxyz';
 
@@ -19,9 +19,10 @@ export interface RunFolder {
   cluster: string;
 }
 
+/** @throws UsageError where it cannot be made */
 export function makeRunFolder(out: string, runId: string): RunFolder {
   const path = resolve(out, runId);
-  mkdirSync(path, { recursive: true });
+  makeFolders('--out', path);
   return {
     path,
     evidence: join(path, 'evidence.jsonl'),

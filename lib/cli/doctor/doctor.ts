@@ -1,22 +1,26 @@
-import { chooseProvider, lacking, type MachineFacts, type RunOptions } from '../../plan/index.ts';
+import { type Driver, listDrivers, loadDriver } from '../../mesh/index.ts';
+import { chooseProvider, defaultMesh, lacking, type MachineFacts, type RunOptions } from '../../plan/index.ts';
+import { refuseUnusedSets } from '../choose.ts';
 import { type Colours, coloursFor } from '../colours.ts';
 import { exitStatus, explainError } from '../exit-status.ts';
-import { meshOnKind, toolsOfDrivers, toolsOfMesh } from '../meshes.ts';
 import { describeLeftovers } from './leftovers.ts';
-import { gatherFacts } from './machine-facts.ts';
+import { gatherFacts, toolsOf } from './machine-facts.ts';
 import { type Diagnosis, printDiagnosis } from './print.ts';
 
 /**
  * Says what this machine has and lacks, with the remedies, which provider a run with these options would take, and what
  * former runs left behind.
  *
- * @returns the exit status: fine where some provider works
+ * @returns the exit status: fine where a run with these options would begin
+ * @throws DriverError, UsageError as a run does
  */
 export async function doctorCommand(
   options: RunOptions,
   colours: Colours = coloursFor(process.stdout),
 ): Promise<number> {
-  const tools = await toolsOfDrivers();
+  const { provider } = options;
+  const mesh = await loadDriver(options.mesh ?? defaultMesh(provider === 'auto' ? 'kind' : provider));
+  const tools = toolsOf([mesh, ...(await Promise.all((await listDrivers()).map(loadDriver)))]);
   const [facts, leftovers] = await Promise.all([gatherFacts(tools), describeLeftovers()]);
   const works = [facts.kind, facts.sandbox].some((needs) => lacking([...facts.base, ...needs]).length === 0);
   const diagnosis: Diagnosis = {
@@ -27,20 +31,23 @@ export async function doctorCommand(
       { title: "Tools of the meshes' drivers", facts: Object.values(facts.tools) },
       { title: 'Of use', facts: facts.optional },
     ],
-    choice: await choiceOf(options, facts),
+    choice: await choiceOf(options, facts, mesh),
     leftovers,
     works,
   };
   const text = options.json ? `${JSON.stringify(diagnosis, undefined, 2)}\n` : printDiagnosis(diagnosis, colours);
   process.stdout.write(text);
-  return works ? exitStatus.fine : exitStatus.broken;
+  return 'provider' in diagnosis.choice ? exitStatus.fine : exitStatus.broken;
 }
 
-async function choiceOf(options: RunOptions, facts: MachineFacts): Promise<Diagnosis['choice']> {
+async function choiceOf(options: RunOptions, facts: MachineFacts, mesh: Driver): Promise<Diagnosis['choice']> {
   try {
-    return chooseProvider(options, facts, await toolsOfMesh(meshOnKind(options)));
+    const choice = chooseProvider(options, facts, mesh);
+    refuseUnusedSets(options, options.mesh === undefined ? await loadDriver(defaultMesh(choice.provider)) : mesh);
+    return choice;
   } catch (error) {
-    const { message, remedy } = explainError(error);
+    const { status, message, remedy } = explainError(error);
+    if (status === exitStatus.wrongUse) throw error;
     return { trouble: message, ...(remedy === undefined ? {} : { remedy }) };
   }
 }

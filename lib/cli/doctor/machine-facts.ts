@@ -1,7 +1,9 @@
 import { existsSync, readFileSync, statfsSync } from 'node:fs';
 import { freemem, tmpdir } from 'node:os';
 import type { ProviderName } from '../../cluster/cluster.ts';
+import { type Driver, driverTools, toolRemedy } from '../../mesh/index.ts';
 import type { Fact, MachineFacts } from '../../plan/index.ts';
+import { surroundings } from '../surroundings.ts';
 import { onPath } from './commands.ts';
 import { kindFacts } from './engine-facts.ts';
 import { sandboxFacts } from './sandbox-facts.ts';
@@ -14,11 +16,11 @@ const enough = { memoryBytes: 2 * GiB, diskBytes: 5 * GiB };
 /**
  * Asks this machine what it has. Bounded in time, changes nothing.
  *
- * @param tools commands that drivers name, each with the drivers that name it; they may be found out meanwhile.
+ * @param tools commands that drivers run; they may be found out meanwhile.
  * @param provider where that is settled, what the others need is not asked: it costs a dozen processes.
  */
 export async function gatherFacts(
-  tools: Readonly<Record<string, readonly string[]>> | Promise<Readonly<Record<string, readonly string[]>>> = {},
+  tools: NeededTools | Promise<NeededTools> = {},
   provider: ProviderName | 'auto' = 'auto',
 ): Promise<MachineFacts> {
   const isOpen = (one: ProviderName) => provider === 'auto' || provider === one;
@@ -28,10 +30,10 @@ export async function gatherFacts(
     tools,
   ]);
   return {
-    base: [nodeFact(process.versions.node)],
+    base: [nodeFact(process.versions.node), ...surroundings()],
     kind,
     sandbox,
-    tools: Object.fromEntries(Object.entries(meshesOf).map(([tool, meshes]) => [tool, toolFact(tool, meshes)])),
+    tools: Object.fromEntries(Object.entries(meshesOf).map(([tool, need]) => [tool, toolFact(tool, need)])),
     optional: [kubectlFact(), memoryFact(), diskFact()],
   };
 }
@@ -44,15 +46,30 @@ export function nodeFact(version: string): Fact {
   return { what: 'Node', trouble: `${version} is too old`, remedy };
 }
 
-function toolFact(tool: string, meshes: readonly string[]): Fact {
+/** Commands that drivers run, each with the meshes that need it, and the version of the first. */
+export type NeededTools = Readonly<Record<string, { meshes: string[]; version: string }>>;
+
+export function toolsOf(drivers: readonly Driver[]): NeededTools {
+  const needs: Record<string, { meshes: string[]; version: string }> = {};
+  for (const driver of drivers) {
+    const { name, implementation } = driver.spec;
+    for (const tool of driverTools(driver)) {
+      needs[tool] ??= { meshes: [], version: implementation.version };
+      if (!needs[tool].meshes.includes(name)) needs[tool].meshes.push(name);
+    }
+  }
+  return needs;
+}
+
+function toolFact(tool: string, { meshes, version }: NeededTools[string]): Fact {
   const path = onPath(tool);
-  const remedy = `install ${tool} and put it on the PATH (the driver of ${meshes.join(', ')} runs it)`;
+  const remedy = `${toolRemedy(tool, version)} (the driver of ${meshes.join(', ')} runs it)`;
   return path === undefined ? { what: tool, trouble: 'not installed', remedy } : { what: tool, found: path, remedy };
 }
 
 function kubectlFact(): Fact {
   const path = onPath('kubectl');
-  const remedy = 'install kubectl to run the scripts that reproduce a failure';
+  const remedy = 'install kubectl (https://kubernetes.io/docs/tasks/tools) to run the scripts that reproduce a failure';
   return { what: 'kubectl', ...(path === undefined ? {} : { found: path }), remedy, optional: true };
 }
 
@@ -63,8 +80,13 @@ function memoryFact(): Fact {
 }
 
 function diskFact(): Fact {
-  const { bavail, bsize } = statfsSync(tmpdir());
-  return amountFact('disk', bavail * bsize, enough.diskBytes, 'make room: docker system prune removes what is unused');
+  const remedy = 'make room: docker system prune removes what is unused';
+  try {
+    const { bavail, bsize } = statfsSync(tmpdir());
+    return amountFact('disk', bavail * bsize, enough.diskBytes, remedy);
+  } catch (error) {
+    return { what: 'disk', trouble: `${tmpdir()}: ${(error as NodeJS.ErrnoException).code}`, remedy, optional: true };
+  }
 }
 
 function amountFact(what: string, bytes: number, needed: number, remedy: string): Fact {

@@ -86,6 +86,13 @@ export function addDriverCommands(
       .argument('<file>', "driver file, or a name of the program's own"),
     tryOptions,
   ).action(async (file: string, _, command: Command) => {
+    const { provider } = optionsOf(command, true, 1);
+    if (provider === 'existing') {
+      throw new UsageError(
+        'driver try installs and removes the mesh, which is not done to a cluster that was there before: ' +
+          'name --provider kind, or for a mesh of the sandbox --provider sandbox',
+      );
+    }
     finish(await actions.driverTry({ ...optionsOf(command, false, 1), mesh: file }));
   });
 }

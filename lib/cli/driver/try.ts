@@ -16,6 +16,7 @@ import type { Stand } from '../conductor/stand.ts';
 import { Unwritten } from '../conductor/unwritten.ts';
 import { exitStatus, explainError } from '../exit-status.ts';
 import { openLedger, sweepDeadRuns } from '../ledger/index.ts';
+import { refuseBadFolders } from '../surroundings.ts';
 import { openTranscript } from './transcript.ts';
 import { trialOf } from './trial.ts';
 
@@ -28,6 +29,7 @@ import { trialOf } from './trial.ts';
  * @throws DriverError, EnvironmentError before anything has been made
  */
 export async function tryCommand(options: RunOptions): Promise<number> {
+  refuseBadFolders(options.out);
   const named = { ...options.named, mesh: 'command line' as const };
   const { choice, driver } = await choose({ ...options, named });
 

@@ -15,6 +15,7 @@ import {
 } from '../../prove/index.ts';
 import { loadCatalogue } from '../catalogue.ts';
 import { exitStatus } from '../exit-status.ts';
+import { refuseBadFolders } from '../surroundings.ts';
 import { onUnforeseen } from '../unforeseen.ts';
 import { originOf } from './origin.ts';
 import { CellRunner } from './run-cell.ts';
@@ -41,6 +42,7 @@ export async function proveCommand(options: ProveOptions): Promise<number> {
   const claims = await loadCatalogue();
   const plans = plan(options, claims);
   const out = resolve(options.out);
+  refuseBadFolders(out);
   if (!options.resume) rmSync(join(out, 'cells'), { recursive: true, force: true });
   const ledger = new CellLedger(join(out, 'cells.jsonl'), await originOf());
   const say = (text: string): void => {

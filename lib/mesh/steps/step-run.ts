@@ -2,6 +2,7 @@ import { redact } from '../../words/index.ts';
 import type { RunStep } from '../driver.ts';
 import { type DoneStep, type MeshContext, MeshError } from '../mesh.ts';
 import { durationMs } from '../template/duration.ts';
+import { toolRemedy } from '../tools.ts';
 import { type CommandEnd, runCommand } from './command.ts';
 
 /** Runs a driver's command, placeholders filled in. @throws MeshError with argv, exit status and the end of the output */
@@ -40,7 +41,11 @@ export async function runTool(
     ...io,
   });
   if (end.cut === 'missing') {
-    throw new MeshError('environment', `the driver needs ${argv[0]}, which is not on the PATH`, `install ${argv[0]}`);
+    throw new MeshError(
+      'environment',
+      `the driver needs ${argv[0]}, which is not on the PATH`,
+      toolRemedy(argv[0] ?? ''),
+    );
   }
   if (end.cut === 'aborted') throw new MeshError('environment', `stopped while this ran: ${commandLine(argv)}`);
   return end;
