@@ -61,6 +61,17 @@ test('a fault of the environment that met nobody proves nothing', () => {
   ]);
 });
 
+test('a claim that fails before the disk is full is the mesh’s fault, and the run accuses nobody all the same', () => {
+  const full = { ...environment, diskKiB: 10, caughtBy: ['a/one'] };
+  expect(judged(full, { 'a/one': 'failed' }, { status: 3, metTrouble: false })).toEqual([]);
+  expect(judged(full, { 'a/one': 'failed' }, { status: 1, metTrouble: false })).toEqual([
+    'the run lays it to the mesh',
+  ]);
+  expect(judged(full, { 'a/one': 'passed' }, { status: 3, metTrouble: false })).toEqual([
+    'none of a/one failed before',
+  ]);
+});
+
 test('a run whose disk was full may not say that nothing was wrong', () => {
   const full = { ...environment, diskKiB: 10 };
   expect(judged(full, {}, { status: 3, metTrouble: false })).toEqual([]);

@@ -61,18 +61,20 @@ function judgeVariant({ caughtBy: mayFail }: Case, run: CellRun): string[] {
     .map(([claim, verdict]) => `${claim} is ${verdict}, and should have passed`);
 }
 
-function judgeEnvironment({ diskKiB, trusted }: Case, run: CellRun): string[] {
+function judgeEnvironment({ caughtBy, diskKiB, trusted }: Case, run: CellRun): string[] {
   const claims = Object.entries(run.verdicts);
   const failed = claims
-    .filter(([, verdict]) => verdict === 'failed')
+    .filter(([claim, verdict]) => verdict === 'failed' && !caughtBy.includes(claim))
     .map(([claim]) => `${claim} failed: an accusation`);
   const early = (trusted === undefined ? run.heldInTrouble : [])
     .filter((claim) => run.verdicts[claim] === 'passed')
     .map((claim) => `${claim} passed on what was seen while the environment failed`);
   const blamed = run.fault?.whose === 'mesh' || run.status === 1 ? ['the run lays it to the mesh'] : [];
   const idle = diskKiB === undefined && !run.metTrouble ? ['no claim was under way while the environment failed'] : [];
+  const isNoticed = caughtBy.length === 0 || caughtBy.some((claim) => run.verdicts[claim] === 'failed');
+  const unnoticed = isNoticed ? [] : [`none of ${caughtBy.join(', ')} failed before`];
   const unsaid = diskKiB !== undefined && run.status === 0 ? ['the run says that nothing was wrong'] : [];
-  return [...failed, ...early, ...blamed, ...idle, ...unsaid];
+  return [...failed, ...unnoticed, ...early, ...blamed, ...idle, ...unsaid];
 }
 
 function whyEnded({ fault, status }: CellRun): string {

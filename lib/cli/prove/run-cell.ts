@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readEvidence } from '../../evidence/index.ts';
+import { readEvidence, type Verdict } from '../../evidence/index.ts';
 import { type CellPlan, type CellRun, driverText, granting, readRun, type Trouble } from '../../prove/index.ts';
 import { type Performed, PROJECT, ProgramProcess } from './program-process.ts';
 
@@ -40,6 +40,7 @@ export class CellRunner {
     const records = existsSync(evidence) ? readEvidence(evidence, () => undefined) : [];
     return {
       ...readRun(records, trouble),
+      ...(plan.case.diskKiB === undefined ? {} : { verdicts: verdictsIn(output) }),
       status: status ?? 3,
       ms: Math.round(performance.now() - begun),
       folder: run ?? folder,
@@ -86,7 +87,15 @@ function wordsOf({ case: each, claims }: CellPlan, folder: string): string[] {
     `--deadline=${DEADLINE_S}s`,
     `--out=${folder}`,
     `--config=${config}`,
+    ...(each.diskKiB === undefined ? [] : ['--json']),
   ];
+}
+
+/** Verdicts by claim from what a run printed: its evidence ends with its small disk. */
+function verdictsIn(output: string): CellRun['verdicts'] {
+  const [json = '{"claims":[]}'] = /^\{\n[\s\S]*?^\}$/m.exec(output) ?? [];
+  const { claims } = JSON.parse(json) as { claims: { id: string; verdict: Verdict }[] };
+  return Object.fromEntries(claims.map(({ id, verdict }) => [id, verdict]));
 }
 
 /** Words that give a command a small file system of its own over the folder; it ends with the command. */

@@ -23,7 +23,10 @@ export interface Case {
   sets?: string[];
   /** Set where the run's own folder is given no more than so many KiB. */
   diskKiB?: number;
-  /** Claims that must fail: all of them, each by itself. For a right variant, those that may. */
+  /**
+   * Claims that must fail: all of them, each by itself. For a right variant, those that may; where the environment fails, those
+   * of which one must, since the mesh is wrong as well.
+   */
   caughtBy: string[];
   /** Claims of the quick cell that only have to be there: to do what brings the fault out, or to be judged rightly. */
   alongside?: string[];

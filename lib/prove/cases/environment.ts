@@ -41,9 +41,10 @@ export const environmentCases: Case[] = [
     name: 'disk-full',
     kind: 'environment',
     area: 'environment',
-    says: "the disk under the run's folder is full",
-    diskKiB: 96,
+    says: "the disk under the run's folder fills up after a claim has failed on a wrong mesh",
+    fault: 'egress-needs-restart',
+    diskKiB: 384,
     alongside: UNDER_WAY,
-    caughtBy: [],
+    caughtBy: ['egress/off-closes', 'egress/stays-off', 'egress/switches'],
   },
 ];
