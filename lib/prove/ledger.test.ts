@@ -1,6 +1,6 @@
-import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { Case } from './cases/index.ts';
 import type { CellPlan, CellResult } from './cell.ts';
@@ -52,5 +52,12 @@ test('has a cell run again that came out wrong', () => {
 test('reads past a line that was not finished', () => {
   new CellLedger(file, origin).keep(result);
   appendFileSync(file, '{"name": "tw');
+  expect(new CellLedger(file, origin).find(quick)).toBeDefined();
+});
+
+test.each(['{"name": "tw', 'null', '[1]', '{"name": 3}', ''])('reads past a damaged line: %j', (line) => {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, `${line}\n`);
+  new CellLedger(file, origin).keep(result);
   expect(new CellLedger(file, origin).find(quick)).toBeDefined();
 });

@@ -42,10 +42,21 @@ function keyOf(name: string, suites: string[] | undefined): string {
   return `${name} ${suites?.join(',') ?? 'quick'}`;
 }
 
-/** A last line that was not finished is no entry. */
+/** A line that is damaged or was not finished is no entry: its cell is run again. */
 function readEntries(file: string): Entry[] {
   return readFileSync(file, 'utf8')
     .split('\n')
-    .slice(0, -1)
-    .map((line) => JSON.parse(line) as Entry);
+    .flatMap((line) => {
+      try {
+        const entry: unknown = JSON.parse(line);
+        return isEntry(entry) ? [entry] : [];
+      } catch {
+        return [];
+      }
+    });
+}
+
+function isEntry(value: unknown): value is Entry {
+  const entry = value as Partial<Entry> | null;
+  return typeof entry === 'object' && typeof entry?.name === 'string' && typeof entry.suiteHash === 'string';
 }
