@@ -25,7 +25,7 @@ export async function sandboxCommand(): Promise<number> {
     const sandbox = await startSandbox({ folder: ledger.place });
     ledger.child(sandbox.pid, 'sandbox');
     process.stdout.write(
-      `a sandbox cluster is up; it ends with this process (Ctrl-C)\nexport KUBECONFIG=${sandbox.kubeconfig}\n`,
+      `a sandbox cluster is up; it ends with this process (Ctrl-C)\nexport KUBECONFIG=${shellWord(sandbox.kubeconfig)}\n`,
     );
     const end = signal.aborted ? 'interrupted' : await Promise.race([interrupted, sandbox.ended]);
     await sandbox.stop();
@@ -37,4 +37,9 @@ export async function sandboxCommand(): Promise<number> {
     interruption.release();
     await ledger.close();
   }
+}
+
+/** A word as a POSIX shell reads it back, quoted where it has to be. */
+export function shellWord(word: string): string {
+  return /^[\w./:@%+,=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

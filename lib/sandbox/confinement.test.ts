@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { TestCluster } from './testing/cluster.ts';
+import { eventually, TestCluster } from './testing/cluster.ts';
 import { canRunSandboxes } from './testing/sandbox.ts';
 import { curl, namespace, pod } from './testing/workloads.ts';
 
@@ -172,6 +172,45 @@ describeSandbox.each(STARTED)('a pod of a sandbox that was started by %s', (_, t
     'chroot /proc/1/root/.. ls /root',
   ])('may not %s', async (command) => {
     expect((await sh(command)).exit).not.toBe(0);
+  });
+
+  test.each<[string, object, object]>([
+    ['subPath', { mountPath: '/probe', subPath: '../../../../etc' }, {}],
+    ['mountPath', { mountPath: '/probe/../../../etc/written-by-a-test' }, {}],
+    [
+      'path of a key',
+      { mountPath: '/probe' },
+      { configMap: { name: 'text', items: [{ key: 'a', path: '../../../x' }] } },
+    ],
+  ])('is refused a volume whose %s leads out of it', async (what, mount, source) => {
+    const name = what.toLowerCase().replaceAll(' ', '-');
+    const text = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'text', namespace: name }, data: { a: 'b' } };
+    const volume = { name: 'v', ...('configMap' in source ? source : { emptyDir: {} }) };
+    const container = curl({ volumeMounts: [{ name: 'v', ...mount }] });
+    await cluster.create(namespace(name), text, ...pod(name, 'client', [container], { volumes: [volume] }));
+    const waiting = await eventually('refused', async () => {
+      const found = await cluster.get({ apiVersion: 'v1', kind: 'Pod', namespace: name, name: 'client' });
+      const [status] = (found.status?.['containerStatuses'] ?? []) as { state: { waiting?: { message?: string } } }[];
+      return status?.state.waiting?.message;
+    });
+    expect(waiting).toMatch(/must not contain '\.\.'/);
+  });
+
+  test('does not get the machine’s files through a link in its volume', async () => {
+    const init = curl({
+      name: 'init',
+      command: ['ln', '-s', '/', '/probe/link'],
+      volumeMounts: [{ name: 'v', mountPath: '/probe' }],
+    });
+    const main = curl({ volumeMounts: [{ name: 'v', mountPath: '/probe', subPath: 'link' }] });
+    const options = { volumes: [{ name: 'v', emptyDir: {} }], initContainers: [init] };
+    await cluster.create(namespace('linked'), ...pod('linked', 'client', [main], options));
+    const message = await eventually('refused', async () => {
+      const found = await cluster.get({ apiVersion: 'v1', kind: 'Pod', namespace: 'linked', name: 'client' });
+      const [status] = (found.status?.['containerStatuses'] ?? []) as { state: { waiting?: { message?: string } } }[];
+      return status?.state.waiting?.message;
+    });
+    expect(message).toContain('leads out of the volume');
   });
 
   test('sees no process but its own, and has no more rights than Docker leaves to a container', async () => {

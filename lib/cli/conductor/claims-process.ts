@@ -22,8 +22,14 @@ export interface ClaimsProcess {
   close(): Promise<void>;
 }
 
-/** Starts it while there is nothing to judge yet: what it asks for waits until somebody serves it, and its start costs no time. */
-export async function openClaims(run: RunContext): Promise<ClaimsProcess> {
+/**
+ * Starts it while there is nothing to judge yet: what it asks for waits until somebody serves it, and its start costs no time.
+ * @param limitMs longest until it asks for the claims; later it is ended, and `ended` rejects with a HarnessError
+ */
+export async function openClaims(
+  run: RunContext,
+  limitMs = START_MS * run.options.timeoutScale,
+): Promise<ClaimsProcess> {
   const socket = socketPlace([run.ledger.place, run.folder.path], run.runId);
   let serve: (handlers: Handlers) => void = () => undefined;
   const served = new Promise<Handlers>((resolve) => {
@@ -35,7 +41,6 @@ export async function openClaims(run: RunContext): Promise<ClaimsProcess> {
     later(served, () => begun()),
   );
   const jest = await startJest(run, server.path);
-  const limitMs = START_MS * run.options.timeoutScale;
   let isLate = false;
   const timer = setTimeout(() => {
     isLate = true;

@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 
+/** Longest that a command of the node may take, ms. All of them take milliseconds. */
+const LIMIT_MS = 20_000;
+
 /** A command ended otherwise than with status 0. */
 export class CommandFailed extends Error {
   override name = 'CommandFailed';
@@ -10,11 +13,11 @@ export class CommandFailed extends Error {
  * Runs a command of the machine to its end and answers what it printed.
  *
  * @param stdin - text for its standard input
- * @throws CommandFailed with the command's own words when it ends otherwise than with status 0
+ * @throws CommandFailed with the command's own words when it ends otherwise than with status 0, or not within 20 s
  */
 export async function run(argv: readonly [string, ...string[]], stdin = ''): Promise<string> {
   const [command, ...args] = argv;
-  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], timeout: LIMIT_MS, killSignal: 'SIGKILL' });
   const ended = new Promise<number | NodeJS.Signals | null>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (status, signal) => resolve(status ?? signal));

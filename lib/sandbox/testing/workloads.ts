@@ -4,6 +4,7 @@ const IDLE = ['sh', '-c', 'trap "exit 0" TERM; sleep 2147483647 & wait'];
 interface PodOptions {
   serviceAccountName?: string;
   volumes?: object[];
+  initContainers?: object[];
 }
 
 export function namespace(name: string, metadata: object = {}): object {
