@@ -1,9 +1,19 @@
 /** What a pod in the sandbox can see and change of the machine, whoever started the sandbox. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { eventually, TestCluster } from './testing/cluster.ts';
@@ -28,7 +38,10 @@ const STARTED: [string, string[]][] = [
         string[],
       ][])
     : []),
-  ['root of a user namespace, with a file system mounted below /usr', [...WITH_SUBMOUNT, SUBMOUNT, 'sh']],
+  [
+    'root of a user namespace, with a file system below /usr and programs of its own',
+    [...WITH_SUBMOUNT, SUBMOUNT, 'sh'],
+  ],
 ];
 
 const describeSandbox = (await canRunSandboxes()) ? describe : describe.skip;
@@ -47,10 +60,22 @@ describeSandbox.each(STARTED)('a pod of a sandbox that was started by %s', (_, t
     chmodSync(folder, 0o777);
     secret = join(folder, 'secret');
     writeFileSync(secret, 'hidden');
-    const [file = '', ...words] = [...through, process.execPath, PROGRAM, 'sandbox'];
+    const bin = join(folder, 'my [bin]');
+    mkdirSync(bin);
+    // As nvm and its kin have it: node and curl lie in the user's own folder.
+    for (const [name, path] of Object.entries({ node: process.execPath, curl: commandPath('curl') })) {
+      if (through.includes(SUBMOUNT)) copyFileSync(path, join(bin, name));
+      else symlinkSync(path, join(bin, name));
+    }
+    const [file = '', ...words] = [...through, join(bin, 'node'), PROGRAM, 'sandbox'];
     child = spawn(file, words, {
       cwd: folder,
-      env: { PATH: process.env['PATH'], TMPDIR: folder, HOME: folder, XDG_STATE_HOME: join(folder, 'state') },
+      env: {
+        PATH: `${bin}${delimiter}${process.env['PATH']}`,
+        TMPDIR: folder,
+        HOME: folder,
+        XDG_STATE_HOME: join(folder, 'state'),
+      },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const kubeconfig = await kubeconfigFrom(child);
@@ -225,6 +250,10 @@ describeSandbox.each(STARTED)('a pod of a sandbox that was started by %s', (_, t
     expect(ofFirst).toBe(0xa80425fb);
   });
 });
+
+function commandPath(name: string): string {
+  return realpathSync(execFileSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).trim());
+}
 
 /** The path that `meshproof sandbox` prints. @throws Error where it ends without one */
 async function kubeconfigFrom(child: ChildProcess): Promise<string> {
