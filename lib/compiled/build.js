@@ -25,8 +25,8 @@ const MOST_KEPT = 10;
 /** A folder of an unfinished build that is older than this belongs to a build that was killed; ms. */
 const UNFINISHED_MS = 3_600_000;
 
-/** Libraries that are seldom needed and large, or that the claims' process shares with jest, stay where they are. */
-const EXTERNAL = ['esbuild', '@jest/globals'];
+/** What the claims' process shares with jest is jest's own. */
+const EXTERNAL = ['@jest/globals'];
 
 /** @throws Error that says what to install, where it is missing */
 async function compiler() {
