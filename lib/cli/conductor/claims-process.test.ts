@@ -11,7 +11,13 @@ jest.setTimeout(60_000);
 function runIn(path: string): RunContext {
   const folder = { path, allureResults: join(path, 'allure-results') };
   const ledger = { place: path, child: () => undefined, childEnded: () => undefined };
-  return { runId: 'abc123', folder, ledger, options: { timeoutScale: 1 }, log: () => undefined } as unknown as RunContext;
+  return {
+    runId: 'abc123',
+    folder,
+    ledger,
+    options: { timeoutScale: 1 },
+    log: () => undefined,
+  } as unknown as RunContext;
 }
 
 test('jest that does not ask for the claims in time is ended, by the harness’ own fault', async () => {
