@@ -87,7 +87,8 @@ async function onSmallDisk<T>(folder: string, work: () => Promise<T>): Promise<T
   try {
     return await work();
   } finally {
-    await execa('umount', [folder]);
+    // What reads the evidence keeps it open.
+    await execa('umount', ['--lazy', folder]);
   }
 }
 

@@ -2,8 +2,8 @@ import { expect, test } from '@jest/globals';
 import { faultNames } from '../../sandbox/index.ts';
 import { cases } from './index.ts';
 
-test('every fault of the sandbox is a case, once', () => {
-  const used = cases.flatMap(({ fault }) => (fault === undefined ? [] : [fault]));
+test('every fault of the sandbox is a case, once; a full disk meets one of them', () => {
+  const used = cases.flatMap(({ fault, diskKiB }) => (fault === undefined || diskKiB !== undefined ? [] : [fault]));
   expect([...used].sort()).toEqual([...faultNames].sort());
 });
 
