@@ -21,7 +21,7 @@ const layers = {
   mesh: ['cluster', 'words', 'yaml'],
   claim: ['probe', 'cluster', 'mesh', 'evidence'],
   plan: ['claim', 'mesh', 'cluster', 'words', 'yaml'],
-  report: ['evidence'],
+  report: ['evidence', 'words'],
   sandbox: ['compiled'],
   prove: ['sandbox', 'evidence', 'words'],
 };

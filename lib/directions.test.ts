@@ -21,7 +21,7 @@ const TREE: Record<string, string> = {
   'lib/claim/one.ts': "import './two.ts';",
   'lib/claim/two.ts': "import './one.ts'; import 'https-proxy-agent';",
   'lib/plan/index.ts': "import '../report/index.ts';",
-  'lib/report/index.ts': "import '../words/index.ts';",
+  'lib/report/index.ts': "import '../sandbox/index.ts';",
   'lib/sandbox/index.ts': "import '../words/index.ts'; export interface Shape { sides: number }",
   'lib/prove/index.ts': "import '../plan/index.ts';",
   'lib/new/index.ts': "import '../words/index.ts';",

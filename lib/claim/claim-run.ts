@@ -8,6 +8,8 @@ import type { RegisteredClaim } from './registry.ts';
 import type { RouteSpec } from './routes.ts';
 import type { Watching } from './watch.ts';
 
+type Shows = NonNullable<ExpectationRecord['step']>['shows'];
+
 /** What was met for a route, when, and by which pods. */
 interface Met {
   route: Route;
@@ -29,6 +31,8 @@ export class ClaimRun {
   private from: number | undefined;
   private readonly throwIfAborted: () => void;
   private expectations: number;
+  /** Steps that were judged in this try. */
+  private steps = 0;
 
   /** @param expectations how many the claim has had in earlier tries, so that numbers stay unique */
   constructor(
@@ -63,23 +67,49 @@ export class ClaimRun {
     });
     const start = this.parts.evidence.clock();
     this.from ??= start;
-    const decision = await decide(items, size, this.scene());
-    this.record(items, decision, start);
+    const shows = size === 'given' ? 'start' : 'promise';
+    let decision: Decision;
+    try {
+      decision = await decide(items, size, this.scene());
+    } catch (error) {
+      this.undecided(items, shows, start, error);
+      throw error;
+    }
+    this.record(items, decision, start, shows);
+  }
+
+  /** Writes down that a step was not decided, so that a report can say which; one that was disturbed begins anew and is left out. */
+  private undecided(items: Item[], shows: Shows, start: number, error: unknown): void {
+    if (error instanceof Disturbed) {
+      // What was observed for it must not be taken for that of the next try, which begins from here.
+      this.expectations += 1;
+      return;
+    }
+    const routes = items.map(({ watch, expected }) => {
+      const probes = watch.since(start).length;
+      return { route: routeName(watch.route), expected, leaked: 0, lost: 0, probes, signatures: {} };
+    });
+    const why = error instanceof Error ? error.message : String(error);
+    const end = this.parts.evidence.clock();
+    this.write({ statement: statementOf(items), routes, result: 'undecided', why, start, end }, shows);
   }
 
   /** Writes an expectation down, and remembers what was met. @throws Unmet */
-  record(items: Item[], decision: Decision, start: number): void {
+  record(items: Item[], decision: Decision, start: number, shows: Shows = 'promise'): void {
     const end = this.parts.evidence.clock();
     const why = decision.met ? undefined : explainUnmet(items, decision);
-    this.write({
-      statement: statementOf(items),
-      routes: decision.routes.map((route) => ({ ...route, ...this.unlisted(route) })),
-      result: decision.met ? 'met' : 'unmet',
-      start,
-      end,
-      ...(why === undefined ? {} : { why }),
-      ...(decision.hold === undefined ? {} : { hold: decision.hold }),
-    });
+    this.write(
+      {
+        statement: statementOf(items),
+        routes: decision.routes.map((route) => ({ ...route, ...this.unlisted(route) })),
+        result: decision.met ? 'met' : 'unmet',
+        start,
+        end,
+        ...(why === undefined ? {} : { why }),
+        ...(decision.hold === undefined ? {} : { hold: decision.hold }),
+      },
+      shows,
+    );
     if (why !== undefined) throw new Unmet(why);
     items.forEach(({ watch, expected }, i) => {
       this.met.push({ route: watch.route, expected, end, identity: decision.identities[i] ?? '', pods: this.pods });
@@ -242,9 +272,11 @@ export class ClaimRun {
     return unlisted.length === 0 ? {} : { unlisted };
   }
 
-  private write(record: Omit<ExpectationRecord, 'kind' | 'claim' | 'n'>): void {
+  private write(record: Omit<ExpectationRecord, 'kind' | 'claim' | 'n' | 'step'>, shows: Shows = 'promise'): void {
     this.expectations += 1;
-    this.parts.evidence.append({ kind: 'expectation', claim: this.claim.id, n: this.expectations, ...record });
+    this.steps += 1;
+    const step = { nth: this.steps, shows };
+    this.parts.evidence.append({ kind: 'expectation', claim: this.claim.id, n: this.expectations, step, ...record });
   }
 }
 

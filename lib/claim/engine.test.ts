@@ -83,7 +83,7 @@ function stage<T>(body: (stage: Stage) => Promise<T>, options: Partial<EngineOpt
       reinstall: async () => undefined,
       onTrouble: async (id) => {
         troubled.push(id);
-        return `cluster/${id}`;
+        return { diagnostics: `cluster/${id}` };
       },
       ...options,
     });
@@ -484,7 +484,7 @@ describe('policies', () => {
       {
         onTrouble: async () => {
           kept();
-          return undefined;
+          return {};
         },
       },
     ));

@@ -1,5 +1,5 @@
 import { ClusterError } from '../cluster/cluster.ts';
-import type { Verdict, VerdictRecord } from '../evidence/index.ts';
+import type { AttemptRecord, Diagnosis, Verdict, VerdictRecord } from '../evidence/index.ts';
 import { MeshError, type ModeName } from '../mesh/mesh.ts';
 import { Linger, type Route, routeName } from '../probe/index.ts';
 import { ClaimRun } from './claim-run.ts';
@@ -34,11 +34,11 @@ export interface EngineOptions {
   restart(): Promise<void>;
   /** Removes the mesh, installs it with these modes, and enrols the fixtures anew. */
   reinstall(modes: Required<ModeState>): Promise<void>;
-  /** Called when a claim has failed or broken, before its policies are removed; answers where its diagnostics lie. */
-  onTrouble(claim: string): Promise<string | undefined>;
+  /** Called when a claim has failed or broken, before its policies are removed; answers where its diagnostics lie, or why nowhere. */
+  onTrouble(claim: string): Promise<Diagnosis>;
 }
 
-type Judgement = Pick<VerdictRecord, 'verdict' | 'reason' | 'diagnostics'>;
+type Judgement = Pick<VerdictRecord, 'verdict' | 'reason' | keyof Diagnosis>;
 
 /** Runs claims side by side, as jest's calls come in, and gives each its verdict. */
 export class Engine {
@@ -164,6 +164,7 @@ export class Engine {
       return { go: false, reason: this.lost ?? messageOf(error) };
     }
     if (course.attempt === 1 && course.restarts === 0) course.begun = this.parts.evidence.clock();
+    course.attemptBegun ??= this.parts.evidence.clock();
     course.present = this.tryOf(course, member);
     try {
       await this.step(key, async (now) => {
@@ -179,7 +180,7 @@ export class Engine {
 
   /** Decides a claim that does not begin any more. A failure that is waiting for another try stays one. */
   private skip(course: Course, reason: string): { go: false; reason: string } {
-    if (!this.decided.has(course.planned)) this.record(course, new Aborted(reason), undefined);
+    if (!this.decided.has(course.planned)) this.record(course, new Aborted(reason));
     return { go: false, reason };
   }
 
@@ -232,21 +233,24 @@ export class Engine {
     }
     const isDisturbed = trouble instanceof Disturbed;
     const isDecided = trouble !== undefined && !isDisturbed && !(trouble instanceof Aborted);
-    let diagnostics = isDecided ? await this.options.onTrouble(id) : undefined;
+    let diagnosis = isDecided ? await this.options.onTrouble(id) : {};
     await run.end();
     course.expectations = run.count;
     const uncleared = await this.clear(now);
     course.present = undefined;
     this.rounds.leave(member);
-    trouble ??= uncleared;
+    if (trouble === undefined && uncleared !== undefined) {
+      trouble = uncleared;
+      diagnosis = await this.options.onTrouble(id);
+    }
     if (isDisturbed) {
       course.restarts += 1;
       trouble = await this.recovery.after(trouble as Disturbed, id, course.restarts);
       if (this.lost !== undefined) this.rounds.close(this.lost);
     }
     if (trouble instanceof Disturbed) return { again: true, verdict: '', reason: trouble.message };
-    if (isDisturbed && trouble instanceof Broken) diagnostics = await this.options.onTrouble(id);
-    return this.decide(course, trouble, diagnostics);
+    if (isDisturbed && trouble instanceof Broken) diagnosis = await this.options.onTrouble(id);
+    return this.decide(course, trouble, diagnosis);
   }
 
   /** Removes the claim's policies, when everybody has come to the end of what it holds. Answers why that failed. */
@@ -300,17 +304,20 @@ export class Engine {
     limit.run();
   }
 
-  private async decide(course: Course, trouble: Error | undefined, diagnostics: string | undefined) {
+  private async decide(course: Course, trouble: Error | undefined, diagnosis: Diagnosis) {
     const { id } = course.planned.claim;
     const { attempt, failures } = course;
     const verdict = verdictOf(trouble, attempt);
+    this.writeAttempt(course, trouble, diagnosis);
+    const isTold = diagnosis.diagnostics !== undefined || diagnosis.undiagnosed !== undefined;
+    if (isTold && course.diagnosis.diagnostics === undefined) course.diagnosis = diagnosis;
     const reason = reasonOf(course, trouble);
     if (verdict === 'failed' && attempt <= this.options.retries) {
       course.attempt += 1;
       failures.push(trouble?.message ?? '');
       return { again: true, verdict, reason };
     }
-    this.record(course, trouble, diagnostics);
+    this.record(course, trouble);
     const isTrouble = verdict === 'failed' || verdict === 'broken';
     if (this.options.failFast && isTrouble && this.skipping === undefined) this.failFast(id);
     await this.releaseVigil(course.planned.claim.vigil);
@@ -318,19 +325,38 @@ export class Engine {
   }
 
   /** Writes down how a claim came out, at worst, of all its repetitions. */
-  private record(course: Course, trouble: Error | undefined, diagnostics: string | undefined): void {
+  private record(course: Course, trouble: Error | undefined): void {
     const { id } = course.planned.claim;
     const { attempt, begun } = course;
     const reason = reasonOf(course, trouble);
     const worst = worse(this.worst.get(id), {
       verdict: verdictOf(trouble, attempt),
       ...(reason === '' ? {} : { reason }),
-      ...(diagnostics === undefined ? {} : { diagnostics }),
+      ...course.diagnosis,
     });
     this.worst.set(id, worst);
     this.decided.add(course.planned);
     const ms = begun === undefined ? 0 : Math.round(this.parts.evidence.clock() - begun);
     this.parts.evidence.append({ kind: 'verdict', claim: id, ...worst, attempt, ms });
+  }
+
+  private writeAttempt(course: Course, trouble: Error | undefined, diagnosis: Diagnosis): void {
+    const { planned, attempt } = course;
+    const end = this.parts.evidence.clock();
+    const start = course.attemptBegun ?? end;
+    const record: AttemptRecord = {
+      kind: 'attempt',
+      claim: planned.claim.id,
+      run: planned.run,
+      attempt,
+      verdict: attemptVerdict(trouble),
+      ...(trouble === undefined ? {} : { reason: trouble.message }),
+      start,
+      ms: Math.round(end - start),
+      ...diagnosis,
+    };
+    course.attemptBegun = undefined;
+    this.parts.evidence.append(record);
   }
 
   /** Nobody will ask about a mode again whose last vigilant claim is over; its probes would only delay what is left. */
@@ -436,13 +462,15 @@ export class Engine {
     const planned = this.options.claims.find(({ claim, run: each }) => claim.id === id && each === run);
     const known = this.courses.get(key);
     if (known !== undefined || planned === undefined) return known;
-    const course = {
+    const course: Course = {
       planned,
       begun: undefined,
+      attemptBegun: undefined,
       attempt: 1,
       restarts: 0,
       expectations: 0,
       failures: [],
+      diagnosis: {},
       present: undefined,
     };
     this.courses.set(key, course);
@@ -470,12 +498,19 @@ function reasonOf({ failures }: Course, trouble: Error | undefined): string {
   return [...failures, ...(trouble === undefined ? [] : [trouble.message])].join('; tried again: ');
 }
 
-function verdictOf(trouble: Error | undefined, attempt: number): Verdict {
-  if (trouble === undefined) return attempt > 1 ? 'flaky' : 'passed';
+/** What an attempt comes to by itself. */
+function attemptVerdict(trouble: Error | undefined): AttemptRecord['verdict'] {
+  if (trouble === undefined) return 'passed';
   if (trouble instanceof Unmet) return 'failed';
-  // That a second attempt could not tell does not take the first one's failure back.
-  if (attempt > 1) return 'failed';
   return trouble instanceof Aborted ? 'not-run' : 'broken';
+}
+
+/** What a claim comes to with this attempt. */
+function verdictOf(trouble: Error | undefined, attempt: number): Verdict {
+  const own = attemptVerdict(trouble);
+  if (attempt === 1) return own;
+  // That a second attempt could not tell does not take the first one's failure back.
+  return own === 'passed' ? 'flaky' : 'failed';
 }
 
 const ORDER: Verdict[] = ['passed', 'not-run', 'unsupported', 'flaky', 'broken', 'failed'];

@@ -235,15 +235,39 @@ export function lateIn(seen: Observation[], { expected, pending }: Item): Observ
   });
 }
 
+/**
+ * How a route came out after what its item waited for.
+ *
+ * Deviations count from the first expected outcome on: until then the change had not acted. Where it never did, although it had
+ * to, or where nothing was changed, every deviation counts.
+ * @param seen all that was observed of it since then, in order
+ */
+export function tallyOf(
+  seen: Observation[],
+  item: Item,
+): Pick<RouteResult, 'leaked' | 'lost' | 'neverActed'> & { acted?: Observation; lastMiss?: Observation } {
+  const { expected, pending } = item;
+  const acted = seen.find((observation) => fits(observation, expected));
+  const neverActed = pending !== undefined && acted === undefined && lateIn(seen, item).length > 0;
+  const isCounted = ({ start }: Observation) =>
+    pending === undefined || neverActed || (acted !== undefined && start > acted.start);
+  const misses = seen.filter((observation) => isCounted(observation) && !fits(observation, expected));
+  const lastMiss = misses.at(-1);
+  return {
+    leaked: expected === 'refused' ? misses.length : 0,
+    lost: expected === 'answered' ? misses.length : 0,
+    ...(neverActed ? { neverActed } : {}),
+    ...(acted === undefined ? {} : { acted }),
+    ...(lastMiss === undefined ? {} : { lastMiss }),
+  };
+}
+
 function result(progress: Progress): RouteResult {
   const { pending, expected, watch } = progress.item;
   const seen = seenBy(progress);
   const signatures: Record<string, number> = {};
   for (const { signature } of seen) signatures[signature] = (signatures[signature] ?? 0) + 1;
-  const acted = seen.find((observation) => fits(observation, expected));
-  const misses = seen.filter(
-    (observation) => acted !== undefined && observation.start > acted.start && !fits(observation, expected),
-  );
+  const { acted, lastMiss, ...tally } = tallyOf(seen, progress.item);
   const since = (time: number) => Math.max(0, Math.round(time - progress.from));
   return {
     route: routeName(watch.route),
@@ -251,9 +275,8 @@ function result(progress: Progress): RouteResult {
     ...(pending === undefined ? {} : { change: pending.change }),
     ...(pending === undefined || acted === undefined
       ? {}
-      : { actedMs: since(acted.start), settledMs: since(misses.at(-1)?.end ?? acted.start) }),
-    leaked: expected === 'refused' ? misses.length : 0,
-    lost: expected === 'answered' ? misses.length : 0,
+      : { actedMs: since(acted.start), settledMs: since(lastMiss?.end ?? acted.start) }),
+    ...tally,
     probes: seen.length,
     signatures,
   };

@@ -1,3 +1,4 @@
+import type { Diagnosis } from '../evidence/index.ts';
 import type { ModeName } from '../mesh/mesh.ts';
 import type { Linger, Route } from '../probe/index.ts';
 import type { ClaimRun } from './claim-run.ts';
@@ -12,6 +13,8 @@ export interface Course {
   planned: PlannedClaim;
   /** When its first try began, on the run's clock; undefined while it has not. */
   begun: number | undefined;
+  /** When the attempt under way began, through all its disturbances; undefined before. */
+  attemptBegun: number | undefined;
   /** 1, and one more for each time that it failed and --retries granted another. */
   attempt: number;
   /** How often it was disturbed. */
@@ -20,6 +23,8 @@ export interface Course {
   expectations: number;
   /** Why earlier attempts failed. */
   failures: string[];
+  /** Of the first attempt that went wrong and has diagnostics. */
+  diagnosis: Diagnosis;
   present: Try | undefined;
 }
 

@@ -11,6 +11,7 @@ import {
   type Item,
   isDoubtful,
   lateIn,
+  tallyOf,
 } from './expectation.ts';
 import type { Monitors } from './monitors.ts';
 import { Pace } from './pace.ts';
@@ -210,19 +211,17 @@ function decisionOf(items: Item[], start: number, end: number): Pick<Decision, '
 
 function resultOf(item: Item, until: number): Omit<RouteResult, 'probes'> {
   const { watch, expected, pending } = item;
-  const { acted } = stretchOf(item, until);
   const from = pending?.from ?? 0;
   const seen = heldBy(watch, from, until);
   const signatures: Record<string, number> = {};
   for (const { signature } of seen) signatures[signature] = (signatures[signature] ?? 0) + 1;
-  const misses = seen.filter((each) => acted !== undefined && each.start > acted.start && !fits(each, expected));
+  const { acted, lastMiss: _, ...tally } = tallyOf(seen, item);
   return {
     route: routeName(watch.route),
     expected,
     ...(pending === undefined ? {} : { change: pending.change }),
     ...(acted === undefined ? {} : { actedMs: Math.round(acted.start - from) }),
-    leaked: expected === 'refused' ? misses.length : 0,
-    lost: expected === 'answered' ? misses.length : 0,
+    ...tally,
     signatures,
   };
 }

@@ -3,7 +3,17 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { execa } from 'execa';
+import { type EvidenceRecord, readForReports } from '../evidence/index.ts';
 import { UsageError } from '../plan/index.ts';
+import {
+  allureConfig,
+  evidenceProblems,
+  fixAllureResults,
+  summarise,
+  summaryJson,
+  writeReports,
+} from '../report/index.ts';
+import { printable } from '../words/index.ts';
 import { exitStatus } from './exit-status.ts';
 import { lastRun, runNamed } from './last-run.ts';
 
@@ -11,32 +21,71 @@ import { lastRun, runNamed } from './last-run.ts';
 const allureMs = 120_000;
 
 /**
- * Makes Allure's single HTML page of a run, prints its path, and opens it where a person is looking.
+ * Computes the reports of a run anew from its evidence, makes Allure's single HTML page of it, prints its path, and opens it where a person is looking.
  *
  * @param run folder or id of a run, or the beginning of its id; the last one in `out` unless told.
- * @returns the exit status
- * @throws UsageError where there is no such run, or one without results.
+ * @returns the exit status: 3 where the evidence is not whole, or no page could be made, whatever the claims came to
+ * @throws UsageError where there is no such run, or one without evidence.
  */
 export async function reportCommand(out: string, run?: string): Promise<number> {
   const folder = run === undefined ? lastRun(out) : runNamed(out, run);
   if (folder === undefined) throw new UsageError(`there is no run in ${out}`);
+  const problems = renew(folder);
+  for (const problem of problems) process.stderr.write(`meshproof: ${printable(problem)}\n`);
   const results = join(folder, 'allure-results');
-  if (!existsSync(results)) throw new UsageError(`${folder} is no folder of a run: ${results} is not there`);
   const target = join(folder, 'allure-report');
   const { stderr, failed } = await execa(
     process.execPath,
-    [allureCommand(), 'awesome', '--single-file', '--output', target, results],
+    [allureCommand(), 'awesome', '--single-file', '--config', join(folder, allureConfig), '--output', target, results],
     { timeout: allureMs, reject: false, stdin: 'ignore' },
   );
   const page = join(target, 'index.html');
   if (failed || !existsSync(page)) {
-    process.stderr.write(`meshproof: Allure made no report of ${results}\n${stderr}\n`);
+    process.stderr.write(`meshproof: Allure made no report of ${printable(results)}\n${printable(stderr)}\n`);
     return exitStatus.broken;
   }
   writeFileSync(page, withoutAnalytics(readFileSync(page, 'utf8')));
-  process.stdout.write(`${resolve(page)}\n`);
+  process.stdout.write(`${printable(resolve(page))}\n`);
   if (process.stdout.isTTY && !process.env['CI']) await openInBrowser(resolve(page));
-  return exitStatus.fine;
+  return problems.length === 0 ? exitStatus.fine : exitStatus.broken;
+}
+
+/** Writes the reports of a run from its evidence. @returns what is wrong with it, or why they could not be written */
+function renew(folder: string): string[] {
+  const evidence = join(folder, 'evidence.jsonl');
+  if (!existsSync(evidence)) throw new UsageError(`${folder} is no folder of a run: ${evidence} is not there`);
+  const damage: string[] = [];
+  const read = readForReports(evidence, (problem) => damage.push(problem));
+  const records = damage.length === 0 ? read : withDamage(read, damage);
+  let problems: string[];
+  try {
+    problems = [...damage.map((line) => `${evidence}: ${line}`), ...evidenceProblems(summarise(records))];
+    summaryJson(records);
+  } catch (error) {
+    return [`${evidence} cannot be reported: a record is not as this version writes it (${messageOf(error)})`];
+  }
+  try {
+    writeReports(folder, records);
+    fixAllureResults(folder, records);
+    return problems;
+  } catch (error) {
+    return [...problems, `the reports of ${folder} cannot be written: ${messageOf(error)}`];
+  }
+}
+
+/** The records, with an end that tells the damage, so that every report does. */
+function withDamage(records: EvidenceRecord[], damage: string[]): EvidenceRecord[] {
+  const end = records.findLast((record) => record.kind === 'end');
+  const { seq, at } = records.at(-1) ?? { seq: 0, at: 0 };
+  const more = damage.length > 1 ? ` (${damage.length} such lines)` : '';
+  const besides = end?.fault === undefined ? '' : `\nalso: ${end.fault.message}`;
+  const message = `the evidence is damaged: ${damage[0]}${more}${besides}`;
+  const fault = { whose: 'environment' as const, message, unwritten: true as const };
+  return [...records, { seq: seq + 1, at, kind: 'end', interrupted: end?.interrupted ?? false, fault }];
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Allure's page tells Google of each reader. A report that is handed on tells nobody. */

@@ -86,6 +86,7 @@ export async function runCommand(options: RunOptions, argv: string[]): Promise<n
         sandbox: choice.provider === 'sandbox',
         verified: driver.spec.verified !== false,
         why: choice.reason,
+        ...(options.sandboxFault === undefined ? {} : { sandboxFault: options.sandboxFault }),
         driver: driverDigest(driver),
         ...(choice.provider === 'existing' && options.context !== undefined ? { context: options.context } : {}),
       },

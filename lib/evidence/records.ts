@@ -17,6 +17,7 @@ export type EvidenceEntry =
   | CrashRecord
   | ExpectationRecord
   | NoteRecord
+  | AttemptRecord
   | VerdictRecord
   | EndRecord;
 
@@ -57,6 +58,8 @@ export interface Choice {
   driver?: string;
   /** Of an existing cluster. */
   context?: string;
+  /** The fault that `--sandbox-fault` gave the sandbox: its mesh is wrong on purpose. */
+  sandboxFault?: string;
   /** Why these two: `named on the command line`, `docker, kind and osm are here`. */
   why: string;
 }
@@ -65,7 +68,7 @@ export interface Choice {
 export interface PlanRecord {
   kind: 'plan';
   provider: string;
-  /** True in the sandbox: such a run can never certify a real mesh. */
+  /** True in a sandbox, also where it was named as an existing cluster: such a run can never certify a real mesh. */
   sandbox: boolean;
   kubernetes: string;
   mesh: {
@@ -180,6 +183,8 @@ export interface ExpectationRecord {
   kind: 'expectation';
   claim: string;
   n: number;
+  /** Which step of the attempt it was, from 1, and what it shows: the state that the claim starts from, or what the claim says. */
+  step?: { nth: number; shows: 'start' | 'promise' };
   /** `curl in curl/curl is refused by httpbin.httpbin:14001`. */
   statement: string;
   routes: RouteResult[];
@@ -201,7 +206,12 @@ export interface RouteResult {
   actedMs?: number;
   /** From the change's acknowledgement to the last deviation before the hold, ms. */
   settledMs?: number;
-  /** Deviations between acting and settling: answers that should have been refused, and the reverse. */
+  /** True where the change had to have acted, and no outcome was ever as expected. */
+  neverActed?: true;
+  /**
+   * Deviations: answers that should have been refused, and the reverse. After a change they count from the first expected
+   * outcome on; where the change never acted, or none was followed, all of them count.
+   */
   leaked: number;
   lost: number;
   probes: number;
@@ -218,10 +228,33 @@ export interface NoteRecord {
   value: string;
 }
 
+/** What a verdict says of the diagnostics of what went wrong. */
+export interface Diagnosis {
+  /** Where they lie, relative to the run's folder. */
+  diagnostics?: string;
+  /** Why there are none, or not all. */
+  undiagnosed?: string;
+}
+
 export type Verdict = 'passed' | 'failed' | 'broken' | 'unsupported' | 'flaky' | 'not-run';
 
+/** One attempt at a claim and how it came out: with `--retries` and `--repeat` a claim has several. */
+export interface AttemptRecord extends Diagnosis {
+  kind: 'attempt';
+  claim: string;
+  /** 1 for the first time that the claim is run; more with --repeat. */
+  run: number;
+  /** 1 for the first try of this run; more with --retries. */
+  attempt: number;
+  verdict: Exclude<Verdict, 'unsupported' | 'flaky'>;
+  reason?: string;
+  /** When it began, and how long it took, ms. */
+  start: number;
+  ms: number;
+}
+
 /** The last verdict record of a claim counts. */
-export interface VerdictRecord {
+export interface VerdictRecord extends Diagnosis {
   kind: 'verdict';
   claim: string;
   verdict: Verdict;
@@ -229,8 +262,6 @@ export interface VerdictRecord {
   /** 1 for the first try; more with --retries. */
   attempt: number;
   ms: number;
-  /** Where the diagnostics for this claim lie, relative to the run's folder. */
-  diagnostics?: string;
 }
 
 export interface EndRecord {

@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EvidenceRecord, Verdict } from '../evidence/index.ts';
+import { type AttemptResult, attemptName, attemptTally } from './attempts.ts';
 import type { ClaimResult } from './claims.ts';
 import { failureText } from './failure.ts';
 import { runProperties } from './run-properties.ts';
 import { type RunSummary, summarise } from './summary.ts';
 import { printable } from './text.ts';
 import { isBad } from './verdicts.ts';
+import { meshTitle } from './warnings.ts';
 
 export type AllureStatus = 'passed' | 'failed' | 'broken' | 'skipped';
 
@@ -26,9 +28,13 @@ export function allureStatus(verdict: Verdict): AllureStatus {
   }
 }
 
+/** The file by which Allure 3 names and sorts a report; it lies beside its results. */
+export const allureConfig = 'allurerc.json';
+
 /**
  * Brings Allure's results in line with the evidence after a run: `folder`/allure-results has what jest thought of each claim, and
- * jest's opinion is no verdict. A claim that jest never came to gets a result as well.
+ * jest's opinion is no verdict, nor are its times those of the claim. A claim that jest never came to gets a result as well, and
+ * so does each attempt: Allure shows the newest of the same history as the result, and the others as its retries.
  *
  * Results are found by the claim's id at the start of the test's name: `[tcp-routing/allowed] …`.
  * @returns problems: results that could not be read
@@ -39,7 +45,7 @@ export function fixAllureResults(folder: string, records: EvidenceRecord[]): str
   const problems: string[] = [];
   mkdirSync(results, { recursive: true });
 
-  const found = new Map<string, { file: string; result: AllureResult }>();
+  const found = new Map<string, AllureResult>();
   for (const name of readdirSync(results).filter((entry) => entry.endsWith('-result.json'))) {
     const file = join(results, name);
     const result = readResult(file);
@@ -49,20 +55,39 @@ export function fixAllureResults(folder: string, records: EvidenceRecord[]): str
     }
     const id = /^\[([^\]]+)\]/.exec(result.name)?.[1];
     if (id === undefined) continue;
-    // A claim that was tried again has several results; Allure shows the newest as the one that counts.
-    if ((found.get(id)?.result.stop ?? 0) <= (result.stop ?? 0)) found.set(id, { file, result });
+    const known = found.get(id);
+    if (known === undefined || (known.stop ?? 0) <= (result.stop ?? 0)) found.set(id, result);
+    // Whatever there was of it is replaced below: jest has a result for each run of a claim, and knows nothing of retries.
+    rmSync(file);
   }
 
+  const begun = Date.parse(summary.startedAt) - (records[0]?.at ?? 0);
   for (const claim of summary.claims) {
-    const known = found.get(claim.id) ?? newResult(claim, results, summary);
-    writeFileSync(known.file, JSON.stringify(withVerdict(known.result, claim, records)));
+    const base = found.get(claim.id) ?? newResult(claim);
+    const write = (result: AllureResult) =>
+      writeFileSync(join(results, `${result.uuid}-result.json`), JSON.stringify(result));
+    const last = claim.tries.at(-1);
+    write({ ...base, ...shown(base, claim), ...verdictOf(claim, records), ...span(begun, last) });
+    for (const attempt of claim.tries.slice(0, -1)) {
+      write({
+        ...base,
+        uuid: randomUUID(),
+        ...shown(base, claim),
+        ...ownVerdict(attempt, claim),
+        ...span(begun, attempt),
+      });
+    }
   }
   writeFileSync(join(results, 'environment.properties'), environment(summary));
+  // Allure 2 reads the one, Allure 3 the other.
   writeFileSync(join(results, 'categories.json'), JSON.stringify(categories, null, 2));
+  const name = `Meshproof: ${printable(meshTitle(summary))}${summary.sandbox ? ' (sandbox)' : ''}`;
+  writeFileSync(join(folder, allureConfig), JSON.stringify({ name, categories }, null, 2));
   return problems;
 }
 
 interface AllureResult {
+  uuid: string;
   name: string;
   start?: number;
   stop?: number;
@@ -81,65 +106,104 @@ function readResult(file: string): AllureResult | undefined {
 
 function isResult(value: unknown): value is AllureResult {
   if (typeof value !== 'object' || value === null) return false;
-  return 'name' in value && typeof value.name === 'string' && 'labels' in value && Array.isArray(value.labels);
+  const hasNames = 'name' in value && typeof value.name === 'string' && 'uuid' in value && isUuid(value.uuid);
+  return hasNames && 'labels' in value && Array.isArray(value.labels);
 }
 
-function newResult(claim: ClaimResult, results: string, summary: RunSummary): { file: string; result: AllureResult } {
-  const uuid = randomUUID();
-  const at = Date.parse(summary.startedAt);
-  const times = Number.isNaN(at) ? {} : { start: at, stop: at };
+/** It becomes a file's name. */
+function isUuid(value: unknown): boolean {
+  return typeof value === 'string' && /^[\w-]+$/.test(value);
+}
+
+function newResult(claim: ClaimResult): AllureResult {
   return {
-    file: join(results, `${uuid}-result.json`),
-    result: {
-      uuid,
-      // Allure matches the results of several runs by it.
-      historyId: claim.id,
-      testCaseId: claim.id,
-      name: `[${claim.id}] ${claim.says}`,
-      fullName: claim.id,
-      stage: 'finished',
-      labels: [],
-      links: [],
-      parameters: [],
-      steps: [],
-      attachments: [],
-      ...times,
-    },
+    uuid: randomUUID(),
+    // Allure matches the results of several runs by it.
+    historyId: printable(claim.id),
+    testCaseId: printable(claim.id),
+    name: '',
+    fullName: printable(claim.id),
+    labels: [],
+    links: [],
+    parameters: [],
+    steps: [],
+    attachments: [],
   };
+}
+
+/** When it was, ms since 1970; a claim that was not run has no time. Allure calls a result without times unfinished. */
+function span(begun: number, attempt: AttemptResult | undefined): { start?: number; stop?: number; stage: string } {
+  const at = Number.isNaN(begun) ? undefined : begun;
+  if (at === undefined) return { stage: 'finished' };
+  const start = Math.round(at + (attempt?.start ?? 0));
+  return { start, stop: start + Math.round(attempt?.ms ?? 0), stage: 'finished' };
 }
 
 const ownLabels = new Set(['parentSuite', 'suite', 'subSuite', 'feature', 'story', 'severity']);
 
-function withVerdict(result: AllureResult, claim: ClaimResult, records: EvidenceRecord[]): AllureResult {
-  const { suite, says, source, level, verdict, reason } = claim;
+/** What is told of a claim, whatever became of it. */
+function shown(
+  base: AllureResult,
+  claim: ClaimResult,
+): Pick<AllureResult, 'name' | 'labels'> & { description: string } {
+  const { id, suite, says, source, level, tries } = claim;
+  const tally = attemptTally(tries);
   return {
-    ...result,
-    status: allureStatus(verdict),
-    statusDetails: {
-      ...(verdict === 'passed' ? {} : { message: `${verdict}${reason === undefined ? '' : `: ${printable(reason)}`}` }),
-      ...(isBad(verdict) ? { trace: failureText(claim, records) } : {}),
-      ...(verdict === 'flaky' ? { flaky: true } : {}),
-    },
-    description: `${says}\n\nSource: ${source}`,
+    name: printable(`[${id}] ${says}`),
+    description: printable(`${says}\n\nSource: ${source}${tally === '' ? '' : `\n\n${tally}`}`),
     labels: [
-      ...result.labels.filter(({ name }) => !ownLabels.has(name)),
-      { name: 'suite', value: suite },
-      { name: 'feature', value: suite },
-      { name: 'story', value: says },
+      ...base.labels.filter(({ name }) => !ownLabels.has(name)),
+      { name: 'suite', value: printable(suite) },
+      { name: 'feature', value: printable(suite) },
+      { name: 'story', value: printable(says) },
       { name: 'severity', value: level === 'core' ? 'critical' : 'normal' },
     ],
   };
 }
 
+function verdictOf(claim: ClaimResult, records: EvidenceRecord[]): object {
+  const { verdict, reason } = claim;
+  return {
+    status: allureStatus(verdict),
+    statusDetails: {
+      ...(verdict === 'passed' ? {} : { message: messageOf(verdict, reason) }),
+      ...(isBad(verdict) ? { trace: failureText(claim, records) } : {}),
+      ...(verdict === 'flaky' ? { flaky: true } : {}),
+    },
+  };
+}
+
+/** Of an attempt beside the last one: with --retries what came before it, with --repeat another run. */
+function ownVerdict(attempt: AttemptResult, { tries }: ClaimResult): object {
+  const { verdict, reason } = attempt;
+  const message = `${messageOf(verdict, reason)} (${attemptName(attempt, tries)})`;
+  return { status: allureStatus(verdict), statusDetails: verdict === 'passed' ? {} : { message } };
+}
+
+/** It begins with the verdict, by which the categories below know it. */
+function messageOf(verdict: Verdict, reason: string | undefined): string {
+  return `${verdict}${reason === undefined ? '' : `: ${printable(reason)}`}`;
+}
+
 function environment(summary: RunSummary): string {
   return Object.entries(runProperties(summary))
-    .map(([key, value]) => `${key} = ${printable(value).replaceAll('\\', '\\\\').replaceAll('\n', ' ')}\n`)
+    .map(([key, value]) => `${propertyKey(key)} = ${propertyValue(value)}\n`)
     .join('');
 }
 
+/** Java's properties end a key at a blank. */
+function propertyKey(key: string): string {
+  return key.replaceAll(' ', '.');
+}
+
+function propertyValue(value: string): string {
+  return printable(value).replaceAll('\\', '\\\\').replaceAll('\n', ' ');
+}
+
 const categories = [
-  { name: 'The mesh breaks its promise', matchedStatuses: ['failed'] },
-  { name: 'The harness could not tell', matchedStatuses: ['broken'] },
-  { name: 'Declared unsupported', matchedStatuses: ['skipped'], messageRegex: 'unsupported[\\s\\S]*' },
-  { name: 'Not run', matchedStatuses: ['skipped'], messageRegex: 'not-run[\\s\\S]*' },
+  { name: 'The mesh failed', matchedStatuses: ['failed'], messageRegex: '^failed[\\s\\S]*' },
+  { name: 'The mesh is flaky', matchedStatuses: ['failed'], messageRegex: '^flaky[\\s\\S]*' },
+  { name: 'Inconclusive (broken)', matchedStatuses: ['broken'] },
+  { name: 'Unsupported', matchedStatuses: ['skipped'], messageRegex: '^unsupported[\\s\\S]*' },
+  { name: 'Not run', matchedStatuses: ['skipped'], messageRegex: '^not-run[\\s\\S]*' },
 ];

@@ -1,5 +1,5 @@
 import type { EvidenceRecord } from '../evidence/index.ts';
-import { longest, sum } from './claims.ts';
+import { sum, timesOf } from './claims.ts';
 import { grouped, only } from './kinds.ts';
 import type { Span } from './spans.ts';
 
@@ -14,7 +14,13 @@ export interface ChangeResult {
   end: number;
   /** From the acknowledgement to the first expected outcome, on the slowest route, ms; absent where nothing was expected of it. */
   actedMs?: number;
+  /** True where it had to have acted on one route, and never did. */
+  neverActed?: true;
+  /** Until when it was waited for, where it never acted, ms of the run. */
+  waitedUntil?: number;
   settledMs?: number;
+  /** True where it acted, and deviations went on for longer than it may take to settle. */
+  neverSettled?: true;
   leaked: number;
   lost: number;
   error?: string;
@@ -25,6 +31,9 @@ export interface ModeResult {
   mode: string;
   value: boolean;
   switches: number;
+  /** How many of them never acted, or did not settle in time; they are not among the times below. */
+  neverActed: number;
+  neverSettled: number;
   acted?: Spread;
   settled?: Spread;
 }
@@ -37,12 +46,15 @@ export interface Spread {
 }
 
 export function changeResults(records: EvidenceRecord[]): ChangeResult[] {
-  const routes = grouped(
-    only(records, 'expectation').flatMap((expectation) => expectation.routes),
-    ({ change }) => change,
+  const expectations = grouped(
+    only(records, 'expectation').flatMap(({ result, routes, end }) =>
+      routes.map((route) => ({ result, routes: [route], end })),
+    ),
+    ({ routes }) => routes[0]?.change,
   );
   return only(records, 'change').map(({ id, what, claim, mode, start, end, error }) => {
-    const followers = routes.get(id) ?? [];
+    const following = expectations.get(id) ?? [];
+    const followers = following.flatMap(({ routes }) => routes);
     const result: ChangeResult = {
       id,
       what,
@@ -54,11 +66,9 @@ export function changeResults(records: EvidenceRecord[]): ChangeResult[] {
     if (claim !== undefined) result.claim = claim;
     if (mode !== undefined) result.mode = mode;
     if (error !== undefined) result.error = error;
-    const actedMs = longest(followers.map((route) => route.actedMs));
-    if (actedMs !== undefined) result.actedMs = actedMs;
-    const settledMs = longest(followers.map((route) => route.settledMs));
-    if (settledMs !== undefined) result.settledMs = settledMs;
-    return result;
+    const times = timesOf(following);
+    if (times.neverActed) result.waitedUntil = Math.max(...following.map((each) => each.end));
+    return { ...result, ...times };
   });
 }
 
@@ -68,7 +78,13 @@ export function modeResults(changes: ChangeResult[]): ModeResult[] {
   return [...groups.values()].flatMap((same) => {
     const first = same[0];
     if (first === undefined) return [];
-    const result: ModeResult = { mode: first.mode.name, value: first.mode.value, switches: same.length };
+    const result: ModeResult = {
+      mode: first.mode.name,
+      value: first.mode.value,
+      switches: same.length,
+      neverActed: same.filter(({ neverActed }) => neverActed).length,
+      neverSettled: same.filter(({ neverSettled }) => neverSettled).length,
+    };
     const acted = spread(same.map(({ actedMs }) => actedMs));
     if (acted !== undefined) result.acted = acted;
     const settled = spread(same.map(({ settledMs }) => settledMs));
@@ -79,7 +95,10 @@ export function modeResults(changes: ChangeResult[]): ModeResult[] {
 
 /** The time in which the harness could only wait for each change to act. */
 export function actingSpans(changes: ChangeResult[]): Span[] {
-  return changes.flatMap(({ end, actedMs }) => (actedMs === undefined ? [] : [{ start: end, end: end + actedMs }]));
+  return changes.flatMap(({ end, actedMs, waitedUntil }) => {
+    if (waitedUntil !== undefined) return [{ start: end, end: waitedUntil }];
+    return actedMs === undefined ? [] : [{ start: end, end: end + actedMs }];
+  });
 }
 
 function spread(times: (number | undefined)[]): Spread | undefined {

@@ -1,24 +1,30 @@
-import type { ClaimSummary, EvidenceRecord, Verdict } from '../evidence/index.ts';
+import type { ClaimSummary, Diagnosis, EvidenceRecord, Verdict } from '../evidence/index.ts';
+import { type AttemptResult, attemptsOf, decidingAttempt } from './attempts.ts';
 import { grouped, last, type Of, only } from './kinds.ts';
 
-/** How one claim came out. */
-export interface ClaimResult extends Omit<ClaimSummary, 'exempt'> {
+/** How one claim came out. Of several attempts the numbers are those of the one that the verdict rests on. */
+export interface ClaimResult extends Omit<ClaimSummary, 'exempt'>, Diagnosis {
   verdict: Verdict;
   reason?: string;
   attempts: number;
+  tries: AttemptResult[];
   /** How long all its attempts took, ms. */
   ms: number;
   /** The longest that one of its routes took from a change to the first expected outcome, ms; absent where it followed no change. */
   actedMs?: number;
+  /** True where a change had to have acted on one of its routes, and never did. */
+  neverActed?: true;
   /** The same to the last deviation before the hold, ms. */
   settledMs?: number;
+  /** True where a change acted on one of its routes, and deviations went on for longer than it may take to settle. */
+  neverSettled?: true;
+  /** Wrong answers after a change acted; where it never did, or nothing was changed, all of them. */
   leaked: number;
   lost: number;
   /** Commands run in pods for this claim, its controls and twins included. */
   probes: number;
   /** True where a server's log could not be read, so that the verdict cannot certify. */
   unlogged: boolean;
-  diagnostics?: string;
 }
 
 /** The claims of the plan in its order, each with the verdict that counts, then those that only have a verdict. */
@@ -34,45 +40,66 @@ export function claimResults(records: EvidenceRecord[]): ClaimResult[] {
     const { exempt, ...about } = claim;
     const given = verdicts.get(claim.id) ?? [];
     const observed = observations.get(claim.id) ?? [];
-    const routes = expectationsOf(records, claim.id).flatMap((expectation) => expectation.routes);
+    const expectations = only(decidingRecords(records, claim.id), 'expectation');
+    const routes = expectations.flatMap((expectation) => expectation.routes);
     const counting = given.at(-1);
+    const tries = attemptsOf(records, claim.id);
     const result: ClaimResult = {
       ...about,
       ...(counting === undefined ? (exempt ?? unjudged(records)) : judged(counting)),
-      attempts: counting?.attempt ?? 0,
-      ms: sum([...grouped(given, ({ attempt }) => attempt).values()].map((same) => same.at(-1)?.ms ?? 0)),
+      attempts: tries.length,
+      tries,
+      ms: sum(tries.map(({ ms }) => ms)),
       leaked: sum(routes.map(({ leaked }) => leaked)),
       lost: sum(routes.map(({ lost }) => lost)),
       probes: observed.length + (leftOut[claim.id]?.observations ?? 0),
       unlogged:
         observed.some(({ role, logged }) => role === 'subject' && !logged) || leftOut[claim.id]?.unlogged === true,
     };
-    const actedMs = longest(routes.map((route) => route.actedMs));
-    if (actedMs !== undefined) result.actedMs = actedMs;
-    const settledMs = longest(routes.map((route) => route.settledMs));
-    if (settledMs !== undefined) result.settledMs = settledMs;
-    if (counting?.diagnostics !== undefined) result.diagnostics = counting.diagnostics;
-    return result;
+    const times = timesOf(expectations);
+    return {
+      ...result,
+      ...times,
+      ...(counting?.diagnostics === undefined ? {} : { diagnostics: counting.diagnostics }),
+      ...(counting?.undiagnosed === undefined ? {} : { undiagnosed: counting.undiagnosed }),
+    };
   });
 }
 
-/** What is recorded of a claim's last attempt. A verdict that is amended later belongs to the same attempt. */
-export function lastAttempt(records: EvidenceRecord[], claim: string): EvidenceRecord[] {
+/** What is recorded of the attempt that a claim's verdict rests on. */
+export function decidingRecords(records: EvidenceRecord[], claim: string): EvidenceRecord[] {
   const own = records.filter((record) => isOf(record, claim));
-  const verdicts = only(own, 'verdict');
-  const attempt = verdicts.at(-1)?.attempt ?? 1;
-  const before = verdicts.findLast((verdict) => verdict.attempt < attempt)?.seq ?? 0;
-  return own.filter(({ seq }) => seq > before);
+  const attempts = attemptsOf(own, claim);
+  const deciding = decidingAttempt(attempts);
+  if (deciding === undefined) return own;
+  const before = attempts[attempts.indexOf(deciding) - 1]?.until ?? 0;
+  const until = deciding === attempts.at(-1) ? Number.POSITIVE_INFINITY : deciding.until;
+  return own.filter(({ seq }) => seq > before && seq <= until);
+}
+
+/** The times that changes took on the routes of some expectations; none of those that never came to pass. */
+export function timesOf(
+  expectations: Pick<Of<'expectation'>, 'result' | 'routes'>[],
+): Pick<ClaimResult, 'actedMs' | 'settledMs' | 'neverActed' | 'neverSettled'> {
+  const routes = expectations.flatMap((expectation) => expectation.routes);
+  const neverActed = routes.some((route) => route.neverActed);
+  const neverSettled = expectations.some(
+    ({ result, routes: own }) =>
+      result === 'unmet' && own.some((route) => route.actedMs !== undefined && route.leaked + route.lost > 0),
+  );
+  const actedMs = neverActed ? undefined : longest(routes.map((route) => route.actedMs));
+  const settledMs = neverActed || neverSettled ? undefined : longest(routes.map((route) => route.settledMs));
+  return {
+    ...(neverActed ? { neverActed } : {}),
+    ...(actedMs === undefined ? {} : { actedMs }),
+    ...(neverSettled ? { neverSettled } : {}),
+    ...(settledMs === undefined ? {} : { settledMs }),
+  };
 }
 
 function isOf(record: EvidenceRecord, claim: string): boolean {
   if (record.kind === 'change' && record.others?.includes(claim)) return true;
   return 'claim' in record && record.claim === claim;
-}
-
-/** The expectations of a claim's last attempt, in order. */
-export function expectationsOf(records: EvidenceRecord[], claim: string): Of<'expectation'>[] {
-  return only(lastAttempt(records, claim), 'expectation');
 }
 
 export function sum(numbers: number[]): number {

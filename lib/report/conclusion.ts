@@ -7,6 +7,7 @@ import { type RunSummary, summarise } from './summary.ts';
 import { count, indent, printable, seconds } from './text.ts';
 import { timeTable } from './times.ts';
 import { isBad } from './verdicts.ts';
+import { warnings } from './warnings.ts';
 
 /** The last lines of a run: each failure explained, the verdicts counted, where the time went, where the reports lie. */
 export function conclusionLines(records: EvidenceRecord[], reports: string[], paint: Paint): string[] {
@@ -20,10 +21,7 @@ export function conclusionLines(records: EvidenceRecord[], reports: string[], pa
     ...problems.map((problem) => paint.yellow(printable(problem))),
     ...faultLines(summary),
     ...notChosenLine(summary),
-    ...(summary.sandbox ? [paint.yellow('a sandbox run: it says nothing about a real mesh')] : []),
-    ...(summary.mesh.verified === false
-      ? [paint.yellow('by an UNVERIFIED driver: what failed may be its mistake, and not the mesh')]
-      : []),
+    ...warnings(summary).map(({ title, text }) => paint.yellow(printable(`${title}: ${text}`))),
     '',
     ...timeLines(summary, paint),
     ...(reports.length === 0 ? [] : ['', ...reportLines(reports)]),
@@ -39,7 +37,7 @@ function verdictLine({ claims, verdicts }: RunSummary, paint: Paint): string[] {
 /** So that nobody takes what was declared for what was shown. */
 function notChosenLine({ declared: { notChosen }, claims }: RunSummary): string[] {
   if (notChosen.length === 0 || claims.length === 0) return [];
-  return [`declared by the driver, and not put to the test here: ${notChosen.join(', ')}`];
+  return [`declared by the driver, and not put to the test here: ${printable(notChosen.join(', '))}`];
 }
 
 function failureLines(claim: ClaimResult, records: EvidenceRecord[], paint: Paint): string[] {
@@ -65,7 +63,7 @@ function timeLines(summary: RunSummary, paint: Paint): string[] {
 }
 
 function reportLines(reports: string[]): string[] {
-  return reports.map((path, index) => `  ${(index === 0 ? 'reports' : '').padEnd(13)}${path}`);
+  return reports.map((path, index) => `  ${(index === 0 ? 'reports' : '').padEnd(13)}${printable(path)}`);
 }
 
 function closing(summary: RunSummary, paint: Paint): string {

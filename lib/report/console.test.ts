@@ -112,12 +112,17 @@ describe('a sandbox', () => {
     const display = open();
     const choice = { provider: 'sandbox', mesh: 'reference', sandbox: true, why: 'docker is missing' };
     h.add({ kind: 'run', runId: 'r', version: '0.1.0', node: '', startedAt: '', argv: [], seed: '1', choice });
-    h.plan(claims, { sandbox: true }).verdict('s/first', 'passed').verdict('s/second', 'passed').end();
+    h.plan(claims, { sandbox: true, provider: 'sandbox' })
+      .verdict('s/first', 'passed')
+      .verdict('s/second', 'passed')
+      .end();
     display.finish(h.records, []);
     expect(screen.shown()[0]).toBe(
       'meshproof 0.1.0  reference in the SANDBOX, which says nothing about a real mesh (docker is missing)',
     );
-    expect(screen.shown()).toContain('a sandbox run: it says nothing about a real mesh');
+    expect(screen.shown()).toContain(
+      'Sandbox: This run was in the built-in sandbox. It says nothing about a real mesh.',
+    );
   });
 });
 

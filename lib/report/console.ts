@@ -3,7 +3,7 @@ import { conclusionLines } from './conclusion.ts';
 import { createLiveLine, createPlainLines, type Screen } from './live-line.ts';
 import { createPaint } from './paint.ts';
 import { createProgress } from './progress.ts';
-import { printable } from './text.ts';
+import { fold, printable } from './text.ts';
 
 export interface ConsoleOptions {
   stream: Screen;
@@ -34,11 +34,16 @@ const pace = {
   heartbeat: 30_000,
 };
 
-/** Shows progress and conclusion of a run on a terminal, or as plain lines elsewhere. */
+/**
+ * Shows progress and conclusion of a run on a terminal, or as plain lines elsewhere. A terminal's lines are folded at its width,
+ * with what follows hanging under its text. Elsewhere each item is one line, however long, so that `grep` finds it whole.
+ */
 export function openConsole({ stream, color, tty, verbose, events }: ConsoleOptions): Console {
   const paint = createPaint(color);
   const output = tty ? createLiveLine(stream, paint.dim) : createPlainLines(stream);
   const progress = createProgress({ paint, verbose, width: () => (tty ? (stream.columns ?? 80) : undefined) });
+  const folded = (lines: string[]) =>
+    tty ? lines.flatMap((line) => line.split('\n').flatMap((each) => fold(each, stream.columns ?? 80))) : lines;
   let isOver = false;
   let spoke = events.clock();
 
@@ -46,13 +51,13 @@ export function openConsole({ stream, color, tty, verbose, events }: ConsoleOpti
     const present = progress.present();
     if (present === undefined) return '';
     const elapsed = Math.floor((events.clock() - present.since) / 1000);
-    return printable(`  ${`${elapsed} s`.padStart(5)}  ${present.what}  ${present.about}`);
+    return printable(`  ${`${elapsed} s`.padStart(5)}  ${present.what}  ${present.about}`).replaceAll('\n', ' ');
   };
 
   const print = (lines: string[]) => {
     if (lines.length === 0) return;
     spoke = events.clock();
-    output.print(lines);
+    output.print(folded(lines));
   };
 
   const tick = () => {
@@ -83,7 +88,7 @@ export function openConsole({ stream, color, tty, verbose, events }: ConsoleOpti
     say: (text) => print(printable(text.trimEnd()).split('\n')),
     finish(records, reports) {
       close();
-      output.print(conclusionLines(records, reports, paint));
+      output.print(folded(conclusionLines(records, reports, paint)));
     },
     close,
   };

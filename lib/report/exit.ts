@@ -12,7 +12,7 @@ export function exitStatus(summary: RunSummary): ExitStatus {
   const { verdicts, fault } = summary;
   if (summary.interrupted) return 130;
   if (fault?.whose === 'user') return 2;
-  if (fault?.whose === 'harness' || fault?.unwritten || summary.missing > 0) return 3;
+  if (fault?.whose === 'harness' || fault?.unwritten || summary.missing + summary.repeated > 0) return 3;
   if (fault?.whose === 'mesh' || verdicts.failed + verdicts.flaky > 0) return 1;
   if (verdicts.broken > 0 || runProblems(summary).length > 0) return 3;
   return 0;
@@ -20,12 +20,13 @@ export function exitStatus(summary: RunSummary): ExitStatus {
 
 /** What is wrong with the run as a whole, beyond the verdicts of its claims; one sentence each. */
 export function runProblems(summary: RunSummary): string[] {
-  const { fault, interrupted, ended, missing, suites, claims, declared, rerun } = summary;
-  if (interrupted) return ['the run was interrupted'];
-  const problems: string[] = [];
-  if (fault !== undefined) problems.push(firstLine(fault.message));
-  if (!ended) problems.push('the evidence has no end: the run was killed, or is still under way');
-  if (missing > 0) problems.push(`${count(missing, 'record')} of the evidence could not be written`);
+  const { fault, ended, suites, claims, declared, rerun } = summary;
+  const problems = [
+    ...(summary.interrupted ? ['the run was interrupted'] : []),
+    ...(fault === undefined ? [] : [firstLine(fault.message)]),
+    ...evidenceProblems(summary),
+  ];
+  if (summary.interrupted) return problems;
   if (rerun !== undefined && rerun.left.length > 0) {
     problems.push(
       `run ${rerun.of} left ${count(rerun.left.length, 'claim')} undecided that this run was not asked for: ${rerun.left.join(', ')}`,
@@ -43,4 +44,16 @@ export function runProblems(summary: RunSummary): string[] {
     }
   }
   return problems;
+}
+
+/** What is wrong with the evidence itself: no conclusion can rest on half of it. One sentence each. */
+export function evidenceProblems({ ended, missing, repeated, wallMs, runId }: RunSummary): string[] {
+  if (!ended && runId === '' && wallMs === 0) return ['the evidence is empty: nothing is known of the run'];
+  return [
+    ...(ended ? [] : ['the evidence has no end: the run was killed, or is still under way']),
+    ...(missing > 0 ? [`${count(missing, 'record')} of the evidence ${missing === 1 ? 'is' : 'are'} missing`] : []),
+    ...(repeated > 0
+      ? [`${count(repeated, 'number')} of the evidence's records ${repeated === 1 ? 'stands' : 'stand'} in it twice`]
+      : []),
+  ];
 }

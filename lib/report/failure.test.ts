@@ -120,12 +120,16 @@ describe('failureText', () => {
     h.verdict('s/a', 'broken', { attempt: 2 }).verdict('s/a', 'failed', { attempt: 2, reason: 'amended' });
     expect(explain(h)).toContain('the second try');
     expect(explain(h)).not.toContain('the first try');
-    expect(explain(h)).toContain('attempts   2');
+    expect(explain(h)).toContain(
+      'attempts   attempt 1: failed after 1.0 s\n           attempt 2: failed after 1.0 s: amended',
+    );
   });
 
   it('names a change that failed', () => {
     const h = history().plan([claim('s/a')]);
     h.change('apply policy', { claim: 's/a', error: 'admission webhook said no' }).verdict('s/a', 'broken');
-    expect(explain(h)).toBe('change     apply policy: admission webhook said no');
+    expect(explain(h)).toBe(
+      'change     apply policy: admission webhook said no\nsee        no diagnostics: the evidence does not say why',
+    );
   });
 });

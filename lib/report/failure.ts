@@ -1,5 +1,6 @@
 import type { EvidenceRecord } from '../evidence/index.ts';
-import { type ClaimResult, lastAttempt } from './claims.ts';
+import { attemptLines } from './attempts.ts';
+import { type ClaimResult, decidingRecords } from './claims.ts';
 import { grouped, type Of, only } from './kinds.ts';
 import { count, indent, printable, quoted, seconds, wrap } from './text.ts';
 
@@ -11,17 +12,21 @@ export interface Detail {
   output: number;
   /** Routes of one expectation. */
   routes: number;
+  /** Columns at which prose is wrapped; absent where each label has one line, which a terminal may fold. */
+  wrap?: number;
 }
 
 export const brief: Detail = { observations: 1, output: 160, routes: 2 };
-export const full: Detail = { observations: 3, output: 1000, routes: 8 };
+export const full: Detail = { observations: 3, output: 1000, routes: 8, wrap: 85 };
 
 /**
- * Explains a claim that failed, is broken or is flaky: each expectation that was not met, with the command, the pod, what was
+ * Explains a claim that failed, is broken or is flaky: which step of it, after which change; each expectation that was not met, with the command, the pod, what was
  * expected and observed, the last observations, and what twin, control and server's log had to say.
  */
 export function failureText(claim: ClaimResult, records: EvidenceRecord[], detail: Detail = full): string {
-  const own = lastAttempt(records, claim.id);
+  const own = decidingRecords(records, claim.id);
+  const line = labelled(detail);
+  const changes = only(records, 'change');
   const observations = only(own, 'observation');
   const blocks = only(own, 'expectation')
     .filter(({ result }) => result !== 'met')
@@ -29,17 +34,20 @@ export function failureText(claim: ClaimResult, records: EvidenceRecord[], detai
       expectationText(
         expectation,
         observations.filter(({ expectation: n }) => n === expectation.n),
+        changes,
         detail,
       ),
     );
   const frame = [
-    ...(claim.reason === undefined || isSaid(claim.reason, own) ? [] : [line('reason', claim.reason)]),
+    ...(claim.reason === undefined || claim.tries.length > 1 || isSaid(claim.reason, own)
+      ? []
+      : [line('reason', claim.reason)]),
     ...only(own, 'change').flatMap(({ what, error }) =>
       error === undefined ? [] : [line('change', `${what}: ${error}`)],
     ),
     ...disturbancesDuring(own, records).map((text) => line('disturbed', text)),
-    ...(claim.attempts > 1 ? [line('attempts', `${claim.attempts}`)] : []),
-    ...(claim.diagnostics === undefined ? [] : [line('see', claim.diagnostics)]),
+    ...attemptLines(claim.tries).map((text, i) => line(i === 0 ? 'attempts' : '', text)),
+    line('see', diagnosisText(claim)),
   ];
   return [...blocks, frame.join('\n')].filter((text) => text !== '').join('\n');
 }
@@ -49,13 +57,27 @@ function isSaid(reason: string, records: EvidenceRecord[]): boolean {
   return only(records, 'expectation').some(({ why }) => why === reason);
 }
 
-function expectationText(expectation: Of<'expectation'>, observations: Of<'observation'>[], detail: Detail): string {
-  const { statement, why, result, start, end } = expectation;
+/** Where the diagnostics lie, or why there are none. */
+function diagnosisText({ diagnostics, undiagnosed }: ClaimResult): string {
+  if (diagnostics === undefined) return `no diagnostics: ${undiagnosed ?? 'the evidence does not say why'}`;
+  return undiagnosed === undefined ? diagnostics : `${diagnostics} (${undiagnosed})`;
+}
+
+function expectationText(
+  expectation: Of<'expectation'>,
+  observations: Of<'observation'>[],
+  changes: Of<'change'>[],
+  detail: Detail,
+): string {
+  const { statement, why, result, start, end, step } = expectation;
+  const line = labelled(detail);
   const time = `over ${seconds(end - start)}`;
   const subjects = observations.filter(({ role }) => role === 'subject');
   const telling = tellingRoutes(expectation, subjects);
   const lines = [
+    ...(step === undefined ? [] : [line('step', stepText(step))]),
     line('expected', statement),
+    ...changesBefore(expectation, telling, changes).map((text, i) => line(i === 0 ? 'after' : '', text)),
     ...(result === 'undecided' ? [line('', 'which could not be decided')] : []),
     ...telling.slice(0, detail.routes).flatMap((route) =>
       routeLines(
@@ -67,12 +89,28 @@ function expectationText(expectation: Of<'expectation'>, observations: Of<'obser
     ...(telling.length > detail.routes
       ? [line('', `and the same on ${count(telling.length - detail.routes, 'more route')}`)]
       : []),
-    ...roleLine('twin', observations),
-    ...roleLine('control', observations),
-    ...serverLine(subjects),
+    ...roleLine('twin', observations, line),
+    ...roleLine('control', observations, line),
+    ...serverLine(subjects, line),
     ...(why === undefined ? [] : [line('why', why)]),
   ];
   return lines.join('\n');
+}
+
+function stepText({ nth, shows }: NonNullable<Of<'expectation'>['step']>): string {
+  return shows === 'start'
+    ? `${nth}, the starting state (given): what the claim promises was not put to the test`
+    : `${nth}, the promise (expect)`;
+}
+
+/** The changes that the routes waited for, and when the API acknowledged them; else the last one that was made before. */
+function changesBefore({ routes, start }: Of<'expectation'>, telling: string[], changes: Of<'change'>[]): string[] {
+  const told = ({ id, what, end }: Of<'change'>) => `change ${id}, ${what}, acknowledged at ${seconds(end)}`;
+  const ids = new Set(routes.filter(({ route }) => telling.includes(route)).map(({ change }) => change));
+  const awaited = changes.filter(({ id }) => ids.has(id));
+  if (awaited.length > 0) return awaited.map(told);
+  const before = changes.findLast((change) => change.end <= start);
+  return before === undefined ? [] : [`no change that it still waited for; the last one was ${told(before)}`];
 }
 
 /** The routes that decided: those that ended with a deviation, else those that had one, else all of them. */
@@ -91,6 +129,7 @@ function tellingRoutes(expectation: Of<'expectation'>, subjects: Of<'observation
 function routeLines(seen: Of<'observation'>[], time: string, detail: Detail): string[] {
   const latest = seen.at(-1);
   if (latest === undefined) return [];
+  const line = labelled(detail);
   const tally = [...grouped(seen, ({ outcome, signature }) => `${outcome} (${signature})`)]
     .map(([name, same]) => ({ name, n: same.length }))
     .sort((a, b) => b.n - a.n);
@@ -104,8 +143,34 @@ function routeLines(seen: Of<'observation'>[], time: string, detail: Detail): st
         ? `${tally.map(({ name, n }) => `${name} ${n === 1 ? 'once' : `${n} times`}`).join(', ')}, of ${attempts} ${time}`
         : `${only} on ${seen.length === 1 ? 'the one attempt' : `each of ${attempts}`} ${time}`,
     ),
-    ...seen.slice(-detail.observations).map((observation) => line('last', lastText(observation, detail.output))),
+    ...lastAlike(seen, detail.observations).map((alike) => line('last', alikeText(alike, detail.output))),
   ];
+}
+
+/** The last observations, those that followed each other and printed the same together. Oldest first. */
+function lastAlike(seen: Of<'observation'>[], most: number): Of<'observation'>[][] {
+  const groups: Of<'observation'>[][] = [];
+  for (const observation of seen) {
+    const latest = groups.at(-1);
+    if (latest?.[0] !== undefined && printed(latest[0]) === printed(observation)) latest.push(observation);
+    else groups.push([observation]);
+  }
+  return groups.slice(-most);
+}
+
+/** What a probe printed, but for its nonce. */
+function printed({ exit, stdout, stderr, doubt, nonce }: Of<'observation'>): string {
+  const text = JSON.stringify([exit ?? '', stdout, stderr, doubt ?? '']);
+  return nonce === '' ? text : text.replaceAll(nonce, '');
+}
+
+function alikeText(alike: Of<'observation'>[], width: number): string {
+  const [first] = alike;
+  const latest = alike.at(-1);
+  if (first === undefined || latest === undefined) return '';
+  const text = lastText(latest, width);
+  if (alike.length === 1) return text;
+  return `${text}; the same, but for the nonce, ${alike.length} times since ${seconds(first.start)}`;
 }
 
 function lastText({ start, end, exit, stdout, stderr, doubt }: Of<'observation'>, width: number): string {
@@ -115,14 +180,14 @@ function lastText({ start, end, exit, stdout, stderr, doubt }: Of<'observation'>
   return `at ${seconds(start)}: ${status} ${took}, ${streams}${doubt === undefined ? '' : `; ${doubt}`}`;
 }
 
-function roleLine(role: 'twin' | 'control', observations: Of<'observation'>[]): string[] {
+function roleLine(role: 'twin' | 'control', observations: Of<'observation'>[], line: Line): string[] {
   const own = observations.filter((observation) => observation.role === role);
   if (own.length === 0) return [];
   const answered = own.filter(({ outcome }) => outcome === 'answered').length;
   return [line(role, `answered ${answered} of ${own.length}`)];
 }
 
-function serverLine(subjects: Of<'observation'>[]): string[] {
+function serverLine(subjects: Of<'observation'>[], line: Line): string[] {
   if (subjects.length === 0) return [];
   if (subjects.every(({ logged }) => !logged)) return [line('server', 'its log cannot be read')];
   const logged = subjects.filter((observation) => observation.logged);
@@ -144,12 +209,17 @@ function disturbancesDuring(own: EvidenceRecord[], records: EvidenceRecord[]): s
     .map(({ cause, from, to }) => `${cause}, from ${seconds(from)} ${to === undefined ? 'on' : `to ${seconds(to)}`}`);
 }
 
-/** Characters: the labels' column, and the text beside it. */
-const layout = { label: 11, text: 85 };
+/** A label and its text. */
+type Line = (label: string, text: string) => string;
 
-/** A label and its text. A command is not wrapped, so that it can be copied. */
-function line(label: string, text: string): string {
-  const whole = printable(text.trimEnd());
-  const lines = label === 'in pod' ? whole : wrap(whole, layout.text);
-  return `${label.padEnd(layout.label)}${indent(lines, ' '.repeat(layout.label)).slice(layout.label)}`;
+/** Columns of the labels. */
+const labels = 11;
+
+/** A command is not wrapped, so that it can be copied. */
+function labelled({ wrap: width }: Detail): Line {
+  return (label, text) => {
+    const whole = printable(text.trimEnd());
+    const lines = label === 'in pod' || width === undefined ? whole : wrap(whole, width);
+    return `${label.padEnd(labels)}${indent(lines, ' '.repeat(labels)).slice(labels)}`;
+  };
 }

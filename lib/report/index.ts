@@ -1,7 +1,7 @@
-export { type AllureStatus, allureStatus, fixAllureResults } from './allure.ts';
+export { type AllureStatus, allureConfig, allureStatus, fixAllureResults } from './allure.ts';
 export type { ClaimResult } from './claims.ts';
 export { type Console, type ConsoleOptions, openConsole, wantsColor } from './console.ts';
-export { type ExitStatus, exitStatus, runProblems } from './exit.ts';
+export { type ExitStatus, evidenceProblems, exitStatus, runProblems } from './exit.ts';
 export { type Detail, failureText } from './failure.ts';
 export { summaryJson } from './json.ts';
 export { junitXml } from './junit.ts';

@@ -1,16 +1,25 @@
 import type { EvidenceRecord } from '../evidence/index.ts';
+import { type AttemptResult, attemptLines, attemptName, decidingAttempt } from './attempts.ts';
 import { type ClaimResult, sum } from './claims.ts';
 import { runProblems } from './exit.ts';
 import { failureText } from './failure.ts';
 import { runProperties } from './run-properties.ts';
 import { type RunSummary, type SuiteResult, summarise } from './summary.ts';
-import { firstLine, seconds } from './text.ts';
+import { firstLine, seconds, shorten } from './text.ts';
 import { wasRun } from './verdicts.ts';
 import { element, textElement } from './xml.ts';
+
+/** Characters of a message, and of an explanation: readers of JUnit refuse files of more than some megabytes. */
+const most = { message: 1000, text: 64 * 1024 };
 
 /**
  * The run as JUnit XML: a suite is a testsuite, a claim a testcase. What is wrong with the run itself is an error of a suite of its
  * own, so that a pipeline that reads nothing else is as red as the exit status.
+ *
+ * It keeps to the schema that Jenkins' xUnit plugin validates against (junit-10.xsd): a testcase has no `<properties>`, so that
+ * a claim's stand in its `<system-out>`, a line `[[PROPERTY|name=value]]` each, which GitLab and Jenkins read. Attempts that
+ * failed beside the one that the verdict rests on are `<rerunFailure>` and `<rerunError>`. A flaky claim is a failure: an
+ * `<flakyFailure>` would be read as a pass.
  */
 export function junitXml(records: EvidenceRecord[]): string {
   const summary = summarise(records);
@@ -24,7 +33,6 @@ export function junitXml(records: EvidenceRecord[]): string {
       tests: summary.claims.length + problems.length,
       failures: summary.verdicts.failed + summary.verdicts.flaky,
       errors: summary.verdicts.broken + problems.length,
-      skipped: summary.verdicts.unsupported + summary.verdicts['not-run'],
       time: inSeconds(summary.wallMs),
     },
     suites,
@@ -50,34 +58,74 @@ function testsuite(suite: SuiteResult, summary: RunSummary, records: EvidenceRec
 }
 
 function testcase(claim: ClaimResult, records: EvidenceRecord[]): string {
-  const about: Record<string, string> = { verdict: claim.verdict, source: claim.source, level: claim.level };
-  if (claim.actedMs !== undefined) about['time to act'] = seconds(claim.actedMs, 2);
-  if (claim.settledMs !== undefined) about['time to settle'] = seconds(claim.settledMs, 2);
-  about['leaked'] = String(claim.leaked);
-  about['lost'] = String(claim.lost);
   return element(
     'testcase',
     { name: `[${claim.id}] ${claim.says}`, classname: `meshproof.${claim.suite}`, time: inSeconds(claim.ms) },
-    [properties(about), ...outcome(claim, records)],
+    [...outcome(claim, records), ...reruns(claim), textElement('system-out', {}, output(claim))],
   );
 }
 
 function outcome(claim: ClaimResult, records: EvidenceRecord[]): string[] {
   const { verdict, reason } = claim;
   if (verdict === 'passed') return [];
-  const message = firstLine(reason ?? verdict);
+  const message = messageOf(reason ?? verdict);
   if (!wasRun(verdict)) {
-    return [element('skipped', { message: `${verdict}: ${message}` })];
+    const text = `${verdict}: ${message}`;
+    // GitLab shows the content, Jenkins the message.
+    return [textElement('skipped', { type: verdict, message: text }, text)];
   }
   return [
-    textElement(verdict === 'broken' ? 'error' : 'failure', { type: verdict, message }, failureText(claim, records)),
+    textElement(
+      verdict === 'broken' ? 'error' : 'failure',
+      { type: verdict, message },
+      shorten(failureText(claim, records), most.text),
+    ),
   ];
+}
+
+/** The attempts that went wrong, but for the one that the verdict rests on. */
+function reruns({ verdict, tries }: ClaimResult): string[] {
+  if (verdict === 'passed' || !wasRun(verdict)) return [];
+  const deciding = decidingAttempt(tries);
+  const others = tries.filter((each) => each !== deciding && (each.verdict === 'failed' || each.verdict === 'broken'));
+  return others.map((each) => {
+    const about = { message: messageOf(each.reason ?? each.verdict), type: each.verdict };
+    return textElement(each.verdict === 'broken' ? 'rerunError' : 'rerunFailure', about, rerunText(each, tries));
+  });
+}
+
+function rerunText(attempt: AttemptResult, all: AttemptResult[]): string {
+  return shorten(`${attemptName(attempt, all)}: ${attempt.reason ?? attempt.verdict}`, most.text);
+}
+
+/** What is said of a claim, whatever became of it. */
+function output(claim: ClaimResult): string {
+  const about: Record<string, string> = { verdict: claim.verdict, source: claim.source, level: claim.level };
+  if (wasRun(claim.verdict)) {
+    if (claim.neverActed) about['time to act'] = 'never';
+    else if (claim.actedMs !== undefined) about['time to act'] = seconds(claim.actedMs, 2);
+    if (claim.neverSettled) about['time to settle'] = 'not in time';
+    else if (claim.settledMs !== undefined) about['time to settle'] = seconds(claim.settledMs, 2);
+    about['leaked'] = String(claim.leaked);
+    about['lost'] = String(claim.lost);
+  }
+  const lines = Object.entries(about).map(([name, value]) => `[[PROPERTY|${name}=${apart(firstLine(value))}]]`);
+  return [...lines, ...attemptLines(claim.tries).map((line) => apart(shorten(line, most.message)))].join('\n');
+}
+
+/** Brackets as Jenkins and GitLab read them are written here only: text from outside could attach a file of the reader's machine. */
+function apart(text: string): string {
+  return text.replace(/\[(?=\[)|\](?=\])/g, '$& ');
 }
 
 function runSuite(problems: string[], summary: RunSummary): string {
   const cases = problems.map((problem, index) =>
     element('testcase', { name: `the run itself (${index + 1})`, classname: 'meshproof.run', time: '0.000' }, [
-      textElement('error', { type: summary.interrupted ? 'interrupted' : 'run', message: problem }, problem),
+      textElement(
+        'error',
+        { type: summary.interrupted ? 'interrupted' : 'run', message: messageOf(problem) },
+        shorten(problem, most.text),
+      ),
     ]),
   );
   return element(
@@ -85,6 +133,10 @@ function runSuite(problems: string[], summary: RunSummary): string {
     { name: 'run', tests: problems.length, failures: 0, errors: problems.length, skipped: 0, time: '0.000' },
     [properties(runProperties(summary)), ...cases],
   );
+}
+
+function messageOf(text: string): string {
+  return shorten(firstLine(text), most.message);
 }
 
 function properties(values: Record<string, string>): string {
@@ -96,5 +148,5 @@ function properties(values: Record<string, string>): string {
 }
 
 function inSeconds(ms: number): string {
-  return (ms / 1000).toFixed(3);
+  return (Math.max(0, ms) / 1000).toFixed(3);
 }

@@ -1,4 +1,5 @@
 import type { EvidenceRecord } from '../evidence/index.ts';
+import { attemptTally } from './attempts.ts';
 import type { ModeResult, Spread } from './changes.ts';
 import type { ClaimResult } from './claims.ts';
 import { exitStatus, runProblems } from './exit.ts';
@@ -7,6 +8,7 @@ import { type RunSummary, summarise } from './summary.ts';
 import { count, printable, seconds } from './text.ts';
 import { timeTable } from './times.ts';
 import { isBad, verdictNames, wasRun } from './verdicts.ts';
+import { meshTitle, warnings } from './warnings.ts';
 
 /** The run for people, in Markdown: verdicts, times and leaks of every claim, each failure with its evidence, where the time went. */
 export function summaryMarkdown(records: EvidenceRecord[]): string {
@@ -17,6 +19,7 @@ export function summaryMarkdown(records: EvidenceRecord[]): string {
     ...runProblems(summary).map((problem) => `> **${cell(problem)}**`),
     notChosenLine(summary),
     ...summary.suites.map(({ name }) => suiteSection(name, summary)),
+    summary.suites.length === 0 ? '' : legend,
     ...failures(summary, records),
     modeSection(summary.modes),
     notesSection(summary),
@@ -27,15 +30,10 @@ export function summaryMarkdown(records: EvidenceRecord[]): string {
 }
 
 function heading(summary: RunSummary): string {
-  const { mesh, provider, kubernetes, sandbox } = summary;
+  const { mesh, provider, kubernetes } = summary;
   const lines = [
-    `# ${cell(mesh.name === '' ? 'Run' : mesh.name)} ${cell(mesh.version ?? '')}`.trimEnd(),
-    ...(sandbox
-      ? ['> **Sandbox.** This run tested the reference mesh in a sandbox. It says nothing about a real mesh.']
-      : []),
-    ...(mesh.verified === false
-      ? ['> **Unverified driver.** It was never seen working: what failed may be its mistake, and not the mesh.']
-      : []),
+    `# ${cell(meshTitle(summary))}`,
+    ...warnings(summary).map(({ title, text }) => `> **${title}.** ${cell(text)}`),
     [
       `Run ${cell(summary.runId)}, ${cell(summary.startedAt)}`,
       `provider ${cell(provider)}${kubernetes === undefined ? '' : `, Kubernetes ${cell(kubernetes)}`}`,
@@ -57,7 +55,9 @@ function verdictLine(summary: RunSummary): string {
 }
 
 function notChosenLine({ declared: { notChosen } }: RunSummary): string {
-  return notChosen.length === 0 ? '' : `Declared by the driver, and not put to the test here: ${notChosen.join(', ')}`;
+  return notChosen.length === 0
+    ? ''
+    : `Declared by the driver, and not put to the test here: ${notChosen.map(cell).join(', ')}`;
 }
 
 function suiteSection(suite: string, { claims }: RunSummary): string {
@@ -65,21 +65,25 @@ function suiteSection(suite: string, { claims }: RunSummary): string {
     .filter((claim) => claim.suite === suite)
     .map((claim) => [
       claim.verdict,
-      `\`${claim.id}\``,
+      code(claim.id),
       cell(claim.says) + remarks(claim),
       claim.level,
       wasRun(claim.verdict) ? seconds(claim.ms) : '',
-      optional(claim.actedMs),
-      optional(claim.settledMs),
-      `${claim.leaked}`,
-      `${claim.lost}`,
+      claim.neverActed ? 'never' : optional(claim.actedMs),
+      claim.neverSettled ? 'not in time' : optional(claim.settledMs),
+      wasRun(claim.verdict) ? `${claim.leaked}` : '',
+      wasRun(claim.verdict) ? `${claim.lost}` : '',
     ]);
   const head = ['verdict', 'claim', 'says', 'level', 'time', 'to act', 'to settle', 'leaked', 'lost'];
   return `## ${cell(suite)}\n\n${table(head, rows)}`;
 }
 
-function remarks({ verdict, reason, unlogged }: ClaimResult): string {
+const legend =
+  'Leaked: answered, and should have been refused; lost: the reverse. Both count from the first expected outcome after a change; where the change never acted, or nothing was changed, all wrong outcomes count.';
+
+function remarks({ verdict, reason, unlogged, tries }: ClaimResult): string {
   return [
+    ...(tries.length > 1 ? [`<br>${attemptTally(tries)}`] : []),
     ...(!wasRun(verdict) && reason !== undefined ? [`<br>${verdict}: ${cell(reason)}`] : []),
     ...(unlogged ? ['<br>a server’s log could not be read: this cannot certify'] : []),
   ].join('');
@@ -96,11 +100,13 @@ function failures({ claims }: RunSummary, records: EvidenceRecord[]): string[] {
 
 function modeSection(modes: ModeResult[]): string {
   if (modes.length === 0) return '';
-  const rows = modes.map(({ mode, value, switches, acted, settled }) => [
+  const rows = modes.map(({ mode, value, switches, acted, settled, neverActed, neverSettled }) => [
     `${cell(mode)} ${value ? 'on' : 'off'}`,
     `${switches}`,
-    spreadText(acted),
-    spreadText(settled),
+    [spreadText(acted), ...(neverActed > 0 ? [`never ${neverActed} of ${switches}`] : [])].filter(Boolean).join('; '),
+    [spreadText(settled), ...(neverSettled > 0 ? [`not in time ${neverSettled} of ${switches}`] : [])]
+      .filter(Boolean)
+      .join('; '),
   ]);
   return `## Switches of a mode\n\n${table(['switch', 'made', 'to act (least, median, most)', 'to settle'], rows)}`;
 }
@@ -146,11 +152,21 @@ function spreadText(spread: Spread | undefined): string {
   return [spread.min, spread.median, spread.max].map((ms) => seconds(ms, 2)).join(', ');
 }
 
-/** One line of prose that Markdown leaves as it is. */
-function cell(text: string): string {
+/**
+ * One line of prose that Markdown leaves as it is: no element, link, mention, emphasis, cell or heading can come of it.
+ * Sources: CommonMark 0.31, section 2.4 (backslash escapes) and 6.4; GitHub's tables, strikethrough, mentions and autolinks.
+ */
+export function cell(text: string): string {
   return printable(text.trim())
     .replaceAll('\n', ' ')
-    .replace(/[\\`*_<>|[\]]/g, (character) => `\\${character}`);
+    .replace(/[\\`*_<>|[\]~$]|[&#](?=\w|#)|:(?=\/\/)|(?<=\bwww)\./g, (character) => `\\${character}`)
+    .replace(/@(?=\w)/g, '@<!-- -->');
+}
+
+/** An id in code, where backslashes are themselves. */
+function code(text: string): string {
+  const whole = printable(text.trim()).replaceAll('\n', ' ').replaceAll('|', '\\|');
+  return whole.includes('`') ? cell(text) : `\`${whole}\``;
 }
 
 /** A block whose fence is longer than every run of backticks in it. */

@@ -2,7 +2,7 @@ import type { PhaseName } from '../evidence/index.ts';
 import type { Of } from './kinds.ts';
 import type { Paint } from './paint.ts';
 import { phaseColumn } from './record-lines.ts';
-import { printable, seconds, shorten } from './text.ts';
+import { pad, printable, seconds, shorten } from './text.ts';
 
 /** A phase that has begun and not ended. */
 export interface OpenPhase {
@@ -20,9 +20,10 @@ export interface PhaseLines {
   innermost(): OpenPhase | undefined;
 }
 
-const columns = { words: 44, time: 8 };
+const columns = { words: { least: 10, most: 44 }, time: 8, margin: 2 };
 
-export function createPhaseLines(paint: Paint): PhaseLines {
+/** @param width columns that a line may have; undefined where there is no limit */
+export function createPhaseLines(paint: Paint, width: () => number | undefined): PhaseLines {
   const open: OpenPhase[] = [];
   let isAfterSuite = false;
 
@@ -44,7 +45,9 @@ export function createPhaseLines(paint: Paint): PhaseLines {
         isAfterSuite = true;
         return { ms: took, lines: [] };
       }
-      const words = shorten(printable(what), columns.words).padEnd(columns.words);
+      const room = (width() ?? Number.POSITIVE_INFINITY) - columns.margin - phaseColumn - columns.time;
+      const wide = Math.max(columns.words.least, Math.min(columns.words.most, room));
+      const words = pad(shorten(printable(what).replaceAll('\n', ' '), wide), wide);
       const line = `  ${phase.padEnd(phaseColumn)}${words}${seconds(took).padStart(columns.time)}`;
       const gap = isAfterSuite ? [''] : [];
       isAfterSuite = false;

@@ -31,7 +31,7 @@ export interface ProgressStyle {
 }
 
 export function createProgress({ paint, verbose, width }: ProgressStyle): Progress {
-  const phases = createPhaseLines(paint);
+  const phases = createPhaseLines(paint, width);
   const claims = createClaimLines(paint, width);
   let planned = 0;
   const decided = new Set<string>();
@@ -54,6 +54,8 @@ export function createProgress({ paint, verbose, width }: ProgressStyle): Progre
         return planLines(record, paint);
       case 'phase':
         return phase(record);
+      case 'attempt':
+        return claims.attempt(record);
       case 'verdict':
         return claims.verdict(record);
       case 'expectation':

@@ -3,6 +3,7 @@ import { longest, sum } from './claims.ts';
 import type { Of } from './kinds.ts';
 import type { Paint } from './paint.ts';
 import { count, indent, printable, seconds } from './text.ts';
+import { meshName } from './warnings.ts';
 
 /** Characters for the name of a phase. */
 export const phaseColumn = 13;
@@ -13,10 +14,12 @@ export function runLines({ version, runId, seed, choice, rerun }: Of<'run'>, pai
   const run = paint.dim(`run ${printable(runId)}, seed ${printable(seed)}`);
   if (choice === undefined) return [head, run, ''];
   const continued = rerun === undefined ? [] : rerunLines(rerun, paint);
-  const where = choice.sandbox ? 'in the SANDBOX, which says nothing about a real mesh' : `on ${choice.provider}`;
+  const fault = choice.sandboxFault === undefined ? '' : ` with the fault ${choice.sandboxFault}`;
+  const place = choice.sandbox ? 'in the SANDBOX, which says nothing about a real mesh' : `on ${choice.provider}`;
+  const where = `${place}${fault}`;
   const driver = choice.verified === false ? ', by an UNVERIFIED driver,' : '';
   return [
-    `${head}  ${printable(`${choice.mesh}${driver} ${where}`)} ${paint.dim(`(${printable(choice.why)})`)}`,
+    `${head}  ${printable(`${meshName(choice.mesh)}${driver} ${where}`)} ${paint.dim(`(${printable(choice.why)})`)}`,
     run,
     ...continued,
     '',
@@ -37,7 +40,9 @@ export function planLines({ mesh, kubernetes, claims, sandbox }: Of<'plan'>, pai
   const suites = new Set(claims.map(({ suite }) => suite)).size;
   const other = mesh.observedVersion === mesh.declaredVersion ? '' : ` for ${mesh.declaredVersion}`;
   const driver = mesh.verified ? other && `, by a driver${other}` : `, by an UNVERIFIED driver${other}`;
-  const words = `${mesh.name} ${mesh.observedVersion}, Kubernetes ${kubernetes}${sandbox ? ', sandbox' : ''}${driver}`;
+  const place = sandbox ? ', in a SANDBOX' : '';
+  const tested = mesh.name === meshName(mesh.name) ? `${mesh.name} ${mesh.observedVersion}` : meshName(mesh.name);
+  const words = `${tested}, Kubernetes ${kubernetes}${place}${driver}`;
   const size = `${count(claims.length, 'claim')} in ${count(suites, 'suite')}`;
   return [`  ${'under test'.padEnd(phaseColumn)}${printable(words)}`, paint.dim(`  ${' '.repeat(phaseColumn)}${size}`)];
 }

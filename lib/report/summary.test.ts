@@ -206,10 +206,12 @@ describe('times', () => {
         mode: 'permissive',
         value: true,
         switches: 2,
+        neverActed: 0,
+        neverSettled: 0,
         acted: { min: 2000, median: 2500, max: 3000 },
         settled: { min: 2500, median: 2500, max: 2500 },
       },
-      { mode: 'permissive', value: false, switches: 1 },
+      { mode: 'permissive', value: false, switches: 1, neverActed: 0, neverSettled: 0 },
     ]);
   });
 
@@ -226,7 +228,7 @@ describe('times', () => {
   });
 });
 
-it('counts only the last attempt for a claim, and every attempt for the run', () => {
+it('counts the attempt that the verdict rests on for a claim, and every attempt for the run', () => {
   const h = ended(
     (run) =>
       run
@@ -238,7 +240,7 @@ it('counts only the last attempt for a claim, and every attempt for the run', ()
     [a],
   );
   const summary = summarise(h.records);
-  expect(summary.claims[0]).toMatchObject({ verdict: 'flaky', leaked: 1, attempts: 2, ms: 30 });
+  expect(summary.claims[0]).toMatchObject({ verdict: 'flaky', leaked: 5, attempts: 2, ms: 30 });
   expect(summary.leaked).toBe(6);
 });
 

@@ -19,6 +19,8 @@ export interface RunSummary {
   why?: string;
   /** True: such a run says nothing about a real mesh. */
   sandbox: boolean;
+  /** The fault that the sandbox was given: its mesh is wrong on purpose. */
+  sandboxFault?: string;
   kubernetes?: string;
   /** `version` is the one observed, `declared` the one that the driver is for. */
   mesh: { name: string; version?: string; declared?: string; driver?: string; verified?: boolean };
@@ -29,8 +31,10 @@ export interface RunSummary {
   fault?: NonNullable<EndRecord['fault']>;
   /** Which run this one continues, and what it leaves open of it. */
   rerun?: NonNullable<RunRecord['rerun']>;
-  /** Records that are missing from the evidence. */
+  /** Records that are missing from the evidence, by their numbers. */
   missing: number;
+  /** Records whose number another one had before. */
+  repeated: number;
   verdicts: Record<Verdict, number>;
   suites: SuiteResult[];
   claims: ClaimResult[];
@@ -97,7 +101,7 @@ export function summarise(records: EvidenceRecord[]): RunSummary {
     wallMs: records.at(-1)?.at ?? 0,
     interrupted: end?.interrupted ?? false,
     ended: end !== undefined,
-    missing: (records.at(-1)?.seq ?? 0) - records.length - (leftOut === undefined ? 0 : leftOut.observations - 1),
+    ...numbersOf(records, leftOut?.observations ?? 0),
     verdicts: tally(claims.map(({ verdict }) => verdict)),
     suites: suiteResults(claims),
     claims,
@@ -126,10 +130,20 @@ export function summarise(records: EvidenceRecord[]): RunSummary {
     ),
   };
   if (run?.choice !== undefined) summary.why = run.choice.why;
+  if (run?.choice?.sandboxFault !== undefined) summary.sandboxFault = run.choice.sandboxFault;
   if (plan !== undefined) summary.kubernetes = plan.kubernetes;
   if (end?.fault !== undefined) summary.fault = end.fault;
   if (run?.rerun !== undefined) summary.rerun = run.rerun;
   return summary;
+}
+
+/** @param leftOut observations that have numbers of their own and are not among the records */
+function numbersOf(records: EvidenceRecord[], leftOut: number): Pick<RunSummary, 'missing' | 'repeated'> {
+  const given = records.map(({ seq }) => seq).filter((seq) => seq > 0);
+  const numbers = new Set(given);
+  const highest = given.reduce((most, seq) => Math.max(most, seq), 0);
+  const missing = highest - numbers.size - leftOut;
+  return { missing: Math.max(0, missing), repeated: given.length - numbers.size + Math.max(0, -missing) };
 }
 
 /** Absent where nothing says so. */

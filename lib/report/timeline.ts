@@ -1,5 +1,5 @@
 import type { EvidenceRecord } from '../evidence/index.ts';
-import { printable, seconds } from './text.ts';
+import { count, printable, seconds } from './text.ts';
 
 /** A time line of what was done to the cluster, what befell it, and what came of it: one line each, in order, in seconds of the run. */
 export function timelineText(records: EvidenceRecord[]): string {
@@ -42,15 +42,19 @@ function entriesOf(record: EvidenceRecord): Entry[] {
     }
     case 'crash': {
       const excuse = record.excused ? ', while the environment was disturbed' : '';
-      return [
-        { at, kind, text: `${record.pod} ${record.container}: ${record.reason}, ${record.restarts} restarts${excuse}` },
-      ];
+      const restarts = count(record.restarts, 'restart');
+      return [{ at, kind, text: `${record.pod} ${record.container}: ${record.reason}, ${restarts}${excuse}` }];
     }
     case 'expectation':
       return [
         { at: record.start, kind: 'expecting', text: `${record.statement}${of(record.claim)}` },
         { at: record.end, kind: record.result, text: `${record.statement}${measured(record)}${of(record.claim)}` },
       ];
+    case 'attempt': {
+      const reason = record.reason === undefined ? '' : `: ${record.reason}`;
+      const which = `run ${record.run}, attempt ${record.attempt}`;
+      return [{ at, kind, text: `${record.claim} ${record.verdict} (${which})${reason}` }];
+    }
     case 'verdict': {
       const reason = record.reason === undefined ? '' : `: ${record.reason}`;
       return [{ at, kind, text: `${record.claim} ${record.verdict}${reason}` }];

@@ -1,3 +1,4 @@
+export { isSandboxVersion } from './api/version.ts';
 export { environmentFaultNames, type FaultName, faultNames, meshFaultNames } from './faults/names.ts';
 export { type MissingNeed, missingNeeds } from './needs.ts';
 export type { SandboxSettings } from './settings.ts';

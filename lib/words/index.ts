@@ -1,5 +1,6 @@
-/** What every layer needs when it tells people something: the nearest right word, and texts without secrets. */
+/** What every layer needs when it tells people something: the nearest right word, texts without secrets, and text from outside made visible. */
 export { didYouMean, editDistance, nearest, nearestSlip } from './nearest.ts';
+export { printable, printableJson } from './printable.ts';
 export {
   hasKnownSecrets,
   isSecretName,

@@ -1,7 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { setTimeout as lapse } from 'node:timers/promises';
 import type { Manifest } from '../../cluster/cluster.ts';
 import { containersOf } from '../../cluster/fixtures/index.ts';
+import type { Diagnosis } from '../../evidence/index.ts';
 import { redact } from '../../words/index.ts';
 import type { Stage } from './bring-up.ts';
 import type { RunContext } from './context.ts';
@@ -11,20 +13,74 @@ const MOST = 8;
 /** Longest that one collection may take, ms. */
 const LIMIT_MS = 30_000;
 
-/** Collects what the cluster can tell about a claim that went wrong, before its policies are removed. */
-export function diagnosticsFor(run: RunContext, stage: Stage): (claim: string) => Promise<string | undefined> {
+export interface DiagnosticsOptions {
+  /** The run's folder; what is collected is told relative to it. */
+  path: string;
+  /** Where a folder is made for each collection. */
+  folder: string;
+  /** Given when the run is being ended. */
+  signal: AbortSignal;
+  /** Writes what the cluster can tell to a folder. */
+  collect(folder: string): Promise<void>;
+  /** Told what of a folder could not be written, also when the collection has taken too long before. */
+  unwritten(folder: string, error: unknown): void;
+  /** Longest that one collection may take, ms. */
+  limitMs?: number;
+}
+
+/**
+ * Collects diagnostics of claims that went wrong, at most those of the first eight.
+ * @returns what is to be called for each; it never throws, and where there are no diagnostics, or not all, it says why
+ */
+export function diagnosticsBy({
+  path,
+  folder,
+  signal,
+  collect,
+  unwritten,
+  limitMs = LIMIT_MS,
+}: DiagnosticsOptions): (claim: string) => Promise<Diagnosis> {
+  const collected = new Map<string, number>();
   let count = 0;
   return async (claim) => {
+    if (signal.aborted) return { undiagnosed: 'the run was being ended' };
+    if (count >= MOST) {
+      const earlier = [...collected.keys()].join(', ');
+      return { undiagnosed: `only the first ${MOST} failures are diagnosed: ${earlier}` };
+    }
     count += 1;
-    if (count > MOST || run.interruption.signal.aborted) return undefined;
-    const folder = join(run.folder.cluster, claim.replace('/', '-'));
-    const limit = new Promise<void>((resolve) => setTimeout(resolve, LIMIT_MS).unref());
-    const collected = mkdir(folder, { recursive: true }).then(() => collect(stage, folder));
+    const times = (collected.get(claim) ?? 0) + 1;
+    collected.set(claim, times);
+    const own = join(folder, claim.replaceAll('/', '-') + (times > 1 ? `-${times}` : ''));
+    const over = new AbortController();
+    const collecting = mkdir(own, { recursive: true }).then(() => collect(own));
     // Also when the limit has passed before: nobody else would hear of it.
-    const over = collected.catch((error: unknown) => run.unwritten.note(folder, error));
-    await Promise.race([over, limit]);
-    return relative(run.folder.path, folder);
+    collecting.catch((error: unknown) => unwritten(own, error));
+    try {
+      const isWhole = await Promise.race([
+        collecting.then(() => true),
+        lapse(limitMs, false, { signal: over.signal, ref: false }),
+      ]);
+      const diagnostics = relative(path, own);
+      if (isWhole) return { diagnostics };
+      return { diagnostics, undiagnosed: `not all were collected within ${limitMs / 1000} s` };
+    } catch (error) {
+      return { undiagnosed: `they could not be collected: ${error instanceof Error ? error.message : error}` };
+    } finally {
+      over.abort();
+    }
   };
+}
+
+/** Collects what the cluster can tell about a claim that went wrong, before its policies are removed. */
+export function diagnosticsFor(run: RunContext, stage: Stage): (claim: string) => Promise<Diagnosis> {
+  return diagnosticsBy({
+    path: run.folder.path,
+    folder: run.folder.cluster,
+    signal: run.interruption.signal,
+    collect: (folder) => collect(stage, folder),
+    unwritten: (folder, error) => run.unwritten.note(folder, error),
+  });
 }
 
 async function collect({ cluster, mesh, fixtures }: Stage, folder: string): Promise<void> {

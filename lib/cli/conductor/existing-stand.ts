@@ -1,5 +1,6 @@
 import { namespacesWithSidecar, upExisting } from '../../cluster/provider/index.ts';
 import { switchedValue } from '../../mesh/index.ts';
+import { isSandboxVersion } from '../../sandbox/index.ts';
 import type { RunContext } from './context.ts';
 import type { Stand } from './stand.ts';
 
@@ -41,6 +42,9 @@ export async function existingStand(run: RunContext, onStand: (stand: Stand) => 
     },
   };
   onStand(stand);
+  if (isSandboxVersion(await provided.cluster.version())) {
+    say(`context ${context} is a meshproof SANDBOX: this run says nothing about a real mesh`);
+  }
   const sidecar = driver.spec.dataPlane?.container;
   const atStake = sidecar === undefined ? [] : await namespacesWithSidecar(provided.cluster, sidecar);
   say(`switching modes can cut off the traffic of: ${atStake.join(', ') || 'no namespace'}`);

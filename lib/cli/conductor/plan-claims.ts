@@ -3,6 +3,7 @@ import type { ProviderName } from '../../cluster/cluster.ts';
 import type { ClaimSummary, Evidence } from '../../evidence/index.ts';
 import { features, type Mesh } from '../../mesh/index.ts';
 import type { RunOptions } from '../../plan/index.ts';
+import { isSandboxVersion } from '../../sandbox/index.ts';
 import { arranged, type Selected } from '../arranged.ts';
 
 /** The claims in the order in which they are to begin, as often as --repeat says; those that cannot run come first. */
@@ -31,7 +32,7 @@ export function recordPlan(
   evidence.append({
     kind: 'plan',
     provider,
-    sandbox: provider === 'sandbox',
+    sandbox: provider === 'sandbox' || isSandboxVersion(kubernetes),
     kubernetes,
     mesh: { name, project, declaredVersion, observedVersion, driver: file, verified, supports },
     claims: claims.filter(({ run }) => run === 1).map(summary),

@@ -1,4 +1,5 @@
 import type {
+  AttemptRecord,
   ChangeRecord,
   ClaimSummary,
   EvidenceEntry,
@@ -26,6 +27,8 @@ export interface History {
   change(what: string, over?: Partial<ChangeRecord>): History;
   observe(over?: Partial<ObservationRecord>): History;
   expectation(claim: string, over?: Partial<ExpectationRecord>): History;
+  /** An attempt that began a second ago. */
+  attempt(claim: string, verdict: AttemptRecord['verdict'], over?: Partial<AttemptRecord>): History;
   verdict(claim: string, verdict: Verdict, over?: Partial<VerdictRecord>): History;
   end(over?: {
     interrupted?: boolean;
@@ -128,6 +131,10 @@ export function history(): History {
         end: at,
         ...over,
       });
+    },
+    attempt(claim, verdict, over) {
+      const start = at - 1000;
+      return self.add({ kind: 'attempt', claim, run: 1, attempt: 1, verdict, start, ms: 1000, ...over });
     },
     verdict(claim, verdict, over) {
       return self.add({ kind: 'verdict', claim, verdict, attempt: 1, ms: 1000, ...over });
