@@ -113,6 +113,7 @@ it.each<[string[], string]>([
   [['clean', 'up'], 'unexpected "up" after clean'],
   [['report', 'a', 'b'], 'unexpected "b" after report'],
   [['list', '--faults', '--suite', 'egress'], '--faults and --suite do not go together: choose one'],
+  [['driver', 'try', 'x', '--provider', 'existing'], 'driver try installs and removes the mesh, which is not done'],
   [['driver', 'try', 'x', '--no-keep', '--keep'], '--no-keep and --keep contradict each other'],
   [['--provider', 'sandbox', '--no-install'], 'a sandbox is always new, so that there is no mesh to test; leave'],
   [['--no-install'], '--no-install with a new kind cluster leaves no mesh to test; add --reuse'],

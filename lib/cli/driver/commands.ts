@@ -86,8 +86,9 @@ export function addDriverCommands(
       .argument('<file>', "driver file, or a name of the program's own"),
     tryOptions,
   ).action(async (file: string, _, command: Command) => {
-    const { provider } = optionsOf(command, true, 1);
-    if (provider === 'existing') {
+    // Before the options are resolved: they would ask for a context, which this subcommand does not take.
+    const isExisting = command.opts()['provider'] === 'existing' || optionsOf(command, true, 1).provider === 'existing';
+    if (isExisting) {
       throw new UsageError(
         'driver try installs and removes the mesh, which is not done to a cluster that was there before: ' +
           'name --provider kind, or for a mesh of the sandbox --provider sandbox',
