@@ -106,6 +106,14 @@ describe('against the definitions of a cluster', () => {
     expect(definitionMistakes(reference, [], [])).toEqual([]);
   });
 
+  test('that a definition takes anything at all is the mesh’s fault, and left to its claim', () => {
+    const text = JSON.stringify(definitions).replaceAll(
+      '{"type":"boolean"}',
+      '{"x-kubernetes-preserve-unknown-fields":true}',
+    );
+    expect(definitionMistakes(reference, JSON.parse(text) as Manifest[], [])).toEqual([]);
+  });
+
   test('an invalid value that the definition allows is none', () => {
     const { permissive } = reference.modes;
     const [first] = permissive?.invalid ?? [];
