@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { WebSocketServer } from 'ws';
 import { stringify } from 'yaml';
+import { withoutKnownSecrets } from '../../words/index.ts';
 import type { Cluster } from '../cluster.ts';
 import { connect } from './connect.ts';
 import { limits } from './limits.ts';
@@ -258,5 +259,18 @@ describe('credentials in files are read again', () => {
     for (let request = 0; request < 5; request += 1) await client.raw('/a');
 
     expect(ports.size).toBe(1);
+  });
+});
+
+describe('credentials', () => {
+  const basic = Buffer.from('robot:pass-of-user').toString('base64');
+
+  test.each([
+    [{ token: 'token-of-user' }, 'token-of-user'],
+    [{ username: 'robot', password: 'pass-of-user' }, `pass-of-user ${basic}`],
+  ])('are kept out of everything that this process writes: %j', async (user, said) => {
+    const connected = await connectWith({}, user);
+    await connected.get({ apiVersion: 'v1', kind: 'Pod', namespace: 'n', name: 'p' }).catch(String);
+    expect(withoutKnownSecrets(said)).toBe(said.replace(/\S+/g, '[redacted]'));
   });
 });

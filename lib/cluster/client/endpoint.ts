@@ -1,4 +1,5 @@
 import type { OutgoingHttpHeaders } from 'node:http';
+import { keepSecret } from '../../words/index.ts';
 import { Connections } from './connections.ts';
 import { bareHost, type ChosenContext, chooseContext } from './context.ts';
 import { type Identification, ofServer, type Source, sourceOf } from './credentials.ts';
@@ -98,6 +99,7 @@ class ContextEndpoint implements Endpoint {
 
   async access(): Promise<Access> {
     const identification = await this.#source.current();
+    if (identification !== this.#latest) keepOutOfReports(identification);
     this.#latest = identification;
     if (this.#refusedOne !== undefined && this.#refusedOne !== identification) {
       this.#renewed = identification;
@@ -178,4 +180,16 @@ function escapedKey(key: string): string {
     return /[!#$&'*+\-.^_`|~0-9A-Za-z]/.test(sign) ? sign : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
   });
   return bytes.join('');
+}
+
+/** A token, and a password in `Basic USER:PASSWORD`, must stand in nothing that this process writes. */
+function keepOutOfReports({ authorization }: Identification): void {
+  const [scheme, credentials = ''] = authorization?.split(' ') ?? [];
+  keepSecret(credentials);
+  if (scheme === 'Basic')
+    keepSecret(
+      Buffer.from(credentials, 'base64')
+        .toString('utf8')
+        .replace(/^[^:]*:/, ''),
+    );
 }
