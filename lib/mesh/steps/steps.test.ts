@@ -101,7 +101,7 @@ describe('run', () => {
     expect(await meshError(doSteps(steps, filling, fakeContext(new FakeCluster()).context))).toMatchObject({
       whose: 'environment',
       message: 'install[0]: the driver needs no-such-program-here, which is not on the PATH',
-      remedy: 'install no-such-program-here',
+      remedy: 'install no-such-program-here, and put it on the PATH',
     });
   });
 });
