@@ -1,6 +1,6 @@
 import { connect } from '../client/index.ts';
 import { type Cluster, ClusterError, type Provided } from '../cluster.ts';
-import { MANAGED_BY, OWNER, RUN_LABEL, removeFixtures } from '../fixtures/index.ts';
+import { namespacesOf, removeFixtures } from '../fixtures/index.ts';
 import { ProviderError } from './error.ts';
 import { connectKept } from './kept-kubeconfig.ts';
 import { kubeconfigFiles, writeOneContext } from './kubeconfig.ts';
@@ -208,11 +208,10 @@ export async function restoreLive(
 
 /** False where a run had changed nothing, or a later one has put it back before it did anything else. */
 async function hasTraces(cluster: Cluster, runId: string, dead: ReadonlySet<string>): Promise<boolean> {
-  const labelSelector = `${MANAGED_BY}=${OWNER},${RUN_LABEL}=${runId}`;
   const [holder, record, namespaces] = await Promise.all([
     leaseHolder(cluster),
     cluster.get(runRecord(runId).ref),
-    cluster.list({ apiVersion: 'v1', kind: 'Namespace', labelSelector }),
+    namespacesOf(cluster, runId),
   ]);
   if (record !== undefined || namespaces.length > 0 || holder === runId) return true;
   // It may have died between making the namespace of the Lease and taking that; another's is that one's to delete.
