@@ -33,6 +33,7 @@ export function intentMistakes(spec: DriverSpec, today: string): Mistake[] {
     ...(['permissive', 'egress'] as const).flatMap((name) => modeMistakes(name, rendered.modes[name])),
     ...dateMistakes(spec, today),
     ...versionMistakes(spec),
+    ...textMistakes(spec),
   ];
 }
 
@@ -52,6 +53,10 @@ function wordMistakes(argv: readonly string[], path: Path): Mistake[] {
   const [program = ''] = argv;
   if (program.trim() === '') return [mistake(0, 'the program is missing')];
   const withoutPlaceholders = program.replace(/\{\{.*?\}\}/g, '');
+  if (/^\w+=/.test(program)) {
+    const message = `"${program}" sets a variable as a shell does, and would be the name of a program; write [env, ${program}, …]`;
+    return [mistake(0, message)];
+  }
   if (/\s/.test(withoutPlaceholders)) {
     const split = `[${withoutPlaceholders.trim().split(/\s+/).join(', ')}]`;
     const words = `"${program}" is one word, and would be the name of a program; write each word as an item: ${split}`;
@@ -61,6 +66,8 @@ function wordMistakes(argv: readonly string[], path: Path): Mistake[] {
   const isShell = /(^|\/)(ba|da|z|k)?sh$/.test(program);
   return argv.slice(1).flatMap((word, index) => {
     const isLine = isShell && /^-\w*c$/.test(argv[index] ?? '');
+    const shape = isLine ? undefined : wordShape(word);
+    if (shape !== undefined) return [mistake(index + 1, shape)];
     const what = isLine ? undefined : shellWord(word);
     if (what === undefined) return [];
     const hint = word === '|' ? 'write the second program as pipe' : "write [sh, -c, '…'] where a shell is meant";
@@ -73,13 +80,25 @@ function wordMistakes(argv: readonly string[], path: Path): Mistake[] {
   });
 }
 
+/** What is wrong with the blanks of a word, which a program gets with them; undefined where nothing is. */
+function wordShape(word: string): string | undefined {
+  if (word.trim() === '') return 'the word is empty, and the program would get it so; leave it out';
+  const shown = JSON.stringify(word);
+  if (word.trim() !== word) return `${shown} begins or ends with a blank, which the program would get, too`;
+  const [, flag, value] = /^(--?[a-z][\w-]*)\s+(.+)$/is.exec(word) ?? [];
+  if (flag === undefined || value === undefined) return undefined;
+  return `${shown} is one word; write the flag and its value as two items: [${flag}, ${JSON.stringify(value)}]`;
+}
+
 /** What of a shell a word is; undefined for one that is none. */
 function shellWord(word: string): string | undefined {
   if (operators.has(word)) return "a shell's operator";
   if (/^\d?>>?[&\w./]/.test(word)) return "a shell's redirection";
   if (/\$\(.*\)|^`.*`$/.test(word)) return "a shell's substitution";
-  if (/^\$(\w+|\{\w+\})$/.test(word)) return "a shell's variable";
-  if (/;$/.test(word) && !word.includes('=')) return "a shell's separator";
+  if (/^([\w-]+=)?\$([A-Za-z_]\w*|\{\w+\})($|[/.:])/.test(word)) return "a shell's variable";
+  if (/^~(\/|$)/.test(word)) return "a shell's home folder";
+  if (/^<<-?~?\w/.test(word)) return "a shell's document";
+  if (/;$|^[\w./-]+(;|&&)[\w./-]+$/.test(word) && !word.includes('=')) return "a shell's separator";
   return /^[\w./-]*\/[\w.-]*\*[\w.-]*$|^\*\.\w+$/.test(word) ? "a shell's pattern" : undefined;
 }
 
@@ -132,6 +151,14 @@ function modeMistakes(name: ModeName, mode: ModeSpec | undefined): Mistake[] {
     mistakes.push({ path: [...path, 'off'], of: 'key', message });
     return mistakes;
   }
+  // Both are empty where there is no mesh.
+  const idle = (['on', 'off'] as const).filter((side) => (side === 'on' ? on : off).length === 0);
+  const [only] = idle;
+  if (idle.length === 1 && only !== undefined) {
+    const message = `no step switches it ${only}; a run sets each mode before it looks, whatever the default is`;
+    mistakes.push({ path: [...path, only], of: 'key', message });
+    return mistakes;
+  }
   if (setting !== undefined) {
     const [whenOn, whenOff] = [on, off].map((steps) => lastValue(steps, setting));
     const at = [...path, 'setting', 'path'];
@@ -144,6 +171,12 @@ function modeMistakes(name: ModeName, mode: ModeSpec | undefined): Mistake[] {
     } else if (whenOn !== undefined && isDeepStrictEqual(whenOn, whenOff)) {
       const message = `on and off set ${field} to the same, ${JSON.stringify(whenOn)}`;
       mistakes.push({ path: at, of: 'value', message });
+    } else if ((whenOn === undefined) !== (whenOff === undefined)) {
+      const [side, other, steps] = whenOn === undefined ? ['on', 'off', on] : ['off', 'on', off];
+      // An object that is applied or deleted loses the field by that.
+      const leaves = steps.every((step) => 'patch' in step || 'wait' in step);
+      const message = `${side} does not set ${field}, which ${other} sets; a patch leaves alone what it does not name`;
+      if (leaves) mistakes.push({ path: [...path, side], of: 'key', message });
     }
   }
   return [...mistakes, ...invalidMistakes(invalid, { on, off, setting }, path)];
@@ -156,6 +189,14 @@ function invalidMistakes(
   path: Path,
 ): Mistake[] {
   return invalid.flatMap((attempt, index): Mistake[] => {
+    const at = [...path, 'invalid', index];
+    if (invalid.slice(0, index).some((earlier) => isDeepStrictEqual(earlier, attempt))) {
+      return [{ path: at, of: 'value', message: 'this stands in the list twice' }];
+    }
+    if (setting !== undefined && !isOn(attempt, setting.object)) {
+      const { kind, name } = setting.object;
+      return [{ path: at, of: 'value', message: `this is not about ${kind} ${name}, which holds the switch` }];
+    }
     const side = (['on', 'off'] as const).find((each) => {
       const steps = each === 'on' ? on : off;
       if (steps.some((step) => isDeepStrictEqual(step, attempt))) return true;
@@ -165,8 +206,14 @@ function invalidMistakes(
     });
     if (side === undefined) return [];
     const message = `this is what ${side} sets, so the API takes it; write what it must refuse, such as a text for a boolean`;
-    return [{ path: [...path, 'invalid', index], of: 'value', message }];
+    return [{ path: at, of: 'value', message }];
   });
+}
+
+function isOn(attempt: Attempt, object: NonNullable<ModeSpec['setting']>['object']): boolean {
+  const { kind, name, namespace } =
+    'patch' in attempt ? attempt.patch : { ...attempt.apply, ...attempt.apply.metadata };
+  return kind === object.kind && name === object.name && namespace === object.namespace;
 }
 
 /** What the last of some steps writes into the field behind a switch; undefined where none does. */
@@ -202,6 +249,31 @@ function dateMistakes({ verified }: DriverSpec, today: string): Mistake[] {
   if (date > today) return mistake(`${date} has not come yet; write the day on which the driver was seen working`);
   if (date < firstDay) return mistake(`${date} was before this program could have tried it`);
   return [];
+}
+
+/** Texts for people that say nothing. */
+function textMistakes({
+  implementation: { project },
+  features: { exempt = {} },
+  variables = {},
+}: DriverSpec): Mistake[] {
+  const mistake = (path: Path, text: string, wanted: string): Mistake => {
+    return { path, of: 'value', message: `${JSON.stringify(text)} says nothing; write ${wanted}` };
+  };
+  const isSentence = (text: string): boolean => (text.match(/[\p{L}\p{N}]/gu) ?? []).length >= 8;
+  const reasons = Object.entries(exempt).filter(
+    ([, text]) => !isSentence(text) || /^(to-?do|tbd|fixme|xxx)\b/i.test(text),
+  );
+  const dull = Object.entries(variables).filter(([, { description }]) => !isSentence(description));
+  return [
+    ...(project.trim() === '' ? [mistake(['implementation', 'project'], project, 'the full name of the mesh')] : []),
+    ...reasons.map(([feature, text]) =>
+      mistake(['features', 'exempt', feature], text, 'the reason, a sentence that the documents of the mesh support'),
+    ),
+    ...dull.map(([name, { description }]) =>
+      mistake(['variables', name, 'description'], description, 'what it is for, in a sentence'),
+    ),
+  ];
 }
 
 function versionMistakes({ implementation, verified }: DriverSpec): Mistake[] {

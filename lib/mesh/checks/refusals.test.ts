@@ -110,6 +110,30 @@ describe('Kubernetes objects are read as kubectl reads them:', () => {
   });
 });
 
+describe('what Kubernetes never takes is refused:', () => {
+  const image = '{{set.registry|example}}/proxy:v1';
+  test.each([
+    ['an image with a tag twice', image, 'example/proxy:v1:v2', 'images[0]: "example/proxy:v1:v2" is not allowed here'],
+    ['an image with an empty tag', image, 'example/proxy:', 'images[0]: "example/proxy:" is not allowed here'],
+    ['an image in capitals', image, 'Example/Proxy:v1', 'images[0]: "Example/Proxy:v1" is not allowed here'],
+    ['an image with half a digest', image, 'proxy@sha256:abc', 'images[0]: "proxy@sha256:abc" is not allowed here'],
+    ['a namespace with a dot', 'namespace: mesh', 'namespace: me.sh', 'controlPlane.namespace: "me.sh" is not allowed'],
+    [
+      'a label of an applied object that is no text',
+      'uninstall: []',
+      'uninstall:\n  - apply: { apiVersion: v1, kind: A, metadata: { name: a, labels: { app: no } } }',
+      'uninstall[0].apply.metadata.labels.app: Kubernetes reads false here, and wants a text; write it in quotes',
+    ],
+    ['a file that is a folder', 'dump-{{pod.name}}', '..', 'diagnostics.pod[0].file: ".." is not allowed here'],
+  ])('%s', (_, from, to, expected) => {
+    expect(complaint(from, to)).toContain(expected);
+  });
+
+  test.each(['localhost:5000/a/b:v1', 'a', 'a.io/b@sha256:'.concat('0'.repeat(64))])('but not the image %s', (name) => {
+    expect(() => complaint(image, name)).toThrow('the driver was accepted');
+  });
+});
+
 describe('a value of another type is refused with how it is written:', () => {
   test.each([
     [

@@ -1,5 +1,5 @@
-import { expect, test } from '@jest/globals';
-import type { DriverSpec } from '../driver.ts';
+import { describe, expect, test } from '@jest/globals';
+import type { DriverSpec, Step } from '../driver.ts';
 import { loadDriver } from '../file/load.ts';
 import { driverRemarks } from './remarks.ts';
 
@@ -17,6 +17,64 @@ const without = (...features: string[]): Partial<DriverSpec> => ({
 
 test('a sound driver is not remarked upon', () => {
   expect(remarks({})).toEqual([]);
+});
+
+test('an image without a tag or digest, and one that is listed twice, are remarked upon', () => {
+  const podImages = ['a.io:5000/a', 'a:latest', 'a:v1', 'a:v1', 'a@sha256:'.concat('0'.repeat(64))];
+  expect(remarks({ podImages })).toEqual([
+    'podImages.0: a.io:5000/a is another image every day; name a tag such as :v1.2.4, or a digest',
+    'podImages.1: a:latest is another image every day; name a tag such as :v1.2.4, or a digest',
+    'podImages.3: a:v1 is listed twice',
+  ]);
+});
+
+describe('steps whose objects do not go together are remarked upon:', () => {
+  const namespace: Step = { apply: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'mesh' } } };
+  const config: Step = { apply: { apiVersion: 'a.io/v1', kind: 'Config', metadata: { namespace: 'mesh', name: 'a' } } };
+  const wait = (name: string): Step => {
+    return { wait: { exists: { apiVersion: 'a.io/v1', kind: 'Config', namespace: 'mesh', name } }, within: '1s' };
+  };
+  const remove: Step = { delete: { apiVersion: 'v1', kind: 'Namespace', name: 'mesh' } };
+  const run: Step = { run: ['mesh'], within: '1s' };
+  const said = (install: Step[], uninstall: Step[]): string[] => {
+    const { controlPlane: _, ...rest } = sound;
+    return driverRemarks({ ...rest, install, uninstall }).map(({ path, message }) => `${path.join('.')}: ${message}`);
+  };
+
+  test('nothing, where they do', () => {
+    expect(said([namespace, config, wait('a')], [remove])).toEqual([]);
+  });
+
+  test('a wait for what no step before it makes', () => {
+    const question = 'does an object that is applied make it?';
+    expect(said([namespace, config, wait('b')], [remove])).toEqual([
+      `install.2.wait: no step before this makes Config b in mesh; ${question}`,
+    ]);
+    expect(said([namespace, wait('a'), config], [remove])).toHaveLength(1);
+  });
+
+  test('a namespace that no step before it makes', () => {
+    expect(said([config, namespace], [remove])).toEqual([
+      'install.0.apply.metadata.namespace: no step before this makes the namespace mesh',
+    ]);
+  });
+
+  test('what uninstall leaves', () => {
+    expect(said([namespace, config], [])).toEqual([
+      'uninstall: install applies what no step of uninstall deletes: Namespace mesh; Config a in mesh',
+    ]);
+  });
+
+  test('a Deployment of the control plane that no step makes', () => {
+    const controlPlane = { namespace: 'mesh', deployments: ['controller'] };
+    expect(remarks({ controlPlane, install: [namespace], uninstall: [remove] })).toEqual([
+      'controlPlane.deployments.0: no step of install makes Deployment controller in mesh; does an object that is applied make it?',
+    ]);
+  });
+
+  test('but nothing where a command may have done it', () => {
+    expect(said([run, config, wait('b')], [run])).toEqual([]);
+  });
 });
 
 test('what a driver declares not to support leaves fields that nothing reads', () => {
@@ -44,7 +102,7 @@ test('a feature that is not mentioned is missed', () => {
 test('a variable that no placeholder takes is dead', () => {
   const variables = { chart: { default: 'x', description: 'where the chart lies' } };
   expect(remarks({ variables })).toEqual(['variables.chart: no placeholder {{var.chart}} takes it']);
-  expect(remarks({ variables, images: [...(sound.images ?? []), '{{var.chart}}'] })).toEqual([]);
+  expect(remarks({ variables, images: [...(sound.images ?? []), '{{var.chart}}:v1'] })).toEqual([]);
 });
 
 test('declarations are remarked upon that can only fail', () => {

@@ -3,13 +3,16 @@ import { features } from '../features.ts';
 import type { Mistake } from '../file/schema.ts';
 import type { Path } from '../file/source.ts';
 import { placeholderNames } from '../template/placeholders.ts';
+import { fill } from '../template/template.ts';
+import { sampleFilling } from './samples.ts';
+import { stepObjectRemarks } from './step-objects.ts';
 
 /**
  * What is allowed, and hardly meant: fields that nothing reads because of what the driver declares, and declarations that
  * lack what their claims look at. A driver can be used in spite of them.
  */
 export function driverRemarks(spec: DriverSpec): Mistake[] {
-  return [...undeclared(spec), ...unread(spec), ...incomplete(spec)];
+  return [...undeclared(spec), ...unread(spec), ...incomplete(spec), ...stepObjectRemarks(spec), ...imageRemarks(spec)];
 }
 
 const remark = (path: Path, message: string, of: Mistake['of'] = 'key'): Mistake => ({ path, of, message });
@@ -76,6 +79,22 @@ function incomplete(spec: DriverSpec): Mistake[] {
     remarks.push(remark(['modes', name], message));
   }
   return remarks;
+}
+
+/** Images that are another one every day, or stand in a list twice. */
+function imageRemarks(spec: DriverSpec): Mistake[] {
+  const { images = [], podImages = [] } = fill(
+    { images: spec.images ?? [], podImages: spec.podImages ?? [] },
+    sampleFilling(spec),
+  );
+  const all = [...images, ...podImages];
+  return all.flatMap((image, index): Mistake[] => {
+    const path = index < images.length ? ['images', index] : ['podImages', index - images.length];
+    if (all.indexOf(image) < index) return [remark(path, `${image} is listed twice`, 'value')];
+    const isPinned = image.includes('@') || (/:[^/]+$/.test(image) && !image.endsWith(':latest'));
+    if (isPinned) return [];
+    return [remark(path, `${image} is another image every day; name a tag such as :v1.2.4, or a digest`, 'value')];
+  });
 }
 
 function valueAt(value: unknown, path: Path): unknown {

@@ -22,7 +22,12 @@ const forms = {
     pattern: /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/,
     words: "lower-case letters, digits and '-', 63 at most",
   },
-  image: { pattern: /^[a-z0-9][\w./:@-]*$/i, words: 'NAME:TAG, without spaces' },
+  // https://pkg.go.dev/github.com/distribution/reference
+  image: {
+    pattern:
+      /^([a-z0-9.-]+(:\d+)?\/)?[a-z0-9]+([._/-]+[a-z0-9]+)*(:\w[\w.-]{0,127})?(@[a-z0-9]+([+._-][a-z0-9]+)*:[0-9a-f]{32,})?$/,
+    words: 'NAME:TAG or NAME@sha256:DIGEST, a name of lower-case letters',
+  },
   markName: { pattern: /^([a-z0-9][a-z0-9.-]*\/)?[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?$/, words: 'PREFIX/NAME' },
   label: {
     pattern: /^([A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?)?$/,
@@ -41,6 +46,9 @@ export function renderingMistakes(spec: DriverSpec): Mistake[] {
       (rendered[field] ?? []).flatMap((image, index) => misfit(image, forms.image, [field, index])),
     ),
     ...markMistakes(rendered.enrol ?? {}),
+    ...misfit(rendered.controlPlane?.namespace, forms.namespace, ['controlPlane', 'namespace']),
+    ...misfit(rendered.dataPlane?.container, forms.namespace, ['dataPlane', 'container']),
+    ...misfit(rendered.requires?.clusterDomain, forms.name, ['requires', 'clusterDomain']),
   ];
 }
 
@@ -63,7 +71,31 @@ function identityMistakes(fields: Record<string, unknown>, path: Path): Mistake[
     ...misfit(fields['kind'], forms.kind, [...path, 'kind']),
     ...misfit(names['name'], name, [...at, 'name']),
     ...misfit(names['namespace'], forms.namespace, [...at, 'namespace']),
+    ...(metadata === undefined ? [] : textMarkMistakes(fields, path)),
   ];
+}
+
+/** Labels and annotations of an object and of its pods that Kubernetes reads as something else than texts. */
+function textMarkMistakes(fields: Record<string, unknown>, path: Path): Mistake[] {
+  const places = [
+    ['metadata', 'labels'],
+    ['metadata', 'annotations'],
+    ['spec', 'selector', 'matchLabels'],
+    ['spec', 'template', 'metadata', 'labels'],
+    ['spec', 'template', 'metadata', 'annotations'],
+  ];
+  return places.flatMap((place) => {
+    const marks = place.reduce<unknown>((node, step) => (isFields(node) ? node[step] : undefined), fields);
+    return Object.entries(isFields(marks) ? marks : {}).flatMap(([key, value]): Mistake[] => {
+      if (typeof value === 'string') return [];
+      const message = `Kubernetes reads ${JSON.stringify(value)} here, and wants a text; write it in quotes`;
+      return [{ path: [...path, ...place, key], of: 'value', message }];
+    });
+  });
+}
+
+function isFields(node: unknown): node is Record<string, unknown> {
+  return typeof node === 'object' && node !== null && !Array.isArray(node);
 }
 
 function markMistakes(enrol: NonNullable<DriverSpec['enrol']>): Mistake[] {
