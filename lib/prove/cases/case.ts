@@ -21,7 +21,7 @@ export interface Case {
   driver?: DriverChange;
   /** Settings of the mesh's installation, KEY=VALUE. */
   sets?: string[];
-  /** Set where the run's own folder is given no more than so many KiB. */
+  /** KiB of a disk of its own under the run's folder, which fills up once a claim has failed. */
   diskKiB?: number;
   /**
    * Claims that must fail: all of them, each by itself. For a right variant, those that may; where the environment fails, those

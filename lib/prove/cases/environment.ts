@@ -43,7 +43,7 @@ export const environmentCases: Case[] = [
     area: 'environment',
     says: "the disk under the run's folder fills up after a claim has failed on a wrong mesh",
     fault: 'egress-needs-restart',
-    diskKiB: 384,
+    diskKiB: 16_384,
     alongside: UNDER_WAY,
     caughtBy: ['egress/off-closes', 'egress/stays-off', 'egress/switches'],
   },
