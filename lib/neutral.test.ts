@@ -16,6 +16,8 @@ const allowed: Record<string, string[]> = {
   'lib/cli/program.ts': ['osm', 'Open Service Mesh'],
   // The fixtures' image is published under that name.
   'lib/cluster/fixtures/adapt.ts': ['istio'],
+  // The addresses from which the commands come that drivers run.
+  'lib/words/tool-remedy.ts': ['cilium', 'consul', 'fsm', 'istio', 'kuma', 'linkerd', 'osm'],
 };
 
 /** Drivers that name nothing of a mesh's own. */

@@ -11,6 +11,7 @@ import {
   standingOf,
   sweepRuns,
 } from './ledger/index.ts';
+import { print } from './output.ts';
 
 /** What `meshproof clean` is asked for. */
 export interface CleanWishes {
@@ -34,10 +35,10 @@ export async function cleanCommand(wishes: CleanWishes, folder: string = ledgerF
   let told = 0;
   const report = (line: string): void => {
     told++;
-    process.stdout.write(`${line}\n`);
+    print(`${line}\n`);
   };
   removeAbandoned(folder);
-  for (const line of describeBadFiles(folder)) process.stderr.write(`meshproof: ${line}\n`);
+  for (const line of describeBadFiles(folder)) print(`meshproof: ${line}\n`, process.stderr);
   const { entries } = readEntries(folder);
   if (wishes.forget !== undefined) {
     for (const line of await forgetRun(runToForget(entries, wishes.forget), folder)) report(line);
@@ -49,15 +50,15 @@ export async function cleanCommand(wishes: CleanWishes, folder: string = ledgerF
     const standing = standingOf(entry);
     if (standing === 'dead' || (all && standing !== 'alive')) toSweep.push(entry);
     else if (standing === 'alive') {
-      process.stdout.write(`run ${entry.runId} is under way (pid ${entry.owner.pid}): left alone\n`);
+      print(`run ${entry.runId} is under way (pid ${entry.owner.pid}): left alone\n`);
     } else {
       const why = standing === 'kept' ? 'kept' : `on ${entry.space.host}`;
-      process.stdout.write(`run ${entry.runId} (${why}): left alone; --all removes what it left\n`);
+      print(`run ${entry.runId} (${why}): left alone; --all removes what it left\n`);
     }
   }
   const isClean = await sweepRuns(toSweep, report, { folder, andKept: all, tries: 'again', kubeconfig });
-  for (const line of await listStrays(entries)) process.stdout.write(`${line}\n`);
-  if (told === 0) process.stdout.write('nothing to clean\n');
+  for (const line of await listStrays(entries)) print(`${line}\n`);
+  if (told === 0) print('nothing to clean\n');
   return isClean ? exitStatus.fine : exitStatus.broken;
 }
 
@@ -82,7 +83,7 @@ async function listStrays(entries: readonly RunEntry[]): Promise<string[]> {
   try {
     return await strayClusters(entries);
   } catch (error) {
-    process.stderr.write(`meshproof: ${error instanceof Error ? error.message : error}\n`);
+    print(`meshproof: ${error instanceof Error ? error.message : error}\n`, process.stderr);
     return [];
   }
 }

@@ -5,9 +5,28 @@ export type Colours = ReturnType<typeof picocolors.createColors>;
 
 /** Colours for a stream: none unless it is a terminal that can show them, and NO_COLOR is not set. */
 export function coloursFor(
-  stream: Pick<WriteStream, 'isTTY'> | NodeJS.WriteStream,
+  stream: Pick<WriteStream, 'isTTY'> | Pick<NodeJS.WriteStream, 'isTTY'>,
   environment: NodeJS.ProcessEnv = process.env,
 ): Colours {
   const isWanted = stream.isTTY === true && !environment['NO_COLOR'] && environment['TERM'] !== 'dumb';
   return picocolors.createColors(isWanted);
+}
+
+/** The sequences that picocolors writes for the colours of this program. Others, such as one that hides text, are not ours. */
+const OWN = new RegExp(`(${String.fromCharCode(27)}\\[(?:1|2|22|3[1-6]|39)m)`);
+
+/** A text whose parts between the program's own colours are changed by `change`. */
+export function inOwnColours(text: string, change: (part: string) => string): string {
+  return text
+    .split(OWN)
+    .map((part, i) => (i % 2 === 1 ? part : change(part)))
+    .join('');
+}
+
+/** A text without the program's own colours. */
+export function withoutColours(text: string): string {
+  return text
+    .split(OWN)
+    .filter((_, i) => i % 2 === 0)
+    .join('');
 }

@@ -1,6 +1,7 @@
 import { cases } from '../prove/index.ts';
 import { coloursFor } from './colours.ts';
 import { exitStatus } from './exit-status.ts';
+import { print, printJson } from './output.ts';
 
 const titles = {
   mesh: 'Faults of a mesh, which claims have to notice',
@@ -19,7 +20,7 @@ export function faultsCommand(json: boolean): number {
     caughtBy,
   }));
   if (json) {
-    process.stdout.write(`${JSON.stringify(all, undefined, 2)}\n`);
+    printJson(all);
     return exitStatus.fine;
   }
   const colours = coloursFor(process.stdout);
@@ -36,6 +37,6 @@ export function faultsCommand(json: boolean): number {
   lines.push(
     'meshproof prove --fault NAME runs one; those marked also: meshproof run --provider sandbox --sandbox-fault NAME',
   );
-  process.stdout.write(`${lines.join('\n')}\n`);
+  print(`${lines.join('\n')}\n`);
   return exitStatus.fine;
 }

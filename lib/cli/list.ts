@@ -2,12 +2,14 @@ import type { DeclaredClaim } from '../claim/declare.ts';
 import type { RunOptions } from '../plan/index.ts';
 import { type Colours, coloursFor } from './colours.ts';
 import { exitStatus } from './exit-status.ts';
+import { print, printJson } from './output.ts';
 import { selectedClaims } from './selected-claims.ts';
 
 /** Prints the claims that the options select, extended ones always too. @returns the exit status */
 export async function listCommand(options: RunOptions): Promise<number> {
   const { selected: claims } = await selectedClaims({ ...options, full: true });
-  process.stdout.write(options.json ? listJson(claims) : printList(claims, coloursFor(process.stdout)));
+  if (options.json) printJson(plainClaims(claims));
+  else print(printList(claims, coloursFor(process.stdout)));
   return exitStatus.fine;
 }
 
@@ -32,8 +34,8 @@ export function printList(claims: readonly DeclaredClaim[], colours: Colours): s
 }
 
 /** The same for programs. */
-export function listJson(claims: readonly DeclaredClaim[]): string {
-  const plain = claims.map(({ id, suite, says, source, level, needs, starts, ends }) => ({
+export function plainClaims(claims: readonly DeclaredClaim[]): object[] {
+  return claims.map(({ id, suite, says, source, level, needs, starts, ends }) => ({
     id,
     suite,
     says,
@@ -43,5 +45,4 @@ export function listJson(claims: readonly DeclaredClaim[]): string {
     starts: starts ?? {},
     ends: ends ?? {},
   }));
-  return `${JSON.stringify(plain, undefined, 2)}\n`;
 }

@@ -3,7 +3,7 @@ import { UsageError } from '../plan/index.ts';
 import { redact } from '../words/index.ts';
 import { coloursFor } from './colours.ts';
 import { exitStatus, explainError } from './exit-status.ts';
-import { listenToOutput, outputTrouble, outputWritten } from './output.ts';
+import { listenToOutput, outputTrouble, outputWritten, print, printJson } from './output.ts';
 import { buildProgram } from './program.ts';
 import { unforeseenText, wasUnforeseen, watchUnforeseen } from './unforeseen.ts';
 
@@ -23,7 +23,7 @@ export async function main(argv: string[]): Promise<void> {
 
 /** Whoever has asked does not have the answer: that is neither fine nor a fault of the mesh. */
 function withLostOutput(status: number, lost: string): number {
-  process.stderr.write(`meshproof: ${lost}\n  -> make room there, or send the output elsewhere\n`);
+  print(`meshproof: ${lost}\n  -> make room there, or send the output elsewhere\n`, process.stderr);
   return status === exitStatus.interrupted || status === exitStatus.wrongUse ? status : exitStatus.broken;
 }
 
@@ -86,13 +86,11 @@ function complain(error: unknown, json: boolean): number {
   const { status, message, remedy, isDefect } = explainError(
     error instanceof CommanderError ? asUsageError(error) : error,
   );
+  const told = { message: redact(message), remedies: remedy === undefined ? [] : redact(remedy).split('\n') };
   const colours = coloursFor(process.stderr);
-  process.stderr.write(`${colours.red('meshproof:')} ${isDefect ? unforeseenText(error) : redact(message)}\n`);
-  if (json) {
-    const told = { message: redact(message), remedies: remedy === undefined ? [] : redact(remedy).split('\n') };
-    process.stdout.write(`${JSON.stringify({ status, error: told }, undefined, 2)}\n`);
-  }
-  for (const line of remedy?.split('\n') ?? []) process.stderr.write(`  -> ${line}\n`);
+  print(`${colours.red('meshproof:')} ${isDefect ? unforeseenText(error) : told.message}\n`, process.stderr);
+  if (json) printJson({ status, error: told });
+  for (const line of told.remedies) print(`  -> ${line}\n`, process.stderr);
   return status;
 }
 

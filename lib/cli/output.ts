@@ -1,4 +1,24 @@
+import { printable, printableJson, withoutKnownSecrets } from '../words/index.ts';
+import { coloursFor, inOwnColours } from './colours.ts';
+
 let trouble: string | undefined;
+
+type Output = Pick<NodeJS.WriteStream, 'write' | 'isTTY'>;
+
+/**
+ * Writes a text for people. Every message of a command outside of a run passes it: hidden characters are spelt out, and
+ * secrets that the process was told are left out. Only the program's own colours stay, on a terminal that shows them.
+ */
+export function print(text: string, stream: Output = process.stdout): void {
+  const { isColorSupported } = coloursFor(stream);
+  const plain = withoutKnownSecrets(text);
+  stream.write(isColorSupported ? inOwnColours(plain, printable) : printable(plain));
+}
+
+/** Writes a value for programs, as indented JSON; its readers get hidden characters unchanged. */
+export function printJson(value: unknown, stream: Output = process.stdout): void {
+  stream.write(printableJson(withoutKnownSecrets(`${JSON.stringify(value, undefined, 2)}\n`)));
+}
 
 /**
  * Listens for errors of standard output and standard error, once for the process. A reader that has had enough (`| head`)

@@ -34,8 +34,3 @@ export function printPlan(plan: PlanView, colours: Colours): string {
 function times(switches: number): string {
   return switches === 1 ? '1 switch of modes' : `${switches} switches of modes`;
 }
-
-/** The same for programs. */
-export function planJson(plan: PlanView): string {
-  return `${JSON.stringify(plan, undefined, 2)}\n`;
-}

@@ -5,7 +5,8 @@ import { choose } from './choose.ts';
 import { coloursFor } from './colours.ts';
 import { exitStatus } from './exit-status.ts';
 import { rerunOf } from './last-run.ts';
-import { planJson, printPlan } from './plan-print.ts';
+import { print, printJson } from './output.ts';
+import { printPlan } from './plan-print.ts';
 import { planView } from './plan-view.ts';
 import { selectedClaims } from './selected-claims.ts';
 
@@ -16,7 +17,8 @@ export async function planCommand(options: RunOptions): Promise<number> {
   if (former !== undefined) rerunOf(former, chosen, options, []);
   const { choice, driver } = chosen;
   const view = await planView({ options, choice, driver, selected, fixturesWith });
-  process.stdout.write(options.json ? planJson(view) : printPlan(view, coloursFor(process.stdout)));
+  if (options.json) printJson(view);
+  else print(printPlan(view, coloursFor(process.stdout)));
   return exitStatus.fine;
 }
 

@@ -4,6 +4,7 @@ import { leftBehind } from './conductor/left-behind.ts';
 import { newRunId } from './conductor/run-folder.ts';
 import { exitStatus } from './exit-status.ts';
 import { openLedger, sweepDeadRuns } from './ledger/index.ts';
+import { print } from './output.ts';
 
 /**
  * Keeps a sandbox up in the foreground until it is interrupted, for people who write suites or drivers. Its folder, with the
@@ -13,7 +14,7 @@ import { openLedger, sweepDeadRuns } from './ledger/index.ts';
  */
 export async function sandboxCommand(): Promise<number> {
   const runId = newRunId();
-  const say = (line: string) => process.stderr.write(`meshproof: ${line}\n`);
+  const say = (line: string) => print(`meshproof: ${line}\n`, process.stderr);
   const interruption = listenForInterruption(() => leftBehind(runId), undefined, say);
   const { signal } = interruption;
   const interrupted = new Promise<'interrupted'>((resolve) => {
@@ -24,7 +25,7 @@ export async function sandboxCommand(): Promise<number> {
     await sweepDeadRuns(say);
     const sandbox = await startSandbox({ folder: ledger.place });
     ledger.child(sandbox.pid, 'sandbox');
-    process.stdout.write(
+    print(
       `a sandbox cluster is up; it ends with this process (Ctrl-C)\nexport KUBECONFIG=${shellWord(sandbox.kubeconfig)}\n`,
     );
     const end = signal.aborted ? 'interrupted' : await Promise.race([interrupted, sandbox.ended]);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { redact } from '../words/index.ts';
 import { exitStatus } from './exit-status.ts';
 import { ledgerFolder } from './ledger/store.ts';
+import { print } from './output.ts';
 
 type Take = (error: unknown) => void;
 
@@ -19,7 +20,7 @@ export function watchUnforeseen(): void {
     seen = true;
     const take = takers.at(-1);
     if (take !== undefined) return take(error);
-    process.stderr.write(`meshproof: ${unforeseenText(error)}\n`);
+    print(`meshproof: ${unforeseenText(error)}\n`, process.stderr);
     process.exit(exitStatus.broken);
   });
 }

@@ -9,4 +9,4 @@ export { inspectDriver, listDrivers, listUnverified, loadDriver } from './file/l
 export * from './mesh.ts';
 export { openMesh } from './open.ts';
 export { switchedValue } from './setting-value.ts';
-export { fitsSandbox, toolRemedy, unusedSets } from './tools.ts';
+export { fitsSandbox, unusedSets } from './tools.ts';

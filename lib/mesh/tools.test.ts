@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import { toolRemedy } from '../words/index.ts';
 import { driverTools } from './facts.ts';
 import { listDrivers, listUnverified, loadDriver } from './file/load.ts';
-import { fitsSandbox, toolRemedy, unusedSets } from './tools.ts';
+import { fitsSandbox, unusedSets } from './tools.ts';
 
 const names = [...(await listDrivers()), ...(await listUnverified())];
 

@@ -1,5 +1,6 @@
 import type { ProviderName } from '../cluster/cluster.ts';
-import { type Driver, driverTools, fitsSandbox, toolRemedy } from '../mesh/index.ts';
+import { type Driver, driverTools, fitsSandbox } from '../mesh/index.ts';
+import { toolRemedy } from '../words/index.ts';
 import { describeLack, type Fact, lacking, type MachineFacts } from './facts.ts';
 import { EnvironmentError, type RunOptions } from './options.ts';
 import { kindOnly } from './options-contradictions.ts';

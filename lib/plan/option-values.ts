@@ -104,7 +104,7 @@ function checkSecret(pair: string, said: string): void {
   const at = pair.indexOf('=');
   if (pair.length - at - 1 >= SHORTEST_SECRET) return;
   throw new UsageError(
-    `${said}: the value of ${pair.slice(0, at)} has fewer than ${SHORTEST_SECRET} characters, and cannot be told from other text; use --set if it is no secret`,
+    `the value of ${pair.slice(0, at)} in ${said} has fewer than ${SHORTEST_SECRET} characters, and cannot be told from other text; use --set if it is no secret`,
   );
 }
 

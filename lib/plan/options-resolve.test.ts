@@ -68,7 +68,7 @@ describe('precedence', () => {
       new UsageError('MESHPROOF_SET_SECRET must be KEY=VALUE (its value is not shown)'),
     );
     expect(() => resolved({}, { MESHPROOF_SET_SECRET: 'a.b=zq9' })).toThrow(
-      /^MESHPROOF_SET_SECRET: the value of a\.b has fewer than 4 characters, (?!.*zq9)/,
+      /^the value of a\.b in MESHPROOF_SET_SECRET has fewer than 4 characters, (?!.*zq9)/,
     );
   });
 

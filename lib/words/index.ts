@@ -11,3 +11,4 @@ export {
   SHORTEST_SECRET,
   withoutKnownSecrets,
 } from './redact.ts';
+export { toolRemedy } from './tool-remedy.ts';

@@ -1,5 +1,6 @@
 import { appendFileSync } from 'node:fs';
-import { redact } from '../../words/index.ts';
+import { printable, redact } from '../../words/index.ts';
+import { withoutColours } from '../colours.ts';
 import type { Unwritten } from './unwritten.ts';
 
 /** The run's own log: what the harness and its tools said, with the run's clock in seconds. */
@@ -13,7 +14,7 @@ export function openLog(file: string, clock: () => number, unwritten: Unwritten)
   return (line) => {
     const stamp = (clock() / 1000).toFixed(2).padStart(9);
     try {
-      appendFileSync(file, `${stamp}  ${redact(line)}\n`);
+      appendFileSync(file, `${stamp}  ${printable(redact(withoutColours(line)))}\n`);
     } catch (error) {
       unwritten.note(file, error);
     }

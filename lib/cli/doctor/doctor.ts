@@ -3,6 +3,7 @@ import { chooseProvider, defaultMesh, lacking, type MachineFacts, type RunOption
 import { refuseUnusedSets } from '../choose.ts';
 import { type Colours, coloursFor } from '../colours.ts';
 import { exitStatus, explainError } from '../exit-status.ts';
+import { print, printJson } from '../output.ts';
 import { describeLeftovers } from './leftovers.ts';
 import { gatherFacts, toolsOf } from './machine-facts.ts';
 import { type Diagnosis, printDiagnosis } from './print.ts';
@@ -35,8 +36,8 @@ export async function doctorCommand(
     leftovers,
     works,
   };
-  const text = options.json ? `${JSON.stringify(diagnosis, undefined, 2)}\n` : printDiagnosis(diagnosis, colours);
-  process.stdout.write(text);
+  if (options.json) printJson(diagnosis);
+  else print(printDiagnosis(diagnosis, colours));
   return 'provider' in diagnosis.choice ? exitStatus.fine : exitStatus.broken;
 }
 

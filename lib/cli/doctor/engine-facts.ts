@@ -1,13 +1,14 @@
-import { engine as engineOf } from '../../cluster/provider/engine.ts';
+import { engine as engineOf, remoteEndpoint } from '../../cluster/provider/engine.ts';
 import type { Fact } from '../../plan/index.ts';
+import { toolRemedy } from '../../words/index.ts';
 import { ask } from './commands.ts';
 
 /** What the provider kind needs: kind, and an engine whose daemon answers. */
 export async function kindFacts(environment: NodeJS.ProcessEnv = process.env): Promise<Fact[]> {
-  return Promise.all([engineFact(engineOf(environment)), kindFact()]);
+  return Promise.all([engineFact(engineOf(environment), remoteEndpoint(environment)), kindFact()]);
 }
 
-async function engineFact(engine: string): Promise<Fact> {
+async function engineFact(engine: string, remote: string | undefined): Promise<Fact> {
   const what = engine === 'docker' ? 'Docker' : engine;
   const format = engine === 'podman' ? '{{.Client.Version}}' : '{{.Server.Version}}';
   const [version, answers] = await Promise.all([
@@ -25,8 +26,12 @@ async function engineFact(engine: string): Promise<Fact> {
       remedy:
         engine === 'docker'
           ? 'install Docker (https://docs.docker.com/engine/install), or podman with KIND_EXPERIMENTAL_PROVIDER=podman'
-          : `install ${engine}, or unset KIND_EXPERIMENTAL_PROVIDER to use Docker`,
+          : `${toolRemedy(engine)}, or unset KIND_EXPERIMENTAL_PROVIDER to use Docker`,
     };
+  }
+  if (remote !== undefined) {
+    const remedy = `make ${remote} reachable for this user, or unset it to use the engine of this machine`;
+    return { what, trouble: `does not answer at ${remote} (${trouble})`, remedy };
   }
   return {
     what,
@@ -40,7 +45,7 @@ async function engineFact(engine: string): Promise<Fact> {
 
 async function kindFact(): Promise<Fact> {
   const answer = await ask('kind', ['version']);
-  const remedy = 'install kind (https://kind.sigs.k8s.io/docs/user/quick-start/#installation) and put it on the PATH';
+  const remedy = toolRemedy('kind');
   if (!answer.ok) return { what: 'kind', trouble: answer.trouble, remedy };
   return { what: 'kind', found: /v\d+(\.\d+)+\S*/.exec(answer.stdout)?.[0] ?? answer.stdout, remedy };
 }

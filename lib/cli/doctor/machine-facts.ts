@@ -1,8 +1,9 @@
 import { existsSync, readFileSync, statfsSync } from 'node:fs';
 import { freemem, tmpdir } from 'node:os';
 import type { ProviderName } from '../../cluster/cluster.ts';
-import { type Driver, driverTools, toolRemedy } from '../../mesh/index.ts';
+import { type Driver, driverTools } from '../../mesh/index.ts';
 import type { Fact, MachineFacts } from '../../plan/index.ts';
+import { toolRemedy } from '../../words/index.ts';
 import { surroundings } from '../surroundings.ts';
 import { onPath } from './commands.ts';
 import { kindFacts } from './engine-facts.ts';
@@ -69,7 +70,7 @@ function toolFact(tool: string, { meshes, version }: NeededTools[string]): Fact 
 
 function kubectlFact(): Fact {
   const path = onPath('kubectl');
-  const remedy = 'install kubectl (https://kubernetes.io/docs/tasks/tools) to run the scripts that reproduce a failure';
+  const remedy = `${toolRemedy('kubectl')}, to run the scripts that reproduce a failure`;
   return { what: 'kubectl', ...(path === undefined ? {} : { found: path }), remedy, optional: true };
 }
 

@@ -3,6 +3,7 @@ import { connect, type Manifest } from '../../cluster/index.ts';
 import { type Driver, DriverError, driverTitle, driverTools, inspectDriver, renderedParts } from '../../mesh/index.ts';
 import { type Colours, coloursFor } from '../colours.ts';
 import { exitStatus } from '../exit-status.ts';
+import { print } from '../output.ts';
 
 export interface CheckWishes {
   /** `KEY=VALUE` for the placeholders. */
@@ -29,8 +30,8 @@ export async function checkCommand(names: readonly string[], wishes: CheckWishes
   for (const name of names) {
     try {
       const { driver, remarks } = await inspectDriver(name, cluster);
-      process.stdout.write(describeDriver(driver, remarks, colours));
-      if (wishes.rendered) process.stdout.write(`${stringify(renderedParts(driver, wishes.sets))}\n`);
+      print(describeDriver(driver, remarks, colours));
+      if (wishes.rendered) print(`${stringify(renderedParts(driver, wishes.sets))}\n`);
     } catch (error) {
       // The others are of interest all the same.
       if (!(error instanceof DriverError)) throw error;

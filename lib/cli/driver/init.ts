@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline/promises';
 import { types } from 'node:util';
 import { UsageError } from '../../plan/index.ts';
 import { exitStatus } from '../exit-status.ts';
+import { print } from '../output.ts';
 import { type Answers, questions } from './answers.ts';
 import { driverSkeleton } from './skeleton.ts';
 
@@ -17,10 +18,10 @@ export async function initCommand(file: string | undefined, flags: Partial<Answe
   const isTalk = process.stdin.isTTY === true && process.stderr.isTTY === true;
   const answers = await collectAnswers(flags, isTalk ? askOnTerminal : async (_, byDefault) => byDefault);
   const text = driverSkeleton(answers);
-  if (file === undefined) process.stdout.write(text);
+  if (file === undefined) print(text);
   else {
     writeNew(file, text);
-    process.stdout.write(`${file} is written; next: meshproof driver check ${file}\n`);
+    print(`${file} is written; next: meshproof driver check ${file}\n`);
   }
   return exitStatus.fine;
 }

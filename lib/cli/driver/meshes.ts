@@ -1,11 +1,13 @@
 import { type Driver, driverTitle, listDrivers, listUnverified, loadDriver } from '../../mesh/index.ts';
 import { type Colours, coloursFor } from '../colours.ts';
 import { exitStatus } from '../exit-status.ts';
+import { print, printJson } from '../output.ts';
 
 /** Prints the meshes whose drivers come with the program. @returns the exit status */
 export async function meshesCommand(json: boolean): Promise<number> {
   const drivers = await Promise.all([...(await listDrivers()), ...(await listUnverified())].map(loadDriver));
-  process.stdout.write(json ? meshesJson(drivers) : printMeshes(drivers, coloursFor(process.stdout)));
+  if (json) printJson(plainMeshes(drivers));
+  else print(printMeshes(drivers, coloursFor(process.stdout)));
   return exitStatus.fine;
 }
 
@@ -25,8 +27,8 @@ export function printMeshes(drivers: readonly Driver[], colours: Colours): strin
 }
 
 /** The same for programs. */
-export function meshesJson(drivers: readonly Driver[]): string {
-  const plain = drivers.map(({ file, spec: { name, implementation, verified, features } }) => ({
+export function plainMeshes(drivers: readonly Driver[]): object[] {
+  return drivers.map(({ file, spec: { name, implementation, verified, features } }) => ({
     name,
     ...implementation,
     verified,
@@ -34,5 +36,4 @@ export function meshesJson(drivers: readonly Driver[]): string {
     supported: features.supported,
     exempt: features.exempt ?? {},
   }));
-  return `${JSON.stringify(plain, undefined, 2)}\n`;
 }

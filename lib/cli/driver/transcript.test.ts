@@ -9,7 +9,11 @@ function transcript() {
   const lines: string[] = [];
   const logged: string[] = [];
   const colours = coloursFor({ isTTY: false });
-  const open = openTranscript({ write: (text) => lines.push(text) }, colours, (line) => logged.push(line));
+  const write = (text: string | Uint8Array): boolean => {
+    lines.push(String(text));
+    return true;
+  };
+  const open = openTranscript({ write, isTTY: false }, colours, (line) => logged.push(line));
   return { open, lines, logged };
 }
 

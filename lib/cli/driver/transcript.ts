@@ -1,4 +1,5 @@
 import type { Colours } from '../colours.ts';
+import { print } from '../output.ts';
 import { findingOf } from './finding.ts';
 
 /** What people read while a driver is tried. */
@@ -18,24 +19,24 @@ export interface Transcript {
 const titleColumn = 18;
 
 export function openTranscript(
-  stream: { write(text: string): unknown },
+  stream: Pick<NodeJS.WriteStream, 'write' | 'isTTY'>,
   colours: Colours,
   log: (line: string) => void,
 ): Transcript {
   const failed: string[] = [];
-  const print = (text: string): void => {
-    stream.write(`${text}\n`);
+  const write = (text: string): void => {
+    print(`${text}\n`, stream);
     log(text);
   };
   const indented = (text: string): string => text.split('\n').join(`\n${' '.repeat(titleColumn + 6)}`);
   const row = (mark: string, title: string, text: string): void =>
-    print(`  ${mark} ${title.padEnd(titleColumn)} ${indented(text)}`);
+    write(`  ${mark} ${title.padEnd(titleColumn)} ${indented(text)}`);
 
   return {
     get failures() {
       return failed.length;
     },
-    heading: (text) => print(colours.bold(text)),
+    heading: (text) => write(colours.bold(text)),
     async step(title, act) {
       const begun = performance.now();
       try {
@@ -52,20 +53,20 @@ export function openTranscript(
       }
     },
     skip: (title, reason) => row('-', title, colours.dim(reason)),
-    detail: (line) => print(`    ${colours.dim(line)}`),
+    detail: (line) => write(`    ${colours.dim(line)}`),
     conclude(next, line) {
-      print('');
+      write('');
       const [first = '', second] = failed;
-      if (second !== undefined) print(`mend ${first} first: what failed after it may have failed for that`);
+      if (second !== undefined) write(`mend ${first} first: what failed after it may have failed for that`);
       const isOne = failed.length === 1;
-      print(
+      write(
         failed.length === 0
           ? colours.green(`every part did what it is for; next: ${next}`)
           : colours.red(
               `${failed.length} ${isOne ? 'part did not do what it is' : 'parts did not do what they are'} for`,
             ),
       );
-      print(`  ${line}`);
+      write(`  ${line}`);
     },
   };
 }

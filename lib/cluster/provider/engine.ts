@@ -65,3 +65,14 @@ export function remoteHost(endpoint: string): string | undefined {
   const plain = hostname.replace(/^\[(.*)\]$/, '$1');
   return isLoopback(hostname) || own.includes(plain) ? undefined : hostname;
 }
+
+/**
+ * The variable that sends the engine's commands to another machine, with its value (`DOCKER_HOST=ssh://me@build-1`).
+ * @returns undefined where they stay on this machine, as far as the environment tells
+ */
+export function remoteEndpoint(env: NodeJS.ProcessEnv = process.env): string | undefined {
+  const variable = { docker: 'DOCKER_HOST', podman: 'CONTAINER_HOST' }[engine(env)];
+  const endpoint = variable === undefined ? '' : (env[variable] ?? '');
+  if (!URL.canParse(endpoint) || remoteHost(endpoint) === undefined) return undefined;
+  return `${variable}=${endpoint}`;
+}

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { containersOf, networkOf, nodesOf } from './runtime.ts';
+import { containersOf, networkOf, nodesOf, runEngine } from './runtime.ts';
 import { FakeTools } from './testing/fake-tools.ts';
 
 const context = { signal: new AbortController().signal, child: () => undefined };
@@ -39,4 +39,17 @@ test('the network of a cluster is the one that its nodes are on, whatever the en
   expect(await networkOf('x', context)).toBe('mine');
   process.env[NETWORK] = 'other';
   expect(await networkOf('x', context)).toBe('other');
+});
+
+test('the remedy for an engine on another machine names the variable, and does not say to start it here', async () => {
+  const host = process.env['DOCKER_HOST'];
+  process.env['DOCKER_HOST'] = 'tcp://build.invalid:2375';
+  tools.add('docker', 'echo "Cannot connect to the Docker daemon" >&2; exit 1');
+  try {
+    const remedy = expect.stringContaining('make DOCKER_HOST=tcp://build.invalid:2375 reachable');
+    await expect(runEngine(['ps'], context)).rejects.toMatchObject({ remedy });
+  } finally {
+    if (host === undefined) delete process.env['DOCKER_HOST'];
+    else process.env['DOCKER_HOST'] = host;
+  }
 });

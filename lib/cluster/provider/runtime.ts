@@ -1,5 +1,6 @@
+import { toolRemedy } from '../../words/index.ts';
 import { ClusterError } from '../cluster.ts';
-import { engine, kindNetwork } from './engine.ts';
+import { engine, kindNetwork, remoteEndpoint } from './engine.ts';
 import { ProviderError } from './error.ts';
 import { lastWords, runTool, type ToolOptions, type ToolResult } from './tool.ts';
 
@@ -26,15 +27,20 @@ export async function runEngine(
   const result = await runTool([name, ...args], { timeoutMs: QUICK_MS, ...context, ...options });
   refuseAborted(result, name);
   if (result.fault === 'missing') {
-    throw new ProviderError(`${name} is not installed`, `install ${name}, or choose another --provider`);
+    throw new ProviderError(`${name} is not installed`, `${toolRemedy(name)}, or choose another --provider`);
   }
   if (result.fault === 'timeout' || /cannot connect to|is the docker daemon running/i.test(result.stderr)) {
     throw new ProviderError(
       `${name} does not answer: ${lastWords(result, 2)}`,
-      `start ${name}, or choose another --provider`,
+      `${startRemedy(name)}, or choose another --provider`,
     );
   }
   return result;
+}
+
+function startRemedy(name: string): string {
+  const remote = remoteEndpoint();
+  return remote === undefined ? `start ${name}` : `make ${remote} reachable, or unset the variable that names it`;
 }
 
 /**
@@ -50,10 +56,7 @@ export async function runKind(
   const result = await runTool(['kind', ...args], { timeoutMs: QUICK_MS, ...context, ...options });
   refuseAborted(result, 'kind');
   if (result.fault === 'missing') {
-    throw new ProviderError(
-      'kind is not installed',
-      'install kind (https://kind.sigs.k8s.io), or choose another --provider',
-    );
+    throw new ProviderError('kind is not installed', `${toolRemedy('kind')}, or choose another --provider`);
   }
   return result;
 }

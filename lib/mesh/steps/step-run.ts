@@ -1,8 +1,7 @@
-import { redact } from '../../words/index.ts';
+import { redact, toolRemedy } from '../../words/index.ts';
 import type { RunStep } from '../driver.ts';
 import { type DoneStep, type MeshContext, MeshError } from '../mesh.ts';
 import { durationMs } from '../template/duration.ts';
-import { toolRemedy } from '../tools.ts';
 import { type CommandEnd, runCommand } from './command.ts';
 
 /** Runs a driver's command, placeholders filled in. @throws MeshError with argv, exit status and the end of the output */
