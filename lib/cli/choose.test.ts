@@ -54,6 +54,7 @@ test('a --set that the driver would not use is refused, but not one of a file fo
         folder,
       }),
     );
+  await expect(of([['set-secret', ['b=opensesame']]])).rejects.toThrow(/^--set (?!.*opensesame).*does not use/);
   await expect(of([['set', ['b=2']]])).rejects.toThrow(/^--set a: .*none.* does not use this key \(it takes none\)$/);
   expect((await of([])).driver.spec.name).toBe('none');
 });

@@ -33,6 +33,6 @@ export function refuseUnusedSets({ sets, named }: Pick<RunOptions, 'sets' | 'nam
   const strongest = (...names: string[]) =>
     Math.max(0, ...names.map((name) => named[name]).map((source) => (source === undefined ? 0 : strength[source])));
   const unused = unusedSets(driver, sets);
-  if (unused !== undefined && strongest('set', 'set-file') >= strongest('mesh', 'provider'))
+  if (unused !== undefined && strongest('set', 'set-secret', 'set-file') >= strongest('mesh', 'provider'))
     throw new UsageError(unused);
 }

@@ -27,7 +27,17 @@ did not come up for a reason that is not the mesh's, 130 interrupted.
 
 /** What decides whether a run can start. */
 const doctorOptions = [
-  ...['mesh', 'set', 'set-file', 'install', 'provider', 'kubeconfig', 'context', 'allow-mesh-wide-changes'],
+  ...[
+    'mesh',
+    'set',
+    'set-secret',
+    'set-file',
+    'install',
+    'provider',
+    'kubeconfig',
+    'context',
+    'allow-mesh-wide-changes',
+  ],
   ...['cluster-name', 'node-image', 'kind-config', 'load-image', 'keep', 'reuse', 'json', 'config'],
 ];
 

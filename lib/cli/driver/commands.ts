@@ -72,7 +72,7 @@ export function addDriverCommands(
       .argument('<file...>', "driver files, or names of the program's own")
       .option('--against <kubeconfig>', "compare the objects with that cluster's custom resource definitions, too")
       .option('--rendered', 'print every step and object, filled in with sample values'),
-    ['set', 'set-file', 'config'],
+    ['set', 'set-secret', 'set-file', 'config'],
   ).action(async (names: string[], flags: { rendered?: boolean; against?: string }, command: Command) => {
     const { sets } = optionsOf(command, true, names.length);
     const { rendered = false, against } = flags;
