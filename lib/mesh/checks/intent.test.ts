@@ -72,6 +72,8 @@ describe('what a driver cannot mean is refused:', () => {
       'namespace: httpbin, x: "{{server.app}}"',
       '"httpbin" names the fixture httpbin, which is called otherwise in other runs; write {{server.namespace}}',
     ],
+    ['a port of a server', "port: '{{port}}'", 'port: 9000', "9000 is a fixture's port, and claims ask for others"],
+    ['the same as a text', "port: '{{port}}'", "port: '14001'", "14001 is a fixture's port"],
     [
       'a client within a text',
       "'{{client.namespace}}/{{client.serviceAccount}}'",

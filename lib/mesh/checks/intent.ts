@@ -16,6 +16,9 @@ const fixtureNames: Record<string, string> = {
   namesake: 'client',
 };
 
+/** Ports of the fixtures' servers. A policy that names one lets the same in whatever a claim asks for. */
+const fixturePorts = new Set(['9000', '9001', '14001']);
+
 /** Words of a shell, which a program gets as they stand. */
 const operators = new Set(['|', '||', '&', '&&', ';', '>', '>>', '<', '2>', '2>&1', '&>']);
 
@@ -102,9 +105,10 @@ function shellWord(word: string): string | undefined {
   return /^[\w./-]*\/[\w.-]*\*[\w.-]*$|^\*\.\w+$/.test(word) ? "a shell's pattern" : undefined;
 }
 
-/** Texts that are a fixture's name and nothing else, or a host's name of one. */
+/** Texts that are a fixture's name and nothing else, or a host's name of one; and a fixture's port in a policy. */
 function fixtureMistakes(parts: { policy: object; enrol: object; diagnostics: object }): Mistake[] {
   const walk = (node: unknown, path: Path): Mistake[] => {
+    if (path[0] === 'policy' && fixturePorts.has(String(node))) return fixturePort(String(node), path);
     if (typeof node === 'string') return fixtureName(node, path);
     if (Array.isArray(node)) return node.flatMap((item, index) => walk(item, [...path, index]));
     if (typeof node !== 'object' || node === null) return [];
@@ -119,6 +123,11 @@ function fixtureMistakes(parts: { policy: object; enrol: object; diagnostics: ob
     ...walk(parts.enrol, ['enrol']),
     ...walk(parts.diagnostics, ['diagnostics']),
   ];
+}
+
+function fixturePort(port: string, path: Path): Mistake[] {
+  const message = `${port} is a fixture's port, and claims ask for others, too; write {{port}}, or {{port.text}} for a text`;
+  return [{ path, of: 'value', message }];
 }
 
 function fixtureName(text: string, path: Path): Mistake[] {
