@@ -22,7 +22,7 @@ test('spells out the hidden characters of a message', () => {
 
 test('keeps its own colours on a terminal, and no other sequence', () => {
   const red = coloursFor({ isTTY: true }, {}).red('x');
-  const text = written(true, (stream) => print(red + hostile, stream));
+  const text = written(true, (stream) => print(red + hostile, stream, {}));
   expect(withoutColours(text)).toBe('xa\\u202eb\\e[8mc\\rd\n');
 });
 

@@ -9,8 +9,12 @@ type Output = Pick<NodeJS.WriteStream, 'write' | 'isTTY'>;
  * Writes a text for people. Every message of a command outside of a run passes it: hidden characters are spelt out, and
  * secrets that the process was told are left out. Only the program's own colours stay, on a terminal that shows them.
  */
-export function print(text: string, stream: Output = process.stdout): void {
-  const { isColorSupported } = coloursFor(stream);
+export function print(
+  text: string,
+  stream: Output = process.stdout,
+  environment: NodeJS.ProcessEnv = process.env,
+): void {
+  const { isColorSupported } = coloursFor(stream, environment);
   const plain = withoutKnownSecrets(text);
   stream.write(isColorSupported ? inOwnColours(plain, printable) : printable(plain));
 }
