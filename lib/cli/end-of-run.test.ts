@@ -146,7 +146,7 @@ describeSandbox('a run cleans up and accuses nobody', () => {
   it('where a file stands in the place of its folder', async () => {
     const running = start([...FAILING, '--out', reports]);
     const own = await until(running, /"phase":"fixtures"/);
-    rmSync(own, { recursive: true });
+    rmSync(own, { recursive: true, maxRetries: 20, retryDelay: 10 });
     writeFileSync(own, '');
     const { status, text } = await running.ended;
     expect(text).toMatch(/evidence\.jsonl is not whole/);
@@ -205,7 +205,7 @@ describeSandbox('a run cleans up and accuses nobody', () => {
   it('where the folder for temporary files is removed meanwhile', async () => {
     const running = start([...PASSING, '--out', reports]);
     await until(running, /"phase":"cluster"/);
-    rmSync(join(folder, 'tmp'), { recursive: true });
+    rmSync(join(folder, 'tmp'), { recursive: true, maxRetries: 20, retryDelay: 10 });
     const { status } = await running.ended;
     mkdirSync(join(folder, 'tmp'), { recursive: true });
     expect({ status, left: left() }).toEqual({ status: 0, left: [] });
