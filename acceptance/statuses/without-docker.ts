@@ -4,6 +4,9 @@ import { stringify } from 'yaml';
 import type { Workshop } from '../lib/workshop.ts';
 import type { StatusCase } from './case.ts';
 
+/** Longest until a folder that cannot be made is refused, ms: Node's own recursive mkdir never ends below /proc. */
+const FOLDER_MS = 30_000;
+
 /** The ways to end that need neither Docker nor a cluster; nothing may be made by any of them. */
 export function casesWithoutDocker({ path, environment }: Workshop): StatusCase[] {
   const file = (name: string, text: string) => {
@@ -73,6 +76,13 @@ export function casesWithoutDocker({ path, environment }: Workshop): StatusCase[
       words: ['run', '--config', config],
       options,
       says: [/config\.yaml:2.*retries/],
+    },
+    {
+      name: 'a sandbox whose state folder cannot be made',
+      status: 2,
+      words: ['sandbox'],
+      options: { environment: { ...environment, XDG_STATE_HOME: '/proc/none' }, limitMs: FOLDER_MS },
+      says: [/XDG_STATE_HOME \/proc\/none/],
     },
     { name: 'no Docker', status: 3, words: ['run', '--provider', 'kind'], options: bare, says: [/[Dd]ocker/, /-> /] },
     {

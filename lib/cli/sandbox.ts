@@ -5,14 +5,16 @@ import { newRunId } from './conductor/run-folder.ts';
 import { exitStatus } from './exit-status.ts';
 import { openLedger, sweepDeadRuns } from './ledger/index.ts';
 import { print } from './output.ts';
+import { refuseBadFolders } from './surroundings.ts';
 
 /**
  * Keeps a sandbox up in the foreground until it is interrupted, for people who write suites or drivers. Its folder, with the
  * kubeconfig, is the private one of its entry in the ledger: after `kill -9` of this process `clean` removes it.
  * @returns the exit status
- * @throws SandboxError where this machine does not allow one
+ * @throws SandboxError where this machine does not allow one, UsageError for a state or temporary folder that cannot be used
  */
 export async function sandboxCommand(): Promise<number> {
+  refuseBadFolders();
   const runId = newRunId();
   const say = (line: string) => print(`meshproof: ${line}\n`, process.stderr);
   const interruption = listenForInterruption(() => leftBehind(runId), undefined, say);

@@ -29,7 +29,8 @@ const words: Record<string, string> = {
 export function refuseBadFolders(out?: string): void {
   const places: Place[] = [
     temporaryFolder(),
-    ...(out === undefined ? [] : [stateFolder(), { name: '--out', path: resolve(out) }]),
+    stateFolder(),
+    ...(out === undefined ? [] : [{ name: '--out', path: resolve(out) }]),
   ];
   for (const { name, path, mustExist = false } of places) {
     const why = whyUnwritable(path, mustExist);
