@@ -160,6 +160,7 @@ export class Engine {
     try {
       member = await this.rounds.enter(this.entrant(course.planned), more);
     } catch (error) {
+      // Another claim may have failed while this one waited.
       if (this.skipping !== undefined) return this.skip(course, this.skipping);
       return { go: false, reason: this.lost ?? messageOf(error) };
     }

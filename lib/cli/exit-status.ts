@@ -59,6 +59,11 @@ function statusOfFault(whose: unknown): number {
   return whose === 'user' ? exitStatus.wrongUse : exitStatus.broken;
 }
 
+/** An error as it stands in a log: with its stack where it has one. */
+export function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
 /** By shape and not by class: an error can come from another realm. */
 function isErrorLike(value: unknown): value is Error & Record<string, unknown> {
   return typeof value === 'object' && value !== null && 'message' in value && 'name' in value;

@@ -21,7 +21,7 @@ export async function main(argv: string[]): Promise<void> {
   if (wasUnforeseen()) process.exit();
 }
 
-/** Whoever has asked does not have the answer: that is neither fine nor a fault of the mesh. */
+/** The user does not have the answer. That is no success, and no fault of the mesh. */
 function withLostOutput(status: number, lost: string): number {
   print(`meshproof: ${lost}\n  -> make room there, or send the output elsewhere\n`, process.stderr);
   return status === exitStatus.interrupted || status === exitStatus.wrongUse ? status : exitStatus.broken;

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { redact } from '../words/index.ts';
-import { exitStatus } from './exit-status.ts';
+import { exitStatus, stackOf } from './exit-status.ts';
 import { ledgerFolder } from './ledger/store.ts';
 import { print } from './output.ts';
 
@@ -11,9 +11,9 @@ const takers: Take[] = [];
 let seen = false;
 
 /**
- * From now on an exception that nobody catches, or a rejection, never ends this process by itself: node would end it with
- * status 1, which accuses the mesh, and would clean nothing up. It goes to whoever is at work: see `onUnforeseen`. Where
- * nobody is, it ends the process with status 3 and one sentence.
+ * From now on an uncaught exception or rejection does not end this process by itself. Node would end it with status 1,
+ * which accuses the mesh, and would clean nothing up. The run that is under way takes it: see `onUnforeseen`. Where there
+ * is none, the process ends with status 3 and one sentence.
  */
 export function watchUnforeseen(): void {
   process.on('uncaughtException', (error) => {
@@ -41,12 +41,11 @@ export function wasUnforeseen(): boolean {
 /** One sentence on a defect of the harness, and where its stack is. */
 export function unforeseenText(error: unknown): string {
   const what = redact(error instanceof Error ? `${error.name}: ${error.message}` : String(error)).split('\n', 1)[0];
-  const stack = redact(error instanceof Error ? (error.stack ?? error.message) : String(error));
   const folder = join(ledgerFolder(), '..');
   const file = join(folder, 'defect.log');
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    writeFileSync(file, `${stack}\n`, { mode: 0o600 });
+    writeFileSync(file, `${redact(stackOf(error))}\n`, { mode: 0o600 });
     return `meshproof itself failed: ${what}\n  -> report it with ${file}`;
   } catch {
     return `meshproof itself failed: ${what}`;

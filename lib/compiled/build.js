@@ -159,7 +159,7 @@ async function buildAll(folder) {
   writeFileSync(join(folder, MANIFEST), `${JSON.stringify(digests, null, 1)}\n`);
 }
 
-/** Others may be building the same: whoever is first puts it in its place. @param {string} folder */
+/** Others may be building the same: the first one puts it in its place. @param {string} folder */
 async function buildWhole(folder) {
   const dist = dirname(folder);
   mkdirSync(dist, { recursive: true });

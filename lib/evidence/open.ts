@@ -1,4 +1,4 @@
-import { hasKnownSecrets, withoutKnownSecrets } from '../words/index.ts';
+import { withoutKnownSecrets } from '../words/index.ts';
 import { readForReports } from './for-reports.ts';
 import { createLineFile, type WriteBytes } from './lines.ts';
 import type { EvidenceEntry, EvidenceRecord } from './records.ts';
@@ -25,7 +25,7 @@ export interface Evidence {
   close(): void;
 }
 
-/** To whoever has opened it, evidence can be read again. */
+/** Evidence as its owner has it: it can be read again. */
 export interface OwnEvidence extends Evidence {
   /**
    * The records as they stand in the file, for reports: see `readForReports`. Works until `close`, also where the file was
@@ -174,8 +174,9 @@ const OUTSIDE_TEXT = new Set([
 
 /** The same record without the secrets that this process was told, such as those of `--set-secret`. */
 function withoutSecrets(record: EvidenceRecord): EvidenceRecord {
-  // By way of its text: a value that is no JSON is refused, instead of being followed for ever.
-  return hasKnownSecrets() ? (clean(JSON.parse(JSON.stringify(record)), false) as EvidenceRecord) : record;
+  // By way of its text: nearly all records are done with one look at it, and a value that is no JSON is refused.
+  const text = JSON.stringify(record);
+  return withoutKnownSecrets(text) === text ? record : (clean(JSON.parse(text), false) as EvidenceRecord);
 }
 
 function clean(node: unknown, isOutside: boolean): unknown {

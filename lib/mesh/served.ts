@@ -9,7 +9,7 @@ interface KindName {
 
 /** Between two looks at what the cluster serves, ms. */
 const restMs = 500;
-/** Definitions that an installer renews, and discovery, which tells of them late, are granted so long, ms. */
+/** How long an installer may take to renew definitions, and discovery to show them, ms. */
 const graceMs = 2000;
 
 /**

@@ -1,4 +1,4 @@
-/** What a pod in the sandbox can see and change of the machine, whoever started the sandbox. */
+/** What a pod in the sandbox can see and change of the machine, for each kind of user who starts a sandbox. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {

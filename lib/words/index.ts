@@ -2,8 +2,8 @@
 export { didYouMean, editDistance, nearest, nearestSlip } from './nearest.ts';
 export { printable, printableJson } from './printable.ts';
 export {
-  hasKnownSecrets,
   isSecretName,
+  keepBasicCredentials,
   keepSecret,
   keepSecretsOf,
   redact,

@@ -112,6 +112,13 @@ export function keepSecret(secret: string): void {
   known = known.sort((a, b) => b.text.length - a.text.length);
 }
 
+/** Keeps both forms of `user:password` in base64 secret, as HTTP's Basic scheme (RFC 7617) and Docker's `auth` have it. */
+export function keepBasicCredentials(base64: string): void {
+  keepSecret(base64);
+  const pair = Buffer.from(base64, 'base64').toString('utf8');
+  keepSecret(pair.slice(pair.indexOf(':') + 1));
+}
+
 /** Whether a setting's name says that its value is a secret: `osm.auth.adminPassword`. */
 export function isSecretName(name: string): boolean {
   return new RegExp(`^${SECRET_NAME}$`, 'i').test(name);
@@ -125,11 +132,6 @@ export function keepSecretsOf(pairs: readonly string[]): void {
     const value = pair.slice(at + 1);
     if (at > 0 && isSecretName(pair.slice(0, at)) && new RegExp(`^${NO_SECRET}`, 'i').test(value)) keepSecret(value);
   }
-}
-
-/** Whether there is anything that `withoutKnownSecrets` would leave out. */
-export function hasKnownSecrets(): boolean {
-  return known.length > 0;
 }
 
 /** A text without the secrets that this process was told. Everything else stays, so it is cheap and fit for evidence. */

@@ -1,3 +1,5 @@
+import { stackOf } from '../exit-status.ts';
+
 /**
  * Does every part of an end, one after the other, whatever becomes of the ones before.
  * @param log gets each error with its stack
@@ -17,5 +19,5 @@ export async function endAll(log: (line: string) => void, parts: readonly (() =>
 }
 
 export function logError(log: (line: string) => void, error: unknown): void {
-  log(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  log(stackOf(error));
 }

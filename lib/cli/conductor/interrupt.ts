@@ -1,3 +1,4 @@
+import { stackOf } from '../exit-status.ts';
 import { onUnforeseen } from '../unforeseen.ts';
 
 /** How a run is ended from outside. */
@@ -29,7 +30,7 @@ export function listenForInterruption(
   let unforeseen: unknown;
   const ignoreUnforeseen = onUnforeseen((error) => {
     unforeseen ??= error;
-    log(`nobody caught this: ${error instanceof Error ? (error.stack ?? error.message) : error}`);
+    log(`nobody caught this: ${stackOf(error)}`);
     abort.abort(new Error('the harness failed'));
   });
   const onSignal = () => {

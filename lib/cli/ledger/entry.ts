@@ -1,3 +1,4 @@
+import type { SettingRef } from '../../cluster/provider/index.ts';
 import type { ProcessIdentity, ProcessSpace } from './process-identity.ts';
 
 /**
@@ -57,12 +58,6 @@ export interface LiveEntry {
   env?: Record<string, string>;
   /** It could not be reached when a later run cleaned up: only `clean` tries again. */
   unreachable?: boolean;
-}
-
-/** One field of one object. */
-export interface SettingRef {
-  ref: { apiVersion: string; kind: string; name: string; namespace?: string };
-  path: string[];
 }
 
 /** Whether nothing is left that a run had made or changed. */

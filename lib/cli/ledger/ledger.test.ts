@@ -199,7 +199,7 @@ describe('a run in the ledger', () => {
 });
 
 describe('dead runs', () => {
-  it('that left nothing are forgotten by whoever looks', async () => {
+  it('that left nothing are forgotten by the next look', async () => {
     await deadEntry({ children: [{ pid: await endedPid(), started: '1', what: 'jest' }] });
     await forgetSpent(folder);
     expect(readdirSync(folder)).toEqual([]);

@@ -1,5 +1,5 @@
 import type { OutgoingHttpHeaders } from 'node:http';
-import { keepSecret } from '../../words/index.ts';
+import { keepBasicCredentials, keepSecret } from '../../words/index.ts';
 import { Connections } from './connections.ts';
 import { bareHost, type ChosenContext, chooseContext } from './context.ts';
 import { type Identification, ofServer, type Source, sourceOf } from './credentials.ts';
@@ -185,11 +185,6 @@ function escapedKey(key: string): string {
 /** A token, and a password in `Basic USER:PASSWORD`, must stand in nothing that this process writes. */
 function keepOutOfReports({ authorization }: Identification): void {
   const [scheme, credentials = ''] = authorization?.split(' ') ?? [];
-  keepSecret(credentials);
-  if (scheme === 'Basic')
-    keepSecret(
-      Buffer.from(credentials, 'base64')
-        .toString('utf8')
-        .replace(/^[^:]*:/, ''),
-    );
+  if (scheme === 'Basic') keepBasicCredentials(credentials);
+  else keepSecret(credentials);
 }

@@ -83,7 +83,7 @@ export class ExecPlugin {
     const child = execa(command, args, {
       env: { ...env, KUBERNETES_EXEC_INFO: asJson(info) },
       stdin: interactive ? 'inherit' : 'ignore',
-      // Whoever has to log in is told there how.
+      // A plugin tells its user there how to log in.
       stderr: ['pipe', 'inherit'],
       // A group of its own, so that what it starts ends with it; only the terminal's own group may read from it.
       detached: !interactive,

@@ -68,7 +68,7 @@ export function remoteHost(endpoint: string): string | undefined {
 
 /**
  * The variable that sends the engine's commands to another machine, with its value (`DOCKER_HOST=ssh://me@build-1`).
- * @returns undefined where they stay on this machine, as far as the environment tells
+ * @returns undefined where the environment names no other machine
  */
 export function remoteEndpoint(env: NodeJS.ProcessEnv = process.env): string | undefined {
   const variable = { docker: 'DOCKER_HOST', podman: 'CONTAINER_HOST' }[engine(env)];

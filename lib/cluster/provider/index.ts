@@ -22,3 +22,4 @@ export {
 } from './kind.ts';
 export { type OutsideServers, startOutside } from './outside-container.ts';
 export type { SettingsLedger } from './run-record.ts';
+export type { SettingRef } from './settings.ts';

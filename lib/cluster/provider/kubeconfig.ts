@@ -45,7 +45,7 @@ export async function writeOneContext(
     contexts: [{ name: contextEntry.name, context: contextEntry.value }],
     users: userEntry.name === '' ? [] : [{ name: userEntry.name, user: userEntry.value }],
   };
-  // Quoted, and by YAML 1.1, so that a text such as `yes` or `0123` stays one for whoever reads the copy.
+  // Quoted, and by YAML 1.1: every reader of the copy takes a text such as `yes` or `0123` for a text.
   await writeFile(target, stringify(one, QUOTED), { mode: 0o600 });
   return notes;
 }

@@ -46,9 +46,9 @@ export interface Restored {
 }
 
 /**
- * Puts back what a run has changed, as far as nobody else changed it since. Whoever may write ConfigMaps there could have
- * written the record, and may not be allowed what this user is: so nothing is touched but the fields in `known`. A record
- * that is none is set aside: it loses the label by which it is found.
+ * Puts back what a run has changed, unless somebody else changed it since. Anybody with write access to ConfigMaps there
+ * can have written the record, and may have fewer rights than this user. So only the fields in `known` are touched. A
+ * malformed record is set aside: it loses the label by which it is found.
  * @param known the fields that the run's driver can have changed
  * @throws ClusterError
  */
@@ -165,8 +165,8 @@ export class SettingsLedger {
   }
 
   /**
-   * Puts back what this run has changed, as far as nobody else changed it since; by its own memory, which nobody else can
-   * have written to.
+   * Puts back what this run has changed, unless somebody else changed it since. It uses its own memory, which nobody else
+   * can write to.
    * @returns a sentence for each setting that was touched
    * @throws ClusterError
    */
