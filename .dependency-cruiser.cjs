@@ -1,7 +1,6 @@
 /**
- * Imports go one way: suites -> harness -> claim -> probe -> cluster; mesh -> cluster; report -> evidence; cli composes.
- * Beneath all of them lie the evidence (what is written down) and words (what is said of a misspelt one), and yaml
- * (how YAML files are read).
+ * Imports go one way. The harness composes nothing: suites -> harness -> judge -> probe -> fixtures -> kube. Commands
+ * compose: cli -> driver-kit -> run -> everything that a run needs. The evidence knows nobody but words.
  */
 const layer = (name, allowed) => ({
   name: `${name}-imports`,
@@ -15,15 +14,25 @@ const layers = {
   words: [],
   yaml: [],
   compiled: [],
+  processes: [],
+  console: ['words'],
   evidence: ['words'],
-  cluster: ['words', 'yaml'],
-  probe: ['cluster', 'evidence'],
-  mesh: ['cluster', 'words', 'yaml'],
-  claim: ['probe', 'cluster', 'mesh', 'evidence'],
-  plan: ['claim', 'mesh', 'cluster', 'words', 'yaml'],
+  kube: ['processes', 'words', 'yaml'],
+  fixtures: ['kube', 'words', 'yaml'],
+  providers: ['fixtures', 'kube', 'processes', 'words', 'yaml'],
+  probe: ['fixtures', 'kube', 'evidence'],
+  mesh: ['kube', 'words', 'yaml'],
+  judge: ['probe', 'fixtures', 'kube', 'mesh', 'evidence'],
+  options: ['mesh', 'kube', 'words', 'yaml'],
+  schedule: ['judge', 'options', 'kube', 'words'],
   report: ['evidence', 'words'],
   sandbox: ['compiled'],
   prove: ['sandbox', 'evidence', 'words'],
+  run: [
+    ...['judge', 'schedule', 'options', 'probe', 'providers', 'fixtures', 'mesh', 'kube'],
+    ...['report', 'evidence', 'sandbox', 'console', 'processes', 'compiled', 'words'],
+  ],
+  'driver-kit': [...['run', 'judge', 'options', 'probe', 'fixtures', 'mesh', 'kube', 'evidence', 'console', 'words']],
 };
 
 /**
@@ -33,19 +42,24 @@ const layers = {
 const doors = [
   '[^/]+/index',
   'compiled/built',
-  'cluster/cluster',
-  'cluster/fixtures/index',
-  'cluster/fixtures/files',
-  'cluster/provider/engine',
-  'cluster/provider/index',
+  'console/[^/]+',
+  '(run|driver-kit)/.+',
+  'fixtures/(actor|files|workload)',
+  'judge/body',
+  'judge/declare',
+  'judge/registry',
+  'judge/client-sets',
+  'judge/batches',
+  'judge/script',
+  'judge/timing',
+  'kube/client/index',
+  'kube/client/kubeconfig-fields',
+  'kube/cluster',
+  'kube/contract/bench',
   'mesh/mesh',
-  'claim/body',
-  'claim/declare',
-  'claim/lanes',
-  'claim/registry',
-  'claim/rounds',
-  'claim/script',
-  'claim/timing',
+  'options/options',
+  'processes/tool',
+  'providers/engine',
 ].map((file) => `^lib/${file}[.][tj]s$`);
 
 module.exports = {
@@ -59,10 +73,10 @@ module.exports = {
       to: { pathNot: '^lib/harness\\.ts$' },
     },
     {
-      name: 'harness-imports-claim-only',
+      name: 'harness-imports-judge-only',
       severity: 'error',
       from: { path: '^lib/harness\\.ts$' },
-      to: { path: '^lib/', pathNot: '^lib/claim/' },
+      to: { path: '^lib/', pathNot: '^lib/judge/' },
     },
     ...Object.entries(layers).map(([name, allowed]) => layer(name, allowed)),
     {
@@ -71,23 +85,22 @@ module.exports = {
       from: { path: '^lib/[^/]+/', pathNot: ['^lib/cli/', ...Object.keys(layers).map((name) => `^lib/${name}/`)] },
       to: {},
     },
-    layer('prove', ['evidence', 'sandbox', 'words']),
     {
       name: 'through-the-front-door',
       severity: 'error',
       from: { path: '^lib/([^/]+)/' },
-      to: { path: '^lib/[^/]+/', pathNot: ['^lib/$1/', ...doors] },
+      to: { path: '^lib/[^/]+/', pathNot: ['^lib/$1/', '/testing/', ...doors] },
     },
     {
       name: 'one-place-passes-proxies',
       severity: 'error',
-      from: { path: '^(lib|suites)/', pathNot: '^lib/cluster/client/' },
+      from: { path: '^(lib|suites)/', pathNot: '^lib/kube/client/' },
       to: { path: 'node_modules/(https|socks)-proxy-agent' },
     },
     {
       name: 'one-place-retries',
       severity: 'error',
-      from: { path: '^(lib|suites)/', pathNot: '^lib/cluster/client/' },
+      from: { path: '^(lib|suites)/', pathNot: '^lib/kube/client/' },
       to: { path: 'node_modules/p-retry' },
     },
   ],

@@ -11,16 +11,16 @@ import { scriptArguments } from './lib/arguments.ts';
 import { claimsOfRefusals } from './lib/claims-of-refusals.ts';
 import { startRun } from './lib/live-run.ts';
 import { load, printTable, say, seconds } from './lib/table.ts';
-import { openWorkshop } from './lib/workshop.ts';
+import { openWorkFolder } from './lib/workshop.ts';
 
 const { own, onKind } = scriptArguments({
   'crash-set': { type: 'string', default: 'osm.sidecarImage=curlimages/curl:8.17.0' },
 });
 
 async function main(): Promise<number> {
-  const workshop = openWorkshop('crash');
+  const workFolder = openWorkFolder('crash');
   const words = ['--provider', 'kind', ...onKind, '--set', own['crash-set']];
-  const live = await startRun(words, workshop.reports, { environment: workshop.environment });
+  const live = await startRun(words, workFolder.reports, { environment: workFolder.environment });
   const { status, ms, text } = await live.ended;
   const records = live.records();
   const { claims, crashes } = summarise(records);
@@ -41,7 +41,7 @@ async function main(): Promise<number> {
   if (crashes.length === 0) wrong.push('no crash was recorded');
   if (status !== 1) wrong.push(`exit status ${status}`);
   say(`exit status ${status} after ${seconds(ms)} s, ${crashes.length} crashes (load ${load()})`);
-  if (wrong.length === 0) workshop.remove();
+  if (wrong.length === 0) workFolder.remove();
   else say(`not as required: ${wrong.join('; ')}; ${live.folder}\n${text}`);
   return wrong.length === 0 ? 0 : 1;
 }

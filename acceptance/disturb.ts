@@ -4,34 +4,34 @@
  *   npx tsx acceptance/disturb.ts [--cluster-name NAME] [--node-image REF] [--kind WORDS] [--claims IDS] [--rounds N]
  *       [--seed TEXT] -- OPTIONS
  *
- * On a standing kind cluster, each kind of disturbance strikes a claim that the seed draws, at a moment within it that the
+ * On a standing kind cluster, each kind of environment fault strikes a claim that the seed draws, at a moment within it that the
  * seed draws. OPTIONS go to meshproof.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parse, stringify } from 'yaml';
-import { openRelay, type Relay } from '../lib/cluster/contract/relay.ts';
+import { openRelay, type Relay } from '../lib/kube/contract/relay.ts';
 import { loadDriver } from '../lib/mesh/index.ts';
 import { summarise } from '../lib/report/index.ts';
-import { type Disturbance, disturbances, type Lasted } from './disturbances/index.ts';
+import { type EnvironmentFault, environmentFaults, type Lasted } from './disturbances/index.ts';
 import { scriptArguments, wholeNumber, wordsOf } from './lib/arguments.ts';
 import { type Judged, judgeDisturbed } from './lib/judge-disturbed.ts';
 import { type LiveRun, startRun } from './lib/live-run.ts';
 import { type Lot, lotOf } from './lib/lot.ts';
-import { type Standing, standingCluster } from './lib/standing.ts';
+import { type RunState, standingCluster } from './lib/standing.ts';
 import { load, printTable, say, seconds } from './lib/table.ts';
 import { output } from './lib/tool.ts';
-import { openWorkshop, type Workshop } from './lib/workshop.ts';
+import { openWorkFolder, type WorkFolder } from './lib/workshop.ts';
 
 const CLAIMS =
   'permissive/on-opens,permissive/off-closes,tcp-routing/allowed-port,egress/off-closes,egress/every-client';
 
 const { own, passed, onKind } = scriptArguments({
   'cluster-name': { type: 'string', default: 'acceptance' },
-  kind: { type: 'string', default: disturbances.map(({ name }) => name).join(',') },
+  kind: { type: 'string', default: environmentFaults.map(({ name }) => name).join(',') },
   claims: { type: 'string', default: CLAIMS },
-  rounds: { type: 'string', default: '1' },
+  batches: { type: 'string', default: '1' },
   seed: { type: 'string', default: 'meshproof' },
   mesh: { type: 'string', default: 'osm' },
 });
@@ -43,9 +43,9 @@ interface Struck extends Judged {
 }
 
 /** How long each claim takes when nothing disturbs it, ms. @throws Error where one does not pass then */
-async function undisturbed(standing: Standing, workshop: Workshop): Promise<Map<string, number>> {
+async function undisturbed(standing: RunState, workFolder: WorkFolder): Promise<Map<string, number>> {
   const words = [...standing.words, '--claim', own.claims, '--mesh', own.mesh, ...passed];
-  const live = await startRun(words, workshop.reports, { environment: workshop.environment });
+  const live = await startRun(words, workFolder.reports, { environment: workFolder.environment });
   const { status, text } = await live.ended;
   if (status !== 0) throw new Error(`undisturbed, the run does not pass:\n${text}`);
   const claims = summarise(live.records()).claims.filter(({ ms }) => ms > 0);
@@ -60,8 +60,8 @@ async function untilMoment(live: LiveRun, claim: string, delayMs: number): Promi
   return true;
 }
 
-function throughRelay(standing: Standing, workshop: Workshop, relay: Relay): string[] {
-  const kubeconfig = join(workshop.path, 'relayed.kubeconfig');
+function throughRelay(standing: RunState, workFolder: WorkFolder, relay: Relay): string[] {
+  const kubeconfig = join(workFolder.path, 'relayed.kubeconfig');
   writeFileSync(kubeconfig, relayedText(relay), { mode: 0o600 });
   return [
     ...['--provider', 'existing', '--kubeconfig', kubeconfig, '--context', standing.context],
@@ -78,28 +78,34 @@ function relayedText(relay: Relay): string {
 }
 
 async function strike(
-  disturbance: Disturbance,
+  environmentFault: EnvironmentFault,
   target: string,
   delayMs: number,
-  parts: { standing: Standing; workshop: Workshop; relay: Relay; controlPlane: { namespace: string; name: string } },
+  parts: {
+    standing: RunState;
+    workFolder: WorkFolder;
+    relay: Relay;
+    controlPlane: { namespace: string; name: string };
+  },
 ): Promise<Struck[]> {
-  const { standing, workshop, relay, controlPlane } = parts;
-  const where = disturbance.relayed ? throughRelay(standing, workshop, relay) : standing.words;
+  const { standing, workFolder, relay, controlPlane } = parts;
+  const where = environmentFault.relayed ? throughRelay(standing, workFolder, relay) : standing.words;
   const words = [...where, '--claim', own.claims, '--mesh', own.mesh, ...passed];
-  const live = await startRun(words, workshop.reports, { environment: workshop.environment });
+  const live = await startRun(words, workFolder.reports, { environment: workFolder.environment });
   if (!(await untilMoment(live, target, delayMs))) {
     throw new Error(`${target} never began:\n${(await live.ended).text}`);
   }
   const { cluster, name } = standing;
-  const lasted = await disturbance.carryOut({ cluster, name, relay, controlPlane });
+  const lasted = await environmentFault.carryOut({ cluster, name, relay, controlPlane });
   await live.ended;
   const judged = judgeDisturbed(live.records(), lasted);
-  return judged.map((each) => ({ ...each, kind: disturbance.name, target, lasted, id: live.id }));
+  return judged.map((each) => ({ ...each, kind: environmentFault.name, target, lasted, id: live.id }));
 }
 
 function rowOf(struck: Struck): (string | number)[] {
   const { kind, target, claim, verdict, disturbed, restarts, violations, reason = '' } = struck;
-  const why = violations.length > 0 ? violations.join('; ') : verdict === 'broken' ? reason.split('\n', 1)[0] : '';
+  const why =
+    violations.length > 0 ? violations.join('; ') : verdict === 'inconclusive' ? reason.split('\n', 1)[0] : '';
   return [
     kind,
     claim === target ? `${claim} *` : claim,
@@ -112,35 +118,35 @@ function rowOf(struck: Struck): (string | number)[] {
 
 async function main(): Promise<number> {
   const chosen = wordsOf(own.kind).map((word) => {
-    const found = disturbances.find(({ name }) => name === word);
+    const found = environmentFaults.find(({ name }) => name === word);
     if (found === undefined)
-      throw new Error(`--kind ${word}: there is ${disturbances.map(({ name }) => name).join(', ')}`);
+      throw new Error(`--kind ${word}: there is ${environmentFaults.map(({ name }) => name).join(', ')}`);
     return found;
   });
   const [first, ...others] = wordsOf(own.claims);
   if (first === undefined) throw new Error('--claims names none');
   const lot: Lot = lotOf(own.seed);
-  const workshop = openWorkshop('disturb');
+  const workFolder = openWorkFolder('disturb');
   const { controlPlane } = (await loadDriver(own.mesh)).spec;
   const deployment = controlPlane?.deployments[0];
   if (controlPlane === undefined || deployment === undefined) throw new Error(`${own.mesh} has no control plane`);
-  const standing = await standingCluster(own['cluster-name'], onKind, workshop);
+  const standing = await standingCluster(own['cluster-name'], onKind, workFolder);
   kubeconfigText = await output('kind', ['get', 'kubeconfig', '--name', standing.name]);
   const relay = await openRelay(parse(kubeconfigText).clusters[0].cluster.server);
   const all: Struck[] = [];
   try {
-    say(`seed ${own.seed}, cluster ${standing.name}, load ${load()}; runs in ${workshop.reports}`);
-    const usual = await undisturbed(standing, workshop);
+    say(`seed ${own.seed}, cluster ${standing.name}, load ${load()}; runs in ${workFolder.reports}`);
+    const usual = await undisturbed(standing, workFolder);
     say(`undisturbed, ${usual.size} claims pass`);
-    for (let round = 1; round <= wholeNumber('rounds', own.rounds); round += 1) {
-      for (const disturbance of chosen) {
-        const question = `${disturbance.name} ${round}`;
+    for (let batch = 1; batch <= wholeNumber('batches', own.batches); batch += 1) {
+      for (const environmentFault of chosen) {
+        const question = `${environmentFault.name} ${batch}`;
         const target = lot.one(`claim of ${question}`, [first, ...others]);
         const delayMs = lot.fraction(`moment of ${question}`) * (usual.get(target) ?? 0);
-        say(`${disturbance.name}: strikes ${target} after ${seconds(delayMs)} s (load ${load()})`);
-        const struck = await strike(disturbance, target, delayMs, {
+        say(`${environmentFault.name}: strikes ${target} after ${seconds(delayMs)} s (load ${load()})`);
+        const struck = await strike(environmentFault, target, delayMs, {
           standing,
-          workshop,
+          workFolder,
           relay,
           controlPlane: { namespace: controlPlane.namespace, name: deployment },
         });
@@ -156,12 +162,12 @@ async function main(): Promise<number> {
     relay.close();
     standing.cluster.close();
   }
-  printTable(['disturbance', 'claim (* struck)', 'under way', 'verdict', 'restarts', 'remark'], all.map(rowOf));
+  printTable(['environment-fault', 'claim (* struck)', 'under way', 'verdict', 'restarts', 'remark'], all.map(rowOf));
   const wrong = all.filter(({ violations }) => violations.length > 0);
   const count = (verdict: string) => all.filter((each) => each.disturbed && each.verdict === verdict).length;
-  say(`under way: ${count('passed')} passed, ${count('broken')} broken, ${count('failed')} failed`);
-  say(wrong.length === 0 ? 'as required' : `${wrong.length} claims are not as required; runs in ${workshop.reports}`);
-  if (wrong.length === 0) workshop.remove();
+  say(`under way: ${count('passed')} passed, ${count('inconclusive')} broken, ${count('failed')} failed`);
+  say(wrong.length === 0 ? 'as required' : `${wrong.length} claims are not as required; runs in ${workFolder.reports}`);
+  if (wrong.length === 0) workFolder.remove();
   return wrong.length === 0 ? 0 : 1;
 }
 

@@ -19,7 +19,7 @@ import { liveState, untilAsBefore } from './lib/live-state.ts';
 import { run, type StartOptions } from './lib/program.ts';
 import { standingCluster } from './lib/standing.ts';
 import { printTable, say, seconds } from './lib/table.ts';
-import { openWorkshop } from './lib/workshop.ts';
+import { openWorkFolder } from './lib/workshop.ts';
 
 const { own, passed, onKind } = scriptArguments({
   'cluster-name': { type: 'string', default: 'acceptance' },
@@ -93,9 +93,9 @@ async function onSmallDisk<T>(folder: string, work: () => Promise<T>): Promise<T
 }
 
 async function main(): Promise<number> {
-  const workshop = openWorkshop('ends');
-  const { environment } = workshop;
-  const standing = await standingCluster(own['cluster-name'], onKind, workshop);
+  const workFolder = openWorkFolder('ends');
+  const { environment } = workFolder;
+  const standing = await standingCluster(own['cluster-name'], onKind, workFolder);
   const driver = await loadDriver(own.mesh);
   const look = () => liveState(standing.cluster, driver);
   const before = await look();
@@ -112,7 +112,7 @@ async function main(): Promise<number> {
   for (const [n, name] of triggersIn('')
     .map((each) => each.name)
     .entries()) {
-    const reports = join(workshop.reports, `${n}`);
+    const reports = join(workFolder.reports, `${n}`);
     mkdirSync(reports);
     const trigger = triggersIn(reports)[n];
     if (trigger === undefined) continue;
@@ -136,7 +136,7 @@ async function main(): Promise<number> {
   }
   standing.cluster.close();
   printTable(['the end goes wrong by', 'exit', 'took s', 'cluster'], rows);
-  if (isRight) workshop.remove();
+  if (isRight) workFolder.remove();
   return isRight ? 0 : 1;
 }
 

@@ -15,7 +15,7 @@ import { scriptArguments, wholeNumber } from './lib/arguments.ts';
 import { upperBound } from './lib/bound.ts';
 import { startRun } from './lib/live-run.ts';
 import { load, printTable, say, seconds } from './lib/table.ts';
-import { openWorkshop, type Workshop } from './lib/workshop.ts';
+import { openWorkFolder, type WorkFolder } from './lib/workshop.ts';
 
 const { own } = scriptArguments({
   until: { type: 'string', default: '300' },
@@ -60,10 +60,10 @@ async function main(): Promise<number> {
   let begun = entries.length;
   say(`${entries.length} runs of commit ${commit.slice(0, 12)}, sources ${suiteHash}; on to ${until}`);
 
-  const one = async (workshop: Workshop): Promise<void> => {
+  const one = async (workFolder: WorkFolder): Promise<void> => {
     const loadBefore = load();
     const words = ['--provider=sandbox', '--mesh=reference', '--set=reference.actAfter=50ms', `--suite=${own.suite}`];
-    const live = await startRun(words, workshop.reports, { environment: workshop.environment });
+    const live = await startRun(words, workFolder.reports, { environment: workFolder.environment });
     const { status = 3, ms } = await live.ended;
     const { claims } = summarise(live.records());
     const wrong = claims
@@ -89,12 +89,12 @@ async function main(): Promise<number> {
     say(`${entries.length}: exit ${status}, ${seconds(ms)} s${wrong.length === 0 ? '' : `  ${wrong.join('; ')}`}`);
   };
   const work = async (): Promise<void> => {
-    const workshop = openWorkshop('honest');
+    const workFolder = openWorkFolder('honest');
     while (begun < until && !isOver) {
       begun += 1;
-      await one(workshop);
+      await one(workFolder);
     }
-    workshop.remove();
+    workFolder.remove();
   };
   await Promise.all(Array.from({ length: parallel }, work));
 

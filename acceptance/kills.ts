@@ -17,9 +17,9 @@ import { lotOf } from './lib/lot.ts';
 import { differences, lookAround, type Machine } from './lib/machine.ts';
 import { phaseTimes, phaseUnderWay, untilInPhase } from './lib/phases.ts';
 import { run } from './lib/program.ts';
-import { type Standing, standingCluster } from './lib/standing.ts';
+import { type RunState, standingCluster } from './lib/standing.ts';
 import { load, printTable, say, seconds } from './lib/table.ts';
-import { openWorkshop, type Workshop } from './lib/workshop.ts';
+import { openWorkFolder, type WorkFolder } from './lib/workshop.ts';
 
 const { own, passed, onKind } = scriptArguments({
   'cluster-name': { type: 'string', default: 'acceptance' },
@@ -51,9 +51,9 @@ interface Parts {
   machine: Machine;
   /** Before the first run. */
   cluster: LiveState;
-  standing: Standing;
+  standing: RunState;
   driver: Driver;
-  workshop: Workshop;
+  workFolder: WorkFolder;
   words: Record<Where, string[]>;
 }
 
@@ -73,20 +73,20 @@ function aimOf(word: string): Aim {
   return { where, phase: phase as PhaseName };
 }
 
-async function undisturbed(where: Where, { words, workshop }: Parts): Promise<Map<PhaseName, number>> {
-  const live = await begin([...words[where], ...CLAIMS], workshop);
+async function undisturbed(where: Where, { words, workFolder }: Parts): Promise<Map<PhaseName, number>> {
+  const live = await begin([...words[where], ...CLAIMS], workFolder);
   const { status, text } = await live.ended;
   if (status !== 0) throw new Error(`undisturbed, the run does not pass:\n${text}`);
   return phaseTimes(live.records());
 }
 
-function begin(words: string[], workshop: Workshop): Promise<LiveRun> {
-  return startRun(words, workshop.reports, { environment: workshop.environment });
+function begin(words: string[], workFolder: WorkFolder): Promise<LiveRun> {
+  return startRun(words, workFolder.reports, { environment: workFolder.environment });
 }
 
 async function killAndCompare(aim: Aim, afterMs: number, byClean: boolean, parts: Parts): Promise<Killed> {
-  const { cluster, standing, driver, workshop, words } = parts;
-  const live = await begin([...words[aim.where], ...CLAIMS], workshop);
+  const { cluster, standing, driver, workFolder, words } = parts;
+  const live = await begin([...words[aim.where], ...CLAIMS], workFolder);
   const isInTime = await untilInPhase(live, aim.phase, afterMs);
   live.program.signal('SIGKILL');
   const killedAt = Date.now() - zeroOf(live.records());
@@ -98,14 +98,17 @@ async function killAndCompare(aim: Aim, afterMs: number, byClean: boolean, parts
   const isOurs = (name: string) => name.includes(live.id) || name.startsWith(standing.name);
   const before = parts.machine;
   const look = () => liveState(standing.cluster, driver);
-  const left = [...differences(before, await lookAround(workshop), isOurs), ...liveDifferences(cluster, await look())];
+  const left = [
+    ...differences(before, await lookAround(workFolder), isOurs),
+    ...liveDifferences(cluster, await look()),
+  ];
   const next = aim.where === 'existing' ? words.existing : standing.words;
   const cleanedUp = byClean
-    ? await run(['clean'], { environment: workshop.environment })
-    : await run(['run', ...next, ...SHORT, '--mesh', own.mesh, ...passed, '--out', workshop.reports], {
-        environment: workshop.environment,
+    ? await run(['clean'], { environment: workFolder.environment })
+    : await run(['run', ...next, ...SHORT, '--mesh', own.mesh, ...passed, '--out', workFolder.reports], {
+        environment: workFolder.environment,
       });
-  parts.machine = await lookAround(workshop);
+  parts.machine = await lookAround(workFolder);
   const differing = [...differences(before, parts.machine, isOurs), ...(await untilAsBefore(cluster, look))];
   if (cleanedUp.status !== 0) say(cleanedUp.text);
   return {
@@ -131,16 +134,16 @@ async function killInTime(aim: Aim, afterMs: number, byClean: boolean, parts: Pa
 
 async function main(): Promise<number> {
   const lot = lotOf(own.seed);
-  const workshop = openWorkshop('kills');
-  const standing = await standingCluster(own['cluster-name'], onKind, workshop);
+  const workFolder = openWorkFolder('kills');
+  const standing = await standingCluster(own['cluster-name'], onKind, workFolder);
   const existing = ['--provider', 'existing', '--kubeconfig', standing.kubeconfig, '--context', standing.context];
   const driver = await loadDriver(own.mesh);
   const parts: Parts = {
-    machine: await lookAround(workshop),
+    machine: await lookAround(workFolder),
     cluster: await liveState(standing.cluster, driver),
     standing,
     driver,
-    workshop,
+    workFolder,
     words: {
       kind: ['--provider', 'kind', '--mesh', own.mesh, ...onKind],
       existing: [...existing, '--allow-mesh-wide-changes', '--mesh', own.mesh, ...passed],
@@ -151,7 +154,7 @@ async function main(): Promise<number> {
   if (firstAim === undefined) throw new Error('--phases names none');
   const killed: Killed[] = [];
   try {
-    say(`seed ${own.seed}, cluster ${standing.name}, load ${load()}; runs in ${workshop.reports}`);
+    say(`seed ${own.seed}, cluster ${standing.name}, load ${load()}; runs in ${workFolder.reports}`);
     const usual = new Map<Where, Map<PhaseName, number>>();
     for (const where of new Set(aims.map((aim) => aim.where))) {
       usual.set(where, await undisturbed(where, parts));
@@ -191,7 +194,7 @@ async function main(): Promise<number> {
   const wrong = killed.filter(({ status, differing }) => status !== 0 || differing.length > 0);
   say(`${killed.length} kills, after ${killed.length - wrong.length} of them everything was as before`);
   const isRight = wrong.length === 0 && missed.length === 0;
-  if (isRight) workshop.remove();
+  if (isRight) workFolder.remove();
   return isRight ? 0 : 1;
 }
 

@@ -10,15 +10,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import type { Cluster, Manifest } from '../lib/cluster/index.ts';
+import type { Cluster, Manifest } from '../lib/kube/index.ts';
 import { summarise } from '../lib/report/index.ts';
 import { scriptArguments, wordsOf } from './lib/arguments.ts';
 import { enrolledAnew } from './lib/enrolled-anew.ts';
 import { startRun } from './lib/live-run.ts';
 import { patchedDriver } from './lib/patched-driver.ts';
-import { type Standing, standingCluster } from './lib/standing.ts';
+import { type RunState, standingCluster } from './lib/standing.ts';
 import { load, printTable, say, seconds } from './lib/table.ts';
-import { openWorkshop, type Workshop } from './lib/workshop.ts';
+import { openWorkFolder, type WorkFolder } from './lib/workshop.ts';
 
 const { own, passed, onKind } = scriptArguments({
   mesh: { type: 'string', default: 'osm' },
@@ -52,22 +52,22 @@ function faultsOf(mesh: string): Fault[] {
   return chosen.length === 0 ? all : all.filter(({ name }) => chosen.includes(name));
 }
 
-async function judge(mesh: string, claims: string[], standing: Standing, workshop: Workshop): Promise<Outcome> {
+async function judge(mesh: string, claims: string[], standing: RunState, workFolder: WorkFolder): Promise<Outcome> {
   const words = [...standing.words, '--mesh', mesh, '--claim', claims.join(','), ...passed];
-  const live = await startRun(words, workshop.reports, { environment: workshop.environment });
+  const live = await startRun(words, workFolder.reports, { environment: workFolder.environment });
   const { status, ms } = await live.ended;
   const found = summarise(live.records()).claims;
   return { status, ms, verdicts: new Map(found.map((claim) => [claim.id, claim])), folder: live.folder };
 }
 
-async function withFault(fault: Fault, standing: Standing, workshop: Workshop): Promise<Outcome> {
+async function withFault(fault: Fault, standing: RunState, workFolder: WorkFolder): Promise<Outcome> {
   const { cluster } = standing;
   const { objects = [], driver, claims } = fault;
   try {
     for (const object of objects) await cluster.apply(object);
-    if (driver === undefined) return await judge(own.mesh, claims, standing, workshop);
-    const file = await patchedDriver(own.mesh, driver, workshop);
-    return await enrolledAnew(cluster, () => judge(file, claims, standing, workshop));
+    if (driver === undefined) return await judge(own.mesh, claims, standing, workFolder);
+    const file = await patchedDriver(own.mesh, driver, workFolder);
+    return await enrolledAnew(cluster, () => judge(file, claims, standing, workFolder));
   } finally {
     await takeAway(cluster, objects);
   }
@@ -82,13 +82,13 @@ async function takeAway(cluster: Cluster, objects: readonly Manifest[]): Promise
 
 async function main(): Promise<number> {
   const faults = faultsOf(own.mesh);
-  const workshop = openWorkshop('native-faults');
-  const standing = await standingCluster(own['cluster-name'], ['--mesh', own.mesh, ...onKind], workshop);
+  const workFolder = openWorkFolder('native-faults');
+  const standing = await standingCluster(own['cluster-name'], ['--mesh', own.mesh, ...onKind], workFolder);
   const rows: (string | number)[][] = [];
   let isRight = true;
   try {
     for (const fault of faults) {
-      const { status, ms, verdicts, folder } = await withFault(fault, standing, workshop);
+      const { status, ms, verdicts, folder } = await withFault(fault, standing, workFolder);
       for (const id of fault.claims) {
         const { verdict = 'not judged', reason = '' } = verdicts.get(id) ?? {};
         const isCaught = verdict === 'failed' && status === 1;
@@ -105,7 +105,7 @@ async function main(): Promise<number> {
       }
     }
     const claims = [...new Set(faults.flatMap((fault) => fault.claims))];
-    const { status, ms, verdicts, folder } = await judge(own.mesh, claims, standing, workshop);
+    const { status, ms, verdicts, folder } = await judge(own.mesh, claims, standing, workFolder);
     for (const [id, { verdict, reason = '' }] of verdicts) {
       isRight &&= verdict === 'passed';
       rows.push(['(no fault)', id, verdict, verdict === 'passed' ? 'not accused' : 'ACCUSED', seconds(ms), reason]);
@@ -116,8 +116,8 @@ async function main(): Promise<number> {
   }
   printTable(['fault', 'claim', 'verdict', '', 'run s', 'reason'], rows);
   say(`${faults.length} faults of ${own.mesh}: ${isRight ? 'as required' : 'NOT as required'} (load ${load()})`);
-  if (isRight) workshop.remove();
-  else say(`runs in ${workshop.reports}`);
+  if (isRight) workFolder.remove();
+  else say(`runs in ${workFolder.reports}`);
   return isRight ? 0 : 1;
 }
 

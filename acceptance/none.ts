@@ -10,15 +10,17 @@ import { scriptArguments } from './lib/arguments.ts';
 import { claimsOfRefusals } from './lib/claims-of-refusals.ts';
 import { startRun } from './lib/live-run.ts';
 import { load, printTable, say, seconds } from './lib/table.ts';
-import { openWorkshop } from './lib/workshop.ts';
+import { openWorkFolder } from './lib/workshop.ts';
 
 const LIMIT_MS = 180_000;
 
 const { onKind } = scriptArguments({});
 
 async function main(): Promise<number> {
-  const workshop = openWorkshop('none');
-  const live = await startRun(['--mesh', 'none', ...onKind], workshop.reports, { environment: workshop.environment });
+  const workFolder = openWorkFolder('none');
+  const live = await startRun(['--mesh', 'none', ...onKind], workFolder.reports, {
+    environment: workFolder.environment,
+  });
   const { status, ms, text } = await live.ended;
   const records = live.records();
   const ofRefusals = claimsOfRefusals(records);
@@ -34,7 +36,7 @@ async function main(): Promise<number> {
   say(`exit status ${status}, ${claims.length} claims in ${seconds(ms)} s (load ${load()})`);
   const isRight = claims.length > 0 && wrong.length === 0 && status === 1 && ms <= LIMIT_MS;
   if (!isRight) say(`not as required; ${live.folder}\n${text}`);
-  else workshop.remove();
+  else workFolder.remove();
   return isRight ? 0 : 1;
 }
 

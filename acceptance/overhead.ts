@@ -8,14 +8,14 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { KIND_CONFIG } from '../lib/cluster/provider/index.ts';
+import { KIND_CONFIG } from '../lib/providers/index.ts';
 import { scriptArguments, wholeNumber } from './lib/arguments.ts';
 import { bareInstallation } from './lib/bare.ts';
 import { figureCells, figureHeading, type Measured, measuredRun } from './lib/measured-run.ts';
 import { plannedSwitches } from './lib/planned-switches.ts';
 import { standingCluster } from './lib/standing.ts';
 import { load, printTable, say, seconds } from './lib/table.ts';
-import { openWorkshop, type Workshop } from './lib/workshop.ts';
+import { openWorkFolder, type WorkFolder } from './lib/workshop.ts';
 
 const MOST_OVERHEAD_MS = 15_000;
 const MOST_HOLDS_MS = 40_000;
@@ -28,13 +28,13 @@ const { own, passed, onKind } = scriptArguments({
 });
 const count = wholeNumber('count', own.count);
 
-async function onStanding(workshop: Workshop): Promise<boolean> {
-  const standing = await standingCluster(own['cluster-name'], onKind, workshop);
+async function onStanding(workFolder: WorkFolder): Promise<boolean> {
+  const standing = await standingCluster(own['cluster-name'], onKind, workFolder);
   standing.cluster.close();
   const words = [...standing.words, ...passed];
-  const planned = await plannedSwitches(words, workshop.environment);
+  const planned = await plannedSwitches(words, workFolder.environment);
   const runs: Measured[] = [];
-  for (let n = 0; n < count; n += 1) runs.push(await measuredRun(words, workshop));
+  for (let n = 0; n < count; n += 1) runs.push(await measuredRun(words, workFolder));
   printTable(
     ['standing', ...figureHeading],
     runs.map((measured, n) => [n + 1, ...figureCells(measured)]),
@@ -49,16 +49,16 @@ async function onStanding(workshop: Workshop): Promise<boolean> {
   );
 }
 
-async function cold(workshop: Workshop): Promise<boolean> {
+async function cold(workFolder: WorkFolder): Promise<boolean> {
   const rows: (string | number)[][] = [];
   let isRight = true;
   for (let n = 1; n <= count; n += 1) {
-    const measured = await measuredRun(['--provider', 'kind', ...onKind], workshop);
+    const measured = await measuredRun(['--provider', 'kind', ...onKind], workFolder);
     const between = load();
     const kind = ['--config', KIND_CONFIG, ...(own['node-image'] === undefined ? [] : ['--image', own['node-image']])];
     const name = `${own['cluster-name']}-bare`;
     const parts = { name, kind, images: loadedImages(measured.folder), install: installCommands(measured) };
-    const { create, loading, install } = await bareInstallation(parts, workshop);
+    const { create, loading, install } = await bareInstallation(parts, workFolder);
     const more = measured.figures.wall - create - loading - install;
     isRight &&= more <= MOST_COLD_MS && measured.ended.status === 0;
     const times = [measured.figures.wall, create, loading, install, more].map(seconds);
@@ -82,12 +82,12 @@ function installCommands({ ended }: Measured): string[][] {
   return commands.map((line) => line.slice(2).split(' '));
 }
 
-const workshop = openWorkshop('overhead');
-const standingIsRight = own.only === 'cold' || (await onStanding(workshop));
-const coldIsRight = own.only === 'standing' || (await cold(workshop));
+const workFolder = openWorkFolder('overhead');
+const standingIsRight = own.only === 'cold' || (await onStanding(workFolder));
+const coldIsRight = own.only === 'standing' || (await cold(workFolder));
 say(
   `standing: ${standingIsRight ? 'as required' : 'NOT as required'}; cold: ${coldIsRight ? 'as required' : 'NOT as required'}`,
 );
-if (standingIsRight && coldIsRight) workshop.remove();
-else say(`runs in ${workshop.reports}`);
+if (standingIsRight && coldIsRight) workFolder.remove();
+else say(`runs in ${workFolder.reports}`);
 process.exitCode = standingIsRight && coldIsRight ? 0 : 1;

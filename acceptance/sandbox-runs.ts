@@ -3,7 +3,7 @@
  *
  *   npx tsx acceptance/sandbox-runs.ts [--count N] [--at-once K] -- OPTIONS
  *
- * Memory is the proportional set size of conductor, jest, sandbox and all that they start, from the first claim on. Times
+ * Memory is the proportional set size of runner, jest, sandbox and all that they start, from the first claim on. Times
  * are judged with --at-once 1 only, where each run waits until the machine is idle. OPTIONS go to meshproof.
  */
 import { readdirSync, readFileSync } from 'node:fs';
@@ -18,7 +18,7 @@ import { phaseTimes } from './lib/phases.ts';
 import { run } from './lib/program.ts';
 import { load, printTable, say, seconds } from './lib/table.ts';
 import { type Measured, TreeMeter } from './lib/tree-meter.ts';
-import { openWorkshop, type Workshop } from './lib/workshop.ts';
+import { openWorkFolder, type WorkFolder } from './lib/workshop.ts';
 
 const { own, passed } = scriptArguments({
   count: { type: 'string', default: '20' },
@@ -45,12 +45,12 @@ interface SandboxRun {
   load: number;
 }
 
-async function sandboxRun(n: number, isAlone: boolean, workshop: Workshop): Promise<SandboxRun> {
+async function sandboxRun(n: number, isAlone: boolean, workFolder: WorkFolder): Promise<SandboxRun> {
   if (isAlone && !(await untilIdle())) say('the machine does not come to rest');
   const loadBefore = load();
   const startedAt = Date.now();
   const words = ['--provider', 'sandbox', ...passed];
-  const live = await startRun(words, join(workshop.reports, String(n)), { environment: workshop.environment });
+  const live = await startRun(words, join(workFolder.reports, String(n)), { environment: workFolder.environment });
   // A look at all processes takes some tens of ms of a core, and memory is at its most in the suites.
   await live.until(isClaimAtWork);
   const meter = new TreeMeter(live.program.pid);
@@ -84,21 +84,21 @@ function suitesOf({ wall, firstClaim }: SandboxRun): number {
 }
 
 /** What no run may leave, once all are over. */
-function leftInAll(runs: SandboxRun[], workshop: Workshop): string[] {
-  const state = workshop.environment['XDG_STATE_HOME'] ?? '';
+function leftInAll(runs: SandboxRun[], workFolder: WorkFolder): string[] {
+  const state = workFolder.environment['XDG_STATE_HOME'] ?? '';
   const pages = readdirSync(state, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n');
   return [
-    ...markedProcesses(workshop).map((line) => `process ${line}`),
+    ...markedProcesses(workFolder).map((line) => `process ${line}`),
     ...runs.flatMap(({ meter }) => meter.leftInNamespaces()),
-    ...temporaryFiles(workshop).map((name) => `temporary file ${name}`),
+    ...temporaryFiles(workFolder).map((name) => `temporary file ${name}`),
     ...pages.map(({ name }) => `state file ${name}`),
-    ...mounts.filter((line) => line.includes(workshop.path)).map((line) => `mount ${line}`),
+    ...mounts.filter((line) => line.includes(workFolder.path)).map((line) => `mount ${line}`),
   ];
 }
 
 /** What of the runs is not as it must be. */
-function faultsOf(runs: SandboxRun[], atOnce: number, workshop: Workshop): string[] {
+function faultsOf(runs: SandboxRun[], atOnce: number, workFolder: WorkFolder): string[] {
   const verdicts = new Set(runs.map((each) => each.verdicts));
   const faults = runs.flatMap((each) => {
     const wrong = [...each.left];
@@ -112,28 +112,28 @@ function faultsOf(runs: SandboxRun[], atOnce: number, workshop: Workshop): strin
   });
   if (verdicts.size !== 1) faults.push(`${verdicts.size} different sets of verdicts`);
   if (verdicts.has('')) faults.push('a run without verdicts');
-  return [...faults, ...leftInAll(runs, workshop).map((what) => `left: ${what}`)];
+  return [...faults, ...leftInAll(runs, workFolder).map((what) => `left: ${what}`)];
 }
 
-/** The workshop's caches of tsx and jest are empty; a user's are since the first run ever. */
-async function fillCaches({ reports, environment }: Workshop): Promise<void> {
+/** The work folder's caches of tsx and jest are empty; a user's are since the first run ever. */
+async function fillCaches({ reports, environment }: WorkFolder): Promise<void> {
   const words = ['--provider', 'sandbox', '--claim', 'lifecycle/stable', '--out', join(reports, 'first')];
   const { status, text } = await run(['run', ...words], { environment });
   if (status !== 0) throw new Error(`a first run exits ${status}:\n${text}`);
 }
 
 async function main(): Promise<number> {
-  const workshop = openWorkshop('sandbox-runs');
+  const workFolder = openWorkFolder('sandbox-runs');
   const [count, atOnce] = [wholeNumber('count', own.count), wholeNumber('at-once', own['at-once'])];
-  say(`${count} runs, ${atOnce} at a time, load ${load()}; runs in ${workshop.reports}`);
-  await fillCaches(workshop);
+  say(`${count} runs, ${atOnce} at a time, load ${load()}; runs in ${workFolder.reports}`);
+  await fillCaches(workFolder);
   const runs: SandboxRun[] = [];
   let next = 1;
   const worker = async () => {
     while (next <= count) {
       const n = next;
       next += 1;
-      runs.push(await sandboxRun(n, atOnce === 1, workshop));
+      runs.push(await sandboxRun(n, atOnce === 1, workFolder));
     }
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
@@ -151,11 +151,11 @@ async function main(): Promise<number> {
       each.phases,
     ]),
   );
-  const faults = faultsOf(runs, atOnce, workshop);
+  const faults = faultsOf(runs, atOnce, workFolder);
   for (const fault of faults) say(fault);
   const claims = runs[0]?.verdicts.split('\n').length ?? 0;
   say(faults.length === 0 ? `${runs.length} times the same ${claims} verdicts, and nothing left` : 'not as required');
-  if (faults.length === 0) workshop.remove();
+  if (faults.length === 0) workFolder.remove();
   return faults.length === 0 ? 0 : 1;
 }
 

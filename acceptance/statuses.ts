@@ -13,7 +13,7 @@ import { liveState } from './lib/live-state.ts';
 import { run } from './lib/program.ts';
 import { standingCluster } from './lib/standing.ts';
 import { load, printTable, say, seconds } from './lib/table.ts';
-import { openWorkshop } from './lib/workshop.ts';
+import { openWorkFolder } from './lib/workshop.ts';
 import { faultsOf, type StatusCase } from './statuses/case.ts';
 import { type Interrupted, interruptIn, interruptTwice } from './statuses/interrupted.ts';
 import { asExisting, casesOnStanding, foreignNamespace, withForeignNamespace } from './statuses/on-standing.ts';
@@ -32,7 +32,7 @@ const PULL_MS = 10_000;
 /** From the first change of a claim to Ctrl-C, ms: while claims begin, while modes are held, and while the last ones wait. */
 const INTO_SUITES_MS = [700, 4_000, 8_000];
 
-const workshop = openWorkshop('statuses');
+const workFolder = openWorkFolder('statuses');
 const rows: (string | number)[][] = [];
 let isRight = true;
 
@@ -57,15 +57,15 @@ async function interrupted(name: string, outcome: Promise<Interrupted>): Promise
 async function inSandbox(): Promise<void> {
   const words = ['--provider', 'sandbox'];
   for (const intoMs of INTO_SUITES_MS) {
-    const outcome = interruptIn('suite', words, workshop, { intoMs, sandbox: true });
+    const outcome = interruptIn('suite', words, workFolder, { intoMs, sandbox: true });
     await interrupted(`Ctrl-C in suite, sandbox, after ${seconds(intoMs)} s`, outcome);
   }
 }
 
 async function onStanding(): Promise<void> {
-  const standing = await standingCluster(own['cluster-name'], onKind, workshop);
-  const { environment } = workshop;
-  const words = { out: ['--out', workshop.reports], passed };
+  const standing = await standingCluster(own['cluster-name'], onKind, workFolder);
+  const { environment } = workFolder;
+  const words = { out: ['--out', workFolder.reports], passed };
   const driver = await loadDriver(own.mesh);
   const look = () => liveState(standing.cluster, driver);
   const live = { before: await look(), look };
@@ -77,7 +77,7 @@ async function onStanding(): Promise<void> {
     await withForeignNamespace(standing, () => judge(foreignNamespace(standing, words, environment)));
     const claims = ['--claim', 'permissive/off-closes,permissive/switches', '--mesh', own.mesh, ...passed];
     for (const phase of ['fixtures', 'suite'] as const) {
-      const outcome = interruptIn(phase, [...asExisting(standing), ...claims], workshop, { live });
+      const outcome = interruptIn(phase, [...asExisting(standing), ...claims], workFolder, { live });
       await interrupted(`Ctrl-C in ${phase}, existing`, outcome);
     }
   } finally {
@@ -92,23 +92,23 @@ function fixturesWithin(ms: number): RegExp {
 }
 
 async function onOwn(): Promise<void> {
-  const { environment } = workshop;
-  const none = ['run', '--mesh', 'none', '--claim', 'permissive/off-closes', '--out', workshop.reports, ...onKind];
+  const { environment } = workFolder;
+  const none = ['run', '--mesh', 'none', '--claim', 'permissive/off-closes', '--out', workFolder.reports, ...onKind];
   await judge({ name: 'a claim fails', status: 1, words: none, options: { environment }, says: [/1 failed/] });
   const words = ['--provider', 'kind', '--claim', 'permissive/off-closes', ...onKind];
-  for (const phase of PHASES) await interrupted(`Ctrl-C in ${phase}`, interruptIn(phase, words, workshop));
-  await interrupted('Ctrl-C in suite, npm test', interruptIn('suite', words, workshop, { door: 'npm' }));
-  await interrupted('Ctrl-C in cluster, unread', interruptIn('cluster', words, workshop, { unread: true }));
-  await interrupted('Ctrl-C twice in mesh', interruptTwice('mesh', words, workshop));
+  for (const phase of PHASES) await interrupted(`Ctrl-C in ${phase}`, interruptIn(phase, words, workFolder));
+  await interrupted('Ctrl-C in suite, npm test', interruptIn('suite', words, workFolder, { door: 'npm' }));
+  await interrupted('Ctrl-C in cluster, unread', interruptIn('cluster', words, workFolder, { unread: true }));
+  await interrupted('Ctrl-C twice in mesh', interruptTwice('mesh', words, workFolder));
 }
 
-say(`load ${load()}; runs in ${workshop.reports}`);
-for (const wanted of [...casesWithoutDocker(workshop), ...(await casesWithoutKind(workshop))]) await judge(wanted);
+say(`load ${load()}; runs in ${workFolder.reports}`);
+for (const wanted of [...casesWithoutDocker(workFolder), ...(await casesWithoutKind(workFolder))]) await judge(wanted);
 if ((await missingNeeds()).length === 0) await inSandbox();
 if (!own.quick) {
   await onStanding();
   await onOwn();
 }
 printTable(['status and case', 'outcome', 's', 'remark'], rows);
-if (isRight) workshop.remove();
+if (isRight) workFolder.remove();
 process.exitCode = isRight ? 0 : 1;

@@ -10,7 +10,7 @@ import { figureCells, figureHeading, type Measured, measuredRun } from './lib/me
 import { plannedSwitches } from './lib/planned-switches.ts';
 import { standingCluster } from './lib/standing.ts';
 import { printTable, say, seconds } from './lib/table.ts';
-import { openWorkshop } from './lib/workshop.ts';
+import { openWorkFolder } from './lib/workshop.ts';
 
 const { own, passed, onKind } = scriptArguments({
   'cluster-name': { type: 'string', default: 'acceptance' },
@@ -24,14 +24,14 @@ function differing(first: Measured, other: Measured): string[] {
 }
 
 async function main(): Promise<number> {
-  const workshop = openWorkshop('ten-runs');
-  const standing = await standingCluster(own['cluster-name'], onKind, workshop);
+  const workFolder = openWorkFolder('ten-runs');
+  const standing = await standingCluster(own['cluster-name'], onKind, workFolder);
   standing.cluster.close();
   const words = [...standing.words, ...passed];
-  const planned = await plannedSwitches(words, workshop.environment);
+  const planned = await plannedSwitches(words, workFolder.environment);
   const runs: Measured[] = [];
   for (let n = 1; n <= wholeNumber('count', own.count); n += 1) {
-    const measured = await measuredRun(words, workshop);
+    const measured = await measuredRun(words, workFolder);
     const [first = measured] = runs;
     runs.push(measured);
     const { ended, figures } = measured;
@@ -46,8 +46,8 @@ async function main(): Promise<number> {
   const verdicts = new Set(runs.map(({ figures }) => figures.verdicts));
   say(verdicts.size === 1 ? `the same verdicts ${runs.length} times` : `${verdicts.size} different sets of verdicts`);
   const isRight = verdicts.size === 1 && runs[0]?.figures.verdicts !== '';
-  if (isRight) workshop.remove();
-  else say(`runs in ${workshop.reports}`);
+  if (isRight) workFolder.remove();
+  else say(`runs in ${workFolder.reports}`);
   return isRight ? 0 : 1;
 }
 

@@ -1,22 +1,22 @@
-/** What suites are written with. Every call goes to the conductor, which probes, changes and judges. */
-import { type Admission, ask, clientActor, type Policy, policyFor, type RouteSpec, serverActor } from './claim/body.ts';
+/** What suites are written with. Every call goes to the runner, which probes, changes and judges. */
+import { type AllowRule, ask, clientActor, type Policy, policyFor, type RouteSpec, serverActor } from './judge/body.ts';
 
-export { declareClaim as claim } from './claim/body.ts';
+export { declareClaim as claim } from './judge/body.ts';
 
 /** The client of the guides. */
 export const curl = clientActor('curl');
 /** A second enrolled client with another ServiceAccount. No policy ever names it. */
-export const visitor = clientActor('visitor');
+export const otherClient = clientActor('other-client');
 /** An enrolled client in another namespace, whose ServiceAccount has the name of the first one's. */
-export const namesake = clientActor('namesake');
+export const sameNameClient = clientActor('same-name-client');
 /** A client outside of the mesh. */
-export const outsider = clientActor('outsider');
+export const unmeshedClient = clientActor('unmeshed-client');
 
 export const httpbin = serverActor('httpbin', 'http', 14001);
 export const tcpEcho = serverActor('tcp-echo', 'tcp', 9000);
 /** Servers that the mesh calls external. */
-export const outsideHttp = serverActor('outside-httpbin', 'http', 14001);
-export const outsideTcp = serverActor('outside-tcp-echo', 'tcp', 9000);
+export const egressTargetHttp = serverActor('egress-target-httpbin', 'http', 14001);
+export const egressTargetTcp = serverActor('egress-target-tcp-echo', 'tcp', 9000);
 
 interface Outcomes {
   answered?: RouteSpec[];
@@ -55,7 +55,7 @@ export const mesh = {
   reinstall: async (modes: { permissive: boolean; egress: boolean }) => {
     await ask('reinstall', { modes });
   },
-  /** The mode has acted since it was last switched, and not wavered for as long as a vigil lasts. */
+  /** The mode has acted since it was last switched, and not wavered for as long as a stability check lasts. */
   stayed: async (mode: 'permissive' | 'egress') => {
     await ask('stayed', { mode });
   },
@@ -72,13 +72,13 @@ export const mesh = {
 };
 
 /** A policy that lets a client in. It does nothing until it is applied, and ends with the claim. */
-export function policy(admission: Admission): Policy {
-  return policyFor(admission);
+export function policy(allowRule: AllowRule): Policy {
+  return policyFor(allowRule);
 }
 
 /** Several policies that are applied, or deleted, in one change. */
-export function policies(...admissions: Admission[]): Policy {
-  return policyFor(...admissions);
+export function policies(...allowRules: AllowRule[]): Policy {
+  return policyFor(...allowRules);
 }
 
 /** One connection kept open over a change; how it fares is reported, not judged. */

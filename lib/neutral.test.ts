@@ -11,11 +11,11 @@ const aboutMeshes = /^lib\/(mesh|sandbox|prove)\/|\.(test|contract)\.ts$|\/testi
 /** Words that name a mesh, its objects or its proxies, where they may stand, and why. */
 const allowed: Record<string, string[]> = {
   // The mesh that is tested when none is named, and the help that says so.
-  'lib/plan/choose-provider.ts': ['osm'],
-  'lib/plan/option-rows.ts': ['osm'],
+  'lib/options/choose-provider.ts': ['osm'],
+  'lib/options/option-rows.ts': ['osm'],
   'lib/cli/program.ts': ['osm', 'Open Service Mesh'],
   // The fixtures' image is published under that name.
-  'lib/cluster/fixtures/adapt.ts': ['istio'],
+  'lib/fixtures/adapt.ts': ['istio'],
   // The addresses from which the commands come that drivers run.
   'lib/words/tool-remedy.ts': ['cilium', 'consul', 'fsm', 'istio', 'kuma', 'linkerd', 'osm'],
 };

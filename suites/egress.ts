@@ -1,29 +1,29 @@
 import {
   claim,
   curl,
+  egressTargetHttp,
+  egressTargetTcp,
   expect,
   given,
   httpbin,
   mesh,
-  namesake,
-  outsideHttp,
-  outsideTcp,
+  otherClient,
   policies,
+  sameNameClient,
   tcpEcho,
-  visitor,
 } from '../lib/harness.ts';
 
-const byName = [curl.gets(outsideHttp), curl.says(outsideTcp)];
-const byAddress = [curl.gets(outsideHttp.address), curl.says(outsideTcp.address)];
+const byName = [curl.gets(egressTargetHttp), curl.says(egressTargetTcp)];
+const byAddress = [curl.gets(egressTargetHttp.address), curl.says(egressTargetTcp.address)];
 const inMesh = [curl.gets(httpbin), curl.says(tcpEcho)];
-const everyClient = [curl, visitor, namesake].map((client) => client.gets(outsideHttp));
+const everyClient = [curl, otherClient, sameNameClient].map((client) => client.gets(egressTargetHttp));
 
 claim(
   {
     id: 'egress/booleans-only',
-    says: 'the switch accepts only booleans',
-    source: 'OSM API, MeshConfig v1alpha2: spec.traffic.enableEgress is boolean',
-    needs: ['egress', 'switch-validation'],
+    title: 'the switch accepts only booleans',
+    spec: 'OSM API, MeshConfig v1alpha2: spec.traffic.enableEgress is boolean',
+    features: ['egress', 'switch-validation'],
   },
   async () => {
     await mesh.refusesInvalid('egress');
@@ -33,9 +33,9 @@ claim(
 claim(
   {
     id: 'egress/on-opens',
-    says: 'switched on, HTTP and TCP reach the outside, by name and by address',
-    source: 'OSM guide, Egress: enabling it lets external traffic pass',
-    needs: ['egress'],
+    title: 'switched on, HTTP and TCP reach the outside, by name and by address',
+    spec: 'OSM guide, Egress: enabling it lets external traffic pass',
+    features: ['egress'],
     starts: { egress: false },
     ends: { egress: true },
   },
@@ -51,9 +51,9 @@ claim(
 claim(
   {
     id: 'egress/off-closes',
-    says: 'switched off, both are refused, by name and by address',
-    source: 'OSM guide, Egress: disabling it makes external services unreachable',
-    needs: ['egress'],
+    title: 'switched off, both are refused, by name and by address',
+    spec: 'OSM guide, Egress: disabling it makes external services unreachable',
+    features: ['egress'],
     starts: { egress: true },
     ends: { egress: false },
   },
@@ -69,9 +69,9 @@ claim(
 claim(
   {
     id: 'egress/switches',
-    says: 'off, on and off again at run time: each change acts and stays',
-    source: 'OSM guide, Egress: the setting can be changed after installation',
-    needs: ['egress'],
+    title: 'off, on and off again at run time: each change acts and stays',
+    spec: 'OSM guide, Egress: the setting can be changed after installation',
+    features: ['egress'],
     starts: { egress: true },
     ends: { egress: false },
   },
@@ -90,9 +90,9 @@ claim(
 claim(
   {
     id: 'egress/on-keeps-policy',
-    says: 'switched on, it does not open in-mesh traffic that policy refuses',
-    source: 'OSM guide, Egress: in-mesh traffic remains subject to policy',
-    needs: ['egress', 'permissive', 'http-policy', 'tcp-policy'],
+    title: 'switched on, it does not open in-mesh traffic that policy refuses',
+    spec: 'OSM guide, Egress: in-mesh traffic remains subject to policy',
+    features: ['egress', 'permissive', 'http-policy', 'tcp-policy'],
     starts: { permissive: false, egress: false },
     ends: { permissive: false, egress: true },
   },
@@ -110,9 +110,9 @@ claim(
 claim(
   {
     id: 'egress/off-keeps-allowed',
-    says: 'switched off, it does not close in-mesh traffic that policy allows',
-    source: 'OSM guide, Egress: in-mesh traffic is untouched by the setting',
-    needs: ['egress', 'permissive', 'http-policy', 'tcp-policy'],
+    title: 'switched off, it does not close in-mesh traffic that policy allows',
+    spec: 'OSM guide, Egress: in-mesh traffic is untouched by the setting',
+    features: ['egress', 'permissive', 'http-policy', 'tcp-policy'],
     starts: { permissive: false, egress: true },
     ends: { permissive: false, egress: false },
   },
@@ -130,9 +130,9 @@ claim(
 claim(
   {
     id: 'egress/every-client',
-    says: 'it holds for every client of the mesh, not for one',
-    source: 'OSM guide, Egress: the setting is global to the mesh',
-    needs: ['egress'],
+    title: 'it holds for every client of the mesh, not for one',
+    spec: 'OSM guide, Egress: the setting is global to the mesh',
+    features: ['egress'],
     starts: { egress: false },
     ends: { egress: false },
   },
@@ -150,49 +150,49 @@ claim(
 claim(
   {
     id: 'egress/stays-on',
-    says: 'switched on, it stays on through everything else that changes',
-    source: 'OSM guide, Egress',
-    needs: ['egress'],
+    title: 'switched on, it stays on through everything else that changes',
+    spec: 'OSM guide, Egress',
+    features: ['egress'],
     starts: { egress: true },
     ends: { egress: false },
-    vigil: 'egress',
+    stabilityCheck: 'egress',
   },
   async () => {
     await mesh.stayed('egress');
 
     await mesh.egress(false);
 
-    await given.refused(visitor.gets(outsideHttp), visitor.says(outsideTcp));
+    await given.refused(otherClient.gets(egressTargetHttp), otherClient.says(egressTargetTcp));
   },
 );
 
 claim(
   {
     id: 'egress/stays-off',
-    says: 'switched off, it stays off through everything else that changes',
-    source: 'OSM guide, Egress',
+    title: 'switched off, it stays off through everything else that changes',
+    spec: 'OSM guide, Egress',
     level: 'extended',
-    needs: ['egress'],
+    features: ['egress'],
     starts: { egress: false },
     ends: { egress: true },
-    vigil: 'egress',
+    stabilityCheck: 'egress',
   },
   async () => {
     await mesh.stayed('egress');
 
     await mesh.egress(true);
 
-    await given.answered(visitor.gets(outsideHttp), visitor.says(outsideTcp));
+    await given.answered(otherClient.gets(egressTargetHttp), otherClient.says(egressTargetTcp));
   },
 );
 
 claim(
   {
     id: 'egress/set-at-installation',
-    says: 'set at installation, either value acts from the start',
-    source: 'OSM guide, Egress: osm install --set=osm.enableEgress=…',
+    title: 'set at installation, either value acts from the start',
+    spec: 'OSM guide, Egress: osm install --set=osm.enableEgress=…',
     level: 'extended',
-    needs: ['egress', 'install-modes'],
+    features: ['egress', 'install-modes'],
     ends: { permissive: true, egress: true },
   },
   async () => {

@@ -3,9 +3,9 @@ import { claim, mesh } from '../lib/harness.ts';
 claim(
   {
     id: 'lifecycle/stable',
-    says: 'nothing of the mesh crashed during the run',
-    source: 'every guide: the mesh is up while it is used',
-    needs: [],
+    title: 'nothing of the mesh crashed during the run',
+    spec: 'every guide: the mesh is up while it is used',
+    features: [],
     last: true,
   },
   async () => {

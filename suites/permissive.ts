@@ -5,12 +5,12 @@ import {
   given,
   httpbin,
   mesh,
-  namesake,
-  outsider,
+  otherClient,
   policies,
   policy,
+  sameNameClient,
   tcpEcho,
-  visitor,
+  unmeshedClient,
 } from '../lib/harness.ts';
 
 const request = curl.gets(httpbin);
@@ -19,9 +19,9 @@ const hello = curl.says(tcpEcho);
 claim(
   {
     id: 'permissive/enrolment',
-    says: 'every pod created in an enrolled namespace runs a sidecar, and no other pod does',
-    source: 'OSM guide, Permissive Traffic Policy Mode: pods of httpbin and curl are 2/2',
-    needs: ['sidecar'],
+    title: 'every pod created in an enrolled namespace runs a sidecar, and no other pod does',
+    spec: 'OSM guide, Permissive Traffic Policy Mode: pods of httpbin and curl are 2/2',
+    features: ['sidecar'],
   },
   async () => {
     await mesh.isEnrolled();
@@ -31,9 +31,9 @@ claim(
 claim(
   {
     id: 'permissive/booleans-only',
-    says: 'the switch accepts only booleans',
-    source: 'OSM API, MeshConfig v1alpha2: spec.traffic.enablePermissiveTrafficPolicyMode is boolean',
-    needs: ['permissive', 'switch-validation'],
+    title: 'the switch accepts only booleans',
+    spec: 'OSM API, MeshConfig v1alpha2: spec.traffic.enablePermissiveTrafficPolicyMode is boolean',
+    features: ['permissive', 'switch-validation'],
   },
   async () => {
     await mesh.refusesInvalid('permissive');
@@ -43,9 +43,9 @@ claim(
 claim(
   {
     id: 'permissive/on-opens',
-    says: 'switched on, HTTP and TCP reach in-mesh Services without any policy',
-    source: 'OSM guide, Permissive Traffic Policy Mode: curl -I http://httpbin.httpbin:14001 gives 200 OK',
-    needs: ['permissive'],
+    title: 'switched on, HTTP and TCP reach in-mesh Services without any policy',
+    spec: 'OSM guide, Permissive Traffic Policy Mode: curl -I http://httpbin.httpbin:14001 gives 200 OK',
+    features: ['permissive'],
     starts: { permissive: false },
     ends: { permissive: true },
   },
@@ -61,9 +61,9 @@ claim(
 claim(
   {
     id: 'permissive/off-closes',
-    says: 'switched off, the same HTTP and TCP are refused',
-    source: 'OSM guide, Permissive Traffic Policy Mode: without a policy the request fails',
-    needs: ['permissive'],
+    title: 'switched off, the same HTTP and TCP are refused',
+    spec: 'OSM guide, Permissive Traffic Policy Mode: without a policy the request fails',
+    features: ['permissive'],
     starts: { permissive: true },
     ends: { permissive: false },
   },
@@ -79,20 +79,23 @@ claim(
 claim(
   {
     id: 'permissive/on-ignores-policies',
-    says: 'switched on, policies for somebody else do not restrict, made before or after; switched off, they do',
-    source: 'OSM docs, Permissive Mode: SMI policies are not enforced',
-    needs: ['permissive', 'http-policy', 'tcp-policy'],
+    title: 'switched on, policies for somebody else do not restrict, made before or after; switched off, they do',
+    spec: 'OSM docs, Permissive Mode: SMI policies are not enforced',
+    features: ['permissive', 'http-policy', 'tcp-policy'],
     starts: { permissive: true },
     ends: { permissive: true },
   },
   async () => {
     await given.answered(request, hello);
 
-    await policies({ client: namesake, server: httpbin }, { client: namesake, server: tcpEcho }).apply();
+    await policies({ client: sameNameClient, server: httpbin }, { client: sameNameClient, server: tcpEcho }).apply();
     await expect.answered(request, hello);
 
     await mesh.permissive(false);
-    await expect.all({ answered: [namesake.gets(httpbin), namesake.says(tcpEcho)], refused: [request, hello] });
+    await expect.all({
+      answered: [sameNameClient.gets(httpbin), sameNameClient.says(tcpEcho)],
+      refused: [request, hello],
+    });
 
     // Only now it is known that the mesh had read them: under permissive mode nothing shows it.
     await mesh.permissive(true);
@@ -103,21 +106,21 @@ claim(
 claim(
   {
     id: 'permissive/off-obeys-policy',
-    says: 'switched off, a client that a policy names is let in, and another still is not',
-    source: 'SMI traffic-access v1alpha3: access is denied by default, and granted by identity',
-    needs: ['permissive', 'http-policy'],
+    title: 'switched off, a client that a policy names is let in, and another still is not',
+    spec: 'SMI traffic-access v1alpha3: access is denied by default, and granted by identity',
+    features: ['permissive', 'http-policy'],
     starts: { permissive: false },
   },
   async () => {
-    const admission = policy({ client: curl, server: httpbin });
-    await given.refused(request, visitor.gets(httpbin));
+    const allowRule = policy({ client: curl, server: httpbin });
+    await given.refused(request, otherClient.gets(httpbin));
 
-    await admission.apply();
-    await expect.all({ answered: [request], refused: [visitor.gets(httpbin), hello] });
+    await allowRule.apply();
+    await expect.all({ answered: [request], refused: [otherClient.gets(httpbin), hello] });
 
-    await admission.delete();
+    await allowRule.delete();
     await expect.refused(request);
-    await given.refused(visitor.gets(httpbin));
+    await given.refused(otherClient.gets(httpbin));
 
     await policy({ client: curl, server: tcpEcho }).apply();
     await given.answered(hello);
@@ -127,9 +130,9 @@ claim(
 claim(
   {
     id: 'permissive/switches',
-    says: 'on, off, on and off again: each change acts and stays',
-    source: 'OSM guide, Permissive Traffic Policy Mode; osm#3775 and #3778: stale routes after a switch',
-    needs: ['permissive'],
+    title: 'on, off, on and off again: each change acts and stays',
+    spec: 'OSM guide, Permissive Traffic Policy Mode; osm#3775 and #3778: stale routes after a switch',
+    features: ['permissive'],
     starts: { permissive: false },
     ends: { permissive: false },
   },
@@ -150,15 +153,15 @@ claim(
 
 claim(
   {
-    id: 'permissive/outsider',
-    says: 'a client outside the mesh is refused in both modes',
-    source: 'OSM docs, Certificates: traffic between services of the mesh is mutual TLS',
-    needs: ['permissive', 'strict-mtls'],
+    id: 'permissive/unmeshed client',
+    title: 'a client outside the mesh is refused in both modes',
+    spec: 'OSM docs, Certificates: traffic between services of the mesh is mutual TLS',
+    features: ['permissive', 'strict-mtls'],
     starts: { permissive: true },
     ends: { permissive: false },
   },
   async () => {
-    const fromOutside = [outsider.gets(httpbin), outsider.says(tcpEcho)];
+    const fromOutside = [unmeshedClient.gets(httpbin), unmeshedClient.says(tcpEcho)];
     await expect.all({ answered: [request, hello], refused: fromOutside });
 
     await mesh.permissive(false);
@@ -170,38 +173,38 @@ claim(
 claim(
   {
     id: 'permissive/stays-on',
-    says: 'switched on, it stays on through everything else that changes',
-    source: 'OSM guide, Permissive Traffic Policy Mode',
+    title: 'switched on, it stays on through everything else that changes',
+    spec: 'OSM guide, Permissive Traffic Policy Mode',
     level: 'extended',
-    needs: ['permissive'],
+    features: ['permissive'],
     starts: { permissive: true },
     ends: { permissive: false },
-    vigil: 'permissive',
+    stabilityCheck: 'permissive',
   },
   async () => {
     await mesh.stayed('permissive');
 
     await mesh.permissive(false);
 
-    await given.refused(visitor.gets(httpbin), visitor.says(tcpEcho));
+    await given.refused(otherClient.gets(httpbin), otherClient.says(tcpEcho));
   },
 );
 
 claim(
   {
     id: 'permissive/stays-off',
-    says: 'switched off, it stays off through everything else that changes',
-    source: 'OSM guide, Permissive Traffic Policy Mode',
-    needs: ['permissive'],
+    title: 'switched off, it stays off through everything else that changes',
+    spec: 'OSM guide, Permissive Traffic Policy Mode',
+    features: ['permissive'],
     starts: { permissive: false },
     ends: { permissive: true },
-    vigil: 'permissive',
+    stabilityCheck: 'permissive',
   },
   async () => {
     await mesh.stayed('permissive');
 
     await mesh.permissive(true);
 
-    await given.answered(visitor.gets(httpbin), visitor.says(tcpEcho));
+    await given.answered(otherClient.gets(httpbin), otherClient.says(tcpEcho));
   },
 );

@@ -5,10 +5,10 @@ const request = curl.gets(httpbin);
 claim(
   {
     id: 'reliability/keeps-answering',
-    says: 'what is allowed is answered every time: not one request in 500 is lost',
-    source: 'every guide: traffic that is allowed passes',
+    title: 'what is allowed is answered every time: not one request in 500 is lost',
+    spec: 'every guide: traffic that is allowed passes',
     level: 'extended',
-    needs: ['permissive'],
+    features: ['permissive'],
     starts: { permissive: true },
   },
   async () => {
@@ -21,10 +21,10 @@ claim(
 claim(
   {
     id: 'reliability/keeps-refusing',
-    says: 'what is not allowed is refused every time: not one request in 500 gets through',
-    source: 'every guide: traffic that no policy allows is refused',
+    title: 'what is not allowed is refused every time: not one request in 500 gets through',
+    spec: 'every guide: traffic that no policy allows is refused',
     level: 'extended',
-    needs: ['permissive', 'http-policy'],
+    features: ['permissive', 'http-policy'],
     starts: { permissive: false },
   },
   async () => {
@@ -40,9 +40,9 @@ claim(
 claim(
   {
     id: 'reliability/whole-answers',
-    says: 'an answer of many pages comes whole',
-    source: 'every guide: traffic that is allowed passes',
-    needs: ['permissive'],
+    title: 'an answer of many pages comes whole',
+    spec: 'every guide: traffic that is allowed passes',
+    features: ['permissive'],
     starts: { permissive: true },
   },
   async () => {

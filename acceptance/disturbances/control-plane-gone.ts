@@ -1,11 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { replicasOf, scale, untilPods } from '../lib/pods.ts';
-import type { Disturbance } from './disturbance.ts';
+import type { EnvironmentFault } from './disturbance.ts';
 
 const GONE_MS = 20_000;
 
 /** The mesh's control plane is scaled to zero from outside for 20 s. */
-export const controlPlaneGone: Disturbance = {
+export const controlPlaneGone: EnvironmentFault = {
   name: 'control-plane-gone',
   async carryOut({ cluster, controlPlane }) {
     const replicas = await replicasOf(cluster, controlPlane);

@@ -1,10 +1,10 @@
 import { podsOf, replicasOf, untilPods } from '../lib/pods.ts';
-import type { Disturbance } from './disturbance.ts';
+import type { EnvironmentFault } from './disturbance.ts';
 
 const CURL = { namespace: 'curl', name: 'curl' };
 
 /** The pod of the client is deleted; its Deployment makes another. */
-export const curlDeleted: Disturbance = {
+export const curlDeleted: EnvironmentFault = {
   name: 'curl-deleted',
   async carryOut({ cluster }) {
     const pods = await podsOf(cluster, CURL);

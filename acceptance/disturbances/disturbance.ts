@@ -1,8 +1,8 @@
-import type { Relay } from '../../lib/cluster/contract/relay.ts';
-import type { Cluster } from '../../lib/cluster/index.ts';
+import type { Relay } from '../../lib/kube/contract/relay.ts';
+import type { Cluster } from '../../lib/kube/index.ts';
 import type { DeploymentName } from '../lib/pods.ts';
 
-/** What a disturbance works on. */
+/** What a environment fault works on. */
 export interface Scene {
   cluster: Cluster;
   /** Name of the kind cluster. */
@@ -18,7 +18,7 @@ export interface Lasted {
   to: number;
 }
 
-export interface Disturbance {
+export interface EnvironmentFault {
   name: string;
   /** The run has to reach the API server through a relay. */
   relayed?: true;

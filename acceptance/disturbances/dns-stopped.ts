@@ -1,15 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Cluster } from '../../lib/cluster/index.ts';
+import type { Cluster } from '../../lib/kube/index.ts';
 import { podsOf, replicasOf, scale, untilPods } from '../lib/pods.ts';
-import type { Disturbance } from './disturbance.ts';
+import type { EnvironmentFault } from './disturbance.ts';
 
 const COREDNS = { namespace: 'kube-system', name: 'coredns' };
-const ASKER = { namespace: 'outside', name: 'outsider' };
+const ASKER = { namespace: 'unmeshed', name: 'unmeshed-client' };
 const STOPPED_MS = 8_000;
 const LIMIT_MS = 120_000;
 
 /** CoreDNS is scaled to zero for some seconds. */
-export const dnsStopped: Disturbance = {
+export const dnsStopped: EnvironmentFault = {
   name: 'dns-stopped',
   async carryOut({ cluster }) {
     const replicas = await replicasOf(cluster, COREDNS);

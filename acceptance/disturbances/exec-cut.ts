@@ -1,11 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Disturbance } from './disturbance.ts';
+import type { EnvironmentFault } from './disturbance.ts';
 
 const CUTS = 3;
 const BETWEEN_MS = 400;
 
 /** Every connection to the API server breaks, exec sessions among them; new ones work at once. */
-export const execCut: Disturbance = {
+export const execCut: EnvironmentFault = {
   name: 'exec-cut',
   relayed: true,
   async carryOut({ relay }) {

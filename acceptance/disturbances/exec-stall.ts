@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Disturbance } from './disturbance.ts';
+import type { EnvironmentFault } from './disturbance.ts';
 
 const STALL_MS = 12_000;
 
 /** Connections to the API server stay open and pass nothing on for a while; then all of them break. */
-export const execStall: Disturbance = {
+export const execStall: EnvironmentFault = {
   name: 'exec-stall',
   relayed: true,
   async carryOut({ relay }) {

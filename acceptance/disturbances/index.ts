@@ -1,15 +1,15 @@
 import { controlPlaneGone } from './control-plane-gone.ts';
 import { curlDeleted } from './curl-deleted.ts';
-import type { Disturbance } from './disturbance.ts';
+import type { EnvironmentFault } from './disturbance.ts';
 import { dnsStopped } from './dns-stopped.ts';
 import { execCut } from './exec-cut.ts';
 import { execStall } from './exec-stall.ts';
 import { nodePaused } from './node-paused.ts';
 import { tcpEchoGone } from './tcp-echo-gone.ts';
 
-export type { Disturbance, Lasted, Scene } from './disturbance.ts';
+export type { EnvironmentFault, Lasted, Scene } from './disturbance.ts';
 
-export const disturbances: readonly Disturbance[] = [
+export const environmentFaults: readonly EnvironmentFault[] = [
   execCut,
   execStall,
   dnsStopped,

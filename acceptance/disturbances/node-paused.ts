@@ -1,12 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { untilAllReady } from '../lib/pods.ts';
 import { lines, output } from '../lib/tool.ts';
-import type { Disturbance } from './disturbance.ts';
+import type { EnvironmentFault } from './disturbance.ts';
 
 const PAUSED_MS = 20_000;
 
 /** Every process of the node stands still for 20 s. */
-export const nodePaused: Disturbance = {
+export const nodePaused: EnvironmentFault = {
   name: 'node-paused',
   async carryOut({ cluster, name, controlPlane }) {
     const nodes = await lines('kind', ['get', 'nodes', '--name', name]);

@@ -1,12 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { replicasOf, scale, untilPods } from '../lib/pods.ts';
-import type { Disturbance } from './disturbance.ts';
+import type { EnvironmentFault } from './disturbance.ts';
 
 const TCP_ECHO = { namespace: 'tcp-demo', name: 'tcp-echo' };
 const GONE_MS = 5_000;
 
 /** tcp-echo is scaled to zero, and back. */
-export const tcpEchoGone: Disturbance = {
+export const tcpEchoGone: EnvironmentFault = {
   name: 'tcp-echo-gone',
   async carryOut({ cluster }) {
     const replicas = await replicasOf(cluster, TCP_ECHO);

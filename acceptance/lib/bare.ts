@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { execa } from 'execa';
-import type { Workshop } from './workshop.ts';
+import type { WorkFolder } from './workshop.ts';
 
 /** What kind, image loading and the mesh's installation take alone; ms. */
 export interface Bare {
@@ -19,9 +19,9 @@ const LIMIT_MS = 600_000;
  */
 export async function bareInstallation(
   parts: { name: string; kind: string[]; images: string[]; install: string[][] },
-  workshop: Workshop,
+  workFolder: WorkFolder,
 ): Promise<Bare> {
-  const kubeconfig = join(workshop.path, `${parts.name}.kubeconfig`);
+  const kubeconfig = join(workFolder.path, `${parts.name}.kubeconfig`);
   const timed = async (commands: string[][]) => {
     const begun = performance.now();
     for (const [file = '', ...args] of commands) {

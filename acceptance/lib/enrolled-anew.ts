@@ -1,5 +1,5 @@
-import { MANAGED_BY, OWNER } from '../../lib/cluster/fixtures/index.ts';
-import type { Cluster } from '../../lib/cluster/index.ts';
+import { MANAGED_BY, OWNER } from '../../lib/fixtures/index.ts';
+import type { Cluster } from '../../lib/kube/index.ts';
 
 const GONE_MS = 120_000;
 

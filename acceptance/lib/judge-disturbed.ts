@@ -11,7 +11,7 @@ export interface Judged {
   claim: string;
   verdict: string;
   reason?: string;
-  /** True where the claim was being judged during the disturbance. */
+  /** True where the claim was being judged during the environment fault. */
   disturbed: boolean;
   /** How often it was begun again. */
   restarts: number;
@@ -19,7 +19,7 @@ export interface Judged {
 }
 
 /**
- * Holds every claim of a run against what a disturbance allows: none is failed, and one that passed although it was under
+ * Holds every claim of a run against what a environment fault allows: none is failed, and one that passed although it was under
  * way rests on holds that begin after the recovery.
  */
 export function judgeDisturbed(records: EvidenceRecord[], lasted: Lasted): Judged[] {
@@ -32,10 +32,10 @@ export function judgeDisturbed(records: EvidenceRecord[], lasted: Lasted): Judge
     const end = decided?.at ?? to;
     const begin = decided?.kind === 'verdict' ? end - decided.ms : end;
     const isDisturbed = begin < to && end > from + TOLERANCE_MS;
-    const tries = own.filter((record) => record.kind === 'disturbance');
+    const tries = own.filter((record) => record.kind === 'environment-fault');
     const violations: string[] = [];
     if (verdict === 'failed') violations.push('failed');
-    if (!['passed', 'broken'].includes(verdict)) violations.push(`is ${verdict}`);
+    if (!['passed', 'inconclusive'].includes(verdict)) violations.push(`is ${verdict}`);
     if (verdict === 'passed' && isDisturbed) violations.push(...holdsBefore(own, tries.at(-1)?.seq ?? 0, from, to));
     return {
       claim: id,
@@ -51,8 +51,8 @@ export function judgeDisturbed(records: EvidenceRecord[], lasted: Lasted): Judge
 /** The holds of the last try that do not lie wholly after the recovery. */
 function holdsBefore(own: EvidenceRecord[], after: number, from: number, to: number): string[] {
   return own.flatMap((record) => {
-    if (record.kind !== 'expectation' || record.seq <= after || record.hold === undefined) return [];
-    const { start, end } = record.hold;
+    if (record.kind !== 'expectation' || record.seq <= after || record.sample === undefined) return [];
+    const { start, end } = record.sample;
     if (start >= to - TOLERANCE_MS) return [];
     const seconds = (ms: number) => ((ms - from) / 1000).toFixed(2);
     const where = end <= from ? 'a hold before' : 'a hold during';

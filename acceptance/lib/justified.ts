@@ -10,8 +10,8 @@ export const justified: Readonly<Record<string, Readonly<Record<string, string>>
   'permissive/switches': { 'await given.refused(request, hello);': acted },
   'permissive/on-ignores-policies': { 'await given.answered(request, hello);': acted },
   'permissive/off-obeys-policy': {
-    'await given.refused(request, visitor.gets(httpbin));': acted,
-    'await given.refused(visitor.gets(httpbin));':
+    'await given.refused(request, other client.gets(httpbin));': acted,
+    'await given.refused(other client.gets(httpbin));':
       'a deletion that lets others in lets in the named client as well, in every mesh that anybody could think of',
   },
   'tcp-routing/allowed-port': { 'await given.refused(hello);': acted },

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Cluster, Manifest } from '../../lib/cluster/index.ts';
+import type { Cluster, Manifest } from '../../lib/kube/index.ts';
 import type { Driver } from '../../lib/mesh/index.ts';
 
 /** What a run could leave or change on a cluster that is in use: a line for each thing, by its name. */

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { lines } from './tool.ts';
-import type { Workshop } from './workshop.ts';
+import type { WorkFolder } from './workshop.ts';
 
 /** What a run could leave on this machine, by kind of thing. */
 export type Machine = Record<'cluster' | 'container' | 'network' | 'dangling volume' | 'process' | 'file', string[]>;
@@ -8,24 +8,24 @@ export type Machine = Record<'cluster' | 'container' | 'network' | 'dangling vol
 /** Caches of tools, which all runs share and none removes. */
 const CACHES = /^(tsx-|node-compile-cache)/;
 
-/** Looks at the engine, the processes that carry the workshop's mark, and the folder for temporary files. */
-export async function lookAround(workshop: Workshop): Promise<Machine> {
+/** Looks at the engine, the processes that carry the work folder's mark, and the folder for temporary files. */
+export async function lookAround(workFolder: WorkFolder): Promise<Machine> {
   return {
     cluster: await lines('kind', ['get', 'clusters']),
     container: await lines('docker', ['ps', '-a', '--format', '{{.Names}}']),
     network: await lines('docker', ['network', 'ls', '--format', '{{.Name}}']),
     'dangling volume': await lines('docker', ['volume', 'ls', '-q', '--filter', 'dangling=true']),
-    ...traces(workshop),
+    ...traces(workFolder),
   };
 }
 
 /** The same without the engine, which runs in the sandbox do not need. */
-export function lookAroundWithoutEngine(workshop: Workshop): Machine {
-  return { cluster: [], container: [], network: [], 'dangling volume': [], ...traces(workshop) };
+export function lookAroundWithoutEngine(workFolder: WorkFolder): Machine {
+  return { cluster: [], container: [], network: [], 'dangling volume': [], ...traces(workFolder) };
 }
 
-function traces(workshop: Workshop): Pick<Machine, 'process' | 'file'> {
-  return { process: markedProcesses(workshop), file: temporaryFiles(workshop) };
+function traces(workFolder: WorkFolder): Pick<Machine, 'process' | 'file'> {
+  return { process: markedProcesses(workFolder), file: temporaryFiles(workFolder) };
 }
 
 /**
@@ -47,12 +47,12 @@ export function differences(before: Machine, after: Machine, isOurs: (name: stri
 }
 
 /** What runs have put into their folder for temporary files, besides the caches. */
-export function temporaryFiles({ temporary }: Workshop): string[] {
+export function temporaryFiles({ temporary }: WorkFolder): string[] {
   return readdirSync(temporary).filter((name) => !CACHES.test(name));
 }
 
-/** Everything that was started by the workshop's runs inherited their environment; Linux only. */
-export function markedProcesses({ environment }: Workshop): string[] {
+/** Everything that was started by the work folder's runs inherited their environment; Linux only. */
+export function markedProcesses({ environment }: WorkFolder): string[] {
   const mark = `XDG_STATE_HOME=${environment['XDG_STATE_HOME']}`;
   return readdirSync('/proc').flatMap((pid) => {
     if (!/^\d+$/.test(pid)) return [];

@@ -2,7 +2,7 @@ import { type Figures, figuresOf } from './figures.ts';
 import { startRun } from './live-run.ts';
 import type { Ended } from './program.ts';
 import { load, seconds } from './table.ts';
-import type { Workshop } from './workshop.ts';
+import type { WorkFolder } from './workshop.ts';
 
 export interface Measured {
   figures: Figures;
@@ -13,9 +13,9 @@ export interface Measured {
 }
 
 /** Runs to the end, and takes the figures from the evidence and the clock. */
-export async function measuredRun(words: readonly string[], workshop: Workshop): Promise<Measured> {
+export async function measuredRun(words: readonly string[], workFolder: WorkFolder): Promise<Measured> {
   const loadBefore = load();
-  const live = await startRun(words, workshop.reports, { environment: workshop.environment });
+  const live = await startRun(words, workFolder.reports, { environment: workFolder.environment });
   const ended = await live.ended;
   return { figures: figuresOf(live.records(), ended.ms), ended, folder: live.folder, load: loadBefore };
 }

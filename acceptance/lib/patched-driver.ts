@@ -2,13 +2,17 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { loadDriver } from '../../lib/mesh/index.ts';
-import type { Workshop } from './workshop.ts';
+import type { WorkFolder } from './workshop.ts';
 
 /** A driver with fields changed as a JSON merge patch would (RFC 7386). @returns its file */
-export async function patchedDriver(name: string, patch: Record<string, unknown>, workshop: Workshop): Promise<string> {
+export async function patchedDriver(
+  name: string,
+  patch: Record<string, unknown>,
+  workFolder: WorkFolder,
+): Promise<string> {
   const { file } = await loadDriver(name);
   const patched = merged(parse(readFileSync(file, 'utf8')), patch);
-  const copy = join(workshop.path, `${name}-patched.yaml`);
+  const copy = join(workFolder.path, `${name}-patched.yaml`);
   writeFileSync(copy, stringify(patched, { aliasDuplicateObjects: false }));
   return copy;
 }

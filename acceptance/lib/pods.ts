@@ -1,4 +1,4 @@
-import type { Cluster, Manifest, ObjectRef } from '../../lib/cluster/index.ts';
+import type { Cluster, Manifest, ObjectRef } from '../../lib/kube/index.ts';
 
 /** Longest that a pod or Deployment may take to come or go, ms. */
 const LIMIT_MS = 180_000;

@@ -1,13 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Cluster, connect } from '../../lib/cluster/index.ts';
+import { type Cluster, connect } from '../../lib/kube/index.ts';
 import { run } from './program.ts';
 import { say } from './table.ts';
 import { lines, output } from './tool.ts';
-import type { Workshop } from './workshop.ts';
+import type { WorkFolder } from './workshop.ts';
 
 /** A kind cluster with the mesh on it, that stands before and after the script. */
-export interface Standing {
+export interface RunState {
   name: string;
   context: string;
   kubeconfig: string;
@@ -21,7 +21,11 @@ export interface Standing {
  * @param passed the options with which meshproof makes it
  * @throws Error with what meshproof printed
  */
-export async function standingCluster(name: string, passed: readonly string[], workshop: Workshop): Promise<Standing> {
+export async function standingCluster(
+  name: string,
+  passed: readonly string[],
+  workFolder: WorkFolder,
+): Promise<RunState> {
   if (!(await lines('kind', ['get', 'clusters'])).includes(name)) {
     say(`making the kind cluster ${name}, which is then kept`);
     const made = await run(
@@ -33,14 +37,14 @@ export async function standingCluster(name: string, passed: readonly string[], w
         '--claim',
         'permissive/enrolment',
         '--out',
-        workshop.reports,
+        workFolder.reports,
         ...passed,
       ],
-      { environment: workshop.environment },
+      { environment: workFolder.environment },
     );
     if (made.status !== 0) throw new Error(`the cluster ${name} did not come up:\n${made.text}`);
   }
-  const kubeconfig = join(workshop.path, `${name}.kubeconfig`);
+  const kubeconfig = join(workFolder.path, `${name}.kubeconfig`);
   writeFileSync(kubeconfig, await output('kind', ['get', 'kubeconfig', '--name', name]), { mode: 0o600 });
   const context = `kind-${name}`;
   return {

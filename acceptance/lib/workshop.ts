@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** A folder of the script's own, in which the runs keep their ledger, their temporary files and their reports. */
-export interface Workshop {
+export interface WorkFolder {
   path: string;
   reports: string;
   temporary: string;
@@ -13,7 +13,7 @@ export interface Workshop {
   remove(): void;
 }
 
-export function openWorkshop(name: string): Workshop {
+export function openWorkFolder(name: string): WorkFolder {
   const path = mkdtempSync(join(tmpdir(), `meshproof-acceptance-${name}-`));
   const folder = (part: string) => {
     const made = join(path, part);

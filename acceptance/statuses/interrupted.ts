@@ -6,7 +6,7 @@ import { differences, lookAround, lookAroundWithoutEngine } from '../lib/machine
 import { phaseUnderWay, untilInPhase } from '../lib/phases.ts';
 import { type Door, run } from '../lib/program.ts';
 import { seconds } from '../lib/table.ts';
-import type { Workshop } from '../lib/workshop.ts';
+import type { WorkFolder } from '../lib/workshop.ts';
 
 /** From the beginning of the phase to the signal, ms, unless told: long enough for the phase to be at work. */
 const INTO_MS = 700;
@@ -41,12 +41,12 @@ export interface InterruptOptions {
 export async function interruptIn(
   phase: PhaseName,
   words: readonly string[],
-  workshop: Workshop,
+  workFolder: WorkFolder,
   { door = 'bin', intoMs = INTO_MS, sandbox = false, live: standing, unread = false }: InterruptOptions = {},
 ): Promise<Interrupted> {
   const look = sandbox ? lookAroundWithoutEngine : lookAround;
-  const before = await look(workshop);
-  const live = await startRun(words, workshop.reports, { environment: workshop.environment, door });
+  const before = await look(workFolder);
+  const live = await startRun(words, workFolder.reports, { environment: workFolder.environment, door });
   const isInTime = await untilInPhase(live, phase, intoMs);
   const signalled = performance.now();
   if (unread) live.program.hangUp();
@@ -56,7 +56,7 @@ export async function interruptIn(
   // npm waits for the program, and then ends itself by the same signal, which a shell calls 130.
   const status = door === 'npm' && signal === 'SIGINT' ? 130 : own;
   const ms = performance.now() - signalled;
-  const faults = differences(before, await look(workshop), (name) => name.includes(live.id));
+  const faults = differences(before, await look(workFolder), (name) => name.includes(live.id));
   if (standing !== undefined) faults.push(...(await untilAsBefore(standing.before, standing.look)));
   if (ms > (sandbox ? SANDBOX_STOP_MS : STOP_MS)) faults.push(`ends after ${Math.round(ms)} ms only`);
   if (!isInTime) faults.push('the run was over before');
@@ -71,10 +71,10 @@ export async function interruptIn(
 export async function interruptTwice(
   phase: PhaseName,
   words: readonly string[],
-  workshop: Workshop,
+  workFolder: WorkFolder,
 ): Promise<Interrupted> {
-  const before = await lookAround(workshop);
-  const live = await startRun(words, workshop.reports, { environment: workshop.environment });
+  const before = await lookAround(workFolder);
+  const live = await startRun(words, workFolder.reports, { environment: workFolder.environment });
   await untilInPhase(live, phase, INTO_MS);
   live.program.signal('SIGINT');
   await pause(BETWEEN_MS);
@@ -86,8 +86,8 @@ export async function interruptTwice(
   if (status !== 130) faults.push(`exits ${status}, not 130`);
   if (ms > AT_ONCE_MS) faults.push(`leaves after ${Math.round(ms)} ms only`);
   if (!text.includes(`left behind: kind cluster meshproof-${live.id}`)) faults.push('it does not say what is left');
-  const cleaned = await run(['clean'], { environment: workshop.environment });
+  const cleaned = await run(['clean'], { environment: workFolder.environment });
   if (cleaned.status !== 0) faults.push(`clean exits ${cleaned.status}: ${cleaned.text}`);
-  faults.push(...differences(before, await lookAround(workshop), (name) => name.includes(live.id)));
+  faults.push(...differences(before, await lookAround(workFolder), (name) => name.includes(live.id)));
   return { faults, ms, remark: text.split('\n').find((line) => line.startsWith('left behind')) ?? '' };
 }

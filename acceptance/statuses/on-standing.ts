@@ -1,17 +1,17 @@
-import type { Standing } from '../lib/standing.ts';
+import type { RunState } from '../lib/standing.ts';
 import type { StatusCase } from './case.ts';
 
 const HTTPBIN = { apiVersion: 'v1', kind: 'Namespace', name: 'httpbin' };
 const OWNER_LABEL = 'app.kubernetes.io/managed-by';
 
 /** Words that take the standing cluster as one that is in use for something else. */
-export function asExisting({ kubeconfig, context }: Standing): string[] {
+export function asExisting({ kubeconfig, context }: RunState): string[] {
   return ['--provider', 'existing', '--kubeconfig', kubeconfig, '--context', context, '--allow-mesh-wide-changes'];
 }
 
 /** The ways to end that are quick where a cluster stands. */
 export function casesOnStanding(
-  standing: Standing,
+  standing: RunState,
   words: { out: string[]; passed: readonly string[] },
   environment: Record<string, string>,
 ): StatusCase[] {
@@ -50,7 +50,7 @@ export function casesOnStanding(
 
 /** A namespace of the fixtures' that belongs to somebody else: refused, and left alone. */
 export function foreignNamespace(
-  standing: Standing,
+  standing: RunState,
   words: { out: string[]; passed: readonly string[] },
   environment: Record<string, string>,
 ): StatusCase {
@@ -64,7 +64,7 @@ export function foreignNamespace(
 }
 
 /** Takes meshproof's mark from the namespace while `act` works. */
-export async function withForeignNamespace<T>({ cluster }: Standing, act: () => Promise<T>): Promise<T> {
+export async function withForeignNamespace<T>({ cluster }: RunState, act: () => Promise<T>): Promise<T> {
   const found = await cluster.get(HTTPBIN);
   const owner = found?.metadata.labels?.[OWNER_LABEL];
   if (owner === undefined) throw new Error(`namespace ${HTTPBIN.name} is not there, or without the mark`);

@@ -1,14 +1,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import type { Workshop } from '../lib/workshop.ts';
+import type { WorkFolder } from '../lib/workshop.ts';
 import type { StatusCase } from './case.ts';
 
 /** Longest until a folder that cannot be made is refused, ms: Node's own recursive mkdir never ends below /proc. */
 const FOLDER_MS = 30_000;
 
 /** The ways to end that need neither Docker nor a cluster; nothing may be made by any of them. */
-export function casesWithoutDocker({ path, environment }: Workshop): StatusCase[] {
+export function casesWithoutDocker({ path, environment }: WorkFolder): StatusCase[] {
   const file = (name: string, text: string) => {
     const full = join(path, name);
     writeFileSync(full, text);

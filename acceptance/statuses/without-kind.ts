@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from
 import { delimiter, join } from 'node:path';
 import { missingNeeds } from '../../lib/sandbox/index.ts';
 import { say } from '../lib/table.ts';
-import type { Workshop } from '../lib/workshop.ts';
+import type { WorkFolder } from '../lib/workshop.ts';
 import type { StatusCase } from './case.ts';
 
 /** What the provider kind runs. */
@@ -29,19 +29,19 @@ const SECRET = 'correct-horse';
 const SECRETS = ['--set', `db.password=${SECRET}-1`];
 
 /** How runs end on a machine that has everything but Docker and kind, and on one that allows no sandbox either. */
-export async function casesWithoutKind(workshop: Workshop): Promise<StatusCase[]> {
+export async function casesWithoutKind(workFolder: WorkFolder): Promise<StatusCase[]> {
   const missing = await missingNeeds();
   if (missing.length > 0) {
     say(`without kind: nothing is tried, since the sandbox needs what is missing here: ${missing[0]?.what}`);
     return [];
   }
-  const environment = { ...workshop.environment, PATH: pathWithout(FOR_KIND, join(workshop.path, 'programs')) };
-  const named = ['run', '--mesh', 'osm', '--out', workshop.reports];
+  const environment = { ...workFolder.environment, PATH: pathWithout(FOR_KIND, join(workFolder.path, 'programs')) };
+  const named = ['run', '--mesh', 'osm', '--out', workFolder.reports];
   return [
     {
       name: 'no kind, nothing named: the sandbox',
       status: 0,
-      words: ['run', '--claim', 'permissive/off-closes', '--out', workshop.reports],
+      words: ['run', '--claim', 'permissive/off-closes', '--out', workFolder.reports],
       options: { environment },
       says: [/in the SANDBOX, which says nothing about a real mesh \(auto: .*kind: not installed/, /1 passed/],
     },
@@ -62,14 +62,14 @@ export async function casesWithoutKind(workshop: Workshop): Promise<StatusCase[]
     {
       name: 'no kind, mesh named in the environment',
       status: 3,
-      words: ['run', '--out', workshop.reports],
+      words: ['run', '--out', workFolder.reports],
       options: { environment: { ...environment, MESHPROOF_MESH: 'osm' } },
       says: [KIND_IS_ASKED_FOR, /-> install kind/],
     },
     {
       name: 'an installation that fails',
       status: 3,
-      words: ['run', '--provider', 'sandbox', '--mesh', failingDriver(workshop), '--out', workshop.reports],
+      words: ['run', '--provider', 'sandbox', '--mesh', failingDriver(workFolder), '--out', workFolder.reports],
       options: { environment },
       says: [/ended with status 1/],
       withinMs: FAILED_INSTALL_MS,
@@ -77,10 +77,19 @@ export async function casesWithoutKind(workshop: Workshop): Promise<StatusCase[]
     {
       name: 'secrets, in an installation that prints them and fails',
       status: 3,
-      words: ['run', '--provider', 'sandbox', '--mesh', tellingDriver(workshop), '--out', workshop.reports, ...SECRETS],
+      words: [
+        'run',
+        '--provider',
+        'sandbox',
+        '--mesh',
+        tellingDriver(workFolder),
+        '--out',
+        workFolder.reports,
+        ...SECRETS,
+      ],
       options: { environment: { ...environment, MESHPROOF_SET_SECRET: `licence=${SECRET}-2` } },
       says: [/the password is \[redacted\]/, /the licence is \[redacted\]/, /ended with status 7/],
-      hides: { text: SECRET, folder: workshop.path },
+      hides: { text: SECRET, folder: workFolder.path },
       withinMs: FAILED_INSTALL_MS,
     },
     ...withForbiddenNamespaces('by a sysctl', environment, SETTING_FORBIDS, [
@@ -95,7 +104,7 @@ export async function casesWithoutKind(workshop: Workshop): Promise<StatusCase[]
 }
 
 /** A sound driver, but that its installation begins with a command that fails. */
-function failingDriver({ path }: Workshop): string {
+function failingDriver({ path }: WorkFolder): string {
   const reference = readFileSync(new URL('../../meshes/reference.yaml', import.meta.url), 'utf8');
   const file = join(path, 'failing.yaml');
   writeFileSync(file, reference.replace('\ninstall:\n', "\ninstall:\n  - { run: ['false'], within: 5s }\n"));
@@ -103,7 +112,7 @@ function failingDriver({ path }: Workshop): string {
 }
 
 /** One whose installation prints the settings that it was given, as installers do, and fails. */
-function tellingDriver({ path }: Workshop): string {
+function tellingDriver({ path }: WorkFolder): string {
   const reference = readFileSync(new URL('../../meshes/reference.yaml', import.meta.url), 'utf8');
   const file = join(path, 'telling.yaml');
   const script = 'echo "the password is $1"; echo "the licence is $2"; exit 7';

@@ -1,23 +1,23 @@
-import { UsageError } from '../plan/index.ts';
-import { nearest } from '../words/index.ts';
-import { describeBadFiles, strayClusters } from './doctor/leftovers.ts';
-import { exitStatus } from './exit-status.ts';
+import { exitStatus } from '../console/exit-status.ts';
+import { print } from '../console/output.ts';
+import { UsageError } from '../options/index.ts';
 import {
+  cleanUpRuns,
   forgetRun,
-  ledgerFolder,
   type RunEntry,
   readEntries,
+  registryFolder,
   removeAbandoned,
-  standingOf,
-  sweepRuns,
-} from './ledger/index.ts';
-import { print } from './output.ts';
+  runStateOf,
+} from '../run/registry/index.ts';
+import { describeBadFiles, strayClusters } from '../run/registry/leftovers.ts';
+import { suggestion } from '../words/index.ts';
 
 /** What `meshproof clean` is asked for. */
-export interface CleanWishes {
+export interface CleanOptions {
   /** Also what was kept, and what belongs to runs on other machines or in other containers. */
   all: boolean;
-  /** The run to take off the ledger, whatever it left. */
+  /** The run to take off the registry, whatever it left. */
   forget?: string;
   /** A kubeconfig of the user's; what it has of a run's context, credential plugins included, may be used. */
   kubeconfig?: string;
@@ -25,13 +25,13 @@ export interface CleanWishes {
 
 /**
  * Removes what dead runs left, and puts settings back; or forgets one of them. kind clusters of this program's name that
- * no entry names are listed and never deleted: they can be another user's, whose ledger cannot be seen from here.
+ * no entry names are listed and never deleted: they can be another user's, whose registry cannot be seen from here.
  *
  * @returns the exit status: fine where nothing is left that should not be
  * @throws UsageError for a run that cannot be forgotten
- * @throws EnvironmentError where the ledger cannot be read or written
+ * @throws EnvironmentError where the registry cannot be read or written
  */
-export async function cleanCommand(wishes: CleanWishes, folder: string = ledgerFolder()): Promise<number> {
+export async function cleanCommand(options: CleanOptions, folder: string = registryFolder()): Promise<number> {
   let told = 0;
   const report = (line: string): void => {
     told++;
@@ -40,15 +40,15 @@ export async function cleanCommand(wishes: CleanWishes, folder: string = ledgerF
   removeAbandoned(folder);
   for (const line of describeBadFiles(folder)) print(`meshproof: ${line}\n`, process.stderr);
   const { entries } = readEntries(folder);
-  if (wishes.forget !== undefined) {
-    for (const line of await forgetRun(runToForget(entries, wishes.forget), folder)) report(line);
+  if (options.forget !== undefined) {
+    for (const line of await forgetRun(runToForget(entries, options.forget), folder)) report(line);
     return exitStatus.fine;
   }
-  const { all, kubeconfig } = wishes;
-  const toSweep: RunEntry[] = [];
+  const { all, kubeconfig } = options;
+  const toCleanUp: RunEntry[] = [];
   for (const entry of entries) {
-    const standing = standingOf(entry);
-    if (standing === 'dead' || (all && standing !== 'alive')) toSweep.push(entry);
+    const standing = runStateOf(entry);
+    if (standing === 'dead' || (all && standing !== 'alive')) toCleanUp.push(entry);
     else if (standing === 'alive') {
       print(`run ${entry.runId} is under way (pid ${entry.owner.pid}): left alone\n`);
     } else {
@@ -56,23 +56,23 @@ export async function cleanCommand(wishes: CleanWishes, folder: string = ledgerF
       print(`run ${entry.runId} (${why}): left alone; --all removes what it left\n`);
     }
   }
-  const isClean = await sweepRuns(toSweep, report, { folder, andKept: all, tries: 'again', kubeconfig });
+  const isClean = await cleanUpRuns(toCleanUp, report, { folder, andKept: all, tries: 'again', kubeconfig });
   for (const line of await listStrays(entries)) print(`${line}\n`);
   if (told === 0) print('nothing to clean\n');
-  return isClean ? exitStatus.fine : exitStatus.broken;
+  return isClean ? exitStatus.fine : exitStatus.inconclusive;
 }
 
 function runToForget(entries: readonly RunEntry[], runId: string): RunEntry {
   const found = entries.find((entry) => entry.runId === runId);
   const names = entries.map((entry) => entry.runId);
   if (found === undefined) {
-    const near = nearest(runId, names);
+    const near = suggestion(runId, names);
     const instead = near === undefined ? '' : `; did you mean "${near}"?`;
     throw new UsageError(
       `--forget: there is no run "${runId}" in the ledger${instead} (runs: ${names.join(', ') || 'none'})`,
     );
   }
-  if (standingOf(found) === 'alive') {
+  if (runStateOf(found) === 'alive') {
     throw new UsageError(`--forget: run ${runId} is under way (pid ${found.owner.pid}), and cleans up after itself`);
   }
   return found;

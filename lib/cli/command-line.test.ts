@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { Command } from 'commander';
-import { optionRows } from '../plan/index.ts';
+import { optionRows } from '../options/index.ts';
 import { addOptions, commandLineLayer } from './command-line.ts';
 
 function said(...words: string[]): Record<string, unknown> {

@@ -1,5 +1,12 @@
 import { type Command, Option } from 'commander';
-import { type Layer, type OptionRow, type OptionValue, optionRows, readOptionText, UsageError } from '../plan/index.ts';
+import {
+  type Layer,
+  type OptionRow,
+  type OptionValue,
+  optionRows,
+  readOptionText,
+  UsageError,
+} from '../options/index.ts';
 
 /** Adds options to a command by name, all of a run's where none are named. */
 export function addOptions(command: Command, names: readonly string[] = optionRows.map((row) => row.name)): Command {

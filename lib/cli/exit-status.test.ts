@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { ClusterError } from '../cluster/cluster.ts';
+import { explainError } from '../console/exit-status.ts';
+import { ClusterError } from '../kube/cluster.ts';
 import { DriverError, MeshError } from '../mesh/index.ts';
-import { EnvironmentError, UsageError } from '../plan/index.ts';
-import { explainError } from './exit-status.ts';
+import { EnvironmentError, UsageError } from '../options/index.ts';
 
 describe('explainError', () => {
   it.each<[unknown, number]>([

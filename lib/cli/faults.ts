@@ -1,7 +1,7 @@
+import { coloursFor } from '../console/colours.ts';
+import { exitStatus } from '../console/exit-status.ts';
+import { print, printJson } from '../console/output.ts';
 import { cases } from '../prove/index.ts';
-import { coloursFor } from './colours.ts';
-import { exitStatus } from './exit-status.ts';
-import { print, printJson } from './output.ts';
 
 const titles = {
   mesh: 'Faults of a mesh, which claims have to notice',

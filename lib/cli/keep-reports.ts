@@ -1,8 +1,8 @@
+import { outputTrouble } from '../console/output.ts';
 import type { EndRecord, EvidenceRecord, OwnEvidence } from '../evidence/index.ts';
 import { fixAllureResults, writeReports } from '../report/index.ts';
-import type { RunFolder } from './conductor/run-folder.ts';
-import type { Unwritten } from './conductor/unwritten.ts';
-import { outputTrouble } from './output.ts';
+import type { RunFolder } from '../run/run-folder.ts';
+import type { Unwritten } from '../run/unwritten.ts';
 
 /** What a run leaves for its readers. */
 export interface KeptReports {

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Chosen } from './choose.ts';
+import type { Chosen } from '../run/machine/choose.ts';
 import { driverDigest, formerRun, lastRun, rerunOf, runNamed } from './last-run.ts';
 
 let out: string;
@@ -55,7 +55,7 @@ describe('a rerun', () => {
       ['s/passed', 'passed'],
       ['s/unsupported', 'unsupported'],
       ['s/failed', 'failed'],
-      ['s/broken', 'broken'],
+      ['s/broken', 'inconclusive'],
       ['s/flaky', 'failed'],
       ['s/flaky', 'flaky'],
       ['s/cleared', 'failed'],
@@ -84,7 +84,7 @@ describe('a rerun', () => {
       ],
     );
     const file = join(out, 'new', 'evidence.jsonl');
-    const plan = { seq: 9, at: 0, kind: 'plan', claims: [{ id: 's/b', exempt: { verdict: 'not-run', reason: '' } }] };
+    const plan = { seq: 9, at: 0, kind: 'plan', claims: [{ id: 's/b', skip: { verdict: 'not-run', reason: '' } }] };
     writeFileSync(file, `${JSON.stringify(plan)}\n${readFileSync(file, 'utf8')}`);
     expect(formerRun(out).open).toEqual(['s/a']);
   });

@@ -3,8 +3,8 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type Choice, type EvidenceRecord, type RunRecord, readEvidence, type Verdict } from '../evidence/index.ts';
 import type { Driver } from '../mesh/index.ts';
-import { type RunOptions, UsageError } from '../plan/index.ts';
-import type { Chosen } from './choose.ts';
+import { type RunOptions, UsageError } from '../options/index.ts';
+import type { Chosen } from '../run/machine/choose.ts';
 
 const evidenceName = 'evidence.jsonl';
 
@@ -92,11 +92,11 @@ function plannedIn(records: readonly EvidenceRecord[]): string[] | undefined {
 function isOpenAfter(records: readonly EvidenceRecord[]): (claim: string) => boolean {
   const verdicts = new Map<string, Verdict>();
   for (const record of records) if (record.kind === 'verdict') verdicts.set(record.claim, record.verdict);
-  const exempt = new Set<string>();
+  const skip = new Set<string>();
   for (const record of records) {
-    if (record.kind === 'plan') for (const claim of record.claims) if (claim.exempt) exempt.add(claim.id);
+    if (record.kind === 'plan') for (const claim of record.claims) if (claim.skip) skip.add(claim.id);
   }
-  return (claim) => !exempt.has(claim) && !['passed', 'unsupported'].includes(verdicts.get(claim) ?? 'not-run');
+  return (claim) => !skip.has(claim) && !['passed', 'unsupported'].includes(verdicts.get(claim) ?? 'not-run');
 }
 
 /** Tells a driver from another of the same name: a digest of what it says. */

@@ -1,19 +1,19 @@
 import { expect, it } from '@jest/globals';
-import type { DeclaredClaim } from '../claim/declare.ts';
-import { coloursFor } from './colours.ts';
+import { coloursFor } from '../console/colours.ts';
+import type { DeclaredClaim } from '../judge/declare.ts';
 import { plainClaims, printList } from './list.ts';
 
 const claims: DeclaredClaim[] = [
   {
     id: 'a/one',
     suite: 'a',
-    says: 'one holds',
-    source: 'guide, 1',
+    title: 'one holds',
+    spec: 'guide, 1',
     level: 'core',
-    needs: [],
+    features: [],
     starts: { egress: true },
   },
-  { id: 'a/two', suite: 'a', says: 'two holds', source: 'guide, 2', level: 'extended', needs: ['sidecar', 'egress'] },
+  { id: 'a/two', suite: 'a', title: 'two holds', spec: 'guide, 2', level: 'extended', features: ['sidecar', 'egress'] },
 ];
 
 it('prints each suite with its claims, sentences, sources and needs', () => {
@@ -27,7 +27,7 @@ it('prints each suite with its claims, sentences, sources and needs', () => {
       '      two holds',
       '      guide, 2; needs sidecar, egress',
       '',
-      '2 claims, of which 1 extended (they run with --full, or when named by their id)',
+      '2 claims, of which 1 extended (they run with --extended, or when named by their id)',
       '',
     ].join('\n'),
   );

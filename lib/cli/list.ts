@@ -1,13 +1,13 @@
-import type { DeclaredClaim } from '../claim/declare.ts';
-import type { RunOptions } from '../plan/index.ts';
-import { type Colours, coloursFor } from './colours.ts';
-import { exitStatus } from './exit-status.ts';
-import { print, printJson } from './output.ts';
+import { type Colours, coloursFor } from '../console/colours.ts';
+import { exitStatus } from '../console/exit-status.ts';
+import { print, printJson } from '../console/output.ts';
+import type { DeclaredClaim } from '../judge/declare.ts';
+import type { RunOptions } from '../options/index.ts';
 import { selectedClaims } from './selected-claims.ts';
 
 /** Prints the claims that the options select, extended ones always too. @returns the exit status */
 export async function listCommand(options: RunOptions): Promise<number> {
-  const { selected: claims } = await selectedClaims({ ...options, full: true });
+  const { selected: claims } = await selectedClaims({ ...options, extended: true });
   if (options.json) printJson(plainClaims(claims));
   else print(printList(claims, coloursFor(process.stdout)));
   return exitStatus.fine;
@@ -20,22 +20,22 @@ export function printList(claims: readonly DeclaredClaim[], colours: Colours): s
     lines.push(colours.bold(suite));
     for (const claim of claims.filter((candidate) => candidate.suite === suite)) {
       const level = claim.level === 'extended' ? colours.yellow('  extended') : '';
-      lines.push(`  ${colours.cyan(claim.id)}${level}`, `      ${claim.says}`);
-      const needs = claim.needs.length > 0 ? `; needs ${claim.needs.join(', ')}` : '';
-      lines.push(colours.dim(`      ${claim.source}${needs}`));
+      lines.push(`  ${colours.cyan(claim.id)}${level}`, `      ${claim.title}`);
+      const needs = claim.features.length > 0 ? `; needs ${claim.features.join(', ')}` : '';
+      lines.push(colours.dim(`      ${claim.spec}${needs}`));
     }
     lines.push('');
   }
   const extended = claims.filter((claim) => claim.level === 'extended').length;
   lines.push(
-    `${claims.length} claims, of which ${extended} extended (they run with --full, or when named by their id)`,
+    `${claims.length} claims, of which ${extended} extended (they run with --extended, or when named by their id)`,
   );
   return `${lines.join('\n')}\n`;
 }
 
 /** The same for programs. */
 export function plainClaims(claims: readonly DeclaredClaim[]): object[] {
-  return claims.map(({ id, suite, says, source, level, needs, starts, ends }) => ({
+  return claims.map(({ id, suite, title: says, spec: source, level, features: needs, starts, ends }) => ({
     id,
     suite,
     says,

@@ -15,9 +15,9 @@ import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import type { RunEntry } from './ledger/index.ts';
-import { processSpace } from './ledger/process-identity.ts';
-import { writeEntry } from './ledger/store.ts';
+import type { RunEntry } from '../run/registry/index.ts';
+import { processSpace } from '../run/registry/process-identity.ts';
+import { writeEntry } from '../run/registry/store.ts';
 
 // Each start of the program takes 0.3 s, and several times that where machines are busy.
 jest.setTimeout(60_000);
@@ -129,7 +129,7 @@ describe('the program', () => {
   it.each<[string[], number, NodeJS.ProcessEnv]>([
     [['run', '--sute', 'x', '--json'], 2, {}],
     [['doctor', '--mesh', 'omz', '--json'], 2, {}],
-    [['--plan', '--provider', 'kind', '--json'], 3, { PATH: '/nowhere' }],
+    [['--dry-run', '--provider', 'kind', '--json'], 3, { PATH: '/nowhere' }],
     [['list', '--suite', 'x'], 2, { MESHPROOF_JSON: 'true' }],
   ])('tells programs, too, why %j could not start', async (args, status, environment) => {
     const ended = await meshproof(args, environment);
@@ -177,7 +177,7 @@ describe('the program', () => {
   });
 
   it('plans a run, leaving nothing behind', async () => {
-    const { status, stdout } = await meshproof(['--plan', '--mesh', 'none', '--suite', 'egress'], withFakes({}));
+    const { status, stdout } = await meshproof(['--dry-run', '--mesh', 'none', '--suite', 'egress'], withFakes({}));
     expect(status).toBe(0);
     expect(stdout).toMatch(/cluster: kind[\s\S]*mesh: none[\s\S]*switch egress[\s\S]*Nothing was touched/);
     expect(stdout).not.toContain('\u001b');
@@ -188,7 +188,7 @@ describe('the program', () => {
   it('ends with 3 and the remedies where a machine lacks what was named', async () => {
     const bare = { PATH: join(folder, 'nothing-here') };
     const [plan, doctor] = await Promise.all([
-      meshproof(['--plan', '--provider', 'kind'], bare),
+      meshproof(['--dry-run', '--provider', 'kind'], bare),
       meshproof(['doctor', '--json'], bare),
     ]);
     expect(plan.status).toBe(3);
@@ -267,7 +267,9 @@ describe('clean', () => {
 
     const unknown = await meshproof(['clean', '--forget', 'losd'], environment);
     expect(unknown.status).toBe(2);
-    expect(unknown.stderr).toMatch(/^meshproof: --forget: there is no run "losd" in the ledger; did you mean "lost"\?/);
+    expect(unknown.stderr).toMatch(
+      /^meshproof: --forget: there is no run "losd" in the registry; did you mean "lost"\?/,
+    );
 
     const forgotten = await meshproof(['clean', '--forget', 'lost'], environment);
     expect(forgotten).toMatchObject({ status: 0, stderr: '' });

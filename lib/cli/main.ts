@@ -1,11 +1,11 @@
 import { CommanderError } from 'commander';
-import { UsageError } from '../plan/index.ts';
+import { coloursFor } from '../console/colours.ts';
+import { exitStatus, explainError } from '../console/exit-status.ts';
+import { listenToOutput, outputTrouble, outputWritten, print, printJson } from '../console/output.ts';
+import { UsageError } from '../options/index.ts';
+import { unforeseenText, wasUnforeseen, watchUnforeseen } from '../run/unforeseen.ts';
 import { redact } from '../words/index.ts';
-import { coloursFor } from './colours.ts';
-import { exitStatus, explainError } from './exit-status.ts';
-import { listenToOutput, outputTrouble, outputWritten, print, printJson } from './output.ts';
 import { buildProgram } from './program.ts';
-import { unforeseenText, wasUnforeseen, watchUnforeseen } from './unforeseen.ts';
 
 /** Runs the program with the words of its command line, and sets the process's exit status. */
 export async function main(argv: string[]): Promise<void> {
@@ -24,7 +24,7 @@ export async function main(argv: string[]): Promise<void> {
 /** The user does not have the answer. That is no success, and no fault of the mesh. */
 function withLostOutput(status: number, lost: string): number {
   print(`meshproof: ${lost}\n  -> make room there, or send the output elsewhere\n`, process.stderr);
-  return status === exitStatus.interrupted || status === exitStatus.wrongUse ? status : exitStatus.broken;
+  return status === exitStatus.interrupted || status === exitStatus.wrongUse ? status : exitStatus.inconclusive;
 }
 
 /**
@@ -39,19 +39,19 @@ export async function perform(argv: string[]): Promise<number> {
       async run(options) {
         await (await import('./preflight.ts')).refuseWrongNames(options);
         if (options.list) return (await import('./list.ts')).listCommand(options);
-        if (options.plan) return (await import('./plan.ts')).planCommand(options);
+        if (options.dryRun) return (await import('./dry-run.ts')).planCommand(options);
         return (await import('./run.ts')).runCommand(options, argv);
       },
       doctor: async (options) => (await import('./doctor/doctor.ts')).doctorCommand(options),
-      clean: async (wishes) => (await import('./clean.ts')).cleanCommand(wishes),
+      clean: async (options) => (await import('./clean.ts')).cleanCommand(options),
       report: async (options, run) => (await import('./report.ts')).reportCommand(options.out, run),
       prove: async (options) => (await import('./prove/prove.ts')).proveCommand(options),
       sandbox: async () => (await import('./sandbox.ts')).sandboxCommand(),
       faults: async (json) => (await import('./faults.ts')).faultsCommand(json),
-      meshes: async (json) => (await import('./driver/meshes.ts')).meshesCommand(json),
-      driverInit: async (file, flags) => (await import('./driver/init.ts')).initCommand(file, flags),
-      driverCheck: async (names, wishes) => (await import('./driver/check.ts')).checkCommand(names, wishes),
-      driverTry: async (options) => (await import('./driver/try.ts')).tryCommand(options),
+      meshes: async (json) => (await import('../driver-kit/meshes.ts')).meshesCommand(json),
+      driverInit: async (file, flags) => (await import('../driver-kit/init.ts')).initCommand(file, flags),
+      driverCheck: async (names, options) => (await import('../driver-kit/check.ts')).checkCommand(names, options),
+      driverTry: async (options) => (await import('../driver-kit/try.ts')).tryCommand(options),
     },
     (status) => {
       result = status;

@@ -1,8 +1,9 @@
 import { loadDriver } from '../mesh/index.ts';
-import { checkSuite, type RunOptions, UsageError } from '../plan/index.ts';
+import { type RunOptions, UsageError } from '../options/index.ts';
+import { suiteNames } from '../run/suites.ts';
 import { faultNames } from '../sandbox/index.ts';
+import { checkSuite } from '../schedule/index.ts';
 import { didYouMean } from '../words/index.ts';
-import { suiteNames } from './suites.ts';
 
 /** As a kubelet takes it: RFC 1123 labels. */
 const DOMAIN = /^[a-z\d]([a-z\d-]*[a-z\d])?(\.[a-z\d]([a-z\d-]*[a-z\d])?)*$/;

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { explainError } from './exit-status.ts';
+import { explainError } from '../console/exit-status.ts';
 import { buildProgram } from './program.ts';
 
 /** What the words come to: the subcommand with what it was told, and the exit status that it hands on. */
@@ -38,7 +38,7 @@ it.each<[string[], unknown[]]>([
     ['run', { suites: ['egress'], named: { suite: 'command line' } }],
   ],
   [
-    ['run', '--plan'],
+    ['run', '--dry-run'],
     ['run', { plan: true }],
   ],
   [
@@ -88,7 +88,7 @@ it.each<[string[], unknown[]]>([
     ['driverCheck', ['x.yaml', 'osm'], { sets: ['a=1'], rendered: true }],
   ],
   [
-    ['driver', 'try', 'x.yaml', '--keep'],
+    ['driver', 'test', 'x.yaml', '--keep'],
     ['driverTry', { mesh: 'x.yaml', keep: true }],
   ],
 ])('%j is understood', async (words, [name, ...told]) => {
@@ -113,8 +113,8 @@ it.each<[string[], string]>([
   [['clean', 'up'], 'unexpected "up" after clean'],
   [['report', 'a', 'b'], 'unexpected "b" after report'],
   [['list', '--faults', '--suite', 'egress'], '--faults and --suite do not go together: choose one'],
-  [['driver', 'try', 'x', '--provider', 'existing'], 'driver try installs and removes the mesh, which is not done'],
-  [['driver', 'try', 'x', '--no-keep', '--keep'], '--no-keep and --keep contradict each other'],
+  [['driver', 'test', 'x', '--provider', 'existing'], 'driver test installs and removes the mesh, which is not done'],
+  [['driver', 'test', 'x', '--no-keep', '--keep'], '--no-keep and --keep contradict each other'],
   [['--provider', 'sandbox', '--no-install'], 'a sandbox is always new, so that there is no mesh to test; leave'],
   [['--no-install'], '--no-install with a new kind cluster leaves no mesh to test; add --reuse'],
   [['--provider', 'existing'], '--provider existing demands --context NAME'],

@@ -1,10 +1,10 @@
 import { Command } from 'commander';
-import { type RunOptions, refuseUnknownVariables, resolveOptions, UsageError } from '../plan/index.ts';
-import { keepSecret, keepSecretsOf, nearest } from '../words/index.ts';
+import { type RunOptions, refuseUnknownVariables, resolveOptions, UsageError } from '../options/index.ts';
+import { keepSecret, keepSecretsOf, suggestion } from '../words/index.ts';
 import type { Actions } from './actions.ts';
-import type { CleanWishes } from './clean.ts';
+import type { CleanOptions } from './clean.ts';
 import { addOptions, commandLineLayer } from './command-line.ts';
-import { addDriverCommands } from './driver/commands.ts';
+import { addDriverCommands } from './driver-commands.ts';
 import { addProve, type ProveWords, readProve } from './prove/words.ts';
 import { ownVersion } from './version.ts';
 
@@ -15,11 +15,11 @@ A switch that a file or the environment sets is unset by --no-NAME. Every option
 Examples:
   npm test                                               all suites; on kind, or in the sandbox where kind is missing
   npm test -- --suite tcp-routing                        one suite
-  npm test -- --claim 'egress/*' --full                  the claims of a glob, extended ones too
+  npm test -- --claim 'egress/*' --extended                  the claims of a glob, extended ones too
   npm test -- --mesh osm --set-file lab.values --keep    Open Service Mesh with settings; the cluster stays
   npm test -- --reuse --rerun-failed                     what failed, again, on the cluster that was kept
   npm test -- --provider existing --context staging --allow-mesh-wide-changes
-  npm test -- --plan                                     what would be created, changed and run, touching nothing
+  npm test -- --dry-run                                     what would be created, changed and run, touching nothing
 
 Exit status: 0 nothing failed, 1 a claim failed or is flaky, 2 wrong use, 3 a claim could not be judged or something
 did not come up for a reason that is not the mesh's, 130 interrupted.
@@ -91,7 +91,7 @@ export function buildProgram(actions: Actions, finish: (status: number) => void)
     .option('--forget <run>', 'take a run off the list and touch nothing; prints what stays, and how to remove it')
     .option('--kubeconfig <file>', "where a run's cluster asks for a credential plugin: the file whose plugin may run")
     .addHelpText('after', examples('clean', 'clean --all', 'clean --forget 3f9k2a'))
-    .action(async ({ all = false, ...others }: Partial<CleanWishes>, command: Command) => {
+    .action(async ({ all = false, ...others }: Partial<CleanOptions>, command: Command) => {
       refuseWords(command);
       if (all && others.forget !== undefined) throw new UsageError('--all and --forget do not go together');
       finish(await actions.clean({ all, ...others }));
@@ -153,7 +153,7 @@ function refuseWords(command: Command, allowed = 0): void {
   if (word === undefined) return;
   if (command.name() !== 'run') throw new UsageError(`unexpected "${word}" after ${command.name()}`);
   const commands = command.parent?.commands.map((each) => each.name()) ?? [];
-  const near = nearest(word, commands);
+  const near = suggestion(word, commands);
   const instead = near === undefined ? `; a suite is named by --suite ${word}` : `; did you mean "${near}"?`;
   throw new UsageError(`unknown command "${word}"${instead} (commands: ${commands.join(', ')})`);
 }

@@ -3,8 +3,9 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { execa } from 'execa';
+import { exitStatus } from '../console/exit-status.ts';
 import { type EvidenceRecord, readForReports } from '../evidence/index.ts';
-import { UsageError } from '../plan/index.ts';
+import { UsageError } from '../options/index.ts';
 import {
   allureConfig,
   evidenceProblems,
@@ -14,7 +15,6 @@ import {
   writeReports,
 } from '../report/index.ts';
 import { printable } from '../words/index.ts';
-import { exitStatus } from './exit-status.ts';
 import { lastRun, runNamed } from './last-run.ts';
 
 /** Longest that Allure may take for a report, ms. */
@@ -42,12 +42,12 @@ export async function reportCommand(out: string, run?: string): Promise<number> 
   const page = join(target, 'index.html');
   if (failed || !existsSync(page)) {
     process.stderr.write(`meshproof: Allure made no report of ${printable(results)}\n${printable(stderr)}\n`);
-    return exitStatus.broken;
+    return exitStatus.inconclusive;
   }
   writeFileSync(page, withoutAnalytics(readFileSync(page, 'utf8')));
   process.stdout.write(`${printable(resolve(page))}\n`);
   if (process.stdout.isTTY && !process.env['CI']) await openInBrowser(resolve(page));
-  return problems.length === 0 ? exitStatus.fine : exitStatus.broken;
+  return problems.length === 0 ? exitStatus.fine : exitStatus.inconclusive;
 }
 
 /** Writes the reports of a run from its evidence. @returns what is wrong with it, or why they could not be written */

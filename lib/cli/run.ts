@@ -1,22 +1,22 @@
 import { type EndRecord, openEvidence } from '../evidence/index.ts';
-import type { RunOptions } from '../plan/index.ts';
+import type { RunOptions } from '../options/index.ts';
 import { exitStatus, openConsole, summarise, summaryJson, wantsColor } from '../report/index.ts';
+import { conduct, faultOf } from '../run/conduct.ts';
+import type { RunContext } from '../run/context.ts';
+import { logError } from '../run/end-all.ts';
+import { listenForInterruption } from '../run/interrupt.ts';
+import { leftBehind } from '../run/left-behind.ts';
+import { openLog } from '../run/log-file.ts';
+import { choose } from '../run/machine/choose.ts';
+import { phasesOf } from '../run/phases.ts';
+import { cleanUpCrashedRuns, openRunRegistry, type RunRegistry } from '../run/registry/index.ts';
+import { makeRunFolder, newRunId } from '../run/run-folder.ts';
+import { refuseBadFolders } from '../run/surroundings.ts';
+import { Unwritten } from '../run/unwritten.ts';
 import { redact } from '../words/index.ts';
-import { choose } from './choose.ts';
-import { conduct, faultOf } from './conductor/conduct.ts';
-import type { RunContext } from './conductor/context.ts';
-import { logError } from './conductor/end-all.ts';
-import { listenForInterruption } from './conductor/interrupt.ts';
-import { leftBehind } from './conductor/left-behind.ts';
-import { openLog } from './conductor/log-file.ts';
-import { phasesOf } from './conductor/phases.ts';
-import { makeRunFolder, newRunId } from './conductor/run-folder.ts';
-import { Unwritten } from './conductor/unwritten.ts';
 import { keepReports } from './keep-reports.ts';
 import { driverDigest, rerunOf } from './last-run.ts';
-import { type Ledger, openLedger, sweepDeadRuns } from './ledger/index.ts';
 import { selectedClaims } from './selected-claims.ts';
-import { refuseBadFolders } from './surroundings.ts';
 import { ownVersion } from './version.ts';
 
 /**
@@ -57,7 +57,7 @@ export async function runCommand(options: RunOptions, argv: string[]): Promise<n
   const interruption = listenForInterruption(() => leftBehind(runId), options.deadlineMs, log);
   let fault: EndRecord['fault'];
   try {
-    const ledger = openLedger(runId);
+    const registry = openRunRegistry(runId);
     const inPhase = phasesOf(evidence);
     const run: RunContext = {
       runId,
@@ -65,7 +65,7 @@ export async function runCommand(options: RunOptions, argv: string[]): Promise<n
       driver,
       folder,
       evidence,
-      ledger,
+      registry,
       interruption,
       unwritten,
       inPhase,
@@ -94,10 +94,10 @@ export async function runCommand(options: RunOptions, argv: string[]): Promise<n
       ...(rerun === undefined ? {} : { rerun }),
     });
     try {
-      await sweepDeadRuns(say, undefined, options.kubeconfig);
+      await cleanUpCrashedRuns(say, undefined, options.kubeconfig);
       fault = await conduct(run, choice.provider, selected);
     } finally {
-      const left = await closeLedger(ledger);
+      const left = await closeRegistry(registry);
       fault ??= left;
     }
   } catch (error) {
@@ -115,10 +115,10 @@ export async function runCommand(options: RunOptions, argv: string[]): Promise<n
 }
 
 /** What is wrong at the end of a run with what it has made: some of it may be there still. */
-async function closeLedger(ledger: Ledger): Promise<EndRecord['fault']> {
+async function closeRegistry(registry: RunRegistry): Promise<EndRecord['fault']> {
   try {
-    if (!(await ledger.close())) return undefined;
-    return { whose: 'environment', message: leftBehind(ledger.runId) };
+    if (!(await registry.close())) return undefined;
+    return { whose: 'environment', message: leftBehind(registry.runId) };
   } catch (error) {
     return faultOf(error);
   }

@@ -1,15 +1,15 @@
+import { exitStatus } from '../console/exit-status.ts';
+import { print } from '../console/output.ts';
+import { listenForInterruption } from '../run/interrupt.ts';
+import { leftBehind } from '../run/left-behind.ts';
+import { cleanUpCrashedRuns, openRunRegistry } from '../run/registry/index.ts';
+import { newRunId } from '../run/run-folder.ts';
+import { refuseBadFolders } from '../run/surroundings.ts';
 import { startSandbox } from '../sandbox/index.ts';
-import { listenForInterruption } from './conductor/interrupt.ts';
-import { leftBehind } from './conductor/left-behind.ts';
-import { newRunId } from './conductor/run-folder.ts';
-import { exitStatus } from './exit-status.ts';
-import { openLedger, sweepDeadRuns } from './ledger/index.ts';
-import { print } from './output.ts';
-import { refuseBadFolders } from './surroundings.ts';
 
 /**
  * Keeps a sandbox up in the foreground until it is interrupted, for people who write suites or drivers. Its folder, with the
- * kubeconfig, is the private one of its entry in the ledger: after `kill -9` of this process `clean` removes it.
+ * kubeconfig, is the private one of its entry in the registry: after `kill -9` of this process `clean` removes it.
  * @returns the exit status
  * @throws SandboxError where this machine does not allow one, UsageError for a state or temporary folder that cannot be used
  */
@@ -22,23 +22,23 @@ export async function sandboxCommand(): Promise<number> {
   const interrupted = new Promise<'interrupted'>((resolve) => {
     signal.addEventListener('abort', () => resolve('interrupted'));
   });
-  const ledger = openLedger(runId);
+  const registry = openRunRegistry(runId);
   try {
-    await sweepDeadRuns(say);
-    const sandbox = await startSandbox({ folder: ledger.place });
-    ledger.child(sandbox.pid, 'sandbox');
+    await cleanUpCrashedRuns(say);
+    const sandbox = await startSandbox({ folder: registry.place });
+    registry.child(sandbox.pid, 'sandbox');
     print(
       `a sandbox cluster is up; it ends with this process (Ctrl-C)\nexport KUBECONFIG=${shellWord(sandbox.kubeconfig)}\n`,
     );
     const end = signal.aborted ? 'interrupted' : await Promise.race([interrupted, sandbox.ended]);
     await sandbox.stop();
-    ledger.childEnded(sandbox.pid);
+    registry.childEnded(sandbox.pid);
     if (interruption.byPerson) return exitStatus.interrupted;
     if (end !== 'interrupted') say('the sandbox ended by itself');
-    return exitStatus.broken;
+    return exitStatus.inconclusive;
   } finally {
     interruption.release();
-    await ledger.close();
+    await registry.close();
   }
 }
 

@@ -1,6 +1,7 @@
-import type { RegisteredClaim } from '../claim/registry.ts';
-import { type RunOptions, selectClaims } from '../plan/index.ts';
-import { loadCatalogue } from './catalogue.ts';
+import type { RegisteredClaim } from '../judge/registry.ts';
+import type { RunOptions } from '../options/index.ts';
+import { loadCatalogue } from '../run/catalogue.ts';
+import { selectClaims } from '../schedule/index.ts';
 import { type FormerRun, formerRun } from './last-run.ts';
 
 /** A mesh that crashes is a finding in every suite. */
@@ -23,7 +24,7 @@ export async function selectedClaims(options: RunOptions): Promise<SelectedClaim
   const selected = selectClaims(await loadCatalogue(), {
     suites: wholeSuites ? [...options.suites, ALWAYS] : options.suites,
     claims: options.claims,
-    full: options.full,
+    full: options.extended,
     ...(former === undefined ? {} : { onlyIds: former.open }),
   });
   return { selected, ...(former === undefined ? {} : { former }) };

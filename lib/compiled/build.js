@@ -112,14 +112,14 @@ async function buildProgram(outdir) {
 async function buildClaims(outdir) {
   await (await compiler()).build({
     ...common,
-    entryPoints: ['lib/cli/jest/claims.ts'],
+    entryPoints: ['lib/run/jest/claims.ts'],
     outdir,
     plugins: [ownPlaces(outdir)],
     banner: { js: `${REQUIRE}\n${FOLDER_OF}` },
     sourcemap: 'linked',
     sourcesContent: false,
   });
-  copyFileSync(join(PROJECT, 'lib/cli/jest/environment.js'), join(outdir, 'environment.js'));
+  copyFileSync(join(PROJECT, 'lib/run/jest/environment.js'), join(outdir, 'environment.js'));
 }
 
 /**

@@ -13,7 +13,7 @@ export type EvidenceEntry =
   | PhaseRecord
   | ChangeRecord
   | ObservationRecord
-  | DisturbanceRecord
+  | EnvironmentFaultRecord
   | CrashRecord
   | ExpectationRecord
   | NoteRecord
@@ -87,12 +87,12 @@ export interface PlanRecord {
 export interface ClaimSummary {
   id: string;
   suite: string;
-  says: string;
-  source: string;
+  title: string;
+  spec: string;
   level: 'core' | 'extended';
-  needs: string[];
+  features: string[];
   /** Why the claim will not run, where that is known before it starts. */
-  exempt?: { verdict: 'unsupported' | 'not-run'; reason: string };
+  skip?: { verdict: 'unsupported' | 'not-run'; reason: string };
 }
 
 export interface PhaseRecord {
@@ -124,7 +124,7 @@ export interface ChangeRecord {
   error?: string;
 }
 
-export type Role = 'subject' | 'twin' | 'control';
+export type Role = 'subject' | 'unmeshed-control' | 'control';
 
 export type Outcome = 'answered' | 'not-reached' | 'reached-without-answer' | 'forged' | 'altered' | 'unknown';
 
@@ -158,8 +158,8 @@ export interface ObservationRecord {
 }
 
 /** Something of the environment went wrong; what was observed meanwhile proves nothing. */
-export interface DisturbanceRecord {
-  kind: 'disturbance';
+export interface EnvironmentFaultRecord {
+  kind: 'environment-fault';
   claim?: string;
   cause: string;
   from: number;
@@ -194,7 +194,7 @@ export interface ExpectationRecord {
   start: number;
   end: number;
   /** The hold that decided; absent when it never came to one. */
-  hold?: { start: number; end: number; probes: number; restarts: number };
+  sample?: { start: number; end: number; probes: number; restarts: number };
 }
 
 export interface RouteResult {
@@ -236,7 +236,7 @@ export interface Diagnosis {
   undiagnosed?: string;
 }
 
-export type Verdict = 'passed' | 'failed' | 'broken' | 'unsupported' | 'flaky' | 'not-run';
+export type Verdict = 'passed' | 'failed' | 'inconclusive' | 'unsupported' | 'flaky' | 'not-run';
 
 /** One attempt at a claim and how it came out: with `--retries` and `--repeat` a claim has several. */
 export interface AttemptRecord extends Diagnosis {

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import type { ContainerRef, Manifest } from '../cluster/cluster.ts';
+import type { ContainerRef, Manifest } from '../kube/cluster.ts';
 import { redact } from '../words/index.ts';
 import type { Diagnostic, Driver } from './driver.ts';
 import { containerNames, restartedContainers } from './install/pods.ts';

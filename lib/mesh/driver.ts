@@ -1,4 +1,4 @@
-import type { Manifest, ObjectRef } from '../cluster/cluster.ts';
+import type { Manifest, ObjectRef } from '../kube/cluster.ts';
 import type { ModeName } from './mesh.ts';
 
 /** A driver file, checked: `meshes/schema.json` says what each field means. Placeholders are not yet filled in. */

@@ -1,4 +1,4 @@
-import type { Manifest } from '../cluster/cluster.ts';
+import type { Manifest } from '../kube/cluster.ts';
 import type { DriverSpec, Marks } from './driver.ts';
 
 /**

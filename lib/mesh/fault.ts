@@ -1,4 +1,4 @@
-import { ClusterError } from '../cluster/cluster.ts';
+import { ClusterError } from '../kube/cluster.ts';
 import { redact } from '../words/index.ts';
 import { MeshError } from './mesh.ts';
 

@@ -1,4 +1,4 @@
-import type { Cluster, Manifest } from '../cluster/cluster.ts';
+import type { Cluster, Manifest } from '../kube/cluster.ts';
 
 /** A mode that every mesh under test can be asked to switch. */
 export type ModeName = 'permissive' | 'egress';

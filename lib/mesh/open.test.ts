@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { ClusterError } from '../cluster/cluster.ts';
+import { ClusterError } from '../kube/cluster.ts';
 import type { Driver } from './driver.ts';
 import { driverTitle } from './facts.ts';
 import { loadDriver } from './file/load.ts';

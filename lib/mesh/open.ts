@@ -1,4 +1,4 @@
-import { ClusterError } from '../cluster/cluster.ts';
+import { ClusterError } from '../kube/cluster.ts';
 import { redactValue } from '../words/index.ts';
 import { allowObjects, party } from './allow.ts';
 import { driverObjects } from './checks/definitions.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { Manifest } from '../cluster/cluster.ts';
+import type { Manifest } from '../kube/cluster.ts';
 import { loadDriver } from './file/load.ts';
 import type { MeshError } from './mesh.ts';
 import { openMesh } from './open.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Cluster, ClusterError } from '../cluster/cluster.ts';
+import { type Cluster, ClusterError } from '../kube/cluster.ts';
 import { type MeshContext, MeshError } from './mesh.ts';
 
 interface KindName {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { types } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import type { Cluster, ExecEnd, ExecHandlers, ExecSession } from '../cluster/cluster.ts';
+import type { Cluster, ExecEnd, ExecHandlers, ExecSession } from '../kube/cluster.ts';
 import { Agent, type Capture } from './agent.ts';
 import { Linger } from './linger.ts';
 import type { Route } from './route.ts';

@@ -1,4 +1,4 @@
-import type { Cluster, ContainerRef, ExecSession } from '../cluster/cluster.ts';
+import type { Cluster, ContainerRef, ExecSession } from '../kube/cluster.ts';
 import { AGENT_SCRIPT, aloneScript, parseAlone } from './agent-script.ts';
 import { type Frame, frameReader } from './frames.ts';
 

@@ -33,10 +33,10 @@ export interface Command {
 export function commandFor(route: Route, nonce: string, count: number): Command {
   const nonces = count === 1 ? [nonce] : Array.from({ length: count }, (_, i) => `${nonce}-${i + 1}`);
   const mark = `#${nonce}`;
-  const parts =
+  const dependencies =
     route.protocol === 'http' ? httpScript(route, nonce, count, mark) : tcpScript(route, nonce, count, mark);
   return {
-    ...parts,
+    ...dependencies,
     nonces,
     limitMs: PROBE_LIMIT_S * 1000 * count + 1_000,
     isBrief: count === 1 && route.manner !== 'large',

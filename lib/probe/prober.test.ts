@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Cluster, LogHandlers } from '../cluster/cluster.ts';
 import type { Evidence, EvidenceEntry, ObservationRecord } from '../evidence/index.ts';
+import type { Cluster, LogHandlers } from '../kube/cluster.ts';
 import { Agent, type Capture } from './agent.ts';
 import { nonceSource } from './nonce.ts';
 import { Prober } from './prober.ts';

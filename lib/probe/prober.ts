@@ -27,7 +27,7 @@ export interface Purpose {
   expectation?: number;
 }
 
-export interface ProberParts {
+export interface ProberDependencies {
   evidence: Evidence;
   nonce: () => string;
   agentOf(app: string): Agent | undefined;
@@ -40,15 +40,15 @@ export interface ProberParts {
 const LOG_LIMIT_MS = 5_000;
 
 export class Prober {
-  private readonly parts: ProberParts;
+  private readonly dependencies: ProberDependencies;
   private close: () => void = () => {};
   private readonly closed = new Promise<Capture>((resolve) => {
     this.close = () => resolve({ doubt: 'the run is being ended' });
   });
   private readonly concluded = new WeakSet<Observation>();
 
-  constructor(parts: ProberParts) {
-    this.parts = parts;
+  constructor(dependencies: ProberDependencies) {
+    this.dependencies = dependencies;
   }
 
   /** Ends the probes under way, and all later ones, as doubtful. */
@@ -81,13 +81,13 @@ export class Prober {
     if (this.concluded.has(observation)) return;
     this.concluded.add(observation);
     const { route, printed, seen } = observation;
-    const log = route.server && this.parts.logOf(route.server.app);
+    const log = route.server && this.dependencies.logOf(route.server.app);
     observation.outcome = outcomeOf(seen, log?.has(observation.nonce));
     const record = {
       kind: 'observation',
       ...purpose,
       route: routeName(route),
-      pod: `${route.client.namespace}/${this.parts.podOf(route.client.app)}`,
+      pod: `${route.client.namespace}/${this.dependencies.podOf(route.client.app)}`,
       container: route.client.container,
       command: commandFor(route, observation.nonce, 1).shown(observation.nonce),
       nonce: observation.nonce,
@@ -102,16 +102,16 @@ export class Prober {
       inLog: log?.has(observation.nonce) ?? false,
       ...(seen.doubt === undefined ? {} : { doubt: seen.doubt }),
     } satisfies Omit<ObservationRecord, 'seq' | 'at'>;
-    this.parts.evidence.append(record);
+    this.dependencies.evidence.append(record);
   }
 
   private isLogged(observation: Observation): boolean {
     const { server } = observation.route;
-    return server !== undefined && this.parts.logOf(server.app)?.has(observation.nonce) === true;
+    return server !== undefined && this.dependencies.logOf(server.app)?.has(observation.nonce) === true;
   }
 
   private async attempt(route: Route, count: number, how: 'session' | 'alone') {
-    const { evidence, nonce, agentOf, logOf, identityOf } = this.parts;
+    const { evidence, nonce, agentOf, logOf, identityOf } = this.dependencies;
     const command = commandFor(route, nonce(), count);
     const identity = identityOf(route);
     const agent = agentOf(route.client.app);

@@ -1,4 +1,4 @@
-import type { Actor, Server } from '../cluster/fixtures/index.ts';
+import type { Actor, Server } from '../fixtures/index.ts';
 
 export type Protocol = 'http' | 'tcp';
 
@@ -19,7 +19,7 @@ export interface Route {
   manner: Manner;
 }
 
-/** `curl/visitor -> http httpbin.httpbin:14001`. */
+/** `curl/other client -> http httpbin.httpbin:14001`. */
 export function routeName(route: Route): string {
   const manner = route.manner === 'plain' ? '' : ` (${route.manner})`;
   return `${route.client.namespace}/${route.client.app} -> ${route.protocol} ${urlHost(route.host)}:${route.port}${manner}`;

@@ -1,5 +1,5 @@
 import { describe, expect, jest, test } from '@jest/globals';
-import type { Cluster, LogHandlers } from '../cluster/cluster.ts';
+import type { Cluster, LogHandlers } from '../kube/cluster.ts';
 import { ServerLog } from './server-log.ts';
 
 const target = { namespace: 'tcp-demo', pod: 'tcp-echo-1', container: 'tcp-echo' };

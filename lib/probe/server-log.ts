@@ -1,4 +1,4 @@
-import type { Cluster, ContainerRef, Stop } from '../cluster/cluster.ts';
+import type { Cluster, ContainerRef, Stop } from '../kube/cluster.ts';
 import { noncesIn } from './nonce.ts';
 
 /** The nonces that a server has logged, followed while the run lasts. */

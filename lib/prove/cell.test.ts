@@ -13,7 +13,9 @@ function judged(about: Case, verdicts: CellRun['verdicts'], more: Partial<CellRu
 
 test('a wrong mesh has to be noticed by every claim that the case names, and by each of them as failed', () => {
   expect(judged(mesh, { 'a/one': 'failed', 'a/two': 'failed', 'a/three': 'passed' })).toEqual([]);
-  expect(judged(mesh, { 'a/one': 'failed', 'a/two': 'broken' })).toEqual(['a/two is broken, and should have failed']);
+  expect(judged(mesh, { 'a/one': 'failed', 'a/two': 'inconclusive' })).toEqual([
+    'a/two is broken, and should have failed',
+  ]);
   expect(judged(mesh, { 'a/one': 'passed', 'a/two': 'passed' })).toHaveLength(2);
 });
 
@@ -32,13 +34,13 @@ test('a fault that nobody is thought to notice must be noticed by nobody', () =>
 test('a right mesh may fail only what the case says', () => {
   expect(judged(variant, { 'a/one': 'passed', 'a/two': 'failed' }, { status: 0 })).toEqual([]);
   expect(judged(variant, { 'a/one': 'unsupported', 'a/three': 'passed' })).toEqual([]);
-  expect(judged(variant, { 'a/one': 'broken' })).toEqual(['a/one is broken, and should have passed']);
+  expect(judged(variant, { 'a/one': 'inconclusive' })).toEqual(['a/one is broken, and should have passed']);
   expect(judged(variant, { 'a/one': 'flaky' })).toEqual(['a/one is flaky, and should have passed']);
   expect(judged(variant, {})).toEqual(['the run ended early (exit status 1)']);
 });
 
 test('nobody may lay to the mesh what the environment did', () => {
-  expect(judged(environment, { 'a/one': 'passed', 'a/two': 'broken' }, { status: 3 })).toEqual([]);
+  expect(judged(environment, { 'a/one': 'passed', 'a/two': 'inconclusive' }, { status: 3 })).toEqual([]);
   expect(judged(environment, { 'a/one': 'failed' })).toEqual([
     'a/one failed: an accusation',
     'the run lays it to the mesh',
@@ -49,7 +51,7 @@ test('nobody may lay to the mesh what the environment did', () => {
 
 test('no claim may pass on what was seen while the environment failed', () => {
   const held = { heldInTrouble: ['a/one', 'a/two'], status: 0 };
-  expect(judged(environment, { 'a/one': 'passed', 'a/two': 'broken' }, held)).toEqual([
+  expect(judged(environment, { 'a/one': 'passed', 'a/two': 'inconclusive' }, held)).toEqual([
     'a/one passed on what was seen while the environment failed',
   ]);
   expect(judged({ ...environment, trusted: 'it does no harm' }, { 'a/one': 'passed' }, held)).toEqual([]);

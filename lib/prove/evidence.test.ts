@@ -19,7 +19,7 @@ function records(...entries: EvidenceEntry[]): EvidenceRecord[] {
 
 function met(claim: string, start: number, end: number): EvidenceEntry {
   const hold = { start, end, probes: 90, restarts: 0 };
-  return { kind: 'expectation', claim, n: 1, statement: '', routes: [], result: 'met', start, end, hold };
+  return { kind: 'expectation', claim, n: 1, statement: '', routes: [], result: 'met', start, end, sample: hold };
 }
 
 test('the last verdict of a claim counts, and the reason why a run ended early is kept', () => {
@@ -53,7 +53,14 @@ test('what was not met was not held', () => {
 });
 
 test('what a claim held before it began anew is not what it passed on', () => {
-  const anew: EvidenceEntry = { kind: 'change', id: 1, what: 'go on after a disturbance', steps: [], start: 0, end: 0 };
+  const anew: EvidenceEntry = {
+    kind: 'change',
+    id: 1,
+    what: 'go on after a environment fault',
+    steps: [],
+    start: 0,
+    end: 0,
+  };
   const verdict = (claim: string): EvidenceEntry => ({ kind: 'verdict', claim, verdict: 'passed', attempt: 1, ms: 1 });
   const all = records(
     met('a/decided', 1_200, 1_300),

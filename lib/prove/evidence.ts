@@ -2,7 +2,7 @@ import type { EvidenceRecord, ExpectationRecord, Numbered, Verdict } from '../ev
 import type { CellRun } from './cell.ts';
 
 /** The change by which claims that were disturbed begin anew. */
-const AFTER_A_DISTURBANCE = 'go on after a disturbance';
+const AFTER_A_ENVIRONMENT_FAULT = 'go on after a environment fault';
 
 /** The time in which the environment failed, by the wall clock, ms. */
 export interface Trouble {
@@ -24,7 +24,7 @@ export function readRun(
   const own = trouble && onRunsClock(records, trouble);
   const overlaps = ({ start, end }: { start: number; end: number }): boolean =>
     own !== undefined && start < own.to && end > own.from;
-  const held = decidingExpectations(records).flatMap(({ claim, result, hold }) =>
+  const held = decidingExpectations(records).flatMap(({ claim, result, sample: hold }) =>
     result === 'met' && hold !== undefined && overlaps(hold) ? [claim] : [],
   );
   return {
@@ -35,9 +35,9 @@ export function readRun(
   };
 }
 
-/** Those of each claim's last try: a hold that the claim gave up after a disturbance is none of its proof. */
+/** Those of each claim's last try: a hold that the claim gave up after a environment fault is none of its proof. */
 function decidingExpectations(records: EvidenceRecord[]): ExpectationRecord[] {
-  const begunAnew = records.filter((record) => record.kind === 'change' && record.what === AFTER_A_DISTURBANCE);
+  const begunAnew = records.filter((record) => record.kind === 'change' && record.what === AFTER_A_ENVIRONMENT_FAULT);
   const verdicts = records.filter((record) => record.kind === 'verdict');
   return records.filter((record): record is Numbered<ExpectationRecord> => {
     if (record.kind !== 'expectation') return false;

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { Case } from './cases/index.ts';
 import type { CellPlan, CellResult } from './cell.ts';
-import { CellLedger } from './ledger.ts';
+import { CellRegistry } from './ledger.ts';
 
 const origin = { commit: 'c', suiteHash: 'h' };
 const about: Case = { name: 'one', kind: 'mesh', area: 'a', says: 's', caughtBy: [] };
@@ -29,35 +29,35 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 test('finds a cell again in another life, and tells a quick one from a whole one', () => {
-  new CellLedger(file, origin).keep(result);
-  const again = new CellLedger(file, origin);
+  new CellRegistry(file, origin).keep(result);
+  const again = new CellRegistry(file, origin);
   expect(again.find(quick)).toMatchObject({ name: 'one', verdicts: { 'a/one': 'failed' } });
   expect(again.find(whole)).toBeUndefined();
   again.keep({ ...result, suites: ['a'] });
-  expect(new CellLedger(file, origin).find(whole)).toBeDefined();
+  expect(new CellRegistry(file, origin).find(whole)).toBeDefined();
 });
 
 test('forgets cells that were made with other suites', () => {
-  new CellLedger(file, origin).keep(result);
-  expect(new CellLedger(file, { ...origin, suiteHash: 'other' }).find(quick)).toBeUndefined();
-  expect(new CellLedger(file, { ...origin, commit: 'other' }).find(quick)).toBeDefined();
+  new CellRegistry(file, origin).keep(result);
+  expect(new CellRegistry(file, { ...origin, suiteHash: 'other' }).find(quick)).toBeUndefined();
+  expect(new CellRegistry(file, { ...origin, commit: 'other' }).find(quick)).toBeDefined();
 });
 
 test('has a cell run again that came out wrong', () => {
-  const ledger = new CellLedger(file, origin);
-  ledger.keep({ ...result, wrong: ['a/one passed'] });
-  expect(ledger.find(quick)).toBeUndefined();
+  const registry = new CellRegistry(file, origin);
+  registry.keep({ ...result, wrong: ['a/one passed'] });
+  expect(registry.find(quick)).toBeUndefined();
 });
 
 test('reads past a line that was not finished', () => {
-  new CellLedger(file, origin).keep(result);
+  new CellRegistry(file, origin).keep(result);
   appendFileSync(file, '{"name": "tw');
-  expect(new CellLedger(file, origin).find(quick)).toBeDefined();
+  expect(new CellRegistry(file, origin).find(quick)).toBeDefined();
 });
 
 test.each(['{"name": "tw', 'null', '[1]', '{"name": 3}', ''])('reads past a damaged line: %j', (line) => {
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, `${line}\n`);
-  new CellLedger(file, origin).keep(result);
-  expect(new CellLedger(file, origin).find(quick)).toBeDefined();
+  new CellRegistry(file, origin).keep(result);
+  expect(new CellRegistry(file, origin).find(quick)).toBeDefined();
 });

@@ -12,7 +12,7 @@ export interface Origin {
 type Entry = CellResult & Origin;
 
 /** The cells that were run so far, one JSON line each, so that a matrix can be gone on with. */
-export class CellLedger {
+export class CellRegistry {
   readonly #file: string;
   readonly #origin: Origin;
   readonly #known = new Map<string, CellResult>();

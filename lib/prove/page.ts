@@ -9,7 +9,7 @@ thead th span { writing-mode: vertical-rl; transform: rotate(180deg); font-weigh
 td { width: 1.5rem; height: 1.5rem; text-align: center; border: 1px solid #e4e7eb; }
 tbody th { text-align: left; font-weight: 400; padding-right: 1rem; white-space: nowrap; }
 tbody th small { color: #59636e; }
-.failed { background: #f3c9c4; } .passed { background: #d5ecd6; } .broken { background: #f7e3b0; }
+.failed { background: #f3c9c4; } .passed { background: #d5ecd6; } .inconclusive { background: #f7e3b0; }
 .unsupported, .not-run { background: #eee; }
 .named { outline: 2px solid #1b1f24; outline-offset: -2px; }
 .wrong th { color: #a40e26; font-weight: 600; }

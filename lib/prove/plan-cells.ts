@@ -2,7 +2,7 @@ import { didYouMean } from '../words/index.ts';
 import { type Case, cases } from './cases/index.ts';
 import type { CellPlan } from './cell.ts';
 
-export interface Wish {
+export interface CellChoice {
   /** One cell for each case, with the claims that it names; otherwise every case meets all claims of the suites. */
   quick: boolean;
   /** Names of cases; empty: all. */
@@ -19,7 +19,7 @@ export interface KnownClaim {
 }
 
 /** @throws RangeError for a name that no case has */
-export function planCells({ quick, names, suites }: Wish, claims: KnownClaim[]): CellPlan[] {
+export function planCells({ quick, names, suites }: CellChoice, claims: KnownClaim[]): CellPlan[] {
   const known = cases.map(({ name }) => name);
   for (const name of names) {
     if (!known.includes(name)) throw new RangeError(`there is no fault "${name}"${didYouMean(name, known)}`);

@@ -5,7 +5,7 @@ import type { Matrix, Row } from './matrix.ts';
 const LETTERS: Record<Verdict, string> = {
   passed: '.',
   failed: 'F',
-  broken: 'b',
+  inconclusive: 'b',
   flaky: 'f',
   unsupported: '-',
   'not-run': '-',

@@ -31,7 +31,7 @@ function written(file: string): unknown {
 function over(inside: (h: History) => void): History {
   const h = history()
     .run()
-    .plan([claim('s/a', { says: 'a is allowed', source: 'guide, 2' }), claim('s/b')]);
+    .plan([claim('s/a', { title: 'a is allowed', spec: 'guide, 2' }), claim('s/b')]);
   inside(h);
   return h.end();
 }
@@ -40,7 +40,7 @@ describe('allureStatus', () => {
   it.each([
     ['passed', 'passed'],
     ['failed', 'failed'],
-    ['broken', 'broken'],
+    ['inconclusive', 'broken'],
     ['flaky', 'failed'],
     ['unsupported', 'skipped'],
     ['not-run', 'skipped'],
@@ -53,12 +53,15 @@ describe('fixAllureResults', () => {
     given('2', '[s/b] b', 'failed');
     fixAllureResults(
       folder,
-      over((h) => h.verdict('s/a', 'broken', { reason: 'no twin' }).verdict('s/b', 'passed')).records,
+      over((h) => h.verdict('s/a', 'inconclusive', { reason: 'no unmeshed control' }).verdict('s/b', 'passed')).records,
     );
 
     expect(written('1')).toMatchObject({
       status: 'broken',
-      statusDetails: { message: 'broken: no twin', trace: expect.stringContaining('no twin') },
+      statusDetails: {
+        message: 'inconclusive: no unmeshed control',
+        trace: expect.stringContaining('no unmeshed control'),
+      },
       description: 'a is allowed\n\nSource: guide, 2',
       labels: expect.arrayContaining([
         { name: 'framework', value: 'jest' },

@@ -18,8 +18,9 @@ export function allureStatus(verdict: Verdict): AllureStatus {
   switch (verdict) {
     case 'passed':
     case 'failed':
-    case 'broken':
       return verdict;
+    case 'inconclusive':
+      return 'broken';
     case 'flaky':
       return 'failed';
     case 'unsupported':
@@ -146,7 +147,7 @@ function shown(
   base: AllureResult,
   claim: ClaimResult,
 ): Pick<AllureResult, 'name' | 'labels'> & { description: string } {
-  const { id, suite, says, source, level, tries } = claim;
+  const { id, suite, title: says, spec: source, level, tries } = claim;
   const tally = attemptTally(tries);
   return {
     name: printable(`[${id}] ${says}`),

@@ -23,7 +23,7 @@ function asAttempt({ kind: _, claim: __, seq, at, ms, ...verdict }: Of<'verdict'
   return { ...verdict, run: 1, start: at - ms, ms, until: seq };
 }
 
-const ORDER: Verdict[] = ['passed', 'unsupported', 'not-run', 'flaky', 'broken', 'failed'];
+const ORDER: Verdict[] = ['passed', 'unsupported', 'not-run', 'flaky', 'inconclusive', 'failed'];
 
 /** The attempt that the verdict rests on: the last one of those that came out worst. */
 export function decidingAttempt(attempts: AttemptResult[]): AttemptResult | undefined {

@@ -74,7 +74,7 @@ export function createClaimLines(paint: Paint, width: () => number | undefined):
 
   return {
     plan(claims) {
-      for (const { id, says } of claims) sentences.set(id, says);
+      for (const { id, title: says } of claims) sentences.set(id, says);
       idWidth = Math.min(columns.id.most, Math.max(columns.id.least, ...claims.map(({ id }) => printable(id).length)));
     },
     says: (id) => sentences.get(id) ?? '',

@@ -3,7 +3,7 @@ import { type AttemptResult, attemptsOf, decidingAttempt } from './attempts.ts';
 import { grouped, last, type Of, only } from './kinds.ts';
 
 /** How one claim came out. Of several attempts the numbers are those of the one that the verdict rests on. */
-export interface ClaimResult extends Omit<ClaimSummary, 'exempt'>, Diagnosis {
+export interface ClaimResult extends Omit<ClaimSummary, 'skip'>, Diagnosis {
   verdict: Verdict;
   reason?: string;
   attempts: number;
@@ -21,7 +21,7 @@ export interface ClaimResult extends Omit<ClaimSummary, 'exempt'>, Diagnosis {
   /** Wrong answers after a change acted; where it never did, or nothing was changed, all of them. */
   leaked: number;
   lost: number;
-  /** Commands run in pods for this claim, its controls and twins included. */
+  /** Commands run in pods for this claim, its controls and unmeshed controls included. */
   probes: number;
   /** True where a server's log could not be read, so that the verdict cannot certify. */
   unlogged: boolean;
@@ -37,7 +37,7 @@ export function claimResults(records: EvidenceRecord[]): ClaimResult[] {
   const unplanned = [...verdicts.keys()].filter((id) => !known.has(id)).map(nameless);
 
   return [...planned, ...unplanned].map((claim) => {
-    const { exempt, ...about } = claim;
+    const { skip, ...about } = claim;
     const given = verdicts.get(claim.id) ?? [];
     const observed = observations.get(claim.id) ?? [];
     const expectations = only(decidingRecords(records, claim.id), 'expectation');
@@ -46,7 +46,7 @@ export function claimResults(records: EvidenceRecord[]): ClaimResult[] {
     const tries = attemptsOf(records, claim.id);
     const result: ClaimResult = {
       ...about,
-      ...(counting === undefined ? (exempt ?? unjudged(records)) : judged(counting)),
+      ...(counting === undefined ? (skip ?? unjudged(records)) : judged(counting)),
       attempts: tries.length,
       tries,
       ms: sum(tries.map(({ ms }) => ms)),
@@ -122,9 +122,9 @@ function unjudged(records: EvidenceRecord[]): { verdict: Verdict; reason: string
   if (end === undefined) return { verdict: 'not-run', reason: 'the evidence ends before it' };
   if (end.interrupted) return { verdict: 'not-run', reason: 'the run was interrupted before it' };
   if (end.fault !== undefined) return { verdict: 'not-run', reason: 'the run ended early' };
-  return { verdict: 'broken', reason: 'no verdict was recorded' };
+  return { verdict: 'inconclusive', reason: 'no verdict was recorded' };
 }
 
 function nameless(id: string): ClaimSummary {
-  return { id, suite: id.split('/', 1)[0] ?? id, says: id, source: '', level: 'extended', needs: [] };
+  return { id, suite: id.split('/', 1)[0] ?? id, title: id, spec: '', level: 'extended', features: [] };
 }

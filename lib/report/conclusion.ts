@@ -44,7 +44,7 @@ function failureLines(claim: ClaimResult, records: EvidenceRecord[], paint: Pain
   const head = `${mark(claim.verdict, paint)} ${tint(claim.verdict, paint)(paint.bold(printable(claim.id)))}`;
   return [
     `${head}  ${claim.verdict}`,
-    `    ${printable(claim.says)}`,
+    `    ${printable(claim.title)}`,
     indent(failureText(claim, records, brief), '    '),
   ];
 }

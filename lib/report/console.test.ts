@@ -4,8 +4,8 @@ import { claim, type History, history, route } from './testing/history.ts';
 import { type FakeScreen, fakeScreen } from './testing/screen.ts';
 
 const claims = [
-  claim('s/first', { says: 'the first promise' }),
-  claim('s/second', { says: `the second promise, which ${'goes on and '.repeat(12)}ends` }),
+  claim('s/first', { title: 'the first promise' }),
+  claim('s/second', { title: `the second promise, which ${'goes on and '.repeat(12)}ends` }),
 ];
 
 let screen: FakeScreen;
@@ -54,7 +54,7 @@ describe('plain lines', () => {
     expect(lines).toContain('claim                   time  to act');
     expect(lines).toContain('  ✓ s/first            4.4 s   2.2 s  the first promise');
     expect(lines).toContain('      3 leaked until it settled after 2.6 s');
-    expect(lines).toContain(`  ✗ s/second           1.0 s          ${claims[1]?.says}`);
+    expect(lines).toContain(`  ✗ s/second           1.0 s          ${claims[1]?.title}`);
     expect(lines).toContain('      failed: it leaks');
     expect(lines).toContain('✗ s/second  failed');
     expect(lines).toContain('    see        cluster/s-second');
@@ -68,7 +68,7 @@ describe('plain lines', () => {
   it('hold no escape sequence', () => {
     const display = open();
     wholeRun();
-    h.add({ kind: 'disturbance', cause: 'a pod printed \x1b[2J', from: 0 });
+    h.add({ kind: 'environment-fault', cause: 'a pod printed \x1b[2J', from: 0 });
     pass(40_000);
     display.say('from a command: \x1b]0;title\x07');
     display.finish(h.records, []);

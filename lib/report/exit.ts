@@ -14,7 +14,7 @@ export function exitStatus(summary: RunSummary): ExitStatus {
   if (fault?.whose === 'user') return 2;
   if (fault?.whose === 'harness' || fault?.unwritten || summary.missing + summary.repeated > 0) return 3;
   if (fault?.whose === 'mesh' || verdicts.failed + verdicts.flaky > 0) return 1;
-  if (verdicts.broken > 0 || runProblems(summary).length > 0) return 3;
+  if (verdicts.inconclusive > 0 || runProblems(summary).length > 0) return 3;
   return 0;
 }
 
@@ -35,7 +35,7 @@ export function runProblems(summary: RunSummary): string[] {
   if (fault === undefined && ended) {
     if (claims.length === 0) problems.push('no claim was put to the test');
     for (const { name, corePassed, verdicts } of suites) {
-      const isExplained = verdicts.failed + verdicts.flaky + verdicts.broken > 0;
+      const isExplained = verdicts.failed + verdicts.flaky + verdicts.inconclusive > 0;
       if (corePassed === 0 && !isExplained)
         problems.push(`no core claim of the suite ${name} passed, so nothing is shown about it`);
     }

@@ -16,13 +16,13 @@ function explain(h: History, detail = full): string {
 }
 
 describe('failureText', () => {
-  it('says command, pod, expectation, what was observed how often, the last observation, twin, server and files', () => {
+  it('says command, pod, expectation, what was observed how often, the last observation, unmeshed control, server and files', () => {
     const h = history()
       .plan([claim('s/a')])
       .after(1000);
     for (let i = 0; i < 3; i++) {
       h.observe({ claim: 's/a', expectation: 1, stdout: `{"n":${i}}\r\n`, stderr: '\x1b[31mhm' }).after(100);
-      h.observe({ claim: 's/a', expectation: 1, role: 'twin' });
+      h.observe({ claim: 's/a', expectation: 1, role: 'unmeshed-control' });
     }
     h.expectation('s/a', { ...refused, start: 1000, end: 61_200, why: 'still answered 60 s after the change' });
     h.verdict('s/a', 'failed', { reason: 'it leaks', diagnostics: 'cluster/s-a' });
@@ -33,7 +33,7 @@ describe('failureText', () => {
         'in pod     curl/curl-1: curl -s http://httpbin.httpbin:14001/get?nonce=n1',
         'observed   answered (HTTP 200) on each of 3 attempts over 60.2 s',
         'last       at 1.2 s: exit 0 after 0.01 s, stdout "{"n":2}", stderr "\\e[31mhm"',
-        'twin       answered 3 of 3',
+        'unmeshed control       answered 3 of 3',
         'server     its log has 3 of 3 nonces',
         'why        still answered 60 s after the change',
         'reason     it leaks',
@@ -55,7 +55,7 @@ describe('failureText', () => {
 
   it('tells why the harness cannot say, and that an exit status was not trusted', () => {
     const h = history().plan([claim('s/a')]);
-    h.add({ kind: 'disturbance', cause: 'DNS is down', from: 0 });
+    h.add({ kind: 'environment-fault', cause: 'DNS is down', from: 0 });
     h.add({
       kind: 'observation',
       claim: 's/a',
@@ -76,7 +76,7 @@ describe('failureText', () => {
       inLog: false,
       doubt: 'the exec session was lost',
     });
-    h.expectation('s/a', { result: 'undecided' }).verdict('s/a', 'broken');
+    h.expectation('s/a', { result: 'undecided' }).verdict('s/a', 'inconclusive');
     const text = explain(h);
     expect(text).toContain('which could not be decided');
     expect(text).toContain('no trusted exit status');
@@ -117,7 +117,7 @@ describe('failureText', () => {
     const h = history().plan([claim('s/a')]);
     h.expectation('s/a', { ...refused, statement: 'the first try' }).verdict('s/a', 'failed');
     h.expectation('s/a', { ...refused, statement: 'the second try' });
-    h.verdict('s/a', 'broken', { attempt: 2 }).verdict('s/a', 'failed', { attempt: 2, reason: 'amended' });
+    h.verdict('s/a', 'inconclusive', { attempt: 2 }).verdict('s/a', 'failed', { attempt: 2, reason: 'amended' });
     expect(explain(h)).toContain('the second try');
     expect(explain(h)).not.toContain('the first try');
     expect(explain(h)).toContain(
@@ -127,7 +127,7 @@ describe('failureText', () => {
 
   it('names a change that failed', () => {
     const h = history().plan([claim('s/a')]);
-    h.change('apply policy', { claim: 's/a', error: 'admission webhook said no' }).verdict('s/a', 'broken');
+    h.change('apply policy', { claim: 's/a', error: 'admission webhook said no' }).verdict('s/a', 'inconclusive');
     expect(explain(h)).toBe(
       'change     apply policy: admission webhook said no\nsee        no diagnostics: the evidence does not say why',
     );

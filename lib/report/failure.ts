@@ -21,7 +21,7 @@ export const full: Detail = { observations: 3, output: 1000, routes: 8, wrap: 85
 
 /**
  * Explains a claim that failed, is broken or is flaky: which step of it, after which change; each expectation that was not met, with the command, the pod, what was
- * expected and observed, the last observations, and what twin, control and server's log had to say.
+ * expected and observed, the last observations, and what unmeshed control, control and server's log had to say.
  */
 export function failureText(claim: ClaimResult, records: EvidenceRecord[], detail: Detail = full): string {
   const own = decidingRecords(records, claim.id);
@@ -45,7 +45,7 @@ export function failureText(claim: ClaimResult, records: EvidenceRecord[], detai
     ...only(own, 'change').flatMap(({ what, error }) =>
       error === undefined ? [] : [line('change', `${what}: ${error}`)],
     ),
-    ...disturbancesDuring(own, records).map((text) => line('disturbed', text)),
+    ...environmentFaultsDuring(own, records).map((text) => line('disturbed', text)),
     ...attemptLines(claim.tries).map((text, i) => line(i === 0 ? 'attempts' : '', text)),
     line('see', diagnosisText(claim)),
   ];
@@ -89,7 +89,7 @@ function expectationText(
     ...(telling.length > detail.routes
       ? [line('', `and the same on ${count(telling.length - detail.routes, 'more route')}`)]
       : []),
-    ...roleLine('twin', observations, line),
+    ...roleLine('unmeshed-control', observations, line),
     ...roleLine('control', observations, line),
     ...serverLine(subjects, line),
     ...(why === undefined ? [] : [line('why', why)]),
@@ -180,7 +180,7 @@ function lastText({ start, end, exit, stdout, stderr, doubt }: Of<'observation'>
   return `at ${seconds(start)}: ${status} ${took}, ${streams}${doubt === undefined ? '' : `; ${doubt}`}`;
 }
 
-function roleLine(role: 'twin' | 'control', observations: Of<'observation'>[], line: Line): string[] {
+function roleLine(role: 'unmeshed-control' | 'control', observations: Of<'observation'>[], line: Line): string[] {
   const own = observations.filter((observation) => observation.role === role);
   if (own.length === 0) return [];
   const answered = own.filter(({ outcome }) => outcome === 'answered').length;
@@ -201,10 +201,10 @@ function serverLine(subjects: Of<'observation'>[], line: Line): string[] {
 }
 
 /** What disturbed the environment while the claim was on, whoever it was written down for. */
-function disturbancesDuring(own: EvidenceRecord[], records: EvidenceRecord[]): string[] {
+function environmentFaultsDuring(own: EvidenceRecord[], records: EvidenceRecord[]): string[] {
   const begin = own.at(0)?.at ?? 0;
   const end = own.at(-1)?.at ?? 0;
-  return only(records, 'disturbance')
+  return only(records, 'environment-fault')
     .filter(({ from, to }) => from <= end && (to ?? Number.POSITIVE_INFINITY) >= begin)
     .map(({ cause, from, to }) => `${cause}, from ${seconds(from)} ${to === undefined ? 'on' : `to ${seconds(to)}`}`);
 }

@@ -58,14 +58,15 @@ function runOf(verdicts: Verdict[]): History {
     .run()
     .plan(verdicts.map((_, i) => claim(`s${i % 2}/${i}`)));
   verdicts.forEach((verdict, i) => {
-    if (verdict === 'passed' || verdict === 'failed' || verdict === 'broken') h.attempt(`s${i % 2}/${i}`, verdict);
+    if (verdict === 'passed' || verdict === 'failed' || verdict === 'inconclusive')
+      h.attempt(`s${i % 2}/${i}`, verdict);
     h.verdict(`s${i % 2}/${i}`, verdict, { reason: `why ${verdict}` });
   });
   return h.end();
 }
 
 describe('all formats count the same', () => {
-  const all: Verdict[] = ['passed', 'failed', 'broken', 'flaky', 'unsupported', 'not-run'];
+  const all: Verdict[] = ['passed', 'failed', 'inconclusive', 'flaky', 'unsupported', 'not-run'];
   it.each([
     ['each verdict', all],
     ['several of each', [...all, ...all, 'passed', 'unsupported'] as Verdict[]],
@@ -94,7 +95,7 @@ describe('all formats count the same', () => {
     const claims = '//testcase[not(@classname="meshproof.run")]';
     expect(xml.count(claims)).toBe(verdicts.length);
     expect(xml.count(`${claims}/failure`)).toBe(n('failed', 'flaky'));
-    expect(xml.count(`${claims}/error`)).toBe(n('broken'));
+    expect(xml.count(`${claims}/error`)).toBe(n('inconclusive'));
     expect(xml.count(`${claims}/skipped`)).toBe(n('unsupported', 'not-run'));
     for (const [attribute, element] of [
       ['tests', 'testcase'],
@@ -105,10 +106,10 @@ describe('all formats count the same', () => {
     }
 
     const statuses = (status: string) => allure.filter((result) => result.status === status).length;
-    expect({ passed: statuses('passed'), failed: statuses('failed'), broken: statuses('broken') }).toEqual({
+    expect({ passed: statuses('passed'), failed: statuses('failed'), inconclusive: statuses('inconclusive') }).toEqual({
       passed: n('passed'),
       failed: n('failed', 'flaky'),
-      broken: n('broken'),
+      inconclusive: n('inconclusive'),
     });
     expect(statuses('skipped')).toBe(n('unsupported', 'not-run'));
   });
@@ -120,7 +121,7 @@ const markup = ']]>`|<script>alert(1)</script> ](http://x) *b* &amp; [[ATTACHMEN
 const hostile = `${hidden}${markup}\nnew line ${'x'.repeat(2_000)}`;
 
 function hostileRun(): History {
-  const odd = claim(`s/odd${hidden}|`, { says: hostile, source: hostile, level: 'extended' });
+  const odd = claim(`s/odd${hidden}|`, { title: hostile, spec: hostile, level: 'extended' });
   const h = history();
   const choice = { provider: hostile, mesh: hostile, sandbox: false, verified: false, why: hostile };
   h.add({
@@ -134,7 +135,7 @@ function hostileRun(): History {
     choice,
   });
   const mesh = { name: hostile, project: hostile, declaredVersion: hostile, observedVersion: hostile };
-  h.plan([odd, claim('s/none', { exempt: { verdict: 'unsupported', reason: hostile } })], {
+  h.plan([odd, claim('s/none', { skip: { verdict: 'unsupported', reason: hostile } })], {
     provider: hostile,
     kubernetes: hostile,
     mesh: { ...mesh, driver: hostile, verified: false, supports: [hostile] },
@@ -163,7 +164,7 @@ function hostileRun(): History {
     run.attempt(odd.id, 'failed', { attempt: 2, reason: hostile, undiagnosed: hostile });
     run.verdict(odd.id, 'failed', { reason: hostile, attempt: 2, diagnostics: hostile, undiagnosed: hostile });
   });
-  h.add({ kind: 'disturbance', cause: hostile, from: 0 });
+  h.add({ kind: 'environment-fault', cause: hostile, from: 0 });
   h.add({ kind: 'crash', pod: hostile, container: hostile, reason: hostile, restarts: 1, excused: false });
   h.add({ kind: 'note', what: hostile, value: hostile, claim: odd.id });
   return h.end({ fault: { whose: 'environment', message: hostile } });
@@ -324,8 +325,8 @@ describe('a terminal', () => {
   it.each([40, 60, 80])(
     'of %i columns has no line that is wider, whatever it shows',
     (columns) => {
-      const plain = runOf(['passed', 'failed', 'flaky', 'broken', 'unsupported']);
-      plain.add({ kind: 'disturbance', cause: `漢字 ${'and so on '.repeat(20)}`, from: 0 });
+      const plain = runOf(['passed', 'failed', 'flaky', 'inconclusive', 'unsupported']);
+      plain.add({ kind: 'environment-fault', cause: `漢字 ${'and so on '.repeat(20)}`, from: 0 });
       for (const h of [plain, hostileRun()]) {
         const lines = formats(h, { columns, tty: true }).console.split('\n');
         expect(Math.max(...lines.map((line) => stringWidth(line)))).toBeLessThanOrEqual(columns);

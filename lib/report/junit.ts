@@ -32,7 +32,7 @@ export function junitXml(records: EvidenceRecord[]): string {
       name: 'meshproof',
       tests: summary.claims.length + problems.length,
       failures: summary.verdicts.failed + summary.verdicts.flaky,
-      errors: summary.verdicts.broken + problems.length,
+      errors: summary.verdicts.inconclusive + problems.length,
       time: inSeconds(summary.wallMs),
     },
     suites,
@@ -48,7 +48,7 @@ function testsuite(suite: SuiteResult, summary: RunSummary, records: EvidenceRec
       name: suite.name,
       tests: suite.claims,
       failures: suite.verdicts.failed + suite.verdicts.flaky,
-      errors: suite.verdicts.broken,
+      errors: suite.verdicts.inconclusive,
       skipped: suite.verdicts.unsupported + suite.verdicts['not-run'],
       time: inSeconds(sum(claims.map(({ ms }) => ms))),
       timestamp: summary.startedAt,
@@ -60,7 +60,7 @@ function testsuite(suite: SuiteResult, summary: RunSummary, records: EvidenceRec
 function testcase(claim: ClaimResult, records: EvidenceRecord[]): string {
   return element(
     'testcase',
-    { name: `[${claim.id}] ${claim.says}`, classname: `meshproof.${claim.suite}`, time: inSeconds(claim.ms) },
+    { name: `[${claim.id}] ${claim.title}`, classname: `meshproof.${claim.suite}`, time: inSeconds(claim.ms) },
     [...outcome(claim, records), ...reruns(claim), textElement('system-out', {}, output(claim))],
   );
 }
@@ -76,7 +76,7 @@ function outcome(claim: ClaimResult, records: EvidenceRecord[]): string[] {
   }
   return [
     textElement(
-      verdict === 'broken' ? 'error' : 'failure',
+      verdict === 'inconclusive' ? 'error' : 'failure',
       { type: verdict, message },
       shorten(failureText(claim, records), most.text),
     ),
@@ -87,10 +87,12 @@ function outcome(claim: ClaimResult, records: EvidenceRecord[]): string[] {
 function reruns({ verdict, tries }: ClaimResult): string[] {
   if (verdict === 'passed' || !wasRun(verdict)) return [];
   const deciding = decidingAttempt(tries);
-  const others = tries.filter((each) => each !== deciding && (each.verdict === 'failed' || each.verdict === 'broken'));
+  const others = tries.filter(
+    (each) => each !== deciding && (each.verdict === 'failed' || each.verdict === 'inconclusive'),
+  );
   return others.map((each) => {
     const about = { message: messageOf(each.reason ?? each.verdict), type: each.verdict };
-    return textElement(each.verdict === 'broken' ? 'rerunError' : 'rerunFailure', about, rerunText(each, tries));
+    return textElement(each.verdict === 'inconclusive' ? 'rerunError' : 'rerunFailure', about, rerunText(each, tries));
   });
 }
 
@@ -100,7 +102,7 @@ function rerunText(attempt: AttemptResult, all: AttemptResult[]): string {
 
 /** What is said of a claim, whatever became of it. */
 function output(claim: ClaimResult): string {
-  const about: Record<string, string> = { verdict: claim.verdict, source: claim.source, level: claim.level };
+  const about: Record<string, string> = { verdict: claim.verdict, source: claim.spec, level: claim.level };
   if (wasRun(claim.verdict)) {
     if (claim.neverActed) about['time to act'] = 'never';
     else if (claim.actedMs !== undefined) about['time to act'] = seconds(claim.actedMs, 2);

@@ -66,7 +66,7 @@ function suiteSection(suite: string, { claims }: RunSummary): string {
     .map((claim) => [
       claim.verdict,
       code(claim.id),
-      cell(claim.says) + remarks(claim),
+      cell(claim.title) + remarks(claim),
       claim.level,
       wasRun(claim.verdict) ? seconds(claim.ms) : '',
       claim.neverActed ? 'never' : optional(claim.actedMs),
@@ -93,7 +93,7 @@ function failures({ claims }: RunSummary, records: EvidenceRecord[]): string[] {
   const bad = claims.filter(({ verdict }) => isBad(verdict));
   const explained = bad.map(
     (claim) =>
-      `### ${claim.verdict}: ${cell(claim.id)}\n\n${cell(claim.says)}\n\n${fenced(failureText(claim, records))}`,
+      `### ${claim.verdict}: ${cell(claim.id)}\n\n${cell(claim.title)}\n\n${fenced(failureText(claim, records))}`,
   );
   return bad.length === 0 ? [] : ['## What is wrong', ...explained];
 }
@@ -117,9 +117,9 @@ function notesSection({ notes }: RunSummary): string {
   return `## Measured and not judged\n\n${table(['what', 'value', 'claim'], rows)}`;
 }
 
-function troubleSection({ disturbances, crashes }: RunSummary): string {
+function troubleSection({ environmentFaults, crashes }: RunSummary): string {
   const items = [
-    ...disturbances.map(
+    ...environmentFaults.map(
       ({ cause, from, to }) =>
         `environment: ${cause}, ${seconds(from)} to ${to === undefined ? 'the end' : seconds(to)}`,
     ),
@@ -129,7 +129,7 @@ function troubleSection({ disturbances, crashes }: RunSummary): string {
     ),
   ];
   if (items.length === 0) return '';
-  return `## Disturbances and crashes\n\n${items.map((item) => `- ${cell(item)}`).join('\n')}`;
+  return `## Environment faults and crashes\n\n${items.map((item) => `- ${cell(item)}`).join('\n')}`;
 }
 
 function timeSection(summary: RunSummary): string {

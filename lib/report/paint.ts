@@ -12,7 +12,7 @@ export function createPaint(color: boolean): Paint {
 const marks: Record<Verdict, string> = {
   passed: '✓',
   failed: '✗',
-  broken: '!',
+  inconclusive: '!',
   flaky: '~',
   unsupported: '-',
   'not-run': '·',
@@ -30,7 +30,7 @@ export function tint(verdict: Verdict, paint: Paint): (text: string) => string {
       return paint.green;
     case 'failed':
       return paint.red;
-    case 'broken':
+    case 'inconclusive':
     case 'flaky':
       return paint.yellow;
     case 'unsupported':

@@ -3,7 +3,7 @@ import { createClaimLines } from './claim-lines.ts';
 import type { Of } from './kinds.ts';
 import type { Paint } from './paint.ts';
 import { createPhaseLines } from './phase-lines.ts';
-import { changeLines, crashLine, disturbanceLine, noteLine, planLines, runLines } from './record-lines.ts';
+import { changeLines, crashLine, environmentFaultLine, noteLine, planLines, runLines } from './record-lines.ts';
 import { printable } from './text.ts';
 import { wasRun } from './verdicts.ts';
 
@@ -63,8 +63,8 @@ export function createProgress({ paint, verbose, width }: ProgressStyle): Progre
         return verbose ? [paint.dim(printable(`      ${record.result}: ${record.statement}`))] : [];
       case 'change':
         return verbose || record.error !== undefined ? changeLines(record, paint) : [];
-      case 'disturbance':
-        return [disturbanceLine(record, paint)];
+      case 'environment-fault':
+        return [environmentFaultLine(record, paint)];
       case 'crash':
         return [crashLine(record, paint)];
       case 'note':
@@ -77,7 +77,7 @@ export function createProgress({ paint, verbose, width }: ProgressStyle): Progre
   };
 
   const follow = (record: EvidenceRecord) => {
-    if (record.kind === 'plan') planned = record.claims.filter(({ exempt }) => exempt === undefined).length;
+    if (record.kind === 'plan') planned = record.claims.filter(({ skip }) => skip === undefined).length;
     if (record.kind === 'verdict' && wasRun(record.verdict)) decided.add(record.claim);
     if (record.kind === 'change' || record.kind === 'expectation') latest = record.claim ?? latest;
   };

@@ -53,7 +53,7 @@ export function changeLines({ id, what, start, end, error }: Of<'change'>, paint
   return [line, ...indent(printable(error.trim()), '        ').split('\n')].map(paint.yellow);
 }
 
-export function disturbanceLine({ cause, to }: Of<'disturbance'>, paint: Paint): string {
+export function environmentFaultLine({ cause, to }: Of<'environment-fault'>, paint: Paint): string {
   return paint.yellow(`  ! environment: ${printable(cause)}${to === undefined ? '' : ' (over)'}`);
 }
 

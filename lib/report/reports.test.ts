@@ -15,7 +15,7 @@ function mixed(): History {
   const h = history()
     .run()
     .plan([
-      claim('s/passes', { says: 'a | b <script> & "c"' }),
+      claim('s/passes', { title: 'a | b <script> & "c"' }),
       claim('s/fails'),
       claim('s/breaks'),
       claim('s/flaky'),
@@ -31,12 +31,12 @@ function mixed(): History {
       routes: [route({ expected: 'refused', change: 1, actedMs: 2210, settledMs: 2400, leaked: 4 })],
     });
     run.verdict('s/fails', 'failed', { reason: 'answered "200" & <so on>\nsecond line\x07' });
-    run.verdict('s/breaks', 'broken', { reason: 'the twin is silent' });
+    run.verdict('s/breaks', 'inconclusive', { reason: 'the unmeshed control is silent' });
     run.verdict('s/flaky', 'flaky', { attempt: 2 });
   });
   h.verdict('t/unsupported', 'unsupported', { reason: 'no TCPRoute' }).verdict('t/not-run', 'not-run');
   h.add({ kind: 'note', what: 'connections kept after a denial', value: '3 of 3', claim: 's/fails' });
-  h.add({ kind: 'disturbance', cause: 'node paused', from: 10, to: 20 });
+  h.add({ kind: 'environment-fault', cause: 'node paused', from: 10, to: 20 });
   h.add({ kind: 'crash', pod: 'osm/ctl-1', container: 'ctl', reason: 'OOMKilled', restarts: 2, excused: false });
   return h.end();
 }
@@ -51,7 +51,7 @@ describe('junitXml', () => {
     expect(xml).toContain('<testsuites name="meshproof" tests="7" failures="2" errors="2" time=');
     expect(xml).toContain('<failure type="failed" message="answered &quot;200&quot; &amp; &lt;so on&gt;">');
     expect(xml).toContain('<failure type="flaky" message="flaky">');
-    expect(xml).toContain('<error type="broken" message="the twin is silent">');
+    expect(xml).toContain('<error type="broken" message="the unmeshed control is silent">');
     expect(xml).toContain(
       '<skipped type="unsupported" message="unsupported: no TCPRoute">unsupported: no TCPRoute</skipped>',
     );
@@ -150,7 +150,7 @@ describe('summaryMarkdown', () => {
     expect(text).toContain('a\\0b\\e[2J\\ud800]]>```');
   });
 
-  it('tells modes, notes, disturbances, crashes and times', () => {
+  it('tells modes, notes, environment faults, crashes and times', () => {
     expect(text).toContain('| permissive off | 1 | 2.21 s, 2.21 s, 2.21 s | not in time 1 of 1 |');
     expect(text).toContain('connections kept after a denial');
     expect(text).toContain('- environment: node paused');
@@ -173,14 +173,14 @@ it('timelineText puts what happened in order, each at its own time', () => {
   const h = history().run().after(5000);
   h.change('switch egress off', { claim: 'e/off', start: 1000, end: 1040 });
   h.expectation('e/off', { start: 1100, end: 4000, routes: [route({ actedMs: 2210, leaked: 2 })] });
-  h.add({ kind: 'disturbance', cause: 'DNS is down', from: 1500, to: 2500 }).verdict('e/off', 'passed').end();
+  h.add({ kind: 'environment-fault', cause: 'DNS is down', from: 1500, to: 2500 }).verdict('e/off', 'passed').end();
   expect(timelineText(h.records)).toBe(
     [
       '    0.000 s  run          r1, 2026-11-21T07:00:00.000Z',
       '    1.000 s  change       #1 switch egress off, acknowledged after 0.04 s [e/off]',
       '    1.100 s  expecting    curl in curl/curl is answered by httpbin.httpbin:14001 [e/off]',
-      '    1.500 s  disturbance  DNS is down',
-      '    2.500 s  disturbance  over: DNS is down',
+      '    1.500 s  environment fault  DNS is down',
+      '    2.500 s  environment fault  over: DNS is down',
       '    4.000 s  met          curl in curl/curl is answered by httpbin.httpbin:14001, acted after 2.21 s, 2 leaked or lost [e/off]',
       '    5.000 s  verdict      e/off passed',
       '    5.000 s  end          in order',

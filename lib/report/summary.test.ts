@@ -25,13 +25,16 @@ describe('a verdict', () => {
 
   it('is broken when there is none although the run ended in order', () => {
     const h = ended((run) => run.verdict('s/a', 'passed'));
-    expect(summarise(h.records).claims[1]).toMatchObject({ verdict: 'broken', reason: 'no verdict was recorded' });
+    expect(summarise(h.records).claims[1]).toMatchObject({
+      verdict: 'inconclusive',
+      reason: 'no verdict was recorded',
+    });
     expect(statusOf(h)).toBe(3);
   });
 
-  it('comes from the plan where the claim is exempt', () => {
-    const exempt = { verdict: 'unsupported' as const, reason: 'no TCPRoute' };
-    const h = ended((run) => run.verdict('s/a', 'passed'), [a, { ...b, exempt }]);
+  it('comes from the plan where the claim is skip', () => {
+    const skip = { verdict: 'unsupported' as const, reason: 'no TCPRoute' };
+    const h = ended((run) => run.verdict('s/a', 'passed'), [a, { ...b, skip }]);
     expect(summarise(h.records).claims[1]).toMatchObject({ verdict: 'unsupported', reason: 'no TCPRoute' });
     expect(statusOf(h)).toBe(0);
   });
@@ -94,8 +97,8 @@ describe('exitStatus', () => {
   });
 
   it('prefers failed to broken', () => {
-    expect(statusOf(ended((run) => run.verdict('s/a', 'broken').verdict('s/b', 'failed')))).toBe(1);
-    expect(statusOf(ended((run) => run.verdict('s/a', 'broken').verdict('s/b', 'passed')))).toBe(3);
+    expect(statusOf(ended((run) => run.verdict('s/a', 'inconclusive').verdict('s/b', 'failed')))).toBe(1);
+    expect(statusOf(ended((run) => run.verdict('s/a', 'inconclusive').verdict('s/b', 'passed')))).toBe(3);
   });
 
   it('is 130 for an interrupted run, whatever failed before; the rest was not run', () => {
@@ -160,7 +163,7 @@ describe('exitStatus', () => {
     const { records } = ended(passed);
     const summary = summarise(records.filter(({ seq }) => seq !== 3));
     expect(summary.missing).toBe(1);
-    expect(exitStatus({ ...summary, verdicts: { ...summary.verdicts, broken: 0 } })).toBe(3);
+    expect(exitStatus({ ...summary, verdicts: { ...summary.verdicts, inconclusive: 0 } })).toBe(3);
   });
 });
 
@@ -175,14 +178,14 @@ describe('times', () => {
       ],
       start: 6000,
       end: 10_500,
-      hold: { start: 8500, end: 10_500, probes: 90, restarts: 0 },
+      sample: { start: 8500, end: 10_500, probes: 90, restarts: 0 },
     });
-    // A vigil: held since 2 s, asked about at 9.5 s.
+    // A stability check: held since 2 s, asked about at 9.5 s.
     run.expectation('s/a', {
       n: 2,
       start: 9500,
       end: 11_500,
-      hold: { start: 2000, end: 11_500, probes: 90, restarts: 0 },
+      sample: { start: 2000, end: 11_500, probes: 90, restarts: 0 },
     });
     run.verdict('s/a', 'passed', { ms: 5500 });
     run.change('switch permissive off', { mode: { name: 'permissive', value: false } });

@@ -57,7 +57,7 @@ export interface RunSummary {
   holdingMs: number;
   /** What of the suites' time is neither of the two. */
   overheadMs: number;
-  disturbances: { cause: string; from: number; to?: number }[];
+  environmentFaults: { cause: string; from: number; to?: number }[];
   crashes: { pod: string; container: string; reason: string; restarts: number; excused: boolean }[];
   notes: { what: string; value: string; claim?: string }[];
 }
@@ -115,7 +115,7 @@ export function summarise(records: EvidenceRecord[]): RunSummary {
     // Claims that are judged side by side share probes, and each has its own record of them.
     probes: leftOut?.nonces ?? new Set(only(records, 'observation').map(({ nonce }) => nonce)).size,
     ...suiteTimes(records, phases, changes),
-    disturbances: only(records, 'disturbance').map(({ cause, from, to }) =>
+    environmentFaults: only(records, 'environment-fault').map(({ cause, from, to }) =>
       to === undefined ? { cause, from } : { cause, from, to },
     ),
     crashes: only(records, 'crash').map(({ pod, container, reason, restarts, excused }) => ({
@@ -162,9 +162,9 @@ function suiteResults(claims: ClaimResult[]): SuiteResult[] {
 
 function suiteTimes(records: EvidenceRecord[], phases: PhaseResult[], changes: ChangeResult[]) {
   const suites = phases.filter(({ phase }) => phase === 'suite');
-  // A vigil's hold began while other claims were judged; only what was waited for cost time.
+  // A stability check's hold began while other claims were judged; only what was waited for cost time.
   const holds = only(records, 'expectation').flatMap((own) =>
-    own.hold === undefined ? [] : clipped([own.hold], [own]),
+    own.sample === undefined ? [] : clipped([own.sample], [own]),
   );
   const acting = clipped(actingSpans(changes), suites);
   const holding = clipped(holds, suites);

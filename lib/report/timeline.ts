@@ -36,7 +36,7 @@ function entriesOf(record: EvidenceRecord): Entry[] {
       const text = `#${record.id} ${record.what}, acknowledged after ${seconds(record.end - record.start, 2)}${outcome}`;
       return [{ at: record.start, kind, text: `${text}${of(record.claim)}` }];
     }
-    case 'disturbance': {
+    case 'environment-fault': {
       const begin = { at: record.from, kind, text: `${record.cause}${of(record.claim)}` };
       return record.to === undefined ? [begin] : [begin, { at: record.to, kind, text: `over: ${record.cause}` }];
     }

@@ -1,5 +1,5 @@
 /** What every layer needs when it tells people something: the nearest right word, texts without secrets, and text from outside made visible. */
-export { didYouMean, editDistance, nearest, nearestSlip } from './nearest.ts';
+
 export { printable, printableJson } from './printable.ts';
 export {
   isSecretName,
@@ -11,4 +11,5 @@ export {
   SHORTEST_SECRET,
   withoutKnownSecrets,
 } from './redact.ts';
+export { didYouMean, editDistance, nearestSlip, suggestion } from './suggestion.ts';
 export { toolRemedy } from './tool-remedy.ts';

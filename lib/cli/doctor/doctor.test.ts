@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { coloursFor } from '../colours.ts';
-import { ask, onPath } from './commands.ts';
-import { nodeFact } from './machine-facts.ts';
+import { coloursFor } from '../../console/colours.ts';
+import { ask, onPath } from '../../run/machine/commands.ts';
+import { nodeFact } from '../../run/machine/machine-facts.ts';
 import { printDiagnosis } from './print.ts';
 
 describe('doctor', () => {

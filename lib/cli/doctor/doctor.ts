@@ -1,11 +1,11 @@
+import { type Colours, coloursFor } from '../../console/colours.ts';
+import { exitStatus, explainError } from '../../console/exit-status.ts';
+import { print, printJson } from '../../console/output.ts';
 import { type Driver, listDrivers, loadDriver } from '../../mesh/index.ts';
-import { chooseProvider, defaultMesh, lacking, type MachineFacts, type RunOptions } from '../../plan/index.ts';
-import { refuseUnusedSets } from '../choose.ts';
-import { type Colours, coloursFor } from '../colours.ts';
-import { exitStatus, explainError } from '../exit-status.ts';
-import { print, printJson } from '../output.ts';
-import { describeLeftovers } from './leftovers.ts';
-import { gatherFacts, toolsOf } from './machine-facts.ts';
+import { chooseProvider, defaultMesh, lacking, type MachineFacts, type RunOptions } from '../../options/index.ts';
+import { refuseUnusedSets } from '../../run/machine/choose.ts';
+import { gatherFacts, toolsOf } from '../../run/machine/machine-facts.ts';
+import { describeLeftovers } from '../../run/registry/leftovers.ts';
 import { type Diagnosis, printDiagnosis } from './print.ts';
 
 /**
@@ -38,7 +38,7 @@ export async function doctorCommand(
   };
   if (options.json) printJson(diagnosis);
   else print(printDiagnosis(diagnosis, colours));
-  return 'provider' in diagnosis.choice ? exitStatus.fine : exitStatus.broken;
+  return 'provider' in diagnosis.choice ? exitStatus.fine : exitStatus.inconclusive;
 }
 
 async function choiceOf(options: RunOptions, facts: MachineFacts, mesh: Driver): Promise<Diagnosis['choice']> {

@@ -1,12 +1,12 @@
-import type { Fact } from '../../plan/index.ts';
-import type { Colours } from '../colours.ts';
+import type { Colours } from '../../console/colours.ts';
+import type { Fact } from '../../options/index.ts';
 
 /** What doctor found out, for people and for programs. */
 export interface Diagnosis {
   facts: { title: string; facts: Fact[] }[];
   /** What `auto`, or the provider that was named, comes to. */
   choice: { provider: string; reason: string } | { trouble: string; remedy?: string };
-  /** Runs that are dead and left something, what clusters are kept, and what nobody in the ledger owns. */
+  /** Runs that are dead and left something, what clusters are kept, and what nobody in the registry owns. */
   leftovers: string[];
   /** Whether any provider works here. */
   works: boolean;

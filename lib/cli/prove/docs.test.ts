@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { TIMING } from '../../claim/timing.ts';
+import { TIMING } from '../../judge/timing.ts';
 import { cases } from '../../prove/index.ts';
-import { loadCatalogue } from '../catalogue.ts';
+import { loadCatalogue } from '../../run/catalogue.ts';
 import { PROJECT } from './program-process.ts';
 
 test.each(cases)('docs/faults.md has $name, with its sentence and the claims that must notice it', (each) => {

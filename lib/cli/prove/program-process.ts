@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { builtFolder } from '../../compiled/built.js';
-import { withoutOptions } from '../../plan/index.ts';
+import { withoutOptions } from '../../options/index.ts';
 
 /** The folder of the program that this file is part of. */
 export const PROJECT = fileURLToPath(new URL('../../../', import.meta.url));

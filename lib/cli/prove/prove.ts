@@ -1,11 +1,12 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { RegisteredClaim } from '../../claim/registry.ts';
-import { checkSuite, UsageError } from '../../plan/index.ts';
+import { exitStatus } from '../../console/exit-status.ts';
+import type { RegisteredClaim } from '../../judge/registry.ts';
+import { UsageError } from '../../options/index.ts';
 import {
-  CellLedger,
   type CellPlan,
+  CellRegistry,
   cellLine,
   matrixOf,
   matrixPage,
@@ -13,10 +14,10 @@ import {
   planCells,
   runCells,
 } from '../../prove/index.ts';
-import { loadCatalogue } from '../catalogue.ts';
-import { exitStatus } from '../exit-status.ts';
-import { refuseBadFolders } from '../surroundings.ts';
-import { onUnforeseen } from '../unforeseen.ts';
+import { loadCatalogue } from '../../run/catalogue.ts';
+import { refuseBadFolders } from '../../run/surroundings.ts';
+import { onUnforeseen } from '../../run/unforeseen.ts';
+import { checkSuite } from '../../schedule/index.ts';
 import { originOf } from './origin.ts';
 import { CellRunner } from './run-cell.ts';
 
@@ -44,7 +45,7 @@ export async function proveCommand(options: ProveOptions): Promise<number> {
   const out = resolve(options.out);
   refuseBadFolders(out);
   if (!options.resume) rmSync(join(out, 'cells'), { recursive: true, force: true });
-  const ledger = new CellLedger(join(out, 'cells.jsonl'), await originOf());
+  const registry = new CellRegistry(join(out, 'cells.jsonl'), await originOf());
   const say = (text: string): void => {
     (options.json ? process.stderr : process.stdout).write(`${text}\n`);
   };
@@ -65,7 +66,7 @@ export async function proveCommand(options: ProveOptions): Promise<number> {
   say(`${plans.length} sandboxes, ${parallel} side by side`);
   const cells = runCells(plans, {
     parallel,
-    ledger,
+    registry,
     resume: options.resume,
     runCell: (each) => runner.run(each),
     tell: (result) => say(cellLine(result)),

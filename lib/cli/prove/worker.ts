@@ -4,9 +4,9 @@
  * ends with it. After each it prints a line of NUL and the exit status.
  */
 import { createInterface } from 'node:readline';
+import { listenToOutput } from '../../console/output.ts';
+import { watchUnforeseen } from '../../run/unforeseen.ts';
 import { perform } from '../main.ts';
-import { listenToOutput } from '../output.ts';
-import { watchUnforeseen } from '../unforeseen.ts';
 
 listenToOutput();
 watchUnforeseen();

@@ -1,4 +1,4 @@
-import type { Manifest } from '../../cluster/cluster.ts';
+import type { Manifest } from '../../kube/cluster.ts';
 import type { Driver, DriverSpec } from '../driver.ts';
 import { DriverError } from '../file/error.ts';
 import { type Mistake, schemaMistakes } from '../file/schema.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Manifest } from '../../cluster/cluster.ts';
+import type { Manifest } from '../../kube/cluster.ts';
 import type { DriverSpec } from '../driver.ts';
 import { loadDriver } from '../file/load.ts';
 import { definitionMistakes } from './definitions.ts';

@@ -12,8 +12,8 @@ const fixtureNames: Record<string, string> = {
   'tcp-echo': 'server',
   'tcp-demo': 'server',
   curl: 'client',
-  visitor: 'client',
-  namesake: 'client',
+  otherClient: 'client',
+  sameNameClient: 'client',
 };
 
 /** Ports of the fixtures' servers. A policy that names one lets the same in whatever a claim asks for. */

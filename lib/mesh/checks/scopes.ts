@@ -1,4 +1,4 @@
-import { nearest } from '../../words/index.ts';
+import { suggestion } from '../../words/index.ts';
 import type { Mistake } from '../file/schema.ts';
 import type { Path } from '../file/source.ts';
 import { hasStrayBraces, type Placeholder, placeholders, splice } from '../template/template.ts';
@@ -120,7 +120,7 @@ function placeholderMistake(
     return fallback === undefined ? undefined : `{{${name}}} always has a value, so a default says nothing`;
   }
   const allowed = [...names, ...scope.optional, 'set.KEY'];
-  const near = nearest(name, allowed);
-  const suggestion = near === undefined ? '' : `; did you mean {{${near}}}?`;
-  return `unknown placeholder {{${name}}}${suggestion} (allowed here: ${allowed.join(', ')})`;
+  const near = suggestion(name, allowed);
+  const hint = near === undefined ? '' : `; did you mean {{${near}}}?`;
+  return `unknown placeholder {{${name}}}${hint} (allowed here: ${allowed.join(', ')})`;
 }

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { ObjectRef } from '../../cluster/cluster.ts';
+import type { ObjectRef } from '../../kube/cluster.ts';
 import type { DriverSpec, Step, WaitSpec } from '../driver.ts';
 import type { Mistake } from '../file/schema.ts';
 import { fill } from '../template/template.ts';

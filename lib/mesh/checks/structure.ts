@@ -1,5 +1,5 @@
 import { Ajv, type ErrorObject } from 'ajv';
-import { nearest } from '../../words/index.ts';
+import { suggestion } from '../../words/index.ts';
 import type { Path } from '../file/source.ts';
 
 /** The structural schema of a custom resource, as far as it is looked into. */
@@ -140,6 +140,6 @@ function wordsOf({ keyword, params, parentSchema, message = keyword }: ErrorObje
 
 /** Which field was meant, and which there are. */
 export function fieldHint(word: string, fields: readonly string[]): string {
-  const near = nearest(word, fields);
+  const near = suggestion(word, fields);
   return `${near === undefined ? '' : `; did you mean ${near}?`} (it has: ${fields.join(', ') || 'none'})`;
 }

@@ -11,7 +11,7 @@ diagnostics. It is data: no code is written for a mesh. Drivers that come with t
 
     meshproof driver init my-mesh.yaml --name my-mesh --container my-proxy    a commented file to start from
     meshproof driver check my-mesh.yaml                                       is it sound? runs nothing
-    meshproof driver try my-mesh.yaml --keep                                  each part on a cluster, and what came of it
+    meshproof driver test my-mesh.yaml --keep                                  each part on a cluster, and what came of it
     meshproof run --mesh ./my-mesh.yaml                                       the claims
 
 1. **\`driver init\`** asks on a terminal for the names that it needs, or takes them as flags. What it writes is sound, and
@@ -36,7 +36,7 @@ diagnostics. It is data: no code is written for a mesh. Drivers that come with t
    the objects with the custom resource definitions of a cluster that has the mesh; definitions that the driver's own
    \`install\` applies are compared in any case.
 
-3. **\`driver try\`** does each part once, on kind, and says what came of it. A part that failed is explained, and the next
+3. **\`driver test\`** does each part once, on kind, and says what came of it. A part that failed is explained, and the next
    is tried; mend the first one first. \`--keep\` leaves the cluster, and \`--reuse\` takes it again. \`--verbose\` prints every
    command. While it runs, \`reports/RUN/meshproof.log\` names the cluster's kubeconfig, for \`kubectl\`.
 
@@ -46,20 +46,20 @@ diagnostics. It is data: no code is written for a mesh. Drivers that come with t
    | enrol | that pods of enrolled namespaces show it, and others do not | \`enrol\`, \`dataPlane\` |
    | permissive, egress | each switch, there and back, by requests | \`modes\` |
    | allow, forbid | that a policy lets one client in and nobody else, and that its deletion ends it | \`policy\` |
-   | outsider | that a client outside the mesh is refused | \`install\`, or the feature \`strict-mtls\` |
+   | unmeshed client | that a client outside the mesh is refused | \`install\`, or the feature \`strict-mtls\` |
    | invalid permissive, invalid egress | that the API refuses what is no value | \`modes.MODE.invalid\` |
    | diagnostics | that each of them writes its file | \`diagnostics\` |
    | uninstall | that the control plane is gone afterwards | \`uninstall\` |
 
    How refusals look is printed in the words of \`signatures\`. The features \`install-modes\`, \`route-objects\` and
-   \`half-close\` are not tried here: \`meshproof run --full\` judges them.
+   \`half-close\` are not tried here: \`meshproof run --extended\` judges them.
 
 4. **\`run\`** judges the claims. When every part does what it is for, and a run has shown it, set \`verified\` to the version
    and the day. Until then every list, run and report says that the driver is unverified.
 
 The sandbox has images of its own only, so that a real mesh cannot run there: its driver is tried on kind, or, by
 \`run --provider existing\`, on a cluster that has the mesh. For a first look at what a finished driver does, try the one of
-the sandbox's mesh: \`meshproof driver try reference --provider sandbox\`.
+the sandbox's mesh: \`meshproof driver test reference --provider sandbox\`.
 
 Begin the file with \`# yaml-language-server: $schema=meshes/schema.json\`, with the right path to this project, and an
 editor completes and checks it.
@@ -73,11 +73,11 @@ use, every namespace begins with \`meshproof-RUN-\`: so a driver never writes on
 | --- | --- | --- |
 | \`httpbin\` | the Service \`httpbin\`, HTTP on port 14001 | yes |
 | \`tcp-demo\` | the Service \`tcp-echo\`, TCP on ports 9000 and 9001 | yes |
-| \`curl\` | the clients \`curl\`, \`curl-2\` …, which policies name, and \`visitor\`, which none does | yes |
-| \`curl-elsewhere\` | the client \`namesake\`, whose ServiceAccount is called \`curl\` as well | yes |
-| \`outside\` | the client \`outsider\`, and the Services \`outside-httpbin\` and \`outside-tcp-echo\`, which egress is tried on | no |
+| \`curl\` | the clients \`curl\`, \`curl-2\` …, which policies name, and \`other client\`, which none does | yes |
+| \`curl-elsewhere\` | the client \`same name client\`, whose ServiceAccount is called \`curl\` as well | yes |
+| \`outside\` | the client \`unmeshed client\`, and the Services \`egress-target-httpbin\` and \`egress-target-tcp-echo\`, which egress is tried on | no |
 
-Each workload has a ServiceAccount of its own, which is called like it but for \`namesake\`. Services and containers have the
+Each workload has a ServiceAccount of its own, which is called like it but for \`same name client\`. Services and containers have the
 same ports.`;
 
 export const forms = `Of every field its form is told: a *text* that looks like a number or a truth stands in quotes (\`"1.20"\`, \`"true"\`); a

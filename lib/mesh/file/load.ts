@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
-import { nearest } from '../../words/index.ts';
+import { suggestion } from '../../words/index.ts';
 import { checkAgainst, checkDriver, type DefinitionsOfCluster, remarksOn } from '../checks/check.ts';
 import type { Driver } from '../driver.ts';
 import { DriverError } from './error.ts';
@@ -51,10 +51,10 @@ async function findDriver(nameOrFile: string): Promise<{ text: string; file: str
   const [names, unverified] = await Promise.all([listDrivers(), listUnverified()]);
   if (names.includes(nameOrFile)) return loadOwn(nameOrFile, meshesFolder, 'meshes');
   if (unverified.includes(nameOrFile)) return loadOwn(nameOrFile, unverifiedFolder, 'meshes/unverified');
-  const near = nearest(nameOrFile, [...names, ...unverified]);
-  const suggestion = near === undefined ? '' : `; did you mean "${near}"?`;
+  const near = suggestion(nameOrFile, [...names, ...unverified]);
+  const hint = near === undefined ? '' : `; did you mean "${near}"?`;
   const lists = `meshes: ${names.join(', ')}; unverified: ${unverified.join(', ')}; or a driver's file`;
-  throw new DriverError(`unknown mesh "${nameOrFile}"${suggestion} (${lists})`);
+  throw new DriverError(`unknown mesh "${nameOrFile}"${hint} (${lists})`);
 }
 
 async function loadOwn(name: string, folder: URL, shown: string): Promise<{ text: string; file: string }> {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Ajv, type ErrorObject } from 'ajv';
-import { nearest } from '../../words/index.ts';
+import { suggestion } from '../../words/index.ts';
 import { meshesFolder } from './folder.ts';
 import type { Path } from './source.ts';
 
@@ -93,9 +93,9 @@ function choiceWords(choice: readonly string[], data: unknown): string {
   const wanted = `allowed here: exactly one of ${choice.join(', ')}`;
   if (taken.length > 1) return `${wanted}; ${taken.join(' and ')} stand here together`;
   if (here.length === 0) return `${wanted}; none is here`;
-  const near = here.map((word) => [word, nearest(word, choice)]).find(([, meant]) => meant !== undefined);
-  const suggestion = near === undefined ? '' : `, and did you mean ${near[1]} by ${near[0]}?`;
-  return `${wanted}; here is ${here.join(', ')}${suggestion}`;
+  const near = here.map((word) => [word, suggestion(word, choice)]).find(([, meant]) => meant !== undefined);
+  const hint = near === undefined ? '' : `, and did you mean ${near[1]} by ${near[0]}?`;
+  return `${wanted}; here is ${here.join(', ')}${hint}`;
 }
 
 /** For a file that holds no fields at all. */
@@ -124,7 +124,7 @@ function enumMistake(error: ErrorObject, path: Path, allowed: string[]): Mistake
 }
 
 function hint(word: string, allowed: string[]): string {
-  const near = nearest(word, allowed);
+  const near = suggestion(word, allowed);
   return `${near === undefined ? '' : `; did you mean ${near}?`} (allowed: ${allowed.join(', ')})`;
 }
 

@@ -1,4 +1,4 @@
-import { type Cluster, ClusterError, type Manifest, type ObjectRef } from '../../cluster/cluster.ts';
+import { type Cluster, ClusterError, type Manifest, type ObjectRef } from '../../kube/cluster.ts';
 import type { DriverSpec } from '../driver.ts';
 import { apiFault } from '../fault.ts';
 import { type MeshContext, MeshError } from '../mesh.ts';

@@ -1,4 +1,4 @@
-import type { Manifest, Selection } from '../../cluster/cluster.ts';
+import type { Manifest, Selection } from '../../kube/cluster.ts';
 import { type MeshContext, MeshError } from '../mesh.ts';
 import { lastWords } from './last-words.ts';
 import { type PodTrouble, podTrouble } from './pods.ts';

@@ -1,4 +1,4 @@
-import type { Manifest } from '../../cluster/cluster.ts';
+import type { Manifest } from '../../kube/cluster.ts';
 import type { DriverSpec, Step } from '../driver.ts';
 import { apiFault } from '../fault.ts';
 import { type DoneStep, type MeshContext, MeshError, type ModeName } from '../mesh.ts';

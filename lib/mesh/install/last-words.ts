@@ -1,4 +1,4 @@
-import type { Cluster, Manifest } from '../../cluster/cluster.ts';
+import type { Cluster, Manifest } from '../../kube/cluster.ts';
 
 /** Lines of a log that an error message carries. */
 const tailLines = 20;

@@ -1,4 +1,4 @@
-import type { Manifest } from '../../cluster/cluster.ts';
+import type { Manifest } from '../../kube/cluster.ts';
 
 /** What of a container's status the program looks at. */
 interface ContainerStatus {

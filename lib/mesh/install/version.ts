@@ -1,4 +1,4 @@
-import type { Manifest } from '../../cluster/cluster.ts';
+import type { Manifest } from '../../kube/cluster.ts';
 
 /**
  * The version of what a Deployment runs: its first container's image tag; where the image is named by digest alone, the

@@ -1,5 +1,5 @@
-import type { Manifest, ObjectRef } from '../../cluster/cluster.ts';
-import { ClusterError } from '../../cluster/cluster.ts';
+import type { Manifest, ObjectRef } from '../../kube/cluster.ts';
+import { ClusterError } from '../../kube/cluster.ts';
 import type { WaitSpec, WaitStep } from '../driver.ts';
 import { apiFault } from '../fault.ts';
 import { guardPods } from '../install/guard.ts';

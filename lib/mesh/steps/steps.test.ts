@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { ClusterError } from '../../cluster/cluster.ts';
+import { ClusterError } from '../../kube/cluster.ts';
 import { type MeshContext, MeshError } from '../mesh.ts';
 import type { Filling } from '../template/template.ts';
 import { FakeCluster, fakeContext } from '../testing/fake-cluster.ts';

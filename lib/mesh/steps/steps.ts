@@ -1,4 +1,4 @@
-import { ClusterError } from '../../cluster/cluster.ts';
+import { ClusterError } from '../../kube/cluster.ts';
 import { redactValue } from '../../words/index.ts';
 import type { ApplyStep, Attempt, DeleteStep, RunStep, Step, WaitStep } from '../driver.ts';
 import { apiFault } from '../fault.ts';

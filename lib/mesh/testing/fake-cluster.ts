@@ -6,7 +6,7 @@ import {
   type ObjectRef,
   type Selection,
   type WatchHandlers,
-} from '../../cluster/cluster.ts';
+} from '../../kube/cluster.ts';
 import type { MeshContext } from '../mesh.ts';
 
 /** A cluster of a few objects in memory, for the unit tests of this folder. */

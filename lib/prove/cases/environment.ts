@@ -4,7 +4,7 @@ import type { Case } from './case.ts';
 /** Claims that are under way when the fault comes. */
 const UNDER_WAY = ['tcp-routing/other-port', 'permissive/switches', 'egress/switches'];
 
-/** Probes go through sessions of exec and logs that are open already; twins and controls vouch for them. */
+/** Probes go through sessions of exec and logs that are open already; unmeshed controls and controls vouch for them. */
 const SESSIONS_GO_ON = 'what is open goes on, and what is seen through it can be trusted';
 
 /** An answer of the probes' agent is a frame with a digest. */

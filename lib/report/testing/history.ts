@@ -163,10 +163,10 @@ export function claim(id: string, over?: Partial<ClaimSummary>): ClaimSummary {
   return {
     id,
     suite: id.split('/', 1)[0] ?? id,
-    says: `what ${id} promises`,
-    source: 'a guide',
+    title: `what ${id} promises`,
+    spec: 'a guide',
     level: 'core',
-    needs: [],
+    features: [],
     ...over,
   };
 }

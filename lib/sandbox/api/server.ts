@@ -65,7 +65,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     { key: options.tls.key, cert: options.tls.cert },
     disturbed === undefined ? answer : disturbed.around(answer),
   );
-  // Watches and followed logs are quiet for long.
+  // Pollers and followed logs are quiet for long.
   server.requestTimeout = 0;
   server.keepAliveTimeout = 65_000;
   const sockets = new WebSocketServer({

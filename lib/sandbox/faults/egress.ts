@@ -6,7 +6,7 @@ import { comingBack } from './modes.ts';
 import { isClient, partsOf, takingAll } from './settings.ts';
 
 const HTTP_PORT = 14001;
-const ONE_CLIENT = 'visitor';
+const ONE_CLIENT = 'other-client';
 
 /** The egress mode. */
 export const egressFaults = {

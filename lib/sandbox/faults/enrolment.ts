@@ -27,13 +27,13 @@ export const enrolmentFaults = {
         admitted.kind === 'Pod' && operation === 'CREATE' ? withIdleSidecar(admitted) : admitted,
     }),
   },
-  'outsider-admitted': { data: () => ({ admitsPlain: () => true }) },
-  'outsider-admitted-to-tcp': {
+  'unmeshed-client-admitted': { data: () => ({ admitsPlain: () => true }) },
+  'unmeshed-client-admitted-to-tcp': {
     data: ({ config }) => ({
       admitsPlain: (port) => config().inbound.some((inbound) => inbound.port === port && inbound.protocol === 'tcp'),
     }),
   },
-  'outsider-admitted-when-off': {
+  'unmeshed-client-admitted-when-off': {
     data: ({ config }) => ({
       admitsPlain: (port) =>
         config().inbound.some((inbound) => inbound.port === port && !inbound.rules.some(isForEverybody)),

@@ -3,10 +3,10 @@ import { egressFaults } from './egress.ts';
 import { enrolmentFaults } from './enrolment.ts';
 import type { ControlFault, DataFault, Fault, Sidecar } from './fault.ts';
 import { identityFaults } from './identity.ts';
-import { looks } from './looks.ts';
 import { modeFaults } from './modes.ts';
 import { policyFaults } from './policies.ts';
 import { reliabilityFaults } from './reliability.ts';
+import { looks } from './variants.ts';
 
 export type { ControlFault, DataFault } from './fault.ts';
 

@@ -6,7 +6,7 @@ const COMES_BACK_MS = 8_000;
 /** So often a switch that wears out follows. */
 const WEAR = 2;
 /** The account of the one client that is treated otherwise; it must be one that policies do not name. */
-const ONE_CLIENT = 'visitor';
+const ONE_CLIENT = 'other-client';
 /** Those that policies name: the client of the guides, and its likes, of which claims have one each. */
 const NAMED_CLIENTS = ['curl', 'curl-2', 'curl-3', 'curl-4', 'curl-5', 'curl-6'];
 

@@ -75,16 +75,16 @@ describeSandbox('the reference mesh', () => {
     await cluster.create(
       namespace('clients', ENROLLED),
       namespace('servers', ENROLLED),
-      namespace('outside'),
+      namespace('unmeshed'),
       ...pod('clients', 'client', [curl()]),
       ...pod('clients', 'other', [curl()]),
       ...pod('servers', 'httpbin', [httpbin()]),
       service('servers', 'httpbin', 'http', [14001]),
       ...pod('servers', 'tcp-echo', [tcpEcho()]),
       service('servers', 'tcp-echo', 'tcp', [9000, 9001]),
-      ...pod('outside', 'outsider', [curl()]),
-      ...pod('outside', 'httpbin', [httpbin()]),
-      service('outside', 'httpbin', 'http', [14001]),
+      ...pod('unmeshed', 'unmeshed-client', [curl()]),
+      ...pod('unmeshed', 'httpbin', [httpbin()]),
+      service('unmeshed', 'httpbin', 'http', [14001]),
     );
     const pods = [
       ['clients', 'client'],
@@ -93,7 +93,7 @@ describeSandbox('the reference mesh', () => {
       ['servers', 'tcp-echo'],
     ] as const;
     await Promise.all(pods.map(([space, app]) => cluster.readyPod(space, app)));
-    await Promise.all(['outsider', 'httpbin'].map((app) => cluster.readyPod('outside', app)));
+    await Promise.all(['unmeshed-client', 'httpbin'].map((app) => cluster.readyPod('unmeshed', app)));
   });
 
   afterAll(async () => {
@@ -136,15 +136,15 @@ describeSandbox('the reference mesh', () => {
 
   const client = ['clients', 'client'] as const;
   const other = ['clients', 'other'] as const;
-  const outsider = ['outside', 'outsider'] as const;
+  const unmeshedClient = ['unmeshed', 'unmeshed-client'] as const;
   const all = async (): Promise<object> => ({
     http: await get(client, 'http://httpbin.servers:14001/get'),
     tcp: await say(client, 'tcp-echo.servers'),
-    outside: await get(client, 'http://httpbin.outside:14001/get'),
-    outsider: await get(outsider, 'http://httpbin.servers:14001/get'),
-    'outsider to outside': await get(outsider, 'http://httpbin.outside:14001/get'),
+    outside: await get(client, 'http://httpbin.unmeshed:14001/get'),
+    unmeshedClient: await get(unmeshedClient, 'http://httpbin.servers:14001/get'),
+    'unmeshed client to outside': await get(unmeshedClient, 'http://httpbin.unmeshed:14001/get'),
   });
-  const always = { outsider: 'curl 56', 'outsider to outside': '200' };
+  const always = { unmeshedClient: 'curl 56', 'unmeshed client to outside': '200' };
   const echo = 'echo response: hello';
 
   test.each([

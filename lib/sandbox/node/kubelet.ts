@@ -8,8 +8,8 @@ import type {
   Manifest,
   PodReport,
 } from '../contract.ts';
+import type { ContainerRuntime } from './container-runtime.ts';
 import { type Node, Pod } from './pod.ts';
-import type { Unit } from './unit.ts';
 
 /** Runs pods as processes of this machine. */
 export class NodeKubelet implements Kubelet {
@@ -41,7 +41,7 @@ export class NodeKubelet implements Kubelet {
     return this.#unit(target).log(options.previous).read(options);
   }
 
-  #unit({ uid, container }: ContainerTarget): Unit {
+  #unit({ uid, container }: ContainerTarget): ContainerRuntime {
     const unit = this.#pods.get(uid)?.unit(container);
     if (unit === undefined) throw new Error(`container ${container} is not on this node`);
     return unit;

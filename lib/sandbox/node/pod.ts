@@ -4,6 +4,7 @@ import type { Manifest, ObjectView, PodReport } from '../contract.ts';
 import { type AddressPool, DNS_ADDRESS, type PodAddresses } from './addresses.ts';
 import type { BackOffSettings } from './back-off.ts';
 import type { ContainerPlan, End } from './container.ts';
+import { ContainerRuntime, type ContainerRuntimeHost } from './container-runtime.ts';
 import { environmentOf, expand } from './environment.ts';
 import { commandLine, findImage, type Image, type Service } from './images.ts';
 import { isListening } from './listening.ts';
@@ -21,7 +22,6 @@ import {
   TRANSPARENT_PROXY,
 } from './pod-spec.ts';
 import { CommandFailed, run } from './run.ts';
-import { Unit, type UnitHost } from './unit.ts';
 import { makeVolumes, mountsOf } from './volumes.ts';
 
 /** What all pods of the node share. */
@@ -47,10 +47,10 @@ export class Pod {
   readonly #addresses: PodAddresses;
   readonly #proxy: string | undefined;
   readonly #folder: string;
-  readonly #init: Unit[];
-  readonly #main: Unit[];
+  readonly #init: ContainerRuntime[];
+  readonly #main: ContainerRuntime[];
   /** What the node runs for the pod, unseen in its status. */
-  readonly #unseen: Unit[];
+  readonly #unseen: ContainerRuntime[];
   #network: PodNetwork | undefined;
   #life: Promise<void> | undefined;
   #isStopping = false;
@@ -67,16 +67,16 @@ export class Pod {
     this.#folder = join(RUN, 'pods', this.#networkId);
     const initSpecs = this.#spec.initContainers ?? [];
     const waitingFor = initSpecs.length > 0 ? 'PodInitializing' : 'ContainerCreating';
-    this.#init = initSpecs.map((spec) => new Unit(spec, 'PodInitializing', this.#hostOf(spec, true)));
-    this.#main = this.#spec.containers.map((spec) => new Unit(spec, waitingFor, this.#hostOf(spec, false)));
-    this.#unseen = nodeContainers(pod).map((spec) => new Unit(spec, waitingFor, this.#hostOf(spec, false)));
+    this.#init = initSpecs.map((spec) => new ContainerRuntime(spec, 'PodInitializing', this.#hostOf(spec, true)));
+    this.#main = this.#spec.containers.map((spec) => new ContainerRuntime(spec, waitingFor, this.#hostOf(spec, false)));
+    this.#unseen = nodeContainers(pod).map((spec) => new ContainerRuntime(spec, waitingFor, this.#hostOf(spec, false)));
   }
 
   get address(): string {
     return this.#addresses.pod;
   }
 
-  unit(name: string): Unit | undefined {
+  unit(name: string): ContainerRuntime | undefined {
     return [...this.#init, ...this.#main].find(({ spec }) => spec.name === name);
   }
 
@@ -110,7 +110,7 @@ export class Pod {
   }
 
   /** A container that the node fails with is a matter of its pod, not of the whole sandbox. */
-  async #begin(unit: Unit): Promise<void> {
+  async #begin(unit: ContainerRuntime): Promise<void> {
     try {
       await unit.live();
     } catch (error) {
@@ -144,7 +144,7 @@ export class Pod {
     return join(this.#folder, 'volumes');
   }
 
-  #hostOf(spec: ContainerSpec, isInit: boolean): UnitHost {
+  #hostOf(spec: ContainerSpec, isInit: boolean): ContainerRuntimeHost {
     const policy = spec.restartPolicy ?? this.#spec.restartPolicy ?? 'Always';
     const restartsAfterSuccess = policy === 'Always' && !(isInit && spec.restartPolicy === undefined);
     return {

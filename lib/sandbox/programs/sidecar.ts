@@ -1,6 +1,6 @@
 /** The reference mesh's sidecar: takes the pod's connections in both directions and does what its controller says. */
 import { connect } from 'node:net';
-import { Gathered } from '../gathered.ts';
+import { BufferedWriter } from '../buffered-writer.ts';
 import type { ControllerMessage, SidecarHello } from '../mesh/sidecar-config.ts';
 import { keepHeapSmall } from '../small-heap.ts';
 import { SidecarProxy } from './sidecar/proxy.ts';
@@ -8,7 +8,7 @@ import { SidecarProxy } from './sidecar/proxy.ts';
 const RECONNECT_MS = 200;
 const LOG_MS = 20;
 
-const log = new Gathered((text) => process.stdout.write(text), LOG_MS);
+const log = new BufferedWriter((text) => process.stdout.write(text), LOG_MS);
 process.on('exit', () => log.flush());
 const proxy = new SidecarProxy((line) => log.add(`${new Date().toISOString()} ${line}\n`));
 const socketPath = process.env['CONTROLLER_SOCKET'] ?? '';

@@ -5,7 +5,7 @@ import { version } from '../version.ts';
 import { hostAddress } from './pod-status.ts';
 import { nodeName } from './pods.ts';
 
-export function furnishCluster(core: Core): void {
+export function setUpCluster(core: Core): void {
   const make = (storage: string, namespace: string, body: Record<string, unknown>): void => {
     create(core, core.registry.builtin(storage), namespace, body, internally);
   };

@@ -2,7 +2,7 @@ import type { Kubelet } from '../../contract.ts';
 import type { Core } from '../objects/index.ts';
 import type { Tokens } from '../rbac/index.ts';
 import { runAccountTokens } from './account-tokens.ts';
-import { furnishCluster } from './bootstrap.ts';
+import { setUpCluster } from './bootstrap.ts';
 import { runDefinitions } from './definitions.ts';
 import { runDeployments } from './deployments.ts';
 import { runEndpoints } from './endpoints.ts';
@@ -37,7 +37,7 @@ export function runControllers(core: Core, { kubelet, tokens, authority }: Means
     runPods(core, kubelet),
     runEndpoints(core),
   ];
-  furnishCluster(core);
+  setUpCluster(core);
   return () => {
     for (const stop of stops) stop();
   };

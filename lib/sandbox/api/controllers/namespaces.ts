@@ -11,11 +11,11 @@ export function runNamespaces(core: Core, authority: string): () => void {
   const queue = createQueue((name) => {
     const namespace = store.get('namespaces', '', name);
     if (namespace === undefined) return;
-    if (namespace.metadata.deletionTimestamp === undefined) furnish(name);
+    if (namespace.metadata.deletionTimestamp === undefined) setUp(name);
     else empty(namespace);
   });
 
-  function furnish(name: string): void {
+  function setUp(name: string): void {
     const account = registry.builtin('serviceaccounts');
     const map = registry.builtin('configmaps');
     if (stored(core, account, name, 'default') === undefined)
@@ -42,7 +42,7 @@ export function runNamespaces(core: Core, authority: string): () => void {
   for (const namespace of store.list('namespaces')) queue.add(namespace.metadata.name);
   const stop = store.subscribe(undefined, ({ storage, type, object }) => {
     if (storage === qualified(namespaces)) {
-      if (type === 'ADDED') furnish(object.metadata.name);
+      if (type === 'ADDED') setUp(object.metadata.name);
       else queue.add(object.metadata.name);
     } else if (type === 'DELETED' && object.metadata.namespace !== undefined) queue.add(object.metadata.namespace);
   });

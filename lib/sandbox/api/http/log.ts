@@ -1,7 +1,7 @@
 /** The log subresource of pods. */
 import { once } from 'node:events';
+import { BufferedWriter } from '../../buffered-writer.ts';
 import type { LogLine } from '../../contract.ts';
-import { Gathered } from '../../gathered.ts';
 import { badRequest } from '../errors.ts';
 import { at, textOf } from '../json.ts';
 import { containerOf, type PodContainer } from './container.ts';
@@ -35,13 +35,13 @@ export async function serveLog(
   response.flushHeaders();
   request.socket.setNoDelay(true);
   const hasTimes = isTrue(query.get('timestamps'));
-  const gathered = new Gathered((text) => response.write(text), GATHER_MS);
+  const bufferedWriter = new BufferedWriter((text) => response.write(text), GATHER_MS);
   for await (const line of lines) {
     if (response.destroyed) break;
-    gathered.add(`${hasTimes ? `${stamp(line)} ` : ''}${line.text}\n`);
+    bufferedWriter.add(`${hasTimes ? `${stamp(line)} ` : ''}${line.text}\n`);
     if (response.writableNeedDrain) await drained(response, end.signal);
   }
-  gathered.flush();
+  bufferedWriter.flush();
   response.end();
 }
 

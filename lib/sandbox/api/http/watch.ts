@@ -1,4 +1,4 @@
-/** Watches: what is there or changed, as lines of JSON, until the client or its time limit ends it. */
+/** Pollers: what is there or changed, as lines of JSON, until the client or its time limit ends it. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Manifest } from '../../contract.ts';
 import { badRequest, expired, qualified } from '../errors.ts';

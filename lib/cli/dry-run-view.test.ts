@@ -1,0 +1,102 @@
+import { describe, expect, it } from '@jest/globals';
+import { coloursFor } from '../console/colours.ts';
+import type { DeclaredClaim } from '../judge/declare.ts';
+import type { RegisteredClaim } from '../judge/registry.ts';
+import type { Manifest } from '../kube/cluster.ts';
+import { loadDriver } from '../mesh/index.ts';
+import { type Choice, resolveOptions } from '../options/index.ts';
+import { printPlan } from './dry-run-print.ts';
+import { type PlanView, planView } from './dry-run-view.ts';
+
+function claim(id: string, more: Partial<DeclaredClaim>, body = async () => {}): RegisteredClaim {
+  return {
+    id,
+    suite: id.split('/')[0] ?? id,
+    title: `${id} holds`,
+    spec: 'guide',
+    level: 'core',
+    features: [],
+    body,
+    ...more,
+  };
+}
+
+const selected = [
+  claim('permissive/on', { starts: { permissive: true }, features: ['permissive'] }),
+  claim('tcp-routing/off', { starts: { permissive: false }, ends: { egress: true }, features: ['tcp-policy'] }),
+  claim('permissive/on-again', { starts: { permissive: true } }),
+  claim('egress/installed', { features: ['install-modes'] }),
+  claim('egress/moonlight', { features: ['moonlight'] }),
+];
+
+const fixtures: Manifest[] = [
+  { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'curl' } },
+  { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'curl', namespace: 'curl' } },
+];
+
+async function planned(commandLine: Record<string, string | boolean>, provider: Choice['provider']): Promise<PlanView> {
+  const values = new Map<string, string | boolean>(Object.entries({ plan: true, ...commandLine }));
+  const options = resolveOptions({ commandLine: { source: 'command line', values }, environment: {}, folder: '/none' });
+  const driver = await loadDriver('osm');
+  return planView({
+    options,
+    choice: { provider, reason: 'for the test' },
+    driver,
+    selected,
+    fixturesWith: async () => fixtures,
+  });
+}
+
+describe('the plan', () => {
+  it('shows what begins when, the changes that are made together, and what cannot run and why', async () => {
+    const plan = await planned({}, 'kind');
+    expect(plan.claims.map(({ id }) => id).sort()).toEqual([
+      'egress/installed',
+      'permissive/on',
+      'permissive/on-again',
+      'tcp-routing/off',
+    ]);
+    expect(plan.batches).toEqual([
+      { changes: [], begin: ['egress/installed'] },
+      { changes: ['switch permissive off'], begin: ['tcp-routing/off'] },
+      { changes: ['switch permissive on'], begin: ['permissive/on', 'permissive/on-again'] },
+    ]);
+    expect(plan.switches).toBe(2);
+    expect(plan.skip).toEqual([
+      { id: 'egress/moonlight', exemption: { verdict: 'unsupported', reason: expect.stringContaining('moonlight') } },
+    ]);
+  });
+
+  it('shows what is made and changed on kind, and what stays', async () => {
+    const plan = await planned({ 'node-image': 'kindest/node:v9' }, 'kind');
+    expect(plan.creates[0]).toBe('kind cluster meshproof-<run id>, node image kindest/node:v9');
+    expect(plan.creates.join('\n')).toMatch(/mesh osm: osm install/);
+    expect(plan.creates.at(-1)).toBe('namespace curl: Deployment curl');
+    expect(plan.changes.join('\n')).toMatch(/mode permissive: MeshConfig .*enablePermissiveTrafficPolicyMode/);
+    expect(plan.afterwards).toEqual(['the kind cluster is deleted']);
+    expect((await planned({ keep: true }, 'kind')).afterwards).toEqual(['the kind cluster stays']);
+    expect((await planned({ reuse: true }, 'kind')).creates.slice(0, 2)).toEqual([
+      'no cluster: the kind cluster that a run kept last is taken',
+      'nothing of the mesh: osm is taken as it is there',
+    ]);
+  });
+
+  it('takes an existing cluster as it is, prefixes its namespaces, and installs nothing anew there', async () => {
+    const plan = await planned({ provider: 'existing', context: 'prod' }, 'existing');
+    expect(plan.creates).toContain('namespace meshproof-<run id>-curl: Deployment curl');
+    expect(plan.creates).toContain('nothing of the mesh: osm is taken as it is there');
+    expect(plan.skip.map(({ id, exemption }) => [id, exemption.verdict])).toContainEqual([
+      'egress/installed',
+      'not-run',
+    ]);
+    expect(plan.afterwards.join()).toMatch(/put back/);
+  });
+
+  it('is printed without colour where there is no terminal', async () => {
+    const plan = await planned({}, 'kind');
+    const text = printPlan(plan, coloursFor({ isTTY: false }));
+    expect(text).toContain('with 2 switches of modes\n      begin: egress/installed\n    2 switch permissive off\n');
+    expect(text).toContain('egress/moonlight: unsupported, ');
+    expect(text).not.toContain('\u001b');
+  });
+});

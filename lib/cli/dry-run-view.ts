@@ -1,0 +1,109 @@
+import type { DeclaredClaim } from '../judge/declare.ts';
+import type { RegisteredClaim } from '../judge/registry.ts';
+import type { Manifest } from '../kube/cluster.ts';
+import { type Driver, driverTitle } from '../mesh/index.ts';
+import type { Choice, RunOptions } from '../options/index.ts';
+import { clientsFor, scheduled, scripted } from '../run/scheduled-claims.ts';
+import type { Exemption, SimulatedBatch } from '../schedule/index.ts';
+
+/** All that a run would do, known without touching anything. */
+export interface PlanView {
+  provider: Choice;
+  mesh: { name: string; title: string; driver: string };
+  claims: PlannedClaim[];
+  skip: { id: string; exemption: Exemption }[];
+  /** Which claims begin when, and which changes are made together, if every expectation is met. */
+  batches: SimulatedBatch[];
+  /** Switches of modes, those inside claims too. */
+  switches: number;
+  creates: string[];
+  changes: string[];
+  afterwards: string[];
+}
+
+export interface PlannedClaim {
+  id: string;
+  says: string;
+  level: DeclaredClaim['level'];
+  needs: string[];
+}
+
+/** What a plan is made from. */
+export interface PlanParts {
+  options: RunOptions;
+  choice: Choice;
+  driver: Driver;
+  selected: readonly RegisteredClaim[];
+  /** The fixtures' objects as their files give them, with these of the clients that the mesh enrols. */
+  fixturesWith(clients: readonly string[]): Promise<Manifest[]>;
+}
+
+export async function planView(parts: PlanParts): Promise<PlanView> {
+  const { options, choice, driver, selected, fixturesWith } = parts;
+  const { able, skip } = await scripted(selected, driver, choice.provider);
+  const { claims, simulation } = await scheduled(able, options);
+  const fixtures = await fixturesWith(clientsFor(able, options));
+  return {
+    provider: choice,
+    mesh: { name: driver.spec.name, title: driverTitle(driver), driver: driver.file },
+    claims: claims.map(({ claim: { id, title: says, level, features: needs } }) => ({ id, says, level, needs })),
+    skip: skip.map(({ claim, exemption }) => ({ id: claim.id, exemption })),
+    batches: simulation.batches,
+    switches: simulation.switches,
+    creates: [...clusterLines(parts), ...meshLines(parts), ...fixtureLines(choice, fixtures)],
+    changes: changeLines(parts),
+    afterwards: afterLines(parts),
+  };
+}
+
+function clusterLines({ options, choice }: PlanParts): string[] {
+  if (choice.provider === 'existing') return [`nothing of the cluster: context ${options.context} is taken as it is`];
+  if (choice.provider === 'sandbox') return ['a sandbox: processes and namespaces that end with the run'];
+  const name = options.clusterName ?? (options.reuse ? 'that a run kept last' : 'meshproof-<run id>');
+  if (options.reuse) return [`no cluster: the kind cluster ${name} is taken`];
+  const image = options.nodeImage === undefined ? '' : `, node image ${options.nodeImage}`;
+  const loaded = options.loadImages.map((ref) => `image ${ref} in the cluster, from the local Docker`);
+  return [`kind cluster ${name}${image}`, ...loaded];
+}
+
+function meshLines({ options, choice, driver }: PlanParts): string[] {
+  const { spec } = driver;
+  const isThere = choice.provider === 'existing' || !options.install || options.reuse;
+  if (isThere) return [`nothing of the mesh: ${spec.name} is taken as it is there`];
+  const commands = spec.install.flatMap((step) => ('run' in step ? [step.run.join(' ')] : []));
+  const sets = options.sets.length > 0 ? ` with ${options.sets.join(', ')}` : '';
+  return commands.length === 0
+    ? [`mesh ${spec.name}`]
+    : commands.map((command) => `mesh ${spec.name}: ${command}${sets}`);
+}
+
+function fixtureLines(choice: Choice, fixtures: readonly Manifest[]): string[] {
+  const prefix = choice.provider === 'existing' ? 'meshproof-<run id>-' : '';
+  const objectsOf = new Map<string, string[]>();
+  for (const { kind, metadata } of fixtures) {
+    const namespace = kind === 'Namespace' ? metadata.name : (metadata.namespace ?? 'default');
+    const objects = objectsOf.get(namespace) ?? [];
+    if (kind !== 'Namespace') objects.push(`${kind} ${metadata.name}`);
+    objectsOf.set(namespace, objects);
+  }
+  return [...objectsOf].map(([namespace, objects]) => `namespace ${prefix}${namespace}: ${objects.join(', ')}`);
+}
+
+function changeLines({ driver, selected }: PlanParts): string[] {
+  const settings = Object.entries(driver.spec.modes).map(([mode, { setting }]) => {
+    if (setting === undefined) return `mode ${mode}, by the driver's steps`;
+    const { kind, name, namespace } = setting.object;
+    const where = namespace === undefined ? '' : ` in ${namespace}`;
+    return `mode ${mode}: ${kind} ${name}${where}, ${setting.path.join('.')}`;
+  });
+  const needsPolicy = selected.some((claim) => claim.features.some((feature) => feature.endsWith('-policy')));
+  return needsPolicy ? [...settings, "policies in the fixtures' namespaces, made and deleted by the claims"] : settings;
+}
+
+function afterLines({ options, choice }: PlanParts): string[] {
+  if (choice.provider === 'existing') {
+    return ['the namespaces made are deleted', 'each setting is put back to its value, or absence, from before'];
+  }
+  if (choice.provider === 'sandbox') return ['the sandbox ends'];
+  return [options.keep || options.reuse ? 'the kind cluster stays' : 'the kind cluster is deleted'];
+}

@@ -1,0 +1,62 @@
+import { writeFileSync } from 'node:fs';
+import { createInterface } from 'node:readline/promises';
+import { types } from 'node:util';
+import { exitStatus } from '../console/exit-status.ts';
+import { print } from '../console/output.ts';
+import { UsageError } from '../options/index.ts';
+import { type Answers, questions } from './answers.ts';
+import { driverSkeleton } from './skeleton.ts';
+
+/**
+ * Writes a commented driver to start from. What no flag tells is asked for on a terminal, and guessed elsewhere.
+ *
+ * @param file where it is written; printed where this is absent
+ * @returns the exit status
+ * @throws UsageError for an answer that cannot be, and for a file that is there already
+ */
+export async function initCommand(file: string | undefined, flags: Partial<Answers>): Promise<number> {
+  const isTalk = process.stdin.isTTY === true && process.stderr.isTTY === true;
+  const answers = await collectAnswers(flags, isTalk ? askOnTerminal : async (_, byDefault) => byDefault);
+  const text = driverSkeleton(answers);
+  if (file === undefined) print(text);
+  else {
+    writeNew(file, text);
+    print(`${file} is written; next: meshproof driver check ${file}\n`);
+  }
+  return exitStatus.fine;
+}
+
+/** Each answer from its flag, else from `ask`. @throws UsageError */
+export async function collectAnswers(
+  flags: Partial<Answers>,
+  ask: (question: string, byDefault: string) => Promise<string>,
+): Promise<Answers> {
+  const given: Partial<Answers> = {};
+  for (const { flag, question, byDefault, pattern, allowed } of questions) {
+    const answer = flags[flag] ?? (await ask(question, byDefault(given.name ?? '')));
+    if (!pattern.test(answer)) {
+      throw new UsageError(`--${flag} "${answer}" cannot be ${question}; allowed: ${allowed}`);
+    }
+    given[flag] = answer;
+  }
+  return given as Answers;
+}
+
+async function askOnTerminal(question: string, byDefault: string): Promise<string> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return (await terminal.question(`${question} [${byDefault}]: `)).trim() || byDefault;
+  } finally {
+    terminal.close();
+  }
+}
+
+function writeNew(file: string, text: string): void {
+  try {
+    writeFileSync(file, text, { flag: 'wx' });
+  } catch (error) {
+    const code = types.isNativeError(error) && 'code' in error ? error.code : undefined;
+    if (code === 'EEXIST') throw new UsageError(`${file} is there already; name another file`);
+    throw new UsageError(`${file} cannot be written: ${code ?? error}`);
+  }
+}

@@ -1,0 +1,445 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Budget } from '../mesh/mesh.ts';
+import type { Route } from '../probe/index.ts';
+import { ClaimRun } from './claim-run.ts';
+import { Disrupted, Inconclusive, Unmet } from './errors.ts';
+import type { RouteSpec } from './routes.ts';
+import { type FakeDependencies, fakeDependencies } from './testing/fake-parts.ts';
+import { type Behaviour, USUAL_MS } from './testing/fake-prober.ts';
+import { podOf, SIDECAR } from './testing/pod.ts';
+import { actors, servers } from './testing/stand.ts';
+import { inVirtualTime, lapse } from './testing/virtual-time.ts';
+import { TIMING } from './timing.ts';
+
+const spec = (client: string, to: string, over: Partial<RouteSpec> = {}): RouteSpec => ({
+  client,
+  to,
+  protocol: to.endsWith('httpbin') ? 'http' : 'tcp',
+  port: to.endsWith('httpbin') ? 14001 : 9000,
+  by: 'name',
+  manner: 'plain',
+  ...over,
+});
+const hello = spec('curl', 'tcp-echo');
+const visit = spec('other-client', 'tcp-echo');
+const request = spec('curl', 'httpbin');
+const outside = spec('unmeshed-client', 'tcp-echo');
+
+interface Stage {
+  dependencies: FakeDependencies;
+  run: ClaimRun;
+  route(spec: RouteSpec): Route;
+  set(spec: RouteSpec, behaviour: Behaviour): void;
+  /** Makes a change that the mesh is granted five seconds for. */
+  change(): Promise<void>;
+}
+
+/** Plays a claim in virtual time; probing ends with it. */
+function play<T>(body: (stage: Stage) => Promise<T>, declared: number = 0): Promise<T> {
+  return inVirtualTime(async () => {
+    const dependencies = fakeDependencies();
+    const claim = { id: 'a/b', suite: 'a', title: '', spec: '', level: 'core' as const, features: [] };
+    const run = new ClaimRun(claim, dependencies, () => undefined, declared);
+    const route = (each: RouteSpec) => dependencies.routes.resolve(each);
+    const stage: Stage = {
+      dependencies,
+      run,
+      route,
+      set: (each, behaviour) => dependencies.prober.set(route(each), behaviour),
+      change: () => make(dependencies, dependencies.mesh.granted),
+    };
+    try {
+      return await body(stage);
+    } finally {
+      await run.end();
+      await dependencies.controlPollers.stop();
+    }
+  });
+}
+
+/** Makes a change that the API takes 5 ms to acknowledge. */
+async function make({ changes }: FakeDependencies, budget: Budget): Promise<void> {
+  await changes.make({ what: 'change', budget }, async () => {
+    await lapse(5);
+    return [];
+  });
+}
+
+const refused: Behaviour = () => 'not-reached';
+
+describe('a refusal is believed', () => {
+  test('after an answer on the same route', () =>
+    play(async ({ run, set, change }) => {
+      await run.expect('given', [hello], []);
+      set(hello, refused);
+      await change();
+      await run.expect('expect', [], [hello]);
+      expect(() => run.checkBrackets()).not.toThrow();
+    }));
+
+  test('before one', () =>
+    play(async ({ run, set, change }) => {
+      set(hello, refused);
+      await run.expect('given', [], [hello]);
+      set(hello, () => 'answered');
+      await change();
+      await run.expect('given', [hello], []);
+      expect(() => run.checkBrackets()).not.toThrow();
+    }));
+
+  test('beside another enrolled client that the same server answers', () =>
+    play(async ({ run, set }) => {
+      set(visit, refused);
+      await run.expect('expect', [hello], [visit]);
+      expect(() => run.checkBrackets()).not.toThrow();
+    }));
+
+  test('not by itself', () =>
+    play(async ({ run, set }) => {
+      set(hello, refused);
+      await run.expect('expect', [], [hello]);
+      expect(() => run.checkBrackets()).toThrow(Inconclusive);
+      expect(() => run.checkBrackets()).toThrow(/nothing shows that the server can be reached through the mesh/);
+    }));
+
+  test('not by what another server answers', () =>
+    play(async ({ run, set }) => {
+      set(hello, refused);
+      await run.expect('expect', [request], [hello]);
+      expect(() => run.checkBrackets()).toThrow(Inconclusive);
+    }));
+
+  test('not by what a client outside of the mesh was answered, unless it is one that was refused', () =>
+    play(async ({ run, set }) => {
+      set(hello, refused);
+      await run.expect('expect', [outside], [hello]);
+      expect(() => run.checkBrackets()).toThrow(Inconclusive);
+    }));
+
+  test('for a client outside of the mesh, by an enrolled one', () =>
+    play(async ({ run, set }) => {
+      set(outside, refused);
+      await run.expect('expect', [hello], [outside]);
+      expect(() => run.checkBrackets()).not.toThrow();
+    }));
+
+  test('for a client outside of the mesh, by what it was answered itself', () =>
+    play(async ({ run, set, change }) => {
+      await run.expect('given', [outside], []);
+      set(outside, refused);
+      await change();
+      await run.expect('expect', [], [outside]);
+      expect(() => run.checkBrackets()).not.toThrow();
+    }));
+
+  test("not where the client's sidecar is another than the one that was answered on another port", () =>
+    play(async ({ dependencies, run, set }) => {
+      const other = { ...hello, port: 9001 };
+      await run.expect('given', [hello], []);
+      dependencies.cluster.put(podOf(actors.curl, { containers: { [SIDECAR]: { restarts: 1 } } }));
+      set(other, refused);
+      await run.expect('expect', [], [other]);
+      expect(() => run.checkBrackets()).toThrow(Disrupted);
+    }));
+
+  test('not where the pods are others than those that were answered: the claim starts again', () =>
+    play(async ({ dependencies, run, set, change }) => {
+      await run.expect('given', [hello], []);
+      dependencies.cluster.put(podOf(actors.curl, { containers: { [SIDECAR]: { restarts: 1 } } }));
+      set(hello, refused);
+      await change();
+      await run.expect('expect', [], [hello]);
+      expect(() => run.checkBrackets()).toThrow(Disrupted);
+    }));
+
+  test("not where the server's sidecar is another than the one behind which a second client was answered", () =>
+    play(async ({ dependencies, run, set }) => {
+      await run.expect('given', [hello], []);
+      dependencies.cluster.put(podOf(servers.tcpEcho, { containers: { [SIDECAR]: { restarts: 1 } } }));
+      set(visit, refused);
+      await run.expect('expect', [], [visit]);
+      expect(() => run.checkBrackets()).toThrow(Disrupted);
+    }));
+
+  test('not where its pods changed between two refusals', () =>
+    play(async ({ dependencies, run, set }) => {
+      set(visit, refused);
+      await run.expect('given', [hello], [visit]);
+      dependencies.cluster.put(podOf(actors.otherClient, { containers: { [SIDECAR]: { restarts: 1 } } }));
+      await run.expect('expect', [hello], [visit]);
+      expect(() => run.checkBrackets()).toThrow(Disrupted);
+    }));
+});
+
+describe('a claim', () => {
+  test('without an expectation is broken', () =>
+    play(async ({ run }) => {
+      expect(() => run.checkBrackets()).toThrow(/the claim expected nothing/);
+    }));
+
+  test('may rest on facts alone', () =>
+    play(async ({ dependencies, run }) => {
+      run.fact('nothing crashed', []);
+      expect(() => run.checkBrackets()).not.toThrow();
+      expect(dependencies.evidence.all('expectation')).toMatchObject([
+        { claim: 'a/b', n: 1, statement: 'nothing crashed', result: 'met', routes: [] },
+      ]);
+    }));
+
+  test('fails by a fact that is none, which does not count as one', () =>
+    play(async ({ dependencies, run }) => {
+      expect(() => run.fact('nothing crashed', ['envoy in curl/curl-1'])).toThrow(Unmet);
+      expect(() => run.checkBrackets()).toThrow(Inconclusive);
+      expect(dependencies.evidence.all('expectation')[0]).toMatchObject({
+        result: 'unmet',
+        why: 'expected  nothing crashed\nobserved  envoy in curl/curl-1',
+      });
+    }));
+
+  test('stands by what was shown with earlier pods, when they are replaced on purpose', () =>
+    play(async ({ dependencies, run, set, change }) => {
+      await run.expect('given', [hello], []);
+      set(hello, refused);
+      await change();
+      await run.expect('expect', [], [hello]);
+      await run.renew();
+      expect(() => run.checkBrackets()).not.toThrow();
+
+      dependencies.cluster.put(podOf(actors.curl, { containers: { [SIDECAR]: { restarts: 1 } } }));
+      await lapse(TIMING.aftermathMs + 1);
+      await run.expect('expect', [], [hello]);
+      expect(() => run.checkBrackets()).toThrow(Inconclusive);
+    }));
+
+  test('must have bracketed its refusals before its pods are replaced on purpose', () =>
+    play(async ({ run, set }) => {
+      set(hello, refused);
+      await run.expect('expect', [], [hello]);
+      await expect(run.renew()).rejects.toThrow(/nothing shows that the server can be reached/);
+    }));
+
+  test('numbers its expectations on from earlier tries', () =>
+    play(async ({ dependencies, run }) => {
+      await run.expect('given', [hello], []);
+      expect(dependencies.evidence.all('expectation')[0]?.n).toBe(8);
+      expect(run.count).toBe(8);
+    }, 7));
+
+  test('says what was expected and seen when it fails', () =>
+    play(async ({ dependencies, run, set }) => {
+      set(visit, refused);
+      await expect(run.expect('expect', [hello, visit], [])).rejects.toThrow(Unmet);
+      const [expectation] = dependencies.evidence.all('expectation');
+      expect(expectation?.result).toBe('unmet');
+      expect(expectation?.why).toMatch(
+        /^curl\/other client -> tcp tcp-echo.tcp-demo:9000: expected answered, .*nothing was changed; observed not-reached/,
+      );
+    }));
+
+  test('lists signatures of refusal that the driver does not', () =>
+    play(async ({ dependencies, run, set }) => {
+      set(hello, (_, n) => ({ outcome: 'not-reached', signature: n % 2 === 0 ? 'not-reached' : 'curl 99' }));
+      await run.expect('given', [], [hello]);
+      set(visit, () => ({ outcome: 'answered', signature: 'HTTP 299' }));
+      await run.expect('given', [visit], []);
+      const [first, second] = dependencies.evidence.all('expectation').map(({ routes }) => routes[0]);
+      expect(first?.unlisted).toEqual(['curl 99']);
+      expect(second).not.toHaveProperty('unlisted');
+    }));
+
+  test('is broken, and not failed, by a sidecar that does not stay up', () =>
+    play(async ({ dependencies, run, set }) => {
+      const down = { [SIDECAR]: { restarts: 2, down: 'CrashLoopBackOff' as const } };
+      set(hello, refused);
+      for (const actor of [actors.curl, servers.tcpEcho]) {
+        dependencies.cluster.put(podOf(actor, { ready: false, containers: down }));
+        await expect(run.expect('expect', [], [hello])).rejects.toThrow(Inconclusive);
+        dependencies.cluster.put(podOf(actor));
+      }
+    }));
+
+  test('ends with every observation written down for it, and nothing probes on', () =>
+    play(async ({ dependencies, run, route }) => {
+      await run.expect('given', [hello], []);
+      await run.expect('given', [hello], []);
+      await lapse(1_000);
+      await run.end();
+      const { length } = dependencies.prober.bursts;
+      const own = [...dependencies.prober.written].filter(([observation]) => observation.route === route(hello));
+      const expected = dependencies.prober.bursts.filter((each) => each.route === route(hello));
+      expect(own).toHaveLength(expected.reduce((sum, { count }) => sum + count, 0));
+      expect(own.every(([, purpose]) => purpose?.claim === 'a/b')).toBe(true);
+      expect(own.filter(([, purpose]) => purpose?.expectation === 1).length).toBeGreaterThan(3);
+      await dependencies.controlPollers.stop();
+      await lapse(5_000);
+      expect(dependencies.prober.bursts.filter((each) => each.route === route(hello))).toHaveLength(expected.length);
+      expect(length).toBeGreaterThan(expected.length);
+    }));
+});
+
+describe('what a route may still be waiting for', () => {
+  /** When an expectation on a route that never comes round is given up, after the change. */
+  async function givenUpAfter({ dependencies, run }: Stage, size: 'answered' | 'refused'): Promise<number> {
+    const changed = dependencies.changes.since(0).at(-1)?.end ?? 0;
+    await expect(
+      size === 'answered' ? run.expect('expect', [hello], []) : run.expect('expect', [], [hello]),
+    ).rejects.toThrow(Unmet);
+    return dependencies.evidence.clock() - changed;
+  }
+
+  test('is nothing where nothing was changed since it was last as expected', () =>
+    play(async (stage) => {
+      await stage.change();
+      await stage.run.expect('given', [hello], []);
+      stage.set(hello, refused);
+      expect(await givenUpAfter(stage, 'answered')).toBeLessThan(1_000);
+    }));
+
+  test('is the change since', () =>
+    play(async (stage) => {
+      await stage.run.expect('given', [hello], []);
+      await stage.change();
+      const took = await givenUpAfter(stage, 'refused');
+      expect(took).toBeGreaterThan(5_000);
+      expect(took).toBeLessThan(5_000 + 2 * TIMING.eagerMs);
+    }));
+
+  test('is the change since, although another expectation came between', () =>
+    play(async (stage) => {
+      await stage.run.expect('given', [hello], []);
+      await stage.change();
+      await stage.run.expect('expect', [request], []);
+      expect(await givenUpAfter(stage, 'refused')).toBeGreaterThan(5_000);
+    }));
+
+  test('is nothing any more when it has been due for long', () =>
+    play(async (stage) => {
+      await stage.run.expect('given', [hello], []);
+      await stage.change();
+      await lapse(20_000);
+      const started = stage.dependencies.evidence.clock();
+      await givenUpAfter(stage, 'refused');
+      expect(stage.dependencies.evidence.clock() - started).toBeLessThan(1_000);
+    }));
+
+  test('for a route that is mentioned first, is what is not yet due', () =>
+    play(async (stage) => {
+      await stage.change();
+      expect(await givenUpAfter(stage, 'refused')).toBeGreaterThan(5_000);
+    }));
+
+  test('for a route that is mentioned first, is nothing that was due before', () =>
+    play(async (stage) => {
+      await stage.change();
+      await lapse(7_100);
+      expect(await givenUpAfter(stage, 'refused')).toBeLessThan(7_100 + 1_000);
+    }));
+
+  test('is not what it has had already', () =>
+    play(async (stage) => {
+      await stage.run.expect('given', [hello], []);
+      await make(stage.dependencies, { convergesMs: 100_000, settlesMs: 1_000 });
+      await stage.run.expect('given', [hello], []);
+      const started = stage.dependencies.evidence.clock();
+      await givenUpAfter(stage, 'refused');
+      expect(stage.dependencies.evidence.clock() - started).toBeLessThan(1_000);
+    }));
+
+  test('is judged by what was seen since the change, however long ago it was due', () =>
+    play(async ({ dependencies, run, set, change }) => {
+      set(hello, refused);
+      await run.expect('given', [], [hello]);
+      await change();
+      const changed = dependencies.evidence.clock();
+      set(hello, (at) => (at > changed + 15_000 && at < changed + 16_000 ? 'answered' : 'not-reached'));
+      await lapse(20_000);
+      await expect(run.expect('expect', [], [hello])).rejects.toThrow(Unmet);
+    }));
+
+  /** A route that is mentioned first some time after a change, and deviates once, a moment later. */
+  const wavering = (afterMs: number) =>
+    play(async ({ dependencies, run, set, change }) => {
+      await change();
+      await lapse(afterMs);
+      const begun = dependencies.evidence.clock();
+      set(hello, (at) => (at > begun + 300 && at < begun + 500 ? 'answered' : 'not-reached'));
+      await run.expect('expect', [], [hello]);
+    });
+
+  test('is time to settle, until it is due and as long again as it may take to settle', async () => {
+    await wavering(6_000);
+    await expect(wavering(7_100)).rejects.toThrow(Unmet);
+  });
+
+  test('of several changes, is the longest time to settle of them', () =>
+    play(async ({ dependencies, run, set }) => {
+      set(hello, refused);
+      await run.expect('given', [], [hello]);
+      await make(dependencies, { convergesMs: 1_000, settlesMs: 9_000 });
+      await make(dependencies, { convergesMs: 1_000, settlesMs: 1_000 });
+      const changed = dependencies.evidence.clock();
+      set(hello, (at) => (at > changed + 4_000 && at < changed + 4_500 ? 'answered' : 'not-reached'));
+      await lapse(6_000);
+      await run.expect('expect', [], [hello]);
+    }));
+
+  test('of several changes, is what the last one to be due is granted', () =>
+    play(async (stage) => {
+      const { dependencies } = stage;
+      await stage.run.expect('given', [hello], []);
+      await make(dependencies, { convergesMs: 9_000, settlesMs: 1_000 });
+      await lapse(1_000);
+      await make(dependencies, { convergesMs: 1_000, settlesMs: 1_000 });
+      const took = await givenUpAfter(stage, 'refused');
+      expect(took).toBeGreaterThan(8_000);
+      expect(took).toBeLessThan(8_000 + 2 * TIMING.eagerMs);
+      expect(dependencies.evidence.all('expectation').at(-1)?.routes[0]?.change).toBe(2);
+    }));
+});
+
+describe('unmeshed controls and controls', () => {
+  test('are probed from the first mention of a route on, and decide whether it counts', () =>
+    play(async ({ dependencies, run, set }) => {
+      const unmeshedControl = spec('unmeshed-client', 'egress-target-tcp-echo');
+      set(unmeshedControl, () => ({ outcome: 'unknown', doubt: 'the name did not resolve' }));
+      await expect(run.expect('given', [hello], [])).rejects.toThrow(
+        /^unmeshed control unmeshed\/unmeshed client -> tcp egress-target-tcp-echo.unmeshed:9000: unknown \(the name did not resolve\)$/,
+      );
+      expect(dependencies.prober.bursts.some(({ route }) => route.host === '127.0.0.1' && route.port === 9000)).toBe(
+        true,
+      );
+    }));
+
+  test('are begun with the route, and not when they are first asked', () =>
+    play(async ({ dependencies, run, set, change }) => {
+      await run.expect('given', [request], []);
+      await change();
+      const begun = dependencies.evidence.clock();
+      set(hello, (at) => (at > begun + 3_000 ? 'answered' : 'not-reached'));
+      await run.expect('given', [hello], []);
+      const unmeshedControls = dependencies.prober.bursts.filter(
+        ({ route }) => route.client.app === 'unmeshed-client' && route.port === 9000,
+      );
+      expect(unmeshedControls[0]?.at).toBeLessThan(begun + 100);
+    }));
+
+  test('accuse nobody where the control of the server fails', () =>
+    play(async ({ dependencies, run, set, route }) => {
+      set(hello, refused);
+      const control = dependencies.routes.control(route(hello));
+      if (control === undefined) throw new Error('tcp-echo has no control');
+      dependencies.prober.set(control, refused);
+      await expect(run.expect('expect', [hello], [])).rejects.toThrow(Disrupted);
+    }));
+
+  test('are asked about a environment fault that came between two expectations', () =>
+    play(async ({ dependencies, run, set }) => {
+      await run.expect('expect', [hello], []);
+      dependencies.observer.disturb('setting permissive', 'somebody else set it');
+      await lapse(USUAL_MS);
+      dependencies.observer.disturb('setting permissive', undefined);
+      await lapse(5_000);
+      set(hello, refused);
+      await expect(run.expect('expect', [hello], [])).rejects.toThrow(Disrupted);
+    }));
+});

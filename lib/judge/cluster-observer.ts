@@ -1,0 +1,368 @@
+import type { Evidence } from '../evidence/index.ts';
+import type { Actor, Server } from '../fixtures/index.ts';
+import type { Cluster, Manifest, Stop } from '../kube/cluster.ts';
+import type { ControlPlane } from '../mesh/mesh.ts';
+import { Agent, type Route, ServerLog } from '../probe/index.ts';
+import { type ContainerView, type PodView, viewPod } from './pods.ts';
+import { TIMING } from './timing.ts';
+
+export interface ObserverDependencies {
+  cluster: Cluster;
+  evidence: Evidence;
+  actors: Actor[];
+  servers: Server[];
+  sidecar: string | undefined;
+  /** What the mesh writes into a pod that it has taken in, where it puts no container there. */
+  podAnnotation?: { name: string; value: string };
+  controlPlane: ControlPlane | undefined;
+  /** True when the pods may have been there before the run, so that their restarts until now are not this run's. */
+  reused: boolean;
+  log(line: string): void;
+}
+
+interface EnvironmentFault {
+  cause: string;
+  from: number;
+  to?: number;
+  /** False where a crash of the mesh itself looks like this: nothing can be judged meanwhile, but it excuses no crash. */
+  excuses: boolean;
+}
+
+/**
+ * The pods that take part, as they are now: an agent in each client, a log followed in each server, and a book of what
+ * disturbed them. What the mesh does to itself (a crash of its containers) is kept apart from what the environment does.
+ */
+export class ClusterObserver {
+  private readonly dependencies: ObserverDependencies;
+  private readonly pods = new Map<string, PodView>();
+  private readonly agents = new Map<string, { uid: string; agent: Agent }>();
+  private readonly logs = new Map<string, { uid: string; log: ServerLog }>();
+  private readonly open = new Map<string, EnvironmentFault>();
+  private readonly past: EnvironmentFault[] = [];
+  private readonly crashed = new Map<string, { pod: string; container: ContainerView; excused: boolean }>();
+  private readonly restarts = new Map<string, number>();
+  /** What `restarts` was when the container was first seen. */
+  private readonly inherited = new Map<string, number>();
+  private readonly deployments = new Map<string, { type: string; object: Manifest }>();
+  private unmeshedControlFailedAt = Number.NEGATIVE_INFINITY;
+  private readonly watches: Stop[] = [];
+  private isOnPurpose = false;
+  private wholeAgainAt = Number.NEGATIVE_INFINITY;
+  private readonly waiting = new Set<() => void>();
+  private readonly current = new Map<string, string>();
+
+  constructor(dependencies: ObserverDependencies) {
+    this.dependencies = dependencies;
+    const from = dependencies.evidence.clock();
+    for (const { app } of dependencies.actors)
+      this.open.set(`not ready ${app}`, { cause: UNSEEN, from, excuses: false });
+    for (const namespace of new Set(dependencies.actors.map((actor) => actor.namespace))) {
+      this.follow({ apiVersion: 'v1', kind: 'Pod', namespace }, `pods in ${namespace}`, (type, object) => {
+        this.fixturePod(type, viewPod(object));
+      });
+    }
+    const { controlPlane } = dependencies;
+    if (controlPlane === undefined) return;
+    const { namespace } = controlPlane;
+    this.follow({ apiVersion: 'v1', kind: 'Pod', namespace }, `pods in ${namespace}`, (_, object) => {
+      for (const container of viewPod(object).containers) this.noteCrash(viewPod(object), container);
+      for (const known of this.deployments.values()) this.controlPlaneDeployment(known.type, known.object);
+    });
+    this.follow(
+      { apiVersion: 'apps/v1', kind: 'Deployment', namespace },
+      `deployments in ${namespace}`,
+      (type, object) => {
+        if (!controlPlane.deployments.includes(object.metadata.name)) return;
+        this.deployments.set(object.metadata.name, { type, object });
+        this.controlPlaneDeployment(type, object);
+      },
+    );
+  }
+
+  /** The agent in an actor's present pod. */
+  agentOf(app: string): Agent | undefined {
+    return this.agents.get(app)?.agent;
+  }
+
+  logOf(app: string): ServerLog | undefined {
+    return this.logs.get(app)?.log;
+  }
+
+  podOf(app: string): string {
+    return this.current.get(app) ?? `${app} (no pod)`;
+  }
+
+  /** Changes whenever a pod of the route is replaced or one of its containers restarts, sidecars included. */
+  identityOf({ client, server }: Route): string {
+    const of = (app: string) => {
+      const pod = this.presentPod(app);
+      return pod === undefined
+        ? `${app}: none`
+        : `${pod.uid} ${pod.containers.map(({ name, id }) => `${name}=${id}`).join(' ')}`;
+    };
+    return server === undefined ? of(client.app) : `${of(client.app)} | ${of(server.app)}`;
+  }
+
+  presentPod(app: string): PodView | undefined {
+    return this.pods.get(this.current.get(app) ?? '');
+  }
+
+  /** What disturbed the environment at or after a time of the run's clock. */
+  disturbedSince(time: number): string | undefined {
+    const still = [...this.open.values()][0];
+    return (still ?? this.past.find(({ to }) => to !== undefined && to >= time))?.cause;
+  }
+
+  /** What is disturbed at this moment. */
+  get troubles(): string[] {
+    return [...this.open.values()].map(({ cause }) => cause);
+  }
+
+  /** Crashes of the mesh's own containers that the environment does not excuse. */
+  get crashes(): string[] {
+    return [...this.crashed.values()]
+      .filter(({ excused }) => !excused)
+      .map(({ pod, container }) => `${container.name} in ${pod}: ${container.trouble}, ${container.restarts} restarts`);
+  }
+
+  /** Enrolled fixtures without a running sidecar, and others with one. */
+  enrolmentFaults(): string[] {
+    const { actors, sidecar, podAnnotation } = this.dependencies;
+    if (podAnnotation !== undefined) return this.annotationFaults(podAnnotation);
+    if (sidecar === undefined) return ['the driver names no container that enrolment would put into pods'];
+    return actors.flatMap(({ app, enrolled }) => {
+      const container = this.presentPod(app)?.containers.find(({ name }) => name === sidecar);
+      if (enrolled && container === undefined)
+        return [`${this.podOf(app)} is enrolled and has no container "${sidecar}"`];
+      if (enrolled && !container?.running) return [`${sidecar} in ${this.podOf(app)} is not running`];
+      return !enrolled && container !== undefined
+        ? [`${this.podOf(app)} is not enrolled and has a container "${sidecar}"`]
+        : [];
+    });
+  }
+
+  private annotationFaults({ name, value }: { name: string; value: string }): string[] {
+    return this.dependencies.actors.flatMap(({ app, enrolled }) => {
+      const isTaken = this.presentPod(app)?.annotations[name] === value;
+      if (isTaken === enrolled) return [];
+      return [
+        `${this.podOf(app)} is ${enrolled ? '' : 'not '}enrolled and ${enrolled ? 'lacks' : 'has'} ${name}: ${value}`,
+      ];
+    });
+  }
+
+  /** Sidecars that are down, by the actor's name: nothing can be learnt about a route through one. */
+  crashLooping(app: string): string | undefined {
+    const pod = this.presentPod(app);
+    const sidecar = pod?.containers.find(({ name }) => name === this.dependencies.sidecar);
+    const inherited = this.inherited.get(`${pod?.uid}/${sidecar?.name}`) ?? 0;
+    return sidecar?.trouble?.startsWith('CrashLoopBackOff') || (sidecar?.restarts ?? 0) - inherited >= 3
+      ? `${sidecar?.name} in ${pod?.namespace}/${pod?.name}: ${sidecar?.trouble}`
+      : undefined;
+  }
+
+  /** When pods were last replaced on purpose, and whole again; what fails later is not laid to anything before. */
+  get replacedAt(): number {
+    return this.wholeAgainAt;
+  }
+
+  /**
+   * Does what disturbs the pods on purpose, until they are whole again: it counts as a environment fault, and is not written down as
+   * one.
+   */
+  async onPurpose(work: () => Promise<void>): Promise<void> {
+    this.isOnPurpose = true;
+    try {
+      await work();
+    } finally {
+      this.isOnPurpose = false;
+      this.wholeAgainAt = this.dependencies.evidence.clock();
+    }
+  }
+
+  /** A unmeshed control or control was not answered: a crash at the time may be the environment's doing. */
+  noteFailedUnmeshedControl(): void {
+    this.unmeshedControlFailedAt = this.dependencies.evidence.clock();
+  }
+
+  /**
+   * Raises or lifts a environment fault that something outside of this class has noticed.
+   * @param excuses whether crashes of the mesh are laid to it
+   */
+  disturb(key: string, cause: string | undefined, excuses = true): void {
+    const now = this.dependencies.evidence.clock();
+    const known = this.open.get(key);
+    if (cause !== undefined) {
+      if (known === undefined) this.open.set(key, { cause, from: now, excuses });
+    } else if (known !== undefined) {
+      this.open.delete(key);
+      if (known.cause === UNSEEN) {
+        this.wake();
+        return;
+      }
+      this.past.push({ ...known, to: now });
+      if (!this.isOnPurpose) {
+        this.dependencies.evidence.append({ kind: 'environment-fault', cause: known.cause, from: known.from, to: now });
+      }
+    }
+    this.wake();
+  }
+
+  private wake(): void {
+    for (const wake of [...this.waiting]) wake();
+  }
+
+  /** Waits until nothing is disturbed. Answers what still is after `limitMs`. */
+  async calm(limitMs: number, signal: AbortSignal): Promise<string | undefined> {
+    const deadline = performance.now() + limitMs;
+    while (this.open.size > 0) {
+      const rest = deadline - performance.now();
+      if (rest <= 0 || signal.aborted) return this.troubles.join('; ');
+      await new Promise<void>((resolve) => {
+        const done = () => {
+          clearTimeout(timer);
+          signal.removeEventListener('abort', done);
+          this.waiting.delete(done);
+          resolve();
+        };
+        const timer = setTimeout(done, rest);
+        signal.addEventListener('abort', done);
+        this.waiting.add(done);
+      });
+    }
+    return undefined;
+  }
+
+  close(): void {
+    for (const watch of this.watches) watch.stop();
+    for (const { agent } of this.agents.values()) agent.close();
+    for (const { log } of this.logs.values()) log.close();
+    for (const [, { cause, from }] of this.open)
+      this.dependencies.evidence.append({ kind: 'environment-fault', cause, from });
+  }
+
+  private follow(
+    selection: { apiVersion: string; kind: string; namespace: string },
+    what: string,
+    event: (type: string, object: Manifest) => void,
+  ): void {
+    this.watches.push(
+      this.dependencies.cluster.watch(selection, {
+        event: ({ type, object }) => event(type, object),
+        broken: (isBroken, reason) =>
+          this.disturb(`watch ${what}`, isBroken ? `the watch of ${what} broke: ${reason}` : undefined),
+      }),
+    );
+  }
+
+  private fixturePod(type: string, pod: PodView): void {
+    const actor = this.dependencies.actors.find(({ app, namespace }) => app === pod.app && namespace === pod.namespace);
+    if (actor === undefined) return;
+    if (type === 'DELETED') this.pods.delete(pod.name);
+    else this.pods.set(pod.name, pod);
+    for (const container of pod.containers) {
+      if (container.name === this.dependencies.sidecar) this.noteCrash(pod, container);
+    }
+    this.choosePod(actor);
+  }
+
+  /** The newest pod that is not ending stands for the actor; agents and logs follow it. */
+  private choosePod(actor: Actor): void {
+    const { app, namespace } = actor;
+    const own = [...this.pods.values()].filter((pod) => pod.app === app && pod.namespace === namespace && !pod.ending);
+    const pod = own.find(({ ready }) => ready) ?? own.at(-1);
+    const running = pod !== undefined && this.ownContainers(pod).every(({ running: is }) => is);
+    const known = this.agents.get(app);
+    if (known !== undefined && known.uid !== pod?.uid) {
+      known.agent.close();
+      this.agents.delete(app);
+      this.logs.get(app)?.log.close();
+      this.logs.delete(app);
+      this.current.delete(app);
+      this.disturb(`replaced ${app}`, `the pod of ${app} was replaced`);
+    }
+    if (pod !== undefined && running && !this.agents.has(app)) this.adopt(actor, pod);
+    const restarted =
+      pod !== undefined && this.ownContainers(pod).filter((container) => this.hasRestarted(pod, container)).length > 0;
+    if (restarted) this.disturb(`restarted ${app}`, `a container of the fixture ${app} restarted`);
+    const isReady = pod !== undefined && running && (pod.ready || this.crashLooping(app) !== undefined);
+    const sidecar = pod?.containers.find(({ name }) => name === this.dependencies.sidecar);
+    const isByMesh = running && sidecar?.running === false;
+    this.disturb(`not ready ${app}`, isReady ? undefined : `the fixture ${app} is not ready`, !isByMesh);
+    if (!isReady) return;
+    this.disturb(`replaced ${app}`, undefined);
+    this.disturb(`restarted ${app}`, undefined);
+  }
+
+  private adopt({ app, namespace, container }: Actor, pod: PodView): void {
+    const { cluster, log, servers } = this.dependencies;
+    this.current.set(app, pod.name);
+    this.agents.set(app, { uid: pod.uid, agent: new Agent(cluster, { namespace, pod: pod.name, container }, log) });
+    const server = servers.find((each) => each.app === app);
+    if (server === undefined) return;
+    const target = { namespace, pod: pod.name, container: server.logContainer };
+    this.logs.set(app, { uid: pod.uid, log: new ServerLog(cluster, target, log) });
+  }
+
+  private ownContainers(pod: PodView): ContainerView[] {
+    const own = new Set<string>();
+    for (const actor of this.dependencies.actors) if (actor.app === pod.app) own.add(actor.container);
+    for (const server of this.dependencies.servers) if (server.app === pod.app) own.add(server.logContainer);
+    return pod.containers.filter(({ name }) => own.has(name));
+  }
+
+  /** True when the count has grown since it was last looked at. */
+  private hasRestarted(pod: PodView, { name, restarts }: ContainerView): boolean {
+    const key = `${pod.uid}/${name}`;
+    const before = this.restarts.get(key);
+    this.restarts.set(key, restarts);
+    return before !== undefined && restarts > before;
+  }
+
+  private noteCrash(pod: PodView, container: ContainerView): void {
+    const key = `${pod.uid}/${container.name}`;
+    const before = this.restarts.get(key) ?? (this.isBaseline(pod) ? container.restarts : 0);
+    if (!this.inherited.has(key)) this.inherited.set(key, before);
+    this.restarts.set(key, container.restarts);
+    if (container.restarts <= before && !container.trouble?.startsWith('CrashLoopBackOff')) return;
+    if (container.restarts <= before && this.crashed.has(key)) return;
+    const excused = this.isExcused();
+    const isExcusedThroughout = excused && this.crashed.get(key)?.excused !== false;
+    this.crashed.set(key, { pod: `${pod.namespace}/${pod.name}`, container, excused: isExcusedThroughout });
+    this.dependencies.evidence.append({
+      kind: 'crash',
+      pod: `${pod.namespace}/${pod.name}`,
+      container: container.name,
+      reason: container.trouble ?? 'restarted',
+      restarts: container.restarts,
+      excused,
+    });
+  }
+
+  private isExcused(): boolean {
+    const since = this.dependencies.evidence.clock() - TIMING.aftermathMs;
+    const isLaidTo = ({ excuses, to }: EnvironmentFault) => excuses && (to === undefined || to >= since);
+    return this.unmeshedControlFailedAt >= since || [...this.open.values(), ...this.past].some(isLaidTo);
+  }
+
+  /** A control plane that was there before the run may have restarted before it. */
+  private isBaseline(pod: PodView): boolean {
+    return this.dependencies.reused || pod.namespace === this.dependencies.controlPlane?.namespace;
+  }
+
+  private controlPlaneDeployment(type: string, object: Manifest): void {
+    const { name } = object.metadata;
+    const spec = object['spec'] as { replicas?: number };
+    const status = (object['status'] ?? {}) as { availableReplicas?: number };
+    const key = `control plane ${name}`;
+    const isCrashing = [...this.crashed.values()].some(({ pod, excused }) => pod.includes(`/${name}-`) && !excused);
+    const isAvailable = (status.availableReplicas ?? 0) > 0;
+    const isFromOutside = type === 'DELETED' || spec.replicas === 0;
+    const fromOutside = type === 'DELETED' ? 'was deleted from outside' : 'was scaled to zero from outside';
+    const isDown = isFromOutside || !(isAvailable || isCrashing);
+    const cause = `the control plane's ${name} ${isFromOutside ? fromOutside : 'is not available'}`;
+    this.disturb(key, isDown ? cause : undefined, isFromOutside);
+  }
+}
+
+const UNSEEN = 'its pod has not been seen yet';

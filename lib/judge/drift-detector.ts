@@ -1,0 +1,85 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Cluster, Manifest, Stop } from '../kube/cluster.ts';
+import type { Mesh, ModeName, Setting } from '../mesh/mesh.ts';
+
+/**
+ * Notices when somebody else changes a mode's setting: what is observed then says nothing about the mesh.
+ * What the right value is, is read from the cluster after each switch, so that the guard need not know how a mesh writes it.
+ */
+export class DriftDetector {
+  private readonly cluster: Cluster;
+  private readonly mesh: Mesh;
+  private readonly changed: (mode: ModeName, what: string) => void;
+  private readonly values = new Map<ModeName, unknown>();
+  private readonly watches: Stop[] = [];
+
+  /** @param changed called once for each change from outside */
+  constructor(cluster: Cluster, mesh: Mesh, changed: (mode: ModeName, what: string) => void) {
+    this.cluster = cluster;
+    this.mesh = mesh;
+    this.changed = changed;
+    for (const mode of ['permissive', 'egress'] satisfies ModeName[]) {
+      const setting = mesh.setting(mode);
+      if (setting !== undefined) this.follow(mode, setting);
+    }
+  }
+
+  /** A switch is about to be made: whatever the setting becomes is ours. */
+  release(mode: ModeName): void {
+    this.values.delete(mode);
+  }
+
+  /** The switch has been made: from now on the setting must stay as it is. */
+  async hold(mode: ModeName): Promise<void> {
+    const setting = this.mesh.setting(mode);
+    if (setting !== undefined) this.values.set(mode, valueAt(await this.cluster.get(setting.ref), setting.path));
+  }
+
+  close(): void {
+    for (const watch of this.watches) watch.stop();
+  }
+
+  private follow(mode: ModeName, setting: Setting): void {
+    const { apiVersion, kind, namespace, name } = setting.ref;
+    const selection = {
+      apiVersion,
+      kind,
+      fieldSelector: `metadata.name=${name}`,
+      ...(namespace === undefined ? {} : { namespace }),
+    };
+    this.watches.push(
+      this.cluster.watch(selection, {
+        event: ({ type, object }) => {
+          const value = type === 'DELETED' ? undefined : valueAt(object, setting.path);
+          if (this.differs(mode, value)) void this.look(mode, setting);
+        },
+      }),
+    );
+  }
+
+  /** An event can be older than the last switch; what the server has now cannot. */
+  private async look(mode: ModeName, setting: Setting): Promise<void> {
+    try {
+      const value = valueAt(await this.cluster.get(setting.ref), setting.path);
+      if (!this.differs(mode, value)) return;
+      this.values.delete(mode);
+      const { kind, name } = setting.ref;
+      this.changed(mode, `somebody else set ${kind} ${name} ${setting.path.join('.')} to ${JSON.stringify(value)}`);
+    } catch (error) {
+      this.values.delete(mode);
+      this.changed(mode, `the setting of ${mode} cannot be read: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+
+  private differs(mode: ModeName, value: unknown): boolean {
+    return this.values.has(mode) && !isDeepStrictEqual(this.values.get(mode), value);
+  }
+}
+
+function valueAt(object: Manifest | undefined, path: string[]): unknown {
+  return path.reduce<unknown>(
+    (value, field) =>
+      typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[field] : undefined,
+    object,
+  );
+}

@@ -1,0 +1,68 @@
+import type { Manifest } from '../kube/cluster.ts';
+
+/** What the run needs to know of a pod, read from its status. */
+export interface PodView {
+  name: string;
+  namespace: string;
+  uid: string;
+  app: string | undefined;
+  annotations: Record<string, string>;
+  ready: boolean;
+  ending: boolean;
+  containers: ContainerView[];
+}
+
+export interface ContainerView {
+  name: string;
+  id: string;
+  restarts: number;
+  running: boolean;
+  /** Why it waits or last ended: `CrashLoopBackOff`, `OOMKilled`, `Error (exit 1)`. */
+  trouble: string | undefined;
+}
+
+interface ContainerStatus {
+  name: string;
+  containerID?: string;
+  restartCount?: number;
+  state?: State;
+  lastState?: State;
+}
+interface State {
+  running?: object;
+  waiting?: { reason?: string };
+  terminated?: { reason?: string; exitCode?: number };
+}
+
+export function viewPod(pod: Manifest): PodView {
+  const status = (pod['status'] ?? {}) as {
+    conditions?: { type: string; status: string }[];
+    containerStatuses?: ContainerStatus[];
+    initContainerStatuses?: ContainerStatus[];
+  };
+  const containers = [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])];
+  return {
+    name: pod.metadata.name,
+    namespace: pod.metadata.namespace ?? '',
+    uid: pod.metadata.uid ?? '',
+    app: pod.metadata.labels?.['app'],
+    annotations: pod.metadata.annotations ?? {},
+    ready: status.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false,
+    ending: pod.metadata['deletionTimestamp'] !== undefined,
+    containers: containers.map((container) => ({
+      name: container.name,
+      id: container.containerID ?? '',
+      restarts: container.restartCount ?? 0,
+      running: container.state?.running !== undefined,
+      trouble: troubleOf(container),
+    })),
+  };
+}
+
+function troubleOf({ state, lastState, restartCount }: ContainerStatus): string | undefined {
+  const ended = lastState?.terminated ?? state?.terminated;
+  const end = ended === undefined ? undefined : `${ended.reason ?? 'ended'} (exit ${ended.exitCode ?? '?'})`;
+  if (state?.waiting?.reason === 'CrashLoopBackOff')
+    return end === undefined ? 'CrashLoopBackOff' : `CrashLoopBackOff, ${end}`;
+  return (restartCount ?? 0) > 0 ? (end ?? 'restarted') : undefined;
+}

@@ -1,0 +1,118 @@
+import type { Actor, Server } from '../fixtures/index.ts';
+import { type Manner, type Protocol, type Route, routeName } from '../probe/index.ts';
+
+/** A route as a suite names it; the observer turns it into hosts and addresses. */
+export interface RouteSpec {
+  client: string;
+  /** A server's name, or `egress-target-host` for the host that the user named. */
+  to: string;
+  protocol: Protocol;
+  port: number;
+  by: 'name' | 'address';
+  manner: Manner;
+}
+
+export interface EgressTargetHost {
+  host: string;
+  port: number;
+}
+
+/** The unmeshed control's client and servers, and the port that controls speak to. */
+const UNMESHED_CONTROL = {
+  client: 'unmeshed-client',
+  http: 'egress-target-httpbin',
+  tcp: 'egress-target-tcp-echo',
+} as const;
+
+/** Turns specifications into routes, the same one into the same object, and knows each route's unmeshed control and control. */
+export class Routes {
+  private readonly known = new Map<string, Route>();
+  private readonly actors: Map<string, Actor>;
+  private readonly servers: Map<string, Server>;
+  private readonly egressTargetHost: EgressTargetHost | undefined;
+  private readonly beside: Readonly<Record<string, Server>>;
+
+  /** @param beside servers beside the cluster, by the fixture that each stands for: nobody but the unmeshed control asks for the fixture */
+  constructor(
+    actors: Actor[],
+    servers: Server[],
+    egressTargetHost?: EgressTargetHost,
+    beside: Record<string, Server> = {},
+  ) {
+    this.actors = new Map(actors.map((actor) => [actor.app, actor]));
+    this.servers = new Map(servers.map((server) => [server.app, server]));
+    this.egressTargetHost = egressTargetHost;
+    this.beside = beside;
+  }
+
+  resolve(spec: RouteSpec): Route {
+    const client = this.actor(spec.client);
+    if (
+      this.egressTargetHost !== undefined &&
+      spec.to === UNMESHED_CONTROL.http &&
+      client.app !== UNMESHED_CONTROL.client
+    ) {
+      return this.intern({
+        client,
+        server: undefined,
+        protocol: 'http',
+        ...this.egressTargetHost,
+        manner: spec.manner,
+      });
+    }
+    const server = (client.app === UNMESHED_CONTROL.client ? undefined : this.beside[spec.to]) ?? this.server(spec.to);
+    const host = spec.by === 'name' ? server.host : server.clusterIp;
+    return this.intern({ client, server, protocol: spec.protocol, host, port: spec.port, manner: spec.manner });
+  }
+
+  /** The same request between a client and a server that are not enrolled. */
+  unmeshedControl({ protocol, port, host, server, manner }: Route): Route {
+    const client = this.actor(UNMESHED_CONTROL.client);
+    if (server === undefined) return this.intern({ client, server, protocol, host, port, manner: 'plain' });
+    if (this.isBeside(server)) {
+      return this.intern({ client, server, protocol, host, port, manner: manner === 'half-close' ? manner : 'plain' });
+    }
+    const unmeshedControl = this.server(UNMESHED_CONTROL[protocol]);
+    const byAddress = host === server.clusterIp;
+    return this.intern({
+      client,
+      server: unmeshedControl,
+      protocol,
+      host: byAddress ? unmeshedControl.clusterIp : unmeshedControl.host,
+      port,
+      manner: manner === 'half-close' ? 'half-close' : 'plain',
+    });
+  }
+
+  /**
+   * The server's own loopback: shows that it listens, and carries its log's watermark. A server beside the cluster has
+   * none; there the unmeshed control asks the same server, and does both.
+   */
+  control({ server, protocol, port }: Route): Route | undefined {
+    if (server === undefined || this.isBeside(server)) return undefined;
+    return this.intern({ client: server, server, protocol, host: '127.0.0.1', port, manner: 'plain' });
+  }
+
+  actor(app: string): Actor {
+    const actor = this.actors.get(app);
+    if (actor === undefined) throw new Error(`no fixture is called "${app}"`);
+    return actor;
+  }
+
+  private isBeside(server: Server): boolean {
+    return Object.values(this.beside).includes(server);
+  }
+
+  private server(app: string): Server {
+    const server = this.servers.get(app);
+    if (server === undefined) throw new Error(`no server is called "${app}"`);
+    return server;
+  }
+
+  private intern(route: Route): Route {
+    const key = routeName(route);
+    const known = this.known.get(key) ?? route;
+    this.known.set(key, known);
+    return known;
+  }
+}

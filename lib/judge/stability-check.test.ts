@@ -1,0 +1,304 @@
+import { describe, expect, jest, test } from '@jest/globals';
+import { Disrupted } from './errors.ts';
+import type { Expected } from './expectation.ts';
+import { StabilityCheck } from './stability-check.ts';
+import { type FakeDependencies, fakeDependencies } from './testing/fake-parts.ts';
+import type { Behaviour } from './testing/fake-prober.ts';
+import { actors, routeBetween, servers } from './testing/stand.ts';
+import { inVirtualTime, lapse } from './testing/virtual-time.ts';
+import { TIMING } from './timing.ts';
+
+const request = routeBetween(actors.otherClient, servers.httpbin);
+const hello = routeBetween(actors.otherClient, servers.tcpEcho);
+
+interface Watchman {
+  dependencies: FakeDependencies;
+  /** Asks whether the mode has stayed since it was switched, which the mesh is granted five seconds and two for. */
+  stayed(
+    expected: Expected,
+    notBefore?: number,
+    signal?: AbortSignal,
+  ): Promise<Awaited<ReturnType<StabilityCheck['stayed']>> & { at: number }>;
+  /** The whole stability check's observations, as far as they are written down. */
+  stabilityCheck: StabilityCheck;
+}
+
+/** Keeps a stability check over both routes, whose mode is switched at 0. */
+function watch<T>(behaviour: Behaviour, body: (watchman: Watchman) => Promise<T>): Promise<T> {
+  return inVirtualTime(async () => {
+    const dependencies = fakeDependencies();
+    dependencies.prober.set(request, behaviour);
+    dependencies.prober.set(hello, (at, n) => behaviour(at, n));
+    const stabilityCheck = new StabilityCheck([request, hello], dependencies);
+    const change = { id: 3, what: 'switch', end: 0, claims: [], budget: { convergesMs: 5_000, settlesMs: 2_000 } };
+    const stayed = async (expected: Expected, notBefore = 0, signal = new AbortController().signal) => {
+      const decision = await stabilityCheck.stayed(expected, change, notBefore, signal);
+      return { ...decision, at: dependencies.evidence.clock() };
+    };
+    try {
+      return await body({ dependencies, stayed, stabilityCheck });
+    } finally {
+      await stabilityCheck.stop();
+      await dependencies.controlPollers.stop();
+    }
+  });
+}
+
+/** The mode acts after two seconds. */
+const acts: Behaviour = (at) => (at < 2_000 ? 'answered' : 'not-reached');
+
+describe('a mode has stayed', () => {
+  test('when its routes held for twelve seconds since it acted', () =>
+    watch(acts, async ({ stayed }) => {
+      const { met, at, sample: hold, routes, items } = await stayed('refused');
+      expect(met).toBe(true);
+      expect(at).toBeGreaterThanOrEqual(2_000 + TIMING.stabilityCheckHoldMs);
+      expect(at).toBeLessThan(2_000 + TIMING.stabilityCheckHoldMs + 3 * TIMING.stabilityCheckMs);
+      const { start, end } = hold ?? { start: 0, end: 0 };
+      expect(start).toBeGreaterThanOrEqual(2_000);
+      expect(end - start).toBeGreaterThanOrEqual(TIMING.stabilityCheckHoldMs);
+      expect(hold?.probes).toBeGreaterThanOrEqual((2 * TIMING.stabilityCheckHoldMs) / TIMING.stabilityCheckMs);
+      expect(items.map(({ watch: { route } }) => route)).toEqual([request, hello]);
+      for (const route of routes) {
+        expect(route).toMatchObject({ change: 3, expected: 'refused', leaked: 0, lost: 0 });
+        expect(route.actedMs).toBeGreaterThanOrEqual(2_000);
+        expect(route.actedMs).toBeLessThan(2_000 + 2 * TIMING.stabilityCheckMs);
+      }
+    }));
+
+  test('and that is said as soon as the time is over, however seldom its routes are probed meanwhile', () =>
+    watch(
+      (at) => (at < 2_100 ? 'answered' : 'not-reached'),
+      async ({ stayed }) => {
+        expect((await stayed('refused')).at).toBeLessThan(
+          2_100 + TIMING.stabilityCheckHoldMs + TIMING.stabilityCheckMs / 2,
+        );
+      },
+    ));
+
+  test('at once, when it has been watched long enough while others worked', () =>
+    watch(acts, async ({ dependencies, stayed }) => {
+      await lapse(20_000);
+      const { met, at } = await stayed('refused');
+      expect(met).toBe(true);
+      expect(at).toBeLessThan(20_000 + TIMING.stabilityCheckMs);
+      expect(dependencies.evidence.all('expectation')).toEqual([]);
+    }));
+
+  test('when a deviation within settling was followed by the whole time', () =>
+    watch(
+      (at) => (at < 2_000 || (at > 3_000 && at < 3_600) ? 'answered' : 'not-reached'),
+      async ({ stayed }) => {
+        const { met, at, sample: hold, routes } = await stayed('refused');
+        expect(met).toBe(true);
+        expect(hold?.start).toBeGreaterThanOrEqual(3_000);
+        expect(at).toBeGreaterThanOrEqual(3_000 + TIMING.stabilityCheckHoldMs);
+        expect(routes[0]?.leaked).toBe(1);
+        expect(routes[0]?.actedMs).toBeLessThan(3_000);
+      },
+    ));
+});
+
+describe('a mode has not stayed', () => {
+  test('that comes back after eight seconds, and that is said as soon as it is seen', () =>
+    watch(
+      (at) => (at < 2_000 || at > 10_000 ? 'answered' : 'not-reached'),
+      async ({ stayed }) => {
+        const { met, at, shown, routes } = await stayed('refused');
+        expect(met).toBe(false);
+        expect(at).toBeGreaterThan(10_000);
+        expect(at).toBeLessThan(10_000 + 3 * TIMING.stabilityCheckMs);
+        expect(shown[0]?.outcome).toBe('answered');
+        expect(routes[0]?.leaked).toBeGreaterThan(0);
+      },
+    ));
+
+  test('that was on again for a moment, while others worked', () =>
+    watch(
+      (at) => (at < 2_000 || (at > 10_000 && at < 10_600) ? 'answered' : 'not-reached'),
+      async ({ stayed }) => {
+        await lapse(30_000);
+        const { met, shown } = await stayed('refused');
+        expect(met).toBe(false);
+        expect(shown.some(({ start }) => start > 10_000 && start < 10_600)).toBe(true);
+      },
+    ));
+
+  test('that never acted', () =>
+    watch(
+      () => 'answered',
+      async ({ stayed }) => {
+        const { met, at, routes } = await stayed('refused');
+        expect(met).toBe(false);
+        expect(at).toBeGreaterThan(5_000);
+        expect(at).toBeLessThan(5_000 + 3 * TIMING.stabilityCheckMs);
+        expect(routes[0]).not.toHaveProperty('actedMs');
+      },
+    ));
+
+  test('that acted later than it may, although it has held since', () =>
+    watch(
+      (at) => (at < 8_000 ? 'answered' : 'not-reached'),
+      async ({ stayed }) => {
+        await lapse(30_000);
+        expect((await stayed('refused')).met).toBe(false);
+      },
+    ));
+
+  test('that is answered by silence, on a machine that is fast enough', () =>
+    watch(
+      (at) => (at > 8_000 && at < 9_000 ? { outcome: 'not-reached', takesMs: 3_000 } : 'answered'),
+      async ({ stayed }) => expect((await stayed('answered')).met).toBe(false),
+    ));
+
+  test('that leaked, as the log told in the end', () =>
+    watch(
+      (at) => (at < 2_000 ? 'answered' : at > 9_000 && at < 9_600 ? leak() : 'not-reached'),
+      async ({ stayed }) => {
+        const { met, shown } = await stayed('refused');
+        expect(met).toBe(false);
+        expect(shown.map(({ outcome }) => outcome)).toContain('reached-without-answer');
+      },
+    ));
+
+  test('and that one route of two deviates is enough', () =>
+    watch(acts, async ({ dependencies, stayed }) => {
+      dependencies.prober.set(hello, (at) => (at < 2_000 || at > 9_000 ? 'answered' : 'not-reached'));
+      expect((await stayed('refused')).met).toBe(false);
+    }));
+});
+
+describe('nothing is said about a mode', () => {
+  test('from before the end of the last environment fault: the window begins anew', () =>
+    watch(acts, async ({ stayed }) => {
+      await lapse(20_000);
+      const { met, at, sample: hold } = await stayed('refused', 19_000);
+      expect(met).toBe(true);
+      expect(hold?.start).toBeGreaterThanOrEqual(19_000);
+      expect(at).toBeGreaterThanOrEqual(19_000 + TIMING.stabilityCheckHoldMs);
+    }));
+
+  test('by deviations before the end of the last environment fault, nor by those that the mesh needs to find back', () =>
+    watch(
+      (at) => (at < 2_000 || (at > 15_000 && at < 21_000) ? 'answered' : 'not-reached'),
+      async ({ stayed }) => {
+        await lapse(20_000);
+        const { met, sample: hold } = await stayed('refused', 20_000);
+        expect(met).toBe(true);
+        expect(hold?.start).toBeGreaterThanOrEqual(21_000);
+      },
+    ));
+
+  test('where it does not find back in what a change is granted', () =>
+    watch(
+      (at) => (at < 2_000 || at > 15_000 ? 'answered' : 'not-reached'),
+      async ({ stayed }) => {
+        await lapse(20_000);
+        const { met, at } = await stayed('refused', 20_000);
+        expect(met).toBe(false);
+        expect(at).toBeGreaterThan(25_000);
+      },
+    ));
+
+  test('by a leak that the log told in the end, of the time in which the mode settled', () =>
+    watch(
+      (at) => (at < 2_000 ? 'answered' : at < 3_000 ? leak() : 'not-reached'),
+      async ({ stayed }) => {
+        const { met, sample: hold, routes } = await stayed('refused');
+        expect(met).toBe(true);
+        expect(routes[0]?.actedMs).toBeGreaterThanOrEqual(2_000);
+        expect(hold?.start).toBeGreaterThanOrEqual(3_000);
+      },
+    ));
+
+  test('by a deviation that was none, as the log told in the end', () =>
+    watch(
+      (at) => (at > 9_000 && at < 9_600 ? { outcome: 'forged', finally: 'answered' } : 'answered'),
+      async ({ stayed }) => {
+        await expect(stayed('answered')).rejects.toThrow(/changed when the log was complete/);
+      },
+    ));
+
+  test('by an observation that cannot be trusted', () =>
+    watch(
+      (at) => (at < 2_000 ? 'answered' : at > 9_000 && at < 9_600 ? 'unknown' : 'not-reached'),
+      async ({ stayed }) => {
+        await expect(stayed('refused')).rejects.toThrow(Disrupted);
+      },
+    ));
+
+  test('by an answer that exec lost', () =>
+    watch(
+      (at) =>
+        at > 9_000 && at < 9_600
+          ? { outcome: 'unknown', doubt: 'exec: no frame', finally: 'reached-without-answer' }
+          : 'answered',
+      async ({ stayed }) => {
+        await expect(stayed('answered')).rejects.toThrow(Disrupted);
+      },
+    ));
+
+  test.each([
+    ['stayed', acts],
+    ['not stayed', ((at) => (at < 2_000 || at > 8_000 ? 'answered' : 'not-reached')) satisfies Behaviour],
+  ])('that has %s while its unmeshed control was not answered', (_, behaviour) =>
+    watch(behaviour, async ({ dependencies, stayed }) => {
+      const unmeshedControl = dependencies.routes.unmeshedControl(hello);
+      dependencies.prober.set(unmeshedControl, (at) => (at > 8_000 && at < 12_000 ? 'not-reached' : 'answered'));
+      await expect(stayed('refused')).rejects.toThrow(/^unmeshed control /);
+    }),
+  );
+
+  test('that fails soon after a environment fault that nobody noticed', () =>
+    watch(
+      (at) => (at < 2_000 || at > 30_000 ? 'answered' : 'not-reached'),
+      async ({ dependencies, stayed }) => {
+        await lapse(29_000);
+        dependencies.observer.disturb('setting permissive', 'somebody else set it');
+        dependencies.observer.disturb('setting permissive', undefined);
+        await lapse(5_000);
+        await expect(stayed('refused')).rejects.toThrow('somebody else set it');
+      },
+    ));
+
+  test('by silence on a machine on which a unmeshed control is slow, too', () =>
+    watch(
+      (at) => (at > 8_000 && at < 9_000 ? { outcome: 'not-reached', takesMs: 3_000 } : 'answered'),
+      async ({ dependencies, stayed }) => {
+        const slow: Behaviour = () => ({ outcome: 'answered', takesMs: 900 });
+        dependencies.prober.set(dependencies.routes.unmeshedControl(hello), slow);
+        await expect(stayed('answered')).rejects.toThrow(/silence and slowness cannot be told apart/);
+      },
+    ));
+
+  test('when the run is being ended, which is said at once, although nothing is probed any more', () =>
+    watch(acts, async ({ dependencies, stayed, stabilityCheck }) => {
+      const ending = new Error('the run is being ended');
+      const run = new AbortController();
+      void lapse(4_000).then(() => stabilityCheck.stop());
+      void lapse(5_000).then(() => run.abort(ending));
+      await expect(stayed('refused', 0, run.signal)).rejects.toBe(ending);
+      expect(dependencies.evidence.clock()).toBeLessThan(5_000 + TIMING.stabilityCheckMs);
+      await dependencies.controlPollers.stop();
+      expect(jest.getTimerCount()).toBe(0);
+    }));
+
+  test('when the run was being ended before', () =>
+    watch(acts, async ({ stayed }) => {
+      const ending = new Error('the run is being ended');
+      await expect(stayed('refused', 0, AbortSignal.abort(ending))).rejects.toBe(ending);
+    }));
+});
+
+test('what nobody has asked about is written down at the end, for no claim', () =>
+  watch(acts, async ({ dependencies, stabilityCheck }) => {
+    await lapse(3_000);
+    await stabilityCheck.stop();
+    const own = [...dependencies.prober.written].filter(([{ route }]) => route === hello);
+    expect(own.length).toBeGreaterThan(4);
+    expect(own.every(([, purpose]) => purpose?.role === 'subject' && purpose.claim === undefined)).toBe(true);
+  }));
+
+function leak() {
+  return { outcome: 'not-reached', finally: 'reached-without-answer' } as const;
+}

@@ -1,0 +1,99 @@
+import type { Outcome } from '../../evidence/index.ts';
+import { type Observation, PROBE_LIMIT_S, Prober, type Purpose, type Route, routeName } from '../../probe/index.ts';
+import type { FakeEvidence } from './fake-evidence.ts';
+import { lapse } from './virtual-time.ts';
+
+/** How one probe comes out. */
+export interface Result {
+  outcome: Outcome;
+  /** What the outcome turns out to be when the log is complete. */
+  finally?: Outcome;
+  takesMs?: number;
+  doubt?: string;
+  signature?: string;
+  identity?: string;
+}
+
+/** What happens to a route's probe that is begun `at`; `n` counts the route's probes from 1. */
+export type Behaviour = (at: number, n: number) => Outcome | Result;
+
+/** How long a probe takes unless its behaviour says otherwise, ms. */
+export const USUAL_MS = 10;
+
+/** Observes what the test says, and keeps what it was asked for. */
+export class FakeProber extends Prober {
+  readonly bursts: { route: Route; count: number; at: number }[] = [];
+  readonly written = new Map<Observation, Purpose | undefined>();
+  private readonly evidence: FakeEvidence;
+  private readonly identityOf: (route: Route) => string;
+  private readonly behaviours = new Map<string, Behaviour>();
+  private readonly fallback: Behaviour;
+  private readonly counts = new Map<Route, number>();
+  private readonly endings = new WeakMap<Observation, Outcome>();
+
+  /** @param fallback for routes that no `set` has named: unmeshed controls and controls */
+  constructor(evidence: FakeEvidence, fallback: Behaviour = () => 'answered', identityOf = (_: Route) => 'same pods') {
+    super({
+      evidence,
+      nonce: () => 'mpabcdefx1',
+      agentOf: () => undefined,
+      logOf: () => undefined,
+      podOf: () => '',
+      identityOf,
+    });
+    this.evidence = evidence;
+    this.fallback = fallback;
+    this.identityOf = identityOf;
+  }
+
+  set(route: Route, behaviour: Behaviour): void {
+    this.behaviours.set(routeName(route), behaviour);
+  }
+
+  override async burst(route: Route, count: number): Promise<Observation[]> {
+    const start = this.evidence.clock();
+    this.bursts.push({ route, count, at: start });
+    const behaviour = this.behaviours.get(routeName(route)) ?? this.fallback;
+    const identity = this.identityOf(route);
+    const results: Result[] = [];
+    for (let at = start; results.length < count; ) {
+      const n = (this.counts.get(route) ?? 0) + 1;
+      this.counts.set(route, n);
+      const told = behaviour(at, n);
+      const result = typeof told === 'string' ? { outcome: told } : told;
+      results.push(result);
+      at += result.takesMs ?? USUAL_MS;
+    }
+    await lapse(results.reduce((sum, { takesMs = USUAL_MS }) => sum + takesMs, 0));
+    const end = this.evidence.clock();
+    return results.map((result) => this.observe(route, { identity, ...result }, start, end));
+  }
+
+  override conclude(observation: Observation, purpose?: Purpose): void {
+    if (this.written.has(observation)) return;
+    this.written.set(observation, purpose);
+    observation.outcome = this.endings.get(observation) ?? observation.outcome;
+  }
+
+  private observe(route: Route, result: Result & { identity: string }, start: number, end: number): Observation {
+    const { outcome, doubt, identity, signature = outcome, takesMs = USUAL_MS } = result;
+    const observation: Observation = {
+      route,
+      nonce: `n${this.counts.get(route)}`,
+      start,
+      end,
+      outcome,
+      signature,
+      printed: undefined,
+      seen: {
+        words: outcome === 'answered' ? 'whole' : 'none',
+        signature,
+        hung: takesMs >= PROBE_LIMIT_S * 1000,
+        ...(doubt === undefined && outcome !== 'unknown' ? {} : { doubt: doubt ?? 'exec: lost' }),
+      },
+      identity,
+    };
+    if (result.finally !== undefined) this.endings.set(observation, result.finally);
+    return observation;
+  }
+}

@@ -1,0 +1,91 @@
+import type { Check, Route } from '../../probe/index.ts';
+import {
+  type Decision,
+  decide,
+  type Expected,
+  type Item,
+  type Pending,
+  type Scene,
+  type Size,
+} from '../expectation.ts';
+import { RoutePoller } from '../poller.ts';
+import { RateLimit } from '../rate-limit.ts';
+import { spread } from '../spread.ts';
+import { FakeEvidence } from './fake-evidence.ts';
+import { type Behaviour, FakeProber } from './fake-prober.ts';
+import { lapse } from './virtual-time.ts';
+
+/** One expectation on one route, and how the route behaves. */
+export interface Subject {
+  route: Route;
+  expected: Expected;
+  behaviour: Behaviour;
+  pending?: Pending;
+}
+
+/** Between two probes of a route while nobody waits for one, ms. */
+export const WATCH_MS = 250;
+
+/** A trial of `decide`: routes that behave as told, and unmeshed controls and controls that verify as told. */
+export class Trial {
+  readonly evidence = new FakeEvidence();
+  readonly prober = new FakeProber(this.evidence);
+  /** What unmeshed controls and controls say of a stretch. */
+  check: (from: number, to: number) => Check = () => ({ clear: true });
+  /** How long they take to say it. */
+  verifyMs = 0;
+  /** What the slowest unmeshed control or control took, ms. */
+  slowestMs = 20;
+  abort: Error | undefined;
+  replacedAt = Number.NEGATIVE_INFINITY;
+  readonly verified: { from: number; to: number }[] = [];
+  private readonly items: Item[];
+
+  constructor(subjects: Subject[]) {
+    this.items = subjects.map(({ route, expected, behaviour, pending }) => {
+      this.prober.set(route, behaviour);
+      return {
+        watch: new RoutePoller(route, () => this.prober.probe(route), new RateLimit(), WATCH_MS),
+        expected,
+        pending,
+      };
+    });
+  }
+
+  get now(): number {
+    return this.evidence.clock();
+  }
+
+  async decide(size: Size = 'expect'): Promise<Decision> {
+    try {
+      return await decide(this.items, size, this.scene());
+    } finally {
+      for (const { watch } of this.items) void watch.stop();
+    }
+  }
+
+  private scene(): Scene {
+    return {
+      clock: () => this.evidence.clock(),
+      burst: (route, count, jobs) => spread(this.prober, route, count, jobs),
+      verify: async (_, from, to) => {
+        this.verified.push({ from, to });
+        await lapse(this.verifyMs);
+        return this.check(from, to);
+      },
+      slowest: () => this.slowestMs,
+      replacedAt: this.replacedAt,
+      conclude: (observations) => {
+        for (const observation of observations) this.prober.conclude(observation);
+      },
+      throwIfAborted: () => {
+        if (this.abort !== undefined) throw this.abort;
+      },
+    };
+  }
+}
+
+/** What a change that was acknowledged at `from` is granted. */
+export function granted(from: number, convergesMs: number, settlesMs: number): Pending {
+  return { change: 1, from, actsBy: from + convergesMs, settlesMs };
+}

@@ -1,0 +1,77 @@
+import { setMaxListeners } from 'node:events';
+import { type Cluster, ClusterError, type ObjectRef, type Selection } from '../cluster.ts';
+import { Api } from './api.ts';
+import { Discovery } from './discovery.ts';
+import { readEndpoint } from './endpoint.ts';
+import { exec, openExec } from './exec.ts';
+import { isRecord, parseJson } from './failures.ts';
+import { HealthCheck } from './health-check.ts';
+import { followLog } from './log-follower.ts';
+import { logs } from './logs.ts';
+import { Objects } from './objects.ts';
+import { wait } from './waiting.ts';
+import { watch } from './watching.ts';
+
+export interface ConnectOptions {
+  /** One of the file's contexts; its current-context unless told. */
+  context?: string;
+  /** Closes the client when it fires. */
+  signal?: AbortSignal;
+  /** Is told of attempts that failed and are made again, and of fields of the kubeconfig that have no effect. */
+  log?(line: string): void;
+}
+
+/**
+ * A client for the cluster that a kubeconfig names. Sends nothing yet.
+ * @throws ClusterError `not-found` for a file that cannot be read or a context that it does not have; `invalid` for a
+ * field of it that cannot be used, which it names
+ */
+export function connect(kubeconfigPath: string, options: ConnectOptions = {}): Cluster {
+  const endpoint = readEndpoint(kubeconfigPath, options.context);
+  for (const note of endpoint.notes) options.log?.(note);
+  const closing = new AbortController();
+  // Each request and stream listens while it lasts; there is no sensible number that would be too many.
+  setMaxListeners(0, closing.signal);
+  const api = new Api(endpoint, closing.signal, (line) => options.log?.(line));
+  const kinds = new Discovery(api);
+  const objects = new Objects(api, kinds);
+  const parts = { api, kinds, objects, healthCheck: new HealthCheck(api) };
+
+  const close = (): void => {
+    options.signal?.removeEventListener('abort', close);
+    closing.abort();
+    endpoint.close();
+  };
+  options.signal?.addEventListener('abort', close, { once: true });
+  if (options.signal?.aborted) close();
+
+  const raw = (path: string): Promise<string> => api.call({ method: 'GET', path, what: `get ${path}` });
+
+  return {
+    async version() {
+      const version = parseJson(await raw('/version'));
+      if (isRecord(version) && typeof version['gitVersion'] === 'string') return version['gitVersion'];
+      throw new ClusterError('other', 'the API server does not tell its version');
+    },
+    apply: (manifest) => objects.apply(manifest),
+    patch: (ref, patch) => objects.patch(ref, patch),
+    create: (manifest) => objects.create(manifest),
+    delete: (ref) => objects.delete(ref),
+    get: (ref) => objects.get(ref),
+    list: async (selection) => (await objects.list(selection)).items,
+    watch: (selection, handlers) => watch(parts, selection, handlers),
+    wait: (ref, satisfied, how) =>
+      wait((handlers) => watch(parts, onlyThe(ref), handlers), ref, satisfied, { ...how, closing: closing.signal }),
+    openExec: (target, argv, handlers) => openExec(api, { target, argv, stdin: true }, handlers, closing.signal),
+    exec: (target, argv, how) => exec(api, target, argv, how),
+    logs: (target, which) => logs(api, target, which),
+    followLog: (target, handlers) => followLog(parts, target, handlers),
+    raw,
+    close,
+  };
+}
+
+function onlyThe({ apiVersion, kind, name, namespace }: ObjectRef): Selection {
+  const selection = { apiVersion, kind, fieldSelector: `metadata.name=${name}` };
+  return namespace === undefined ? selection : { ...selection, namespace };
+}

@@ -1,0 +1,187 @@
+import {
+  checkNamespaces,
+  type DeployOptions,
+  deployEnrolled,
+  deployUnmeshed,
+  type Fixtures,
+  prepare,
+  together,
+} from '../fixtures/index.ts';
+import type { Cluster, ProviderName } from '../kube/cluster.ts';
+import { type Mesh, type MeshContext, type ModeName, openMesh } from '../mesh/index.ts';
+import { EnvironmentError } from '../options/index.ts';
+import type { EgressTargetServers } from '../providers/index.ts';
+import { learnDomain } from './cluster-domain.ts';
+import { childNote, type RunContext } from './context.ts';
+import { CopiedImages } from './copied-images.ts';
+import { provide } from './provide.ts';
+import type { ProvidedCluster } from './provided-cluster.ts';
+
+/** Everything that claims are judged on. */
+export interface TestEnvironment {
+  provided: ProvidedCluster;
+  cluster: Cluster;
+  mesh: Mesh;
+  /** Whether this run installed it, so that its modes are those that it was installed with. */
+  installed: boolean;
+  fixtures: Fixtures;
+  /** Servers beside the cluster, where the mesh calls no Service external. */
+  egressTarget?: EgressTargetServers;
+  /** Replaces the enrolled fixtures' pods. */
+  restart(): Promise<void>;
+  /** Removes the mesh, installs it with these modes, and enrols the fixtures anew. */
+  reinstall(modes: Record<ModeName, boolean>): Promise<void>;
+}
+
+/** Longest until all fixtures are Ready, ms. */
+const FIXTURES_MS = 120_000;
+
+/**
+ * Brings up cluster, mesh and fixtures, side by side where they do not need each other.
+ * @param clients those that are wanted of the clients that the mesh enrols
+ * @param onStand called as soon as there is a cluster, so that it can be taken down whatever happens afterwards
+ */
+export async function bringUp(
+  run: RunContext,
+  provider: ProviderName,
+  clients: readonly string[],
+  onStand: (stand: ProvidedCluster) => void,
+): Promise<TestEnvironment> {
+  const stand = await provide(run, provider, onStand);
+  const failed = new AbortController();
+  try {
+    return await setUp(run, stand, clients, AbortSignal.any([run.interruption.signal, failed.signal]));
+  } catch (error) {
+    // What goes on beside it would wait out its time for pods of a cluster that is taken down, and the process with it.
+    failed.abort();
+    throw error;
+  }
+}
+
+/** Mesh and fixtures on a cluster. @param signal ends the fixtures' waiting */
+async function setUp(
+  run: RunContext,
+  stand: ProvidedCluster,
+  clients: readonly string[],
+  signal: AbortSignal,
+): Promise<TestEnvironment> {
+  const { options, driver, inPhase, interruption, say, log } = run;
+  const { cluster } = stand;
+  log(`while this run goes on: export KUBECONFIG=${stand.kubeconfig}`);
+  const context: MeshContext = {
+    cluster,
+    kubeconfig: stand.kubeconfig,
+    sets: options.sets,
+    timeoutScale: options.timeoutScale,
+    reporter: { command: (argv) => say(`$ ${argv.join(' ')}`), output: log },
+    signal: interruption.signal,
+    child: childNote(run),
+  };
+  const mesh = openMesh(driver, context);
+  await checkNamespaces(cluster, stand.prefix);
+  const images = new CopiedImages(run, stand, mesh);
+  if (stand.loadImages !== undefined) {
+    await inPhase('images', 'images that this machine has', () => images.forMesh());
+  }
+
+  const isThere = (stand.reused || !options.install) && (await mesh.isInstalled());
+  if (!isThere && options.install && !stand.mayInstall) {
+    throw new EnvironmentError(
+      `${mesh.project} is not installed on this cluster, and nothing is installed where others work`,
+      'install it first, or name the mesh that is there by --mesh',
+    );
+  }
+  const installed = !isThere && options.install;
+  const deploy = { ...deployOptions(run, stand, mesh, { renew: !isThere && stand.reused, signal }), clients };
+  const dns = stand.waitForDns?.();
+  const readyForPods = Promise.all([images.forPods(), dns]);
+  const outside = readyForPods.then(() => deployUnmeshed(cluster, deploy));
+  // The mesh's failure is told first; the other one must not become an unhandled rejection meanwhile.
+  outside.catch((error: unknown) => log(`fixtures outside the mesh: ${error}`));
+  const domain = learnDomain(mesh, context, stand.clusterDomain ?? (async () => (await outside).clusterDomain));
+  domain.catch((error: unknown) => log(`the cluster's domain: ${error}`));
+  if (mesh.usesDomain || stand.clusterDomain !== undefined) await domain;
+  if (installed) {
+    await inPhase('mesh', `${mesh.project}, driver for ${mesh.declaredVersion}`, async () => {
+      if (stand.reused) await mesh.uninstall();
+      try {
+        await mesh.install();
+      } catch (error) {
+        // Without a name service no mesh comes up, and it is not to blame.
+        await dns;
+        throw error;
+      }
+    });
+  }
+  if (installed || isThere) await mesh.expectServed();
+  const beside = egressTargetServers(stand, mesh, deploy);
+  // Told below, once the mesh's fixtures are there or have failed.
+  beside.catch((error: unknown) => log(`servers outside of the cluster: ${error}`));
+  const fixtures = await inPhase('fixtures', 'httpbin, curl, tcp-echo', async () => {
+    await readyForPods;
+    const [deployed] = await Promise.all([deployEnrolled(cluster, deploy), domain]);
+    const enrolled = byTheirNames(deployed, mesh);
+    return together(enrolled, await outside);
+  });
+  for (const { namespace, pod, container, reason } of fixtures.crashed) {
+    say(`${container} in ${namespace}/${pod} does not stay up: ${reason}`);
+  }
+  const restart = async () => {
+    await deployEnrolled(cluster, { ...deploy, renew: true });
+  };
+  const reinstall = async (modes: Record<ModeName, boolean>) => {
+    await mesh.uninstall();
+    await mesh.install(modes);
+    await restart();
+  };
+  const egressTarget = await beside;
+  return {
+    provided: stand,
+    cluster,
+    mesh,
+    installed,
+    fixtures,
+    restart,
+    reinstall,
+    ...(egressTarget ? { egressTarget } : {}),
+  };
+}
+
+/** What egress is tried on where a Service would not do. */
+async function egressTargetServers(
+  stand: ProvidedCluster,
+  mesh: Mesh,
+  deploy: DeployOptions,
+): Promise<EgressTargetServers | undefined> {
+  if (mesh.external.includes('service')) return undefined;
+  return stand.startEgressTarget?.(await prepare('unmeshed', deploy));
+}
+
+/** The servers of the mesh under the names that its workloads call them by. */
+function byTheirNames(enrolled: Fixtures, mesh: Mesh): Fixtures {
+  const { host } = mesh;
+  if (host === undefined) return enrolled;
+  const servers = Object.entries(enrolled.servers).map(([app, server]) => [app, { ...server, host: host(server) }]);
+  return { ...enrolled, servers: Object.fromEntries(servers) };
+}
+
+function deployOptions(
+  { options, runId, log }: RunContext,
+  stand: ProvidedCluster,
+  mesh: Mesh,
+  more: Pick<DeployOptions, 'renew' | 'signal'>,
+): DeployOptions {
+  return {
+    runId,
+    prefix: stand.prefix,
+    images: options.images,
+    ...(options.registry === undefined ? {} : { registry: options.registry }),
+    ...(options.pullSecret === undefined ? {} : { pullSecretFile: options.pullSecret }),
+    enrol: (manifest: Parameters<Mesh['enrol']>[0]) => mesh.enrol(manifest),
+    clientObjects: (client: Parameters<NonNullable<Mesh['clientObjects']>>[0]) => mesh.clientObjects?.(client) ?? [],
+    ...(mesh.sidecar === undefined ? {} : { sidecar: mesh.sidecar }),
+    timeoutMs: FIXTURES_MS * options.timeoutScale,
+    report: log,
+    ...more,
+  };
+}

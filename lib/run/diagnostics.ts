@@ -1,0 +1,147 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { setTimeout as lapse } from 'node:timers/promises';
+import type { Diagnosis } from '../evidence/index.ts';
+import { containersOf } from '../fixtures/index.ts';
+import type { Manifest } from '../kube/cluster.ts';
+import { redact } from '../words/index.ts';
+import type { TestEnvironment } from './bring-up.ts';
+import type { RunContext } from './context.ts';
+
+/** After so many claims the reason is known, or will not be found this way. */
+const MOST = 8;
+/** Longest that one collection may take, ms. */
+const LIMIT_MS = 30_000;
+
+export interface DiagnosticsOptions {
+  /** The run's folder; what is collected is told relative to it. */
+  path: string;
+  /** Where a folder is made for each collection. */
+  folder: string;
+  /** Given when the run is being ended. */
+  signal: AbortSignal;
+  /** Writes what the cluster can tell to a folder. */
+  collect(folder: string): Promise<void>;
+  /** Told what of a folder could not be written, also when the collection has taken too long before. */
+  unwritten(folder: string, error: unknown): void;
+  /** Longest that one collection may take, ms. */
+  limitMs?: number;
+}
+
+/**
+ * Collects diagnostics of claims that went wrong, at most those of the first eight.
+ * @returns what is to be called for each; it never throws, and where there are no diagnostics, or not all, it says why
+ */
+export function diagnosticsBy({
+  path,
+  folder,
+  signal,
+  collect,
+  unwritten,
+  limitMs = LIMIT_MS,
+}: DiagnosticsOptions): (claim: string) => Promise<Diagnosis> {
+  const collected = new Map<string, number>();
+  let count = 0;
+  return async (claim) => {
+    if (signal.aborted) return { undiagnosed: 'the run was being ended' };
+    if (count >= MOST) {
+      const earlier = [...collected.keys()].join(', ');
+      return { undiagnosed: `only the first ${MOST} failures are diagnosed: ${earlier}` };
+    }
+    count += 1;
+    const times = (collected.get(claim) ?? 0) + 1;
+    collected.set(claim, times);
+    const own = join(folder, claim.replaceAll('/', '-') + (times > 1 ? `-${times}` : ''));
+    const over = new AbortController();
+    const collecting = mkdir(own, { recursive: true }).then(() => collect(own));
+    // Also when the limit has passed before: nobody else would hear of it.
+    collecting.catch((error: unknown) => unwritten(own, error));
+    try {
+      const isWhole = await Promise.race([
+        collecting.then(() => true),
+        lapse(limitMs, false, { signal: over.signal, ref: false }),
+      ]);
+      const diagnostics = relative(path, own);
+      if (isWhole) return { diagnostics };
+      return { diagnostics, undiagnosed: `not all were collected within ${limitMs / 1000} s` };
+    } catch (error) {
+      return { undiagnosed: `they could not be collected: ${error instanceof Error ? error.message : error}` };
+    } finally {
+      over.abort();
+    }
+  };
+}
+
+/** Collects what the cluster can tell about a claim that went wrong, before its policies are removed. */
+export function diagnosticsFor(run: RunContext, stage: TestEnvironment): (claim: string) => Promise<Diagnosis> {
+  return diagnosticsBy({
+    path: run.folder.path,
+    folder: run.folder.cluster,
+    signal: run.interruption.signal,
+    collect: (folder) => collect(stage, folder),
+    unwritten: (folder, error) => run.unwritten.note(folder, error),
+  });
+}
+
+async function collect({ cluster, mesh, fixtures }: TestEnvironment, folder: string): Promise<void> {
+  const ownNamespaces = fixtures.namespaces;
+  const namespaces = [...ownNamespaces, ...(mesh.controlPlane === undefined ? [] : [mesh.controlPlane.namespace])];
+  const save = async (name: string, content: () => Promise<string>) => {
+    const text = await content().catch(
+      (error: unknown) => `could not be collected: ${error instanceof Error ? error.message : error}\n`,
+    );
+    await writeFile(join(folder, name), redact(text));
+  };
+  const listAll = async (kind: string) =>
+    (await Promise.all(namespaces.map((namespace) => cluster.list({ apiVersion: 'v1', kind, namespace })))).flat();
+  let pods: Manifest[] = [];
+  await save('pods.json', async () => {
+    pods = await listAll('Pod');
+    return JSON.stringify(
+      pods.map(({ metadata, spec, status }) => ({ metadata: plain(metadata), spec, status })),
+      undefined,
+      1,
+    );
+  });
+  const fixturePods = pods.filter(({ metadata }) => ownNamespaces.includes(metadata.namespace ?? ''));
+  await Promise.all([
+    save('events.txt', async () => (await listAll('Event')).map(eventLine).sort().join('\n')),
+    ...fixturePods.flatMap((pod) => ownContainers(pod, mesh.sidecar).map((container) => logOf(pod, container))),
+    mesh.diagnose(
+      folder,
+      fixturePods
+        .filter((pod) => mesh.sidecar === undefined || containersOf(pod).includes(mesh.sidecar))
+        .map(({ metadata }) => ({ namespace: metadata.namespace ?? '', name: metadata.name })),
+    ),
+  ]);
+
+  async function logOf(pod: Manifest, container: string): Promise<void> {
+    const { name, namespace = '' } = pod.metadata;
+    await save(`${namespace}.${name}.${container}.log`, () =>
+      cluster.logs({ namespace, pod: name, container }, { tailLines: 400 }),
+    );
+  }
+}
+
+function plain({ managedFields: _, ...metadata }: Manifest['metadata']): object {
+  return metadata;
+}
+
+/** The sidecar's log, and the control plane's, are the driver's business. */
+function ownContainers(pod: Manifest, sidecar: string | undefined): string[] {
+  const spec = pod['spec'] as { containers: { name: string }[] };
+  return spec.containers.map(({ name }) => name).filter((name) => name !== sidecar);
+}
+
+function eventLine(event: Manifest): string {
+  const { lastTimestamp, eventTime, type, reason, message, involvedObject } = event as Manifest & {
+    lastTimestamp?: string;
+    eventTime?: string;
+    type?: string;
+    reason?: string;
+    message?: string;
+    involvedObject?: { kind?: string; name?: string };
+  };
+  const at = lastTimestamp ?? eventTime ?? String(event.metadata['creationTimestamp'] ?? '');
+  return `${at} ${event.metadata.namespace} ${type} ${reason} ${involvedObject?.kind}/${involvedObject?.name}: ${message}`;
+}

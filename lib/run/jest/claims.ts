@@ -1,0 +1,37 @@
+import { describe, test } from '@jest/globals';
+import { registeredClaims, runClaim, runner } from '../../judge/body.ts';
+import { loadCatalogue } from '../catalogue.ts';
+
+const planned = await runner().call('claims', {});
+await loadCatalogue();
+const claims = new Map(registeredClaims().map((claim) => [claim.id, claim]));
+
+/** The claims of each repetition, once begun. The runner lets them go on side by side, or holds them back. */
+const begun = new Map<number, Map<string, Promise<void>>>();
+
+/** Begins all claims of a repetition with the first that is asked for. */
+function outcome(id: string, run: number): Promise<void> | undefined {
+  const known = begun.get(run);
+  if (known !== undefined) return known.get(id);
+  const together = new Map<string, Promise<void>>();
+  begun.set(run, together);
+  const own = planned.filter((each) => each.run === run && !each.skip).map((each) => claims.get(each.id));
+  own.forEach((claim, i) => {
+    if (claim === undefined) return;
+    const over = runClaim({ id: claim.id, run }, claim.body, i < own.length - 1);
+    // Its own test tells; until then nobody else listens.
+    over.catch(() => undefined);
+    together.set(claim.id, over);
+  });
+  return together.get(id);
+}
+
+for (const { id, run, skip } of planned) {
+  const claim = claims.get(id);
+  if (claim === undefined) throw new Error(`the plan has a claim that no suite declares: ${id}`);
+  describe(claim.suite, () => {
+    const name = `[${id}] ${claim.title}${run > 1 ? ` (${run})` : ''}`;
+    if (skip) test.skip(name, claim.body);
+    else test(name, () => outcome(id, run));
+  });
+}

@@ -1,0 +1,155 @@
+import { join, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { engine } from '../../providers/engine.ts';
+import { engineVariables } from './engine.ts';
+import { isEmpty, type LiveEntry, type RunEntry, VERSION } from './entry.ts';
+import { identify, isAlive, processSpace } from './process-identity.ts';
+import { privateFolder, registryFolder, removeEntry, writeEntry } from './store.ts';
+
+/** Put into the environment of this process, so that everything started by it, and by that in turn, can be found. */
+export const runMark = 'MESHPROOF_RUN_ID';
+
+/** How long a child that was ended may take to disappear, ms, and how often it is looked for. */
+const childGone = { withinMs: 2_000, lookMs: 20 };
+
+/**
+ * Where a run writes down what it is about to make, before it makes it, so that what is left after its death can be
+ * found and removed. Each call returns when the file is on the disk. `cluster`, `container` and `live` throw
+ * EnvironmentError where it cannot be written: what cannot be cleaned up after must not be made. The other calls do not
+ * throw: until `close` writes it again, the file then says more than there is.
+ */
+export interface RunRegistry {
+  readonly runId: string;
+  /** A folder of the run's own, for this user only; it is removed with the run's entry. */
+  readonly place: string;
+  /** Path for the run's kubeconfig: readable by this user only, and removed with the run's entry. */
+  readonly kubeconfig: string;
+  /** A kind cluster is about to be created. */
+  cluster(name: string, kubeconfig: string): void;
+  /** The cluster is gone again. */
+  clusterGone(name: string): void;
+  /** A child process was started. Best with a process group of its own, which then dies with it. */
+  child(pid: number, what: string): void;
+  childEnded(pid: number): void;
+  /** A container with this name, chosen beforehand, is about to be created. */
+  container(name: string): void;
+  containerGone(name: string): void;
+  /** Something on a cluster that was there before is about to be changed. Relative paths are made absolute. */
+  live(entry: Pick<LiveEntry, 'kubeconfig' | 'context' | 'runId' | 'settings'>): void;
+  /** What was changed on that cluster has been put back. */
+  liveRestored(context: string): void;
+  /** The clusters are to stay after the run: `close` leaves the entry, and only `clean --all` removes them. */
+  kept(): void;
+  /**
+   * The run is over. The entry goes if everything in it is known to be gone; otherwise it stays, for `clean`.
+   * @returns whether something is left that was not told to stay
+   * @throws EnvironmentError where the file cannot be written
+   */
+  close(): Promise<boolean>;
+}
+
+/**
+ * Opens a run's page in the registry, and marks this process's environment with the run's id.
+ *
+ * @param folder of the registry; the user's unless told.
+ */
+export function openRunRegistry(runId: string, folder: string = registryFolder()): RunRegistry {
+  const owner = identify(process.pid);
+  if (!owner) throw new Error('this process does not find itself in the process table');
+  const entry: RunEntry = {
+    version: VERSION,
+    runId,
+    owner,
+    space: processSpace(),
+    begun: new Date().toISOString(),
+    clusters: [],
+    containers: [],
+    children: [],
+    live: [],
+    kept: false,
+  };
+  const write = (): void => writeEntry(folder, entry);
+  /** Adds something that is about to be made; where that cannot be written, it is not made. */
+  const announce = <T>(list: T[], item: T): void => {
+    list.push(item);
+    try {
+      write();
+    } catch (error) {
+      list.pop();
+      throw error;
+    }
+  };
+  let isOver = false;
+  const note = (): void => {
+    // A child can tell of its end after the run's: the entry that is gone must not be written again.
+    if (isOver) return;
+    try {
+      write();
+    } catch (error) {
+      process.emitWarning(error instanceof Error ? error.message : String(error));
+    }
+  };
+  write();
+  process.env[runMark] = runId;
+  const place = privateFolder(folder, runId);
+
+  return {
+    runId,
+    place,
+    kubeconfig: join(place, 'kubeconfig'),
+    cluster(name, kubeconfig) {
+      announce(entry.clusters, { name, kubeconfig: resolve(kubeconfig), env: engineVariables() });
+    },
+    clusterGone(name) {
+      entry.clusters = entry.clusters.filter((cluster) => cluster.name !== name);
+      note();
+    },
+    child(pid, what) {
+      const identity = identify(pid);
+      if (!identity) return;
+      entry.children.push({ ...identity, what: oneLine(what) });
+      // It runs already, and carries the run's mark: an error here would only keep it from being ended.
+      note();
+    },
+    childEnded(pid) {
+      entry.children = entry.children.filter((child) => child.pid !== pid);
+      note();
+    },
+    container(name) {
+      announce(entry.containers, { id: name, engine: engine(), env: engineVariables() });
+    },
+    containerGone(name) {
+      entry.containers = entry.containers.filter((container) => container.id !== name);
+      note();
+    },
+    live(live) {
+      announce(entry.live, { ...live, kubeconfig: resolve(live.kubeconfig), env: engineVariables() });
+    },
+    liveRestored(context) {
+      entry.live = entry.live.filter((live) => live.context !== context);
+      note();
+    },
+    kept() {
+      entry.kept = true;
+      note();
+    },
+    async close() {
+      const deadline = performance.now() + childGone.withinMs;
+      while (entry.children.some(isAlive) && performance.now() < deadline) await pause(childGone.lookMs);
+      entry.children = entry.children.filter(isAlive);
+      delete process.env[runMark];
+      isOver = true;
+      if (isEmpty(entry)) {
+        removeEntry(folder, runId);
+        return false;
+      }
+      write();
+      return !isEmpty(entry.kept ? { ...entry, clusters: [] } : entry);
+    },
+  };
+}
+
+/** A command may be a script of many lines. */
+function oneLine(what: string): string {
+  return what.replace(/[^\x20-\x7e]+/g, ' ').slice(0, 500);
+}

@@ -1,0 +1,217 @@
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import { basename, isAbsolute, join } from 'node:path';
+import { EnvironmentError } from '../../options/index.ts';
+import { type Checked, checkEntry } from './check-entry.ts';
+import { type RunEntry, VERSION } from './entry.ts';
+import { removeDeadLocks } from './lock.ts';
+import { readStateFile, setAside } from './state-file.ts';
+
+/** A file that was being written when its writer died is left alone for so long, in ms: the writer may be alive. */
+const abandonedAfterMs = 60_000;
+
+/**
+ * The folder of the registry: one file for each run that is under way, was kept, or died. A relative XDG_STATE_HOME is
+ * ignored, as the XDG Base Directory Specification has it: `clean` is called from another folder than the run was.
+ *
+ * @throws EnvironmentError where this user has no home
+ */
+export function registryFolder(environment: NodeJS.ProcessEnv = process.env): string {
+  const state = environment['XDG_STATE_HOME'] ?? '';
+  return join(isAbsolute(state) ? state : join(home(environment), '.local', 'state'), 'meshproof', 'runs');
+}
+
+function home(environment: NodeJS.ProcessEnv): string {
+  const named = environment['HOME'] ?? '';
+  if (isAbsolute(named)) return named;
+  try {
+    return userInfo().homedir;
+  } catch {
+    throw new EnvironmentError(
+      'this user has no home folder for the registry of runs: HOME is not set, and the system knows no such user',
+      'set XDG_STATE_HOME to a folder that this user may write to',
+    );
+  }
+}
+
+/**
+ * Writes an entry so that a reader, and whoever comes after a kill, sees the old one or the new one whole.
+ *
+ * @throws EnvironmentError where the folder cannot be written: a run that cannot be cleaned up after must not begin
+ */
+export function writeEntry(folder: string, entry: RunEntry): void {
+  const file = entryFile(folder, entry.runId);
+  // What nobody would read again must not be relied upon.
+  const checked = checkEntry({ ...entry, version: VERSION }, entry.runId);
+  if (!('entry' in checked)) {
+    const why = 'wrong' in checked ? checked.wrong : 'a newer form';
+    throw new EnvironmentError(
+      `run ${entry.runId} cannot be written down in the registry: ${why}`,
+      'without an entry nothing could clean up after this run; give that another name or value',
+    );
+  }
+  try {
+    mkdirSync(privateFolder(folder, entry.runId), { recursive: true, mode: 0o700 });
+    rmSync(`${file}.tmp`, { force: true });
+    // Exclusively: never through a symbolic link that somebody has put there.
+    writeFileSync(`${file}.tmp`, `${JSON.stringify(checked.entry, undefined, 2)}\n`, { mode: 0o600, flag: 'wx' });
+    renameSync(`${file}.tmp`, file);
+  } catch (error) {
+    throw new EnvironmentError(
+      `the registry of runs cannot be written: ${error instanceof Error ? error.message : error}`,
+      'set XDG_STATE_HOME to a folder that this user may write to',
+    );
+  }
+}
+
+/**
+ * What a run keeps to itself, such as its kubeconfig with the cluster's token. It lies beside the entry, not among the
+ * reports, since pipelines publish those; and it outlives reports that somebody deletes, so that `clean` can still reach
+ * the cluster.
+ */
+export function privateFolder(folder: string, runId: string): string {
+  return join(folder, runId);
+}
+
+/** Where a run makes a temporary folder, if it needs one: the name follows from its id, and so it is found again. */
+export function temporaryFolders(runId: string): string[] {
+  return [...new Set([tmpdir(), '/tmp'])].map((folder) => join(folder, `meshproof-${runId}`));
+}
+
+/** Paths of what lies in a run's private folder, and of its temporary ones. */
+export function filesOf(folder: string, runId: string): string[] {
+  const place = privateFolder(folder, runId);
+  const found = lstatSync(place, { throwIfNoEntry: false });
+  const within = found?.isDirectory() ? readdirSync(place).map((name) => join(place, name)) : [];
+  return [...within, ...temporaryFolders(runId).filter((each) => existsSync(each))];
+}
+
+/**
+ * Removes an entry and the run's folders.
+ *
+ * @throws EnvironmentError where the folder of the registry cannot be written
+ */
+export function removeEntry(folder: string, runId: string): void {
+  try {
+    for (const each of temporaryFolders(runId)) rmSync(each, { recursive: true, force: true });
+    rmSync(privateFolder(folder, runId), { recursive: true, force: true });
+    rmSync(entryFile(folder, runId), { force: true });
+    rmSync(`${entryFile(folder, runId)}.tmp`, { force: true });
+  } catch (error) {
+    throw new EnvironmentError(
+      `run ${runId} cannot be taken off the registry: ${error instanceof Error ? error.message : error}`,
+      `make ${folder} writable for this user`,
+    );
+  }
+}
+
+/** What the folder of the registry holds. */
+export interface RegistryFiles {
+  /** Oldest first. */
+  entries: RunEntry[];
+  /** What is no entry: its file, and what is wrong with it. */
+  bad: { file: string; why: string }[];
+  /** A sentence for each file that is left alone: of a later version of this program, or of another user. */
+  leftAlone: string[];
+}
+
+/**
+ * Reads all entries. A file that is none spoils nothing but itself: see `setBadAside`.
+ *
+ * @throws EnvironmentError where the folder itself cannot be read
+ */
+export function readEntries(folder: string): RegistryFiles {
+  const files: RegistryFiles = { entries: [], bad: [], leftAlone: [] };
+  for (const name of namesIn(folder)) {
+    if (name.endsWith('.json')) sortIn(files, join(folder, name));
+  }
+  files.entries.sort((a, b) => a.begun.localeCompare(b.begun));
+  return files;
+}
+
+/**
+ * Renames the files that are no entries, so that each is told of once.
+ *
+ * @returns a sentence for each
+ */
+export function setBadAside(bad: RegistryFiles['bad']): string[] {
+  return bad.map(({ file, why }) => `${file} is no entry of a run: ${why}; ${setAside(file)}`);
+}
+
+/** Removes half-written files of runs that died before their first entry stood, and so had made nothing; and dead locks. */
+export function removeAbandoned(folder: string): void {
+  const names = namesIn(folder);
+  removeDeadLocks(folder, names);
+  const halfWritten = names.filter((name) => name.endsWith('.json.tmp')).map((name) => join(folder, name));
+  for (const file of halfWritten) {
+    const found = lstatSync(file, { throwIfNoEntry: false });
+    if (found?.isFile() && nowThere(folder) - found.mtimeMs > abandonedAfterMs) rmSync(file, { force: true });
+  }
+}
+
+/**
+ * The time by the clock that the folder's files get theirs from: a server's, where it is shared between machines. 0 where
+ * it cannot be written, so that nothing in it counts as old.
+ */
+function nowThere(folder: string): number {
+  try {
+    const made = mkdtempSync(join(folder, 'now-'));
+    const { mtimeMs } = lstatSync(made);
+    rmdirSync(made);
+    return mtimeMs;
+  } catch {
+    return 0;
+  }
+}
+
+function sortIn(files: RegistryFiles, file: string): void {
+  const found = readStateFile(file);
+  if (found === 'gone') return;
+  if ('alien' in found) files.leftAlone.push(`${file} is left alone: ${found.alien}`);
+  else if ('wrong' in found) files.bad.push({ file, why: found.wrong });
+  else {
+    const checked = checkText(found.text, basename(file, '.json'));
+    if ('entry' in checked) files.entries.push(checked.entry);
+    else if ('wrong' in checked) files.bad.push({ file, why: checked.wrong });
+    else {
+      const versions = `its form is ${checked.newer}, and this one knows ${VERSION}`;
+      files.leftAlone.push(`${file} is left alone: a newer version of meshproof wrote it (${versions})`);
+    }
+  }
+}
+
+function checkText(text: string, runId: string): Checked {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { wrong: 'it is no JSON, or not all of it' };
+  }
+  return checkEntry(value, runId);
+}
+
+function entryFile(folder: string, runId: string): string {
+  return join(folder, `${runId}.json`);
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw new EnvironmentError(
+      `the registry of runs cannot be read: ${error instanceof Error ? error.message : error}`,
+      'set XDG_STATE_HOME to a folder that this user may read and write',
+    );
+  }
+}

@@ -1,0 +1,99 @@
+import { describe, expect, it } from '@jest/globals';
+import type { DeclaredClaim } from '../judge/declare.ts';
+import { type Call, resourceUseOf } from '../judge/script.ts';
+import { schedule } from './schedule.ts';
+import { type Scripted, simulate } from './simulate.ts';
+
+const HOLD: Call = { method: 'expect', params: { size: 'expect', answered: [], refused: [] } };
+const flip = (mode: 'permissive' | 'egress', value: boolean): Call => ({ method: 'mode', params: { mode, value } });
+const allow: Call = {
+  method: 'allow',
+  params: { policies: [{ name: 'p', client: 'curl', server: 's', port: 1, protocol: 'tcp' }], part: 'all' },
+};
+const STAYED: Call = { method: 'stayed', params: { mode: 'egress' } };
+
+function scripted(id: string, over: Partial<DeclaredClaim>, ...script: Call[]): Scripted {
+  return {
+    claim: { id, suite: 'a', title: id, spec: 'guide', level: 'core', features: [], ...over },
+    script,
+    resourceUse: resourceUseOf(script),
+  };
+}
+
+const off = { starts: { permissive: false } };
+const on = { starts: { permissive: true } };
+const hot = { apps: ['curl', 'curl-2', 'curl-3'] };
+
+/** The same claims on a mesh whose switches act on new pods only. */
+function cold(claims: Scripted[]): Scripted[] {
+  return claims.map((each) => ({ ...each, resourceUse: resourceUseOf(each.script, false) }));
+}
+
+describe('a simulation', () => {
+  it('makes changes together that claims ask for at the same time, and shares switches', async () => {
+    const claims = [
+      scripted('a/opens', off, HOLD, flip('permissive', true), HOLD),
+      scripted('a/opens-too', off, HOLD, flip('permissive', true), HOLD),
+      scripted('a/policy', off, HOLD, allow, HOLD),
+    ];
+    const { batches, switches } = await simulate(claims, hot.apps);
+    expect(batches).toEqual([
+      { changes: ['switch permissive off'], begin: ['a/opens', 'a/opens-too', 'a/policy'] },
+      { changes: ['allow p'], begin: [] },
+      { changes: ['delete what a/policy made', 'switch permissive on'], begin: [] },
+    ]);
+    expect(switches).toBe(2);
+  });
+
+  it('runs claims one at a time where a switch acts on new pods only', async () => {
+    const claims = [scripted('a/1', off, HOLD), scripted('a/2', off, HOLD), scripted('a/3', on, HOLD)];
+    const together = await simulate(claims, hot.apps);
+    const apart = await simulate(cold(claims), hot.apps);
+    expect(together.seconds).toBeLessThan(apart.seconds);
+    expect(apart.switches).toBe(2);
+  });
+});
+
+describe('an schedule', () => {
+  it('begins with the modes that save switches', async () => {
+    const claims = [
+      scripted('a/closes', on, HOLD, flip('permissive', false), HOLD),
+      scripted('a/opens', off, HOLD, flip('permissive', true), HOLD, flip('permissive', false), HOLD),
+    ];
+    const { claims: order, simulation } = await schedule(claims, hot);
+    expect(order[0]?.claim.id).toBe('a/opens');
+    expect(simulation.switches).toBe(3);
+  });
+
+  it('lets a claim that holds a mode for long wait for the others where that saves time', async () => {
+    const needy = { starts: { permissive: false, egress: false } };
+    const claims = [
+      scripted('a/stays', { starts: { egress: false }, stabilityCheck: 'egress' }, STAYED, flip('egress', true)),
+      scripted('a/both', needy, HOLD, flip('egress', true), HOLD, flip('egress', false)),
+      scripted('a/then', on, HOLD, HOLD, HOLD, HOLD, HOLD, HOLD),
+    ];
+    const { claims: order } = await schedule(claims, hot);
+    expect(order.find(({ claim }) => claim.id === 'a/stays')?.yields).toBe(1);
+  });
+
+  it('is the same for the same seed, another for another, and the catalogue order without', async () => {
+    const claims = Array.from({ length: 8 }, (_, i) => scripted(`a/${i}`, on, HOLD));
+    const ids = async (seed?: string) => {
+      const { claims: order } = await schedule(claims, { ...hot, ...(seed === undefined ? {} : { seed }) });
+      return order.map(({ claim }) => claim.id);
+    };
+    expect(await ids()).toEqual(claims.map(({ claim }) => claim.id));
+    expect(await ids('x')).toEqual(await ids('x'));
+    expect(await ids('x')).not.toEqual(await ids('y'));
+  });
+
+  it('switches as seldom as can be where claims run one at a time', async () => {
+    const claims = [scripted('a/1', on, HOLD), scripted('a/2', off, HOLD), scripted('a/3', on, HOLD)];
+    const { simulation } = await schedule(cold(claims), hot);
+    expect(simulation.switches).toBe(2);
+  });
+
+  it('of nothing is nothing', async () => {
+    expect(await schedule([], hot)).toEqual({ claims: [], simulation: { batches: [], switches: 0, seconds: 0 } });
+  });
+});

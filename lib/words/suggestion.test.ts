@@ -1,0 +1,37 @@
+import { describe, expect, it } from '@jest/globals';
+import { didYouMean, editDistance, nearestSlip, suggestion } from './suggestion.ts';
+
+const suites = ['permissive', 'tcp-routing', 'egress'];
+
+describe('nearest', () => {
+  it.each([
+    ['permisive', 'permissive'],
+    ['tcp-ruoting', 'tcp-routing'],
+    ['Egress', 'egress'],
+    ['routing', 'tcp-routing'],
+    ['tpc-rooting', 'tcp-routing'],
+  ])('takes %s for %s', (word, meant) => {
+    expect(suggestion(word, suites)).toBe(meant);
+  });
+
+  it('forgives two slips in a short word, and no more', () => {
+    expect(suggestion('omz', ['none', 'osm'])).toBe('osm');
+    expect(suggestion('omz', ['kuma'])).toBeUndefined();
+  });
+
+  it('offers nothing where nothing is near', () => {
+    expect(suggestion('latency', suites)).toBeUndefined();
+    expect(didYouMean('latency', suites)).toBe('');
+  });
+
+  it('can be asked for slips of the finger only', () => {
+    expect(nearestSlip('acces.smi-spec.io', ['access.smi-spec.io', 'specs.smi-spec.io'])).toBe('access.smi-spec.io');
+    expect(nearestSlip('specs.smi-spec.io', ['access.smi-spec.io', 'specs.smi-spec.io'])).toBeUndefined();
+  });
+
+  it('counts a swap of neighbours as one slip', () => {
+    expect(editDistance('ruoting', 'routing')).toBe(1);
+    expect(editDistance('', 'abc')).toBe(3);
+    expect(editDistance('kitten', 'sitting')).toBe(3);
+  });
+});

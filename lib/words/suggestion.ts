@@ -1,0 +1,54 @@
+/** The word that somebody who wrote `word` most likely meant, or undefined where none is near enough to be worth saying. */
+export function suggestion(word: string, words: Iterable<string>): string | undefined {
+  let best: string | undefined;
+  let bestDistance = Number.POSITIVE_INFINITY;
+  for (const candidate of words) {
+    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
+    const limit = Math.max(2, Math.floor(Math.max(word.length, candidate.length) * 0.4));
+    if (distance <= limit && distance < bestDistance) {
+      best = candidate;
+      bestDistance = distance;
+    }
+  }
+  return best ?? longestShared(word, words);
+}
+
+/** Slips of the finger that make another name of the one that was meant; more, and it may well be another name. */
+const slips = 2;
+
+/** The word that `word` is a slip away from, where being wrong about it would refuse what is right; not itself. */
+export function nearestSlip(word: string, words: readonly string[]): string | undefined {
+  return words.find((each) => each !== word && editDistance(word.toLowerCase(), each.toLowerCase()) <= slips);
+}
+
+/** `; did you mean "X"?`, or nothing. */
+export function didYouMean(word: string, words: Iterable<string>): string {
+  const near = suggestion(word, words);
+  return near === undefined ? '' : `; did you mean "${near}"?`;
+}
+
+/** Damerau-Levenshtein distance (optimal string alignment): a swap of neighbours is one slip of the finger, not two. */
+export function editDistance(a: string, b: string): number {
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1] ? 0 : 1;
+      let least = Math.min((last[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, (last[j - 1] ?? 0) + same);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
+        least = Math.min(least, (beforeLast[j - 2] ?? 0) + 1);
+      }
+      row.push(least);
+    }
+    beforeLast = last;
+    last = row;
+  }
+  return last[b.length] ?? 0;
+}
+
+/** `echo` for `tcp-echo`: half a name is no slip of the finger, but says what was meant. */
+function longestShared(word: string, words: Iterable<string>): string | undefined {
+  if (word.length < 3) return undefined;
+  return [...words].find((candidate) => candidate.includes(word) || (candidate.length > 2 && word.includes(candidate)));
+}
