@@ -55,7 +55,7 @@ function withoutProse(text: string): string {
   return text
     .replace(/\/\*[\s\S]*?\*\//g, '')
     .replace(/(^|\s)\/\/.*$/gm, '')
-    .replace(/^\s*(says|source):\s*\n?\s*(['"`]).*\2,$/gm, '');
+    .replace(/^\s*(title|spec):\s*\n?\s*(['"`]).*\2,$/gm, '');
 }
 
 /** Every word of a mesh in the code of a file, once. */
@@ -79,6 +79,6 @@ test('such words are known from the drivers, and found in code but not in prose'
   const words = await wordsOfMeshes();
   const some = ['istio', 'Kuma', 'istio-proxy', 'envoy', 'TrafficTarget', 'access.smi-spec.io', 'osm-controller'];
   expect(words).toEqual(expect.arrayContaining(some));
-  const code = "// istio\nconst kind = 'TrafficTarget';\nclaim({\n  says: 'envoy has it',\n  id: 'a/osm',\n});";
+  const code = "// istio\nconst kind = 'TrafficTarget';\nclaim({\n  title: 'envoy has it',\n  id: 'a/osm',\n});";
   expect(foundIn(code, words).sort()).toEqual(['TrafficTarget', 'osm']);
 });

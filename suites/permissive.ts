@@ -153,7 +153,7 @@ claim(
 
 claim(
   {
-    id: 'permissive/unmeshed client',
+    id: 'permissive/unmeshed-client',
     title: 'a client outside the mesh is refused in both modes',
     spec: 'OSM docs, Certificates: traffic between services of the mesh is mutual TLS',
     features: ['permissive', 'strict-mtls'],

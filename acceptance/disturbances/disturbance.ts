@@ -2,7 +2,7 @@ import type { Relay } from '../../lib/kube/contract/relay.ts';
 import type { Cluster } from '../../lib/kube/index.ts';
 import type { DeploymentName } from '../lib/pods.ts';
 
-/** What a environment fault works on. */
+/** What an environment fault works on. */
 export interface Scene {
   cluster: Cluster;
   /** Name of the kind cluster. */

@@ -19,7 +19,7 @@ export interface Judged {
 }
 
 /**
- * Holds every claim of a run against what a environment fault allows: none is failed, and one that passed although it was under
+ * Holds every claim of a run against what an environment fault allows: none is failed, and one that passed although it was under
  * way rests on holds that begin after the recovery.
  */
 export function judgeDisturbed(records: EvidenceRecord[], lasted: Lasted): Judged[] {

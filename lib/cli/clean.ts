@@ -69,7 +69,7 @@ function runToForget(entries: readonly RunEntry[], runId: string): RunEntry {
     const near = suggestion(runId, names);
     const instead = near === undefined ? '' : `; did you mean "${near}"?`;
     throw new UsageError(
-      `--forget: there is no run "${runId}" in the ledger${instead} (runs: ${names.join(', ') || 'none'})`,
+      `--forget: there is no run "${runId}" in the registry${instead} (runs: ${names.join(', ') || 'none'})`,
     );
   }
   if (runStateOf(found) === 'alive') {

@@ -81,7 +81,7 @@ export function addDriverCommands(
 
   addOptions(
     driver
-      .command('try')
+      .command('test')
       .description('do each part of a driver on a cluster, one after the other, and say what came of it')
       .argument('<file>', "driver file, or a name of the program's own"),
     tryOptions,

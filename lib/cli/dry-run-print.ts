@@ -7,8 +7,8 @@ export function printPlan(plan: PlanView, colours: Colours): string {
     lines.length === 0 ? [] : [colours.bold(title), ...lines.map((line) => `  ${line}`), ''];
   const claims = plan.claims.flatMap((claim) => [
     `${colours.cyan(claim.id)}${claim.level === 'extended' ? ' (extended)' : ''}`,
-    `  ${claim.says}`,
-    ...(claim.needs.length > 0 ? [colours.dim(`  needs ${claim.needs.join(', ')}`)] : []),
+    `  ${claim.title}`,
+    ...(claim.features.length > 0 ? [colours.dim(`  needs ${claim.features.join(', ')}`)] : []),
   ]);
   const batches = plan.batches.flatMap(({ changes, begin }, index) => [
     ...changes.map((change, i) => colours.yellow(`${i === 0 ? String(index + 1).padStart(3) : '   '} ${change}`)),

@@ -35,7 +35,7 @@ const fixtures: Manifest[] = [
 ];
 
 async function planned(commandLine: Record<string, string | boolean>, provider: Choice['provider']): Promise<PlanView> {
-  const values = new Map<string, string | boolean>(Object.entries({ plan: true, ...commandLine }));
+  const values = new Map<string, string | boolean>(Object.entries({ 'dry-run': true, ...commandLine }));
   const options = resolveOptions({ commandLine: { source: 'command line', values }, environment: {}, folder: '/none' });
   const driver = await loadDriver('osm');
   return planView({

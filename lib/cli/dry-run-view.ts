@@ -23,9 +23,9 @@ export interface PlanView {
 
 export interface PlannedClaim {
   id: string;
-  says: string;
+  title: string;
   level: DeclaredClaim['level'];
-  needs: string[];
+  features: string[];
 }
 
 /** What a plan is made from. */
@@ -46,7 +46,7 @@ export async function planView(parts: PlanParts): Promise<PlanView> {
   return {
     provider: choice,
     mesh: { name: driver.spec.name, title: driverTitle(driver), driver: driver.file },
-    claims: claims.map(({ claim: { id, title: says, level, features: needs } }) => ({ id, says, level, needs })),
+    claims: claims.map(({ claim: { id, title, level, features } }) => ({ id, title, level, features })),
     skip: skip.map(({ claim, exemption }) => ({ id: claim.id, exemption })),
     batches: simulation.batches,
     switches: simulation.switches,

@@ -13,7 +13,7 @@ export async function listCommand(options: RunOptions): Promise<number> {
   return exitStatus.fine;
 }
 
-/** The claims for people: suites, ids, sentences, and for each where it is promised and what it needs. */
+/** The claims for people: suites, ids, sentences, and for each where it is promised and what features it needs. */
 export function printList(claims: readonly DeclaredClaim[], colours: Colours): string {
   const lines: string[] = [];
   for (const suite of new Set(claims.map((claim) => claim.suite))) {
@@ -21,8 +21,8 @@ export function printList(claims: readonly DeclaredClaim[], colours: Colours): s
     for (const claim of claims.filter((candidate) => candidate.suite === suite)) {
       const level = claim.level === 'extended' ? colours.yellow('  extended') : '';
       lines.push(`  ${colours.cyan(claim.id)}${level}`, `      ${claim.title}`);
-      const needs = claim.features.length > 0 ? `; needs ${claim.features.join(', ')}` : '';
-      lines.push(colours.dim(`      ${claim.spec}${needs}`));
+      const features = claim.features.length > 0 ? `; needs ${claim.features.join(', ')}` : '';
+      lines.push(colours.dim(`      ${claim.spec}${features}`));
     }
     lines.push('');
   }
@@ -35,13 +35,13 @@ export function printList(claims: readonly DeclaredClaim[], colours: Colours): s
 
 /** The same for programs. */
 export function plainClaims(claims: readonly DeclaredClaim[]): object[] {
-  return claims.map(({ id, suite, title: says, spec: source, level, features: needs, starts, ends }) => ({
+  return claims.map(({ id, suite, title, spec, level, features, starts, ends }) => ({
     id,
     suite,
-    says,
-    source,
+    title,
+    spec,
     level,
-    needs,
+    features,
     starts: starts ?? {},
     ends: ends ?? {},
   }));

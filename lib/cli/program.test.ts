@@ -39,7 +39,7 @@ it.each<[string[], unknown[]]>([
   ],
   [
     ['run', '--dry-run'],
-    ['run', { plan: true }],
+    ['run', { dryRun: true }],
   ],
   [
     ['list', '--claim', 'a/*'],

@@ -12,7 +12,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const claim = { id: 's/a', suite: 's', says: 'a', source: '', level: 'core', needs: [] };
+const claim = { id: 's/a', suite: 's', title: 'a', spec: '', level: 'core', features: [] };
 const mesh = { name: 'osm', project: 'osm', declaredVersion: '1', observedVersion: '1', driver: '', verified: true };
 /** A run in which all passed. */
 const records = [

@@ -58,8 +58,8 @@ features:
     - egress
     - tcp-policy
     - http-policy
-${container === '' ? '' : '    - sidecar\n'}  #? features.skip
-  skip:
+${container === '' ? '' : '    - sidecar\n'}  #? features.exempt
+  exempt:
 ${container === '' ? '    sidecar: nothing in a pod shows that the mesh has taken it in\n' : ''}    switch-validation: not looked into yet; say why the API takes any value, or list some that it refuses
     install-modes: not looked into yet; say why the modes cannot be set at installation
     route-objects: not looked into yet; say that one object holds both who may and what

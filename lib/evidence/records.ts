@@ -124,7 +124,7 @@ export interface ChangeRecord {
   error?: string;
 }
 
-export type Role = 'subject' | 'unmeshed-control' | 'control';
+export type Role = 'subject' | 'unmeshed control' | 'loopback control';
 
 export type Outcome = 'answered' | 'not-reached' | 'reached-without-answer' | 'forged' | 'altered' | 'unknown';
 

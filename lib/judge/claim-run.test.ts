@@ -172,7 +172,7 @@ describe('a refusal is believed', () => {
 });
 
 describe('a claim', () => {
-  test('without an expectation is broken', () =>
+  test('without an expectation is inconclusive', () =>
     play(async ({ run }) => {
       expect(() => run.checkBrackets()).toThrow(/the claim expected nothing/);
     }));
@@ -232,7 +232,7 @@ describe('a claim', () => {
       const [expectation] = dependencies.evidence.all('expectation');
       expect(expectation?.result).toBe('unmet');
       expect(expectation?.why).toMatch(
-        /^curl\/other client -> tcp tcp-echo.tcp-demo:9000: expected answered, .*nothing was changed; observed not-reached/,
+        /^curl\/other-client -> tcp tcp-echo.tcp-demo:9000: expected answered, .*nothing was changed; observed not-reached/,
       );
     }));
 
@@ -247,7 +247,7 @@ describe('a claim', () => {
       expect(second).not.toHaveProperty('unlisted');
     }));
 
-  test('is broken, and not failed, by a sidecar that does not stay up', () =>
+  test('is inconclusive, and not failed, by a sidecar that does not stay up', () =>
     play(async ({ dependencies, run, set }) => {
       const down = { [SIDECAR]: { restarts: 2, down: 'CrashLoopBackOff' as const } };
       set(hello, refused);
@@ -403,7 +403,7 @@ describe('unmeshed controls and controls', () => {
       const unmeshedControl = spec('unmeshed-client', 'egress-target-tcp-echo');
       set(unmeshedControl, () => ({ outcome: 'unknown', doubt: 'the name did not resolve' }));
       await expect(run.expect('given', [hello], [])).rejects.toThrow(
-        /^unmeshed control unmeshed\/unmeshed client -> tcp egress-target-tcp-echo.unmeshed:9000: unknown \(the name did not resolve\)$/,
+        /^unmeshed control unmeshed\/unmeshed-client -> tcp egress-target-tcp-echo.unmeshed:9000: unknown \(the name did not resolve\)$/,
       );
       expect(dependencies.prober.bursts.some(({ route }) => route.host === '127.0.0.1' && route.port === 9000)).toBe(
         true,
@@ -432,7 +432,7 @@ describe('unmeshed controls and controls', () => {
       await expect(run.expect('expect', [hello], [])).rejects.toThrow(Disrupted);
     }));
 
-  test('are asked about a environment fault that came between two expectations', () =>
+  test('are asked about an environment fault that came between two expectations', () =>
     play(async ({ dependencies, run, set }) => {
       await run.expect('expect', [hello], []);
       dependencies.observer.disturb('setting permissive', 'somebody else set it');

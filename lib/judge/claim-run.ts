@@ -24,7 +24,7 @@ interface Met {
 export class ClaimRun {
   readonly claim: Omit<RegisteredClaim, 'body'>;
   private readonly dependencies: EngineDependencies;
-  private readonly watches = new Map<Route, Poller>();
+  private readonly pollers = new Map<Route, Poller>();
   private readonly met: Met[] = [];
   private pods = 1;
   /** When it first looked at the pods that there are now. */
@@ -183,10 +183,10 @@ export class ClaimRun {
 
   /** Ends the probing and writes down what no expectation has. */
   async end(): Promise<void> {
-    const watches = [...this.watches.values()];
-    this.watches.clear();
-    await Promise.all(watches.map((watch) => watch.stop()));
-    for (const watch of watches) {
+    const pollers = [...this.pollers.values()];
+    this.pollers.clear();
+    await Promise.all(pollers.map((watch) => watch.stop()));
+    for (const watch of pollers) {
       for (const observation of watch.since(0)) {
         this.dependencies.prober.conclude(observation, { role: 'subject', claim: this.claim.id });
       }
@@ -213,10 +213,10 @@ export class ClaimRun {
   }
 
   private scene(): Scene {
-    const { evidence, pollers: watches, controlPollers, observer } = this.dependencies;
+    const { evidence, pollers, controlPollers, observer } = this.dependencies;
     return {
       clock: () => evidence.clock(),
-      burst: (route, count, jobs) => watches.burst(route, count, jobs),
+      burst: (route, count, jobs) => pollers.burst(route, count, jobs),
       verify: (routes, from, to) => controlPollers.verify(routes, from, to),
       slowest: (routes, from, to) => controlPollers.slowest(routes, from, to),
       replacedAt: observer.replacedAt,
@@ -236,11 +236,11 @@ export class ClaimRun {
   }
 
   private watch(route: Route): Poller {
-    const known = this.watches.get(route);
+    const known = this.pollers.get(route);
     if (known !== undefined) return known;
     this.dependencies.controlPollers.cover(route);
     const watch = this.dependencies.pollers.follow(route);
-    this.watches.set(route, watch);
+    this.pollers.set(route, watch);
     return watch;
   }
 

@@ -20,7 +20,7 @@ interface Stage {
 
 const DEFAULT = { reused: false, sidecar: SIDECAR };
 
-/** A observer of three fixtures, of which nothing has been seen yet. */
+/** An observer of three fixtures, of which nothing has been seen yet. */
 function unseen({ reused = false, sidecar }: { reused?: boolean; sidecar?: string | undefined } = DEFAULT): Stage {
   const cluster = new FakeCluster();
   const evidence = new FakeEvidence();
@@ -219,7 +219,7 @@ describe('a crash of the mesh', () => {
       expect(stage.observer.crashes).toHaveLength(1);
     }));
 
-  test('is excused by a environment fault at the time, and soon after it', () =>
+  test('is excused by an environment fault at the time, and soon after it', () =>
     play(async (stage) => {
       stage.observer.disturb('watch', 'the watch broke');
       stage.observer.disturb('watch', undefined);
@@ -233,7 +233,7 @@ describe('a crash of the mesh', () => {
       expect(stage.observer.crashes).toHaveLength(1);
     }));
 
-  test('is excused by a unmeshed control that was not answered: the cluster itself did not work', () =>
+  test('is excused by an unmeshed control that was not answered: the cluster itself did not work', () =>
     play(async (stage) => {
       stage.observer.noteFailedUnmeshedControl();
       await lapse(TIMING.aftermathMs - 5_000);
@@ -346,7 +346,7 @@ describe('enrolment', () => {
       ({ cluster }) => cluster.put(podOf(curl, { containers: { [SIDECAR]: { down: 'Error' } } })),
     ],
     [
-      /^unmeshed client-1 is not enrolled and has a container "envoy"$/,
+      /^unmeshed-client-1 is not enrolled and has a container "envoy"$/,
       ({ cluster }) => cluster.put(podOf(unmeshedClient, { sidecar: true })),
     ],
   ])('%s', (fault, change) =>

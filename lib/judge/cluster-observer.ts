@@ -167,7 +167,7 @@ export class ClusterObserver {
   }
 
   /**
-   * Does what disturbs the pods on purpose, until they are whole again: it counts as a environment fault, and is not written down as
+   * Does what disturbs the pods on purpose, until they are whole again: it counts as an environment fault, and is not written down as
    * one.
    */
   async onPurpose(work: () => Promise<void>): Promise<void> {
@@ -180,13 +180,13 @@ export class ClusterObserver {
     }
   }
 
-  /** A unmeshed control or control was not answered: a crash at the time may be the environment's doing. */
+  /** An unmeshed control or control was not answered: a crash at the time may be the environment's doing. */
   noteFailedUnmeshedControl(): void {
     this.unmeshedControlFailedAt = this.dependencies.evidence.clock();
   }
 
   /**
-   * Raises or lifts a environment fault that something outside of this class has noticed.
+   * Raises or lifts an environment fault that something outside of this class has noticed.
    * @param excuses whether crashes of the mesh are laid to it
    */
   disturb(key: string, cause: string | undefined, excuses = true): void {

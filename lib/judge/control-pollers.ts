@@ -18,9 +18,9 @@ export class ControlPollers {
 
   /** Begins what watches over a route. */
   cover(route: Route): ControlPoller[] {
-    const unmeshedControl = this.monitor('unmeshed-control', this.routes.unmeshedControl(route));
+    const unmeshedControl = this.monitor('unmeshed control', this.routes.unmeshedControl(route));
     const control = this.routes.control(route);
-    return control === undefined ? [unmeshedControl] : [unmeshedControl, this.monitor('control', control)];
+    return control === undefined ? [unmeshedControl] : [unmeshedControl, this.monitor('loopback control', control)];
   }
 
   /** Whether the environment was undisturbed for these routes from before `from` until after `to`. */
@@ -32,7 +32,7 @@ export class ControlPollers {
     return checks.find((check) => !check.clear) ?? { clear: true };
   }
 
-  /** The longest that an answer to a unmeshed control or control of these routes took in a stretch of the run's clock, ms. */
+  /** The longest that an answer to an unmeshed control or control of these routes took in a stretch of the run's clock, ms. */
   slowest(routes: Route[], from: number, to: number): number {
     const controlPollers = new Set(routes.flatMap((route) => this.cover(route)));
     return Math.max(0, ...[...controlPollers].map((monitor) => monitor.slowest(from, to)));
@@ -48,7 +48,7 @@ export class ControlPollers {
     await Promise.all([...this.running.values()].map((monitor) => monitor.stop()));
   }
 
-  private monitor(role: 'unmeshed-control' | 'control', route: Route): ControlPoller {
+  private monitor(role: 'unmeshed control' | 'loopback control', route: Route): ControlPoller {
     const key = `${role} ${routeName(route)}`;
     const monitor =
       this.running.get(key) ??

@@ -279,7 +279,7 @@ describe('a claim that was disturbed', () => {
       expect(numbers).toEqual([...new Set(numbers)]);
     }));
 
-  test('is broken, with its diagnostics, when it was disturbed too often', () =>
+  test('is inconclusive, with its diagnostics, when it was disturbed too often', () =>
     stage(async ({ play, dependencies, troubled }) => {
       const unmeshedControl = dependencies.routes.unmeshedControl(dependencies.routes.resolve(hello));
       let isDown = false;
@@ -302,7 +302,7 @@ describe('a claim that was disturbed', () => {
       expect(troubled).toEqual(['a/one']);
     }));
 
-  test('is broken when the environment does not recover in time', () =>
+  test('is inconclusive when the environment does not recover in time', () =>
     stage(async ({ play, opens, dependencies }) => {
       const body: Body = async (call) => {
         dependencies.observer.disturb('watch', 'the watch broke');
@@ -386,7 +386,7 @@ describe('a claim that was disturbed', () => {
       expect(await play('a/two', right)).toMatchObject({ verdict: 'passed', tries: 1 });
     }));
 
-  test('before it began, and that stays so, is broken once the environment has had its time', () =>
+  test('before it began, and that stays so, is inconclusive once the environment has had its time', () =>
     stage(async ({ play, dependencies }) => {
       dependencies.observer.disturb('watch', 'the watch broke');
       const start = dependencies.evidence.clock();
@@ -412,7 +412,7 @@ describe('a claim that was disturbed', () => {
     }));
 });
 
-describe('a environment fault between two expectations', () => {
+describe('an environment fault between two expectations', () => {
   test('starts the claim again: a hold before it proves nothing any more', () =>
     stage(async ({ play, dependencies, opens }) => {
       let isFirst = true;
@@ -566,12 +566,12 @@ describe('retries', () => {
       { retries: 2 },
     ));
 
-  test('are not spent on what is broken', () =>
+  test('are not spent on what is inconclusive', () =>
     stage(async ({ play }) => expect(await play('a/one', async () => undefined)).toMatchObject({ tries: 1 }), {
       retries: 2,
     }));
 
-  test('that are broken do not take the failure back', () =>
+  test('that are inconclusive do not take the failure back', () =>
     stage(
       async ({ play, dependencies }) => {
         const body = failing(1, async () => {

@@ -278,7 +278,7 @@ describe('a hold', () => {
       { route: hello, expected: 'answered', behaviour: answered },
       { route: visit, expected: 'refused', behaviour: wavering, pending: granted(0, 5_000, 1_000) },
     ]);
-    expect(decision).toMatchObject({ met: true, hold: { restarts: 1 } });
+    expect(decision).toMatchObject({ met: true, sample: { restarts: 1 } });
   });
 });
 
@@ -286,7 +286,7 @@ describe('a deviation', () => {
   test.each([
     [TIMING.slowMs - 1, 'unmet'],
     [TIMING.slowMs + 1, 'Disturbed'],
-  ])('by silence, with a unmeshed control that took %i ms, is %s', async (slowestMs, end) => {
+  ])('by silence, with an unmeshed control that took %i ms, is %s', async (slowestMs, end) => {
     const behaviour: Behaviour = () => ({ outcome: 'not-reached', takesMs: 3_000 });
     const items = [{ route: hello, expected: 'answered' as const, behaviour }];
     const outcome = decided(items, (trial) => {
@@ -345,7 +345,7 @@ describe('a deviation', () => {
   });
 });
 
-describe('a environment fault is never a failure:', () => {
+describe('an environment fault is never a failure:', () => {
   const wrong: Behaviour = () => 'answered';
 
   test('an observation that cannot be trusted', async () => {
@@ -369,7 +369,7 @@ describe('a environment fault is never a failure:', () => {
   test.each([
     ['met', refused],
     ['unmet', wrong],
-  ])('a unmeshed control or control that was not answered, where it would be %s', async (_, behaviour) => {
+  ])('an unmeshed control or control that was not answered, where it would be %s', async (_, behaviour) => {
     const subject: Subject = { route: hello, expected: 'refused', behaviour };
     const { message } = await environmentFault([subject], (trial) => {
       trial.check = () => ({ clear: false, why: 'unmeshed control: unknown (curl 6)' });

@@ -38,7 +38,7 @@ export interface Scene {
   burst(route: Route, count: number, jobs: number): Promise<Observation[]>;
   /** Whether unmeshed controls and controls were answered, and nothing else was disturbed, from before `from` until after `to`. */
   verify(routes: Route[], from: number, to: number): Promise<Check>;
-  /** The longest that a unmeshed control or control of these routes took to be answered meanwhile, ms. */
+  /** The longest that an unmeshed control or control of these routes took to be answered meanwhile, ms. */
   slowest(routes: Route[], from: number, to: number): number;
   /** Makes outcomes final, once the logs are complete up to them, and writes them down. */
   conclude(observations: Observation[]): void;
@@ -166,7 +166,7 @@ async function settleDoubts(all: Progress[], observations: Observation[], scene:
 }
 
 /**
- * From when on a environment fault is one that a failure is laid to: proxies may take half a minute to find their control plane again.
+ * From when on an environment fault is one that a failure is laid to: proxies may take half a minute to find their control plane again.
  *
  * @param now time of the failure on the run's clock, ms
  * @param replacedAt when pods were last replaced on purpose, on the same
@@ -175,7 +175,7 @@ export function aftermathFrom(now: number, replacedAt: number): number {
   return Math.max(replacedAt, now - TIMING.aftermathMs);
 }
 
-/** A failure soon after a environment fault is laid to it. */
+/** A failure soon after an environment fault is laid to it. */
 async function unmet(all: Progress[], deciding: Observation[], scene: Scene, begun: number): Promise<Decision> {
   const now = scene.clock();
   const from = Math.min(
@@ -196,13 +196,13 @@ async function unmet(all: Progress[], deciding: Observation[], scene: Scene, beg
 }
 
 /**
- * @param slowestMs the longest that a unmeshed control or control took meanwhile
+ * @param slowestMs the longest that an unmeshed control or control took meanwhile
  * @throws Disturbed where the deviations are silence alone, on a machine on which an answer may take as long
  */
 export function doubtSilence(deviations: Observation[], slowestMs: number): void {
   if (slowestMs <= TIMING.slowMs || !deviations.every(({ seen }) => seen.hung)) return;
   throw new Disrupted(
-    `a unmeshed control or control took ${Math.round(slowestMs)} ms: silence and slowness cannot be told apart`,
+    `an unmeshed control or control took ${Math.round(slowestMs)} ms: silence and slowness cannot be told apart`,
   );
 }
 

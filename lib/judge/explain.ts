@@ -1,7 +1,7 @@
 import { type Observation, routeName } from '../probe/index.ts';
 import type { Decision, Item } from './expectation.ts';
 
-/** `curl/curl -> http httpbin.httpbin:14001 is refused, curl/other client -> … is refused`. */
+/** `curl/curl -> http httpbin.httpbin:14001 is refused, curl/other-client -> … is refused`. */
 export function statementOf(items: Item[]): string {
   return items
     .map(({ watch, expected }) => `${routeName(watch.route)} is ${expected === 'answered' ? 'answered' : 'refused'}`)

@@ -7,7 +7,7 @@ export interface RecoveryOptions {
   signal: AbortSignal;
 }
 
-/** Waits for the environment after a environment fault, for all claims at once, and knows when it is lost. */
+/** Waits for the environment after an environment fault, for all claims at once, and knows when it is lost. */
 export class Recovery {
   private readonly dependencies: EngineDependencies;
   private readonly options: RecoveryOptions;
@@ -81,7 +81,7 @@ export class Recovery {
           convergesMs: Math.max(...budgets.map(({ convergesMs }) => convergesMs)),
           settlesMs: Math.max(...budgets.map(({ settlesMs }) => settlesMs)),
         };
-        await changes.make({ what: 'go on after a environment fault', budget }, async () => []);
+        await changes.make({ what: 'go on after an environment fault', budget }, async () => []);
         return true;
       }
     }

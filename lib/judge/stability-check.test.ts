@@ -50,14 +50,14 @@ const acts: Behaviour = (at) => (at < 2_000 ? 'answered' : 'not-reached');
 describe('a mode has stayed', () => {
   test('when its routes held for twelve seconds since it acted', () =>
     watch(acts, async ({ stayed }) => {
-      const { met, at, sample: hold, routes, items } = await stayed('refused');
+      const { met, at, sample, routes, items } = await stayed('refused');
       expect(met).toBe(true);
       expect(at).toBeGreaterThanOrEqual(2_000 + TIMING.stabilityCheckHoldMs);
       expect(at).toBeLessThan(2_000 + TIMING.stabilityCheckHoldMs + 3 * TIMING.stabilityCheckMs);
-      const { start, end } = hold ?? { start: 0, end: 0 };
+      const { start, end } = sample ?? { start: 0, end: 0 };
       expect(start).toBeGreaterThanOrEqual(2_000);
       expect(end - start).toBeGreaterThanOrEqual(TIMING.stabilityCheckHoldMs);
-      expect(hold?.probes).toBeGreaterThanOrEqual((2 * TIMING.stabilityCheckHoldMs) / TIMING.stabilityCheckMs);
+      expect(sample?.probes).toBeGreaterThanOrEqual((2 * TIMING.stabilityCheckHoldMs) / TIMING.stabilityCheckMs);
       expect(items.map(({ watch: { route } }) => route)).toEqual([request, hello]);
       for (const route of routes) {
         expect(route).toMatchObject({ change: 3, expected: 'refused', leaked: 0, lost: 0 });
@@ -89,9 +89,9 @@ describe('a mode has stayed', () => {
     watch(
       (at) => (at < 2_000 || (at > 3_000 && at < 3_600) ? 'answered' : 'not-reached'),
       async ({ stayed }) => {
-        const { met, at, sample: hold, routes } = await stayed('refused');
+        const { met, at, sample, routes } = await stayed('refused');
         expect(met).toBe(true);
-        expect(hold?.start).toBeGreaterThanOrEqual(3_000);
+        expect(sample?.start).toBeGreaterThanOrEqual(3_000);
         expect(at).toBeGreaterThanOrEqual(3_000 + TIMING.stabilityCheckHoldMs);
         expect(routes[0]?.leaked).toBe(1);
         expect(routes[0]?.actedMs).toBeLessThan(3_000);
@@ -172,9 +172,9 @@ describe('nothing is said about a mode', () => {
   test('from before the end of the last environment fault: the window begins anew', () =>
     watch(acts, async ({ stayed }) => {
       await lapse(20_000);
-      const { met, at, sample: hold } = await stayed('refused', 19_000);
+      const { met, at, sample } = await stayed('refused', 19_000);
       expect(met).toBe(true);
-      expect(hold?.start).toBeGreaterThanOrEqual(19_000);
+      expect(sample?.start).toBeGreaterThanOrEqual(19_000);
       expect(at).toBeGreaterThanOrEqual(19_000 + TIMING.stabilityCheckHoldMs);
     }));
 
@@ -183,9 +183,9 @@ describe('nothing is said about a mode', () => {
       (at) => (at < 2_000 || (at > 15_000 && at < 21_000) ? 'answered' : 'not-reached'),
       async ({ stayed }) => {
         await lapse(20_000);
-        const { met, sample: hold } = await stayed('refused', 20_000);
+        const { met, sample } = await stayed('refused', 20_000);
         expect(met).toBe(true);
-        expect(hold?.start).toBeGreaterThanOrEqual(21_000);
+        expect(sample?.start).toBeGreaterThanOrEqual(21_000);
       },
     ));
 
@@ -204,10 +204,10 @@ describe('nothing is said about a mode', () => {
     watch(
       (at) => (at < 2_000 ? 'answered' : at < 3_000 ? leak() : 'not-reached'),
       async ({ stayed }) => {
-        const { met, sample: hold, routes } = await stayed('refused');
+        const { met, sample, routes } = await stayed('refused');
         expect(met).toBe(true);
         expect(routes[0]?.actedMs).toBeGreaterThanOrEqual(2_000);
-        expect(hold?.start).toBeGreaterThanOrEqual(3_000);
+        expect(sample?.start).toBeGreaterThanOrEqual(3_000);
       },
     ));
 
@@ -249,7 +249,7 @@ describe('nothing is said about a mode', () => {
     }),
   );
 
-  test('that fails soon after a environment fault that nobody noticed', () =>
+  test('that fails soon after an environment fault that nobody noticed', () =>
     watch(
       (at) => (at < 2_000 || at > 30_000 ? 'answered' : 'not-reached'),
       async ({ dependencies, stayed }) => {
@@ -261,7 +261,7 @@ describe('nothing is said about a mode', () => {
       },
     ));
 
-  test('by silence on a machine on which a unmeshed control is slow, too', () =>
+  test('by silence on a machine on which an unmeshed control is slow, too', () =>
     watch(
       (at) => (at > 8_000 && at < 9_000 ? { outcome: 'not-reached', takesMs: 3_000 } : 'answered'),
       async ({ dependencies, stayed }) => {

@@ -38,11 +38,11 @@ export const TIMING = {
   /** Jobs side by side of a burst against a refusal by silence, which takes seconds a probe. */
   burstJobs: 30,
   /**
-   * A failure or a crash this soon after a environment fault is laid to it, ms: a proxy may take half a minute to find its control
+   * A failure or a crash this soon after an environment fault is laid to it, ms: a proxy may take half a minute to find its control
    * plane again, and a kubelet that was paused kills what missed its probes.
    */
   aftermathMs: 60_000,
-  /** A machine on which a unmeshed control takes longer than this cannot tell a probe that got no answer from one that was late, ms. */
+  /** A machine on which an unmeshed control takes longer than this cannot tell a probe that got no answer from one that was late, ms. */
   slowMs: 750,
   /** How often a claim starts again after the environment was disturbed. */
   restarts: 5,

@@ -114,7 +114,7 @@ describe('the file', () => {
     [`seed: a\nsuite: ${'['.repeat(10_000)}`, /meshproof.yaml:2: lists and maps stand more than 500 deep/],
     ['- suite\n', /meshproof.yaml:1: must be options/],
     ['retries: 1\nretries: 2\n', /meshproof.yaml:2: retries stands in line 1 already/],
-    ['mesh: osm\nplan: true\n', /meshproof.yaml:2: "plan" is for the command line only: --dry-run/],
+    ['mesh: osm\ndry-run: true\n', /meshproof.yaml:2: "dry-run" is for the command line only: --dry-run/],
     ['sandbox-fault: none\n', /"sandbox-fault" is for the command line only/],
   ])('is refused with line and reason: %j', (yaml, message) => {
     expect(() => resolved({}, {}, yaml)).toThrow(message);
@@ -217,7 +217,7 @@ describe('contradictions', () => {
       { provider: 'kind', install: false },
       /--no-install with a new kind cluster.* --reuse/,
     ],
-    ['list and plan', { list: true, plan: true }, /choose one/],
+    ['list and plan', { list: true, 'dry-run': true }, /choose one/],
     ['a cluster name that kind refuses', { 'cluster-name': 'My_Cluster' }, /--cluster-name must be/],
     ['a file that is not there', { 'kind-config': '/does/not/exist' }, /--kind-config \/does\/not\/exist: there is no/],
   ])('%s is refused', (_, values, message) => {
@@ -234,6 +234,6 @@ describe('contradictions', () => {
   it('lets reuse and no-install stand together, and existing with all that it demands', () => {
     expect(resolved({ provider: 'kind', reuse: true, install: false }).reuse).toBe(true);
     expect(resolved({ ...existing, install: false }).context).toBe('prod');
-    expect(resolved({ provider: 'existing', context: 'prod', plan: true }).dryRun).toBe(true);
+    expect(resolved({ provider: 'existing', context: 'prod', 'dry-run': true }).dryRun).toBe(true);
   });
 });

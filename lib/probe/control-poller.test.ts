@@ -59,7 +59,7 @@ beforeEach(() => {
   jest.useFakeTimers();
   failures = 0;
   prober = new Scripted();
-  monitor = new ControlPoller(prober, route, { role: 'unmeshed-control' }, INTERVAL_MS, () => {
+  monitor = new ControlPoller(prober, route, { role: 'unmeshed control' }, INTERVAL_MS, () => {
     failures += 1;
   });
 });
@@ -120,7 +120,7 @@ describe('a stretch is not clear', () => {
     const check = await verify(3_500, 6_500);
     expect(check).toEqual({
       clear: false,
-      why: 'unmeshed control out/unmeshed client -> http h:80: not-reached (not-reached)',
+      why: 'unmeshed control out/unmeshed-client -> http h:80: not-reached (not-reached)',
     });
   });
 
@@ -165,7 +165,7 @@ describe('a stretch is not clear', () => {
     const stopped = monitor.stop();
     await run(INTERVAL_MS);
     await stopped;
-    expect(await check).toEqual({ clear: false, why: 'unmeshed control out/unmeshed client -> http h:80: stopped' });
+    expect(await check).toEqual({ clear: false, why: 'unmeshed control out/unmeshed-client -> http h:80: stopped' });
     expect((await monitor.answers(60_000)).clear).toBe(false);
   });
 });

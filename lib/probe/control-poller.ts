@@ -13,7 +13,7 @@ interface Beat {
 export type Check = { clear: true } | { clear: false; why: string };
 
 /**
- * A unmeshed control's or a control's probe, repeated without pause, whose answers show that a stretch of time was undisturbed.
+ * An unmeshed control's or a control's probe, repeated without pause, whose answers show that a stretch of time was undisturbed.
  * A control goes to a server through its own pod's loopback; its nonce in the log is also the log's watermark.
  */
 export class ControlPoller {

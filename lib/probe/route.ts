@@ -19,7 +19,7 @@ export interface Route {
   manner: Manner;
 }
 
-/** `curl/other client -> http httpbin.httpbin:14001`. */
+/** `curl/other-client -> http httpbin.httpbin:14001`. */
 export function routeName(route: Route): string {
   const manner = route.manner === 'plain' ? '' : ` (${route.manner})`;
   return `${route.client.namespace}/${route.client.app} -> ${route.protocol} ${urlHost(route.host)}:${route.port}${manner}`;

@@ -14,7 +14,7 @@ function judged(about: Case, verdicts: CellRun['verdicts'], more: Partial<CellRu
 test('a wrong mesh has to be noticed by every claim that the case names, and by each of them as failed', () => {
   expect(judged(mesh, { 'a/one': 'failed', 'a/two': 'failed', 'a/three': 'passed' })).toEqual([]);
   expect(judged(mesh, { 'a/one': 'failed', 'a/two': 'inconclusive' })).toEqual([
-    'a/two is broken, and should have failed',
+    'a/two is inconclusive, and should have failed',
   ]);
   expect(judged(mesh, { 'a/one': 'passed', 'a/two': 'passed' })).toHaveLength(2);
 });
@@ -34,7 +34,7 @@ test('a fault that nobody is thought to notice must be noticed by nobody', () =>
 test('a right mesh may fail only what the case says', () => {
   expect(judged(variant, { 'a/one': 'passed', 'a/two': 'failed' }, { status: 0 })).toEqual([]);
   expect(judged(variant, { 'a/one': 'unsupported', 'a/three': 'passed' })).toEqual([]);
-  expect(judged(variant, { 'a/one': 'inconclusive' })).toEqual(['a/one is broken, and should have passed']);
+  expect(judged(variant, { 'a/one': 'inconclusive' })).toEqual(['a/one is inconclusive, and should have passed']);
   expect(judged(variant, { 'a/one': 'flaky' })).toEqual(['a/one is flaky, and should have passed']);
   expect(judged(variant, {})).toEqual(['the run ended early (exit status 1)']);
 });

@@ -18,8 +18,8 @@ function records(...entries: EvidenceEntry[]): EvidenceRecord[] {
 }
 
 function met(claim: string, start: number, end: number): EvidenceEntry {
-  const hold = { start, end, probes: 90, restarts: 0 };
-  return { kind: 'expectation', claim, n: 1, statement: '', routes: [], result: 'met', start, end, sample: hold };
+  const sample = { start, end, probes: 90, restarts: 0 };
+  return { kind: 'expectation', claim, n: 1, statement: '', routes: [], result: 'met', start, end, sample };
 }
 
 test('the last verdict of a claim counts, and the reason why a run ended early is kept', () => {
@@ -35,7 +35,7 @@ test('the last verdict of a claim counts, and the reason why a run ended early i
   expect(read).toEqual({ verdicts: { 'a/one': 'flaky' }, fault, heldInTrouble: [], metTrouble: false });
 });
 
-test('a hold is in trouble if any part of it is, by the wall clock that the run began at', () => {
+test('a sample is in trouble if any part of it is, by the wall clock that the run began at', () => {
   const trouble = { from: ZERO + 1_000, to: ZERO + 2_000 };
   const all = records(
     met('a/before', 500, 999),
@@ -56,7 +56,7 @@ test('what a claim held before it began anew is not what it passed on', () => {
   const anew: EvidenceEntry = {
     kind: 'change',
     id: 1,
-    what: 'go on after a environment fault',
+    what: 'go on after an environment fault',
     steps: [],
     start: 0,
     end: 0,

@@ -2,7 +2,7 @@ import type { EvidenceRecord, ExpectationRecord, Numbered, Verdict } from '../ev
 import type { CellRun } from './cell.ts';
 
 /** The change by which claims that were disturbed begin anew. */
-const AFTER_A_ENVIRONMENT_FAULT = 'go on after a environment fault';
+const AFTER_A_ENVIRONMENT_FAULT = 'go on after an environment fault';
 
 /** The time in which the environment failed, by the wall clock, ms. */
 export interface Trouble {
@@ -24,8 +24,8 @@ export function readRun(
   const own = trouble && onRunsClock(records, trouble);
   const overlaps = ({ start, end }: { start: number; end: number }): boolean =>
     own !== undefined && start < own.to && end > own.from;
-  const held = decidingExpectations(records).flatMap(({ claim, result, sample: hold }) =>
-    result === 'met' && hold !== undefined && overlaps(hold) ? [claim] : [],
+  const held = decidingExpectations(records).flatMap(({ claim, result, sample }) =>
+    result === 'met' && sample !== undefined && overlaps(sample) ? [claim] : [],
   );
   return {
     verdicts,
@@ -35,7 +35,7 @@ export function readRun(
   };
 }
 
-/** Those of each claim's last try: a hold that the claim gave up after a environment fault is none of its proof. */
+/** Those of each claim's last try: a sample that the claim gave up after an environment fault is none of its proof. */
 function decidingExpectations(records: EvidenceRecord[]): ExpectationRecord[] {
   const begunAnew = records.filter((record) => record.kind === 'change' && record.what === AFTER_A_ENVIRONMENT_FAULT);
   const verdicts = records.filter((record) => record.kind === 'verdict');

@@ -147,16 +147,16 @@ function shown(
   base: AllureResult,
   claim: ClaimResult,
 ): Pick<AllureResult, 'name' | 'labels'> & { description: string } {
-  const { id, suite, title: says, spec: source, level, tries } = claim;
+  const { id, suite, title, spec, level, tries } = claim;
   const tally = attemptTally(tries);
   return {
-    name: printable(`[${id}] ${says}`),
-    description: printable(`${says}\n\nSource: ${source}${tally === '' ? '' : `\n\n${tally}`}`),
+    name: printable(`[${id}] ${title}`),
+    description: printable(`${title}\n\nSource: ${spec}${tally === '' ? '' : `\n\n${tally}`}`),
     labels: [
       ...base.labels.filter(({ name }) => !ownLabels.has(name)),
       { name: 'suite', value: printable(suite) },
       { name: 'feature', value: printable(suite) },
-      { name: 'story', value: printable(says) },
+      { name: 'story', value: printable(title) },
       { name: 'severity', value: level === 'core' ? 'critical' : 'normal' },
     ],
   };

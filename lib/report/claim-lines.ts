@@ -11,7 +11,7 @@ import { wasRun } from './verdicts.ts';
 export interface ClaimLines {
   /** Learns the claims' sentences, and how wide their names are. */
   plan(claims: ClaimSummary[]): void;
-  says(id: string): string;
+  title(id: string): string;
   expectation(record: Of<'expectation'>): void;
   attempt(record: Of<'attempt'>): string[];
   verdict(record: Of<'verdict'>): string[];
@@ -24,7 +24,7 @@ interface Decided {
   ms: number;
 }
 
-const columns = { time: 8, id: { least: 16, most: 48 }, margin: 4, says: 20 };
+const columns = { time: 8, id: { least: 16, most: 48 }, margin: 4, title: 20 };
 
 /** @param width columns that a line may have; undefined where there is no limit */
 export function createClaimLines(paint: Paint, width: () => number | undefined): ClaimLines {
@@ -50,8 +50,8 @@ export function createClaimLines(paint: Paint, width: () => number | undefined):
     const sentence = printable(sentences.get(id) ?? '').replaceAll('\n', ' ');
     const room = (width() ?? Number.POSITIVE_INFINITY) - idWidth - columns.margin - 2 * columns.time - 2;
     // Where the sentence has no room, the id says enough.
-    const says = room < columns.says ? '' : `  ${shorten(sentence, room)}`;
-    const line = `${name}${took}${acted}${says}`.trimEnd();
+    const title = room < columns.title ? '' : `  ${shorten(sentence, room)}`;
+    const line = `${name}${took}${acted}${title}`.trimEnd();
     return `  ${mark(verdict, paint)} ${wasRun(verdict) ? line : paint.dim(line)}`;
   };
 
@@ -74,10 +74,10 @@ export function createClaimLines(paint: Paint, width: () => number | undefined):
 
   return {
     plan(claims) {
-      for (const { id, title: says } of claims) sentences.set(id, says);
+      for (const { id, title } of claims) sentences.set(id, title);
       idWidth = Math.min(columns.id.most, Math.max(columns.id.least, ...claims.map(({ id }) => printable(id).length)));
     },
-    says: (id) => sentences.get(id) ?? '',
+    title: (id) => sentences.get(id) ?? '',
     expectation(record) {
       expectations.set(record.claim, [...(expectations.get(record.claim) ?? []), record]);
     },

@@ -13,7 +13,7 @@ export interface Declared {
 
 export function declaredFeatures(records: EvidenceRecord[], claims: readonly ClaimResult[]): Declared {
   const supported = last(records, 'plan')?.mesh.supports ?? [];
-  const needing = (feature: string) => claims.filter(({ features: needs }) => needs.includes(feature));
+  const needing = (feature: string) => claims.filter(({ features }) => features.includes(feature));
   return {
     unshown: supported.filter((feature) => {
       const own = needing(feature);

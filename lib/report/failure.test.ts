@@ -16,13 +16,12 @@ function explain(h: History, detail = full): string {
 }
 
 describe('failureText', () => {
-  it('says command, pod, expectation, what was observed how often, the last observation, unmeshed control, server and files', () => {
+  it('says command, pod, expectation, what was observed how often, the last observation, server and files', () => {
     const h = history()
       .plan([claim('s/a')])
       .after(1000);
     for (let i = 0; i < 3; i++) {
       h.observe({ claim: 's/a', expectation: 1, stdout: `{"n":${i}}\r\n`, stderr: '\x1b[31mhm' }).after(100);
-      h.observe({ claim: 's/a', expectation: 1, role: 'unmeshed-control' });
     }
     h.expectation('s/a', { ...refused, start: 1000, end: 61_200, why: 'still answered 60 s after the change' });
     h.verdict('s/a', 'failed', { reason: 'it leaks', diagnostics: 'cluster/s-a' });
@@ -33,7 +32,6 @@ describe('failureText', () => {
         'in pod     curl/curl-1: curl -s http://httpbin.httpbin:14001/get?nonce=n1',
         'observed   answered (HTTP 200) on each of 3 attempts over 60.2 s',
         'last       at 1.2 s: exit 0 after 0.01 s, stdout "{"n":2}", stderr "\\e[31mhm"',
-        'unmeshed control       answered 3 of 3',
         'server     its log has 3 of 3 nonces',
         'why        still answered 60 s after the change',
         'reason     it leaks',

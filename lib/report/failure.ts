@@ -89,8 +89,6 @@ function expectationText(
     ...(telling.length > detail.routes
       ? [line('', `and the same on ${count(telling.length - detail.routes, 'more route')}`)]
       : []),
-    ...roleLine('unmeshed-control', observations, line),
-    ...roleLine('control', observations, line),
     ...serverLine(subjects, line),
     ...(why === undefined ? [] : [line('why', why)]),
   ];
@@ -178,13 +176,6 @@ function lastText({ start, end, exit, stdout, stderr, doubt }: Of<'observation'>
   const took = `after ${seconds(end - start, 2)}`;
   const streams = `stdout ${quoted(stdout, width)}, stderr ${quoted(stderr, width)}`;
   return `at ${seconds(start)}: ${status} ${took}, ${streams}${doubt === undefined ? '' : `; ${doubt}`}`;
-}
-
-function roleLine(role: 'unmeshed-control' | 'control', observations: Of<'observation'>[], line: Line): string[] {
-  const own = observations.filter((observation) => observation.role === role);
-  if (own.length === 0) return [];
-  const answered = own.filter(({ outcome }) => outcome === 'answered').length;
-  return [line(role, `answered ${answered} of ${own.length}`)];
 }
 
 function serverLine(subjects: Of<'observation'>[], line: Line): string[] {

@@ -91,7 +91,7 @@ export function createProgress({ paint, verbose, width }: ProgressStyle): Progre
       const innermost = phases.innermost();
       if (innermost?.phase === 'suite' && latest !== undefined) {
         const what = `${decided.size} of ${planned} claims decided`;
-        return { what, about: `at ${latest}: ${claims.says(latest)}`, since: innermost.since };
+        return { what, about: `at ${latest}: ${claims.title(latest)}`, since: innermost.since };
       }
       return innermost && { what: innermost.phase, about: innermost.what, since: innermost.since };
     },

@@ -51,7 +51,7 @@ describe('junitXml', () => {
     expect(xml).toContain('<testsuites name="meshproof" tests="7" failures="2" errors="2" time=');
     expect(xml).toContain('<failure type="failed" message="answered &quot;200&quot; &amp; &lt;so on&gt;">');
     expect(xml).toContain('<failure type="flaky" message="flaky">');
-    expect(xml).toContain('<error type="broken" message="the unmeshed control is silent">');
+    expect(xml).toContain('<error type="inconclusive" message="the unmeshed control is silent">');
     expect(xml).toContain(
       '<skipped type="unsupported" message="unsupported: no TCPRoute">unsupported: no TCPRoute</skipped>',
     );
@@ -132,7 +132,9 @@ describe('summaryMarkdown', () => {
   const text = summaryMarkdown(mixed().records);
 
   it('counts the verdicts and has a row for every claim', () => {
-    expect(text).toContain('**1** passed, **1** failed, **1** broken, **1** flaky, **1** unsupported, **1** not-run');
+    expect(text).toContain(
+      '**1** passed, **1** failed, **1** inconclusive, **1** flaky, **1** unsupported, **1** not-run',
+    );
     expect(text).toContain('(exit status 1)');
     expect(text).toContain(
       '| failed | `s/fails` | what s/fails promises | core | 1.0 s | 2.21 s | not in time | 4 | 0 |',
@@ -179,8 +181,8 @@ it('timelineText puts what happened in order, each at its own time', () => {
       '    0.000 s  run          r1, 2026-11-21T07:00:00.000Z',
       '    1.000 s  change       #1 switch egress off, acknowledged after 0.04 s [e/off]',
       '    1.100 s  expecting    curl in curl/curl is answered by httpbin.httpbin:14001 [e/off]',
-      '    1.500 s  environment fault  DNS is down',
-      '    2.500 s  environment fault  over: DNS is down',
+      '    1.500 s  environment-fault  DNS is down',
+      '    2.500 s  environment-fault  over: DNS is down',
       '    4.000 s  met          curl in curl/curl is answered by httpbin.httpbin:14001, acted after 2.21 s, 2 leaked or lost [e/off]',
       '    5.000 s  verdict      e/off passed',
       '    5.000 s  end          in order',

@@ -23,7 +23,7 @@ describe('a verdict', () => {
     expect(statusOf(h)).toBe(1);
   });
 
-  it('is broken when there is none although the run ended in order', () => {
+  it('is inconclusive when there is none although the run ended in order', () => {
     const h = ended((run) => run.verdict('s/a', 'passed'));
     expect(summarise(h.records).claims[1]).toMatchObject({
       verdict: 'inconclusive',
@@ -48,7 +48,7 @@ describe('a verdict', () => {
 
 describe('a feature that the driver declares', () => {
   const supports = ['permissive', 'tcp-policy', 'half-close'];
-  const needing = (id: string, needs: string[]) => ({ ...claim(id), needs });
+  const needing = (id: string, features: string[]) => ({ ...claim(id), features });
   const run = (inside: (h: History) => void) => {
     const claims = [needing('s/a', ['permissive']), needing('s/b', ['permissive', 'tcp-policy'])];
     const h = history().run().plan(claims, {}, supports);
@@ -96,7 +96,7 @@ describe('exitStatus', () => {
     expect(statusOf(ended((run) => run.verdict('s/a', 'passed').verdict('s/b', 'flaky', { attempt: 2 })))).toBe(1);
   });
 
-  it('prefers failed to broken', () => {
+  it('prefers failed to inconclusive', () => {
     expect(statusOf(ended((run) => run.verdict('s/a', 'inconclusive').verdict('s/b', 'failed')))).toBe(1);
     expect(statusOf(ended((run) => run.verdict('s/a', 'inconclusive').verdict('s/b', 'passed')))).toBe(3);
   });

@@ -45,12 +45,12 @@ export async function bringUp(
   run: RunContext,
   provider: ProviderName,
   clients: readonly string[],
-  onStand: (stand: ProvidedCluster) => void,
+  onStand: (provided: ProvidedCluster) => void,
 ): Promise<TestEnvironment> {
-  const stand = await provide(run, provider, onStand);
+  const provided = await provide(run, provider, onStand);
   const failed = new AbortController();
   try {
-    return await setUp(run, stand, clients, AbortSignal.any([run.interruption.signal, failed.signal]));
+    return await setUp(run, provided, clients, AbortSignal.any([run.interruption.signal, failed.signal]));
   } catch (error) {
     // What goes on beside it would wait out its time for pods of a cluster that is taken down, and the process with it.
     failed.abort();
@@ -61,16 +61,16 @@ export async function bringUp(
 /** Mesh and fixtures on a cluster. @param signal ends the fixtures' waiting */
 async function setUp(
   run: RunContext,
-  stand: ProvidedCluster,
+  provided: ProvidedCluster,
   clients: readonly string[],
   signal: AbortSignal,
 ): Promise<TestEnvironment> {
   const { options, driver, inPhase, interruption, say, log } = run;
-  const { cluster } = stand;
-  log(`while this run goes on: export KUBECONFIG=${stand.kubeconfig}`);
+  const { cluster } = provided;
+  log(`while this run goes on: export KUBECONFIG=${provided.kubeconfig}`);
   const context: MeshContext = {
     cluster,
-    kubeconfig: stand.kubeconfig,
+    kubeconfig: provided.kubeconfig,
     sets: options.sets,
     timeoutScale: options.timeoutScale,
     reporter: { command: (argv) => say(`$ ${argv.join(' ')}`), output: log },
@@ -78,32 +78,32 @@ async function setUp(
     child: childNote(run),
   };
   const mesh = openMesh(driver, context);
-  await checkNamespaces(cluster, stand.prefix);
-  const images = new CopiedImages(run, stand, mesh);
-  if (stand.loadImages !== undefined) {
+  await checkNamespaces(cluster, provided.prefix);
+  const images = new CopiedImages(run, provided, mesh);
+  if (provided.loadImages !== undefined) {
     await inPhase('images', 'images that this machine has', () => images.forMesh());
   }
 
-  const isThere = (stand.reused || !options.install) && (await mesh.isInstalled());
-  if (!isThere && options.install && !stand.mayInstall) {
+  const isThere = (provided.reused || !options.install) && (await mesh.isInstalled());
+  if (!isThere && options.install && !provided.mayInstall) {
     throw new EnvironmentError(
       `${mesh.project} is not installed on this cluster, and nothing is installed where others work`,
       'install it first, or name the mesh that is there by --mesh',
     );
   }
   const installed = !isThere && options.install;
-  const deploy = { ...deployOptions(run, stand, mesh, { renew: !isThere && stand.reused, signal }), clients };
-  const dns = stand.waitForDns?.();
+  const deploy = { ...deployOptions(run, provided, mesh, { renew: !isThere && provided.reused, signal }), clients };
+  const dns = provided.waitForDns?.();
   const readyForPods = Promise.all([images.forPods(), dns]);
   const outside = readyForPods.then(() => deployUnmeshed(cluster, deploy));
   // The mesh's failure is told first; the other one must not become an unhandled rejection meanwhile.
   outside.catch((error: unknown) => log(`fixtures outside the mesh: ${error}`));
-  const domain = learnDomain(mesh, context, stand.clusterDomain ?? (async () => (await outside).clusterDomain));
+  const domain = learnDomain(mesh, context, provided.clusterDomain ?? (async () => (await outside).clusterDomain));
   domain.catch((error: unknown) => log(`the cluster's domain: ${error}`));
-  if (mesh.usesDomain || stand.clusterDomain !== undefined) await domain;
+  if (mesh.usesDomain || provided.clusterDomain !== undefined) await domain;
   if (installed) {
     await inPhase('mesh', `${mesh.project}, driver for ${mesh.declaredVersion}`, async () => {
-      if (stand.reused) await mesh.uninstall();
+      if (provided.reused) await mesh.uninstall();
       try {
         await mesh.install();
       } catch (error) {
@@ -114,7 +114,7 @@ async function setUp(
     });
   }
   if (installed || isThere) await mesh.expectServed();
-  const beside = egressTargetServers(stand, mesh, deploy);
+  const beside = egressTargetServers(provided, mesh, deploy);
   // Told below, once the mesh's fixtures are there or have failed.
   beside.catch((error: unknown) => log(`servers outside of the cluster: ${error}`));
   const fixtures = await inPhase('fixtures', 'httpbin, curl, tcp-echo', async () => {
@@ -136,7 +136,7 @@ async function setUp(
   };
   const egressTarget = await beside;
   return {
-    provided: stand,
+    provided,
     cluster,
     mesh,
     installed,
@@ -149,12 +149,12 @@ async function setUp(
 
 /** What egress is tried on where a Service would not do. */
 async function egressTargetServers(
-  stand: ProvidedCluster,
+  provided: ProvidedCluster,
   mesh: Mesh,
   deploy: DeployOptions,
 ): Promise<EgressTargetServers | undefined> {
   if (mesh.external.includes('service')) return undefined;
-  return stand.startEgressTarget?.(await prepare('unmeshed', deploy));
+  return provided.startEgressTarget?.(await prepare('unmeshed', deploy));
 }
 
 /** The servers of the mesh under the names that its workloads call them by. */
@@ -167,13 +167,13 @@ function byTheirNames(enrolled: Fixtures, mesh: Mesh): Fixtures {
 
 function deployOptions(
   { options, runId, log }: RunContext,
-  stand: ProvidedCluster,
+  provided: ProvidedCluster,
   mesh: Mesh,
   more: Pick<DeployOptions, 'renew' | 'signal'>,
 ): DeployOptions {
   return {
     runId,
-    prefix: stand.prefix,
+    prefix: provided.prefix,
     images: options.images,
     ...(options.registry === undefined ? {} : { registry: options.registry }),
     ...(options.pullSecret === undefined ? {} : { pullSecretFile: options.pullSecret }),

@@ -23,7 +23,7 @@ import { egressTargetHost } from './egress-target-host.ts';
 import { followEgressTarget } from './egress-target-logs.ts';
 import { endAll } from './end-all.ts';
 
-/** Longest until every fixture has been seen Ready by the watches, ms. */
+/** Longest until every fixture has been seen Ready, ms. */
 const SEEN_MS = 60_000;
 
 /** Has jest run the planned claims against the stage, and gives each its verdict. */
@@ -34,7 +34,7 @@ export async function judgeClaims(
   jest: ClaimsProcess,
 ): Promise<void> {
   const { evidence, options, interruption, log, runId } = run;
-  const { cluster, mesh, fixtures, provided: stand } = stage;
+  const { cluster, mesh, fixtures, provided } = stage;
   const servers = Object.values(fixtures.servers);
   const actors = [...Object.values(fixtures.clients), ...servers];
   const ends: (() => unknown)[] = [];
@@ -46,7 +46,7 @@ export async function judgeClaims(
     sidecar: mesh.sidecar,
     ...(mesh.podAnnotation === undefined ? {} : { podAnnotation: mesh.podAnnotation }),
     controlPlane: mesh.controlPlane,
-    reused: stand.reused,
+    reused: provided.reused,
     log,
   });
   ends.unshift(() => observer.close());
@@ -65,9 +65,9 @@ export async function judgeClaims(
     const routes = new Routes(actors, servers, egressTargetHost(options.egressTarget), stage.egressTarget?.servers);
     const controlPollers = new ControlPollers(prober, routes, observer);
     ends.unshift(() => controlPollers.stop());
-    const watches = new Pollers(prober);
+    const pollers = new Pollers(prober);
     const changes = new Changes(evidence);
-    const before = (mode: ModeName, value: boolean) => stand.beforeSwitch(mesh.setting(mode), value);
+    const before = (mode: ModeName, value: boolean) => provided.beforeSwitch(mesh.setting(mode), value);
     const modes = new Modes({ cluster, mesh, changes, observer, before });
     ends.unshift(() => modes.close());
     const dependencies: EngineDependencies = {
@@ -77,7 +77,7 @@ export async function judgeClaims(
       observer,
       routes,
       prober,
-      pollers: watches,
+      pollers,
       controlPollers,
       changes,
       modes,

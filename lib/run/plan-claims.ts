@@ -53,6 +53,6 @@ export function recordPlan(
 }
 
 function summary({ claim, skip }: PlannedClaim): ClaimSummary {
-  const { id, suite, title: says, spec: source, level, features: needs } = claim;
-  return { id, suite, title: says, spec: source, level, features: needs, ...(skip === undefined ? {} : { skip }) };
+  const { id, suite, title, spec, level, features } = claim;
+  return { id, suite, title, spec, level, features, ...(skip === undefined ? {} : { skip }) };
 }

@@ -2,13 +2,13 @@ import { describe, expect, test } from '@jest/globals';
 import type { DeclaredClaim } from '../judge/declare.ts';
 import { exemptionOf } from './skip.ts';
 
-const claim = (...needs: string[]): DeclaredClaim => ({
+const claim = (...features: string[]): DeclaredClaim => ({
   id: 'a/b',
   suite: 'a',
   title: '',
   spec: '',
   level: 'core',
-  features: needs,
+  features,
 });
 const everything = (): true => true;
 

@@ -40,7 +40,7 @@ export function fakeDependencies(): FakeDependencies {
     log,
   });
   const prober = new FakeProber(evidence, undefined, (route) => observer.identityOf(route));
-  const watches = new Pollers(prober);
+  const pollers = new Pollers(prober);
   const routes = new Routes(everyActor, everyServer);
   const controlPollers = new ControlPollers(prober, routes, observer);
   const changes = new Changes(evidence);
@@ -53,7 +53,7 @@ export function fakeDependencies(): FakeDependencies {
     observer,
     routes,
     prober,
-    pollers: watches,
+    pollers,
     controlPollers,
     changes,
     modes,

@@ -43,7 +43,7 @@ const identity: Case[] = [
     'identity',
     'clients-word-trusted',
     { says: 'a client without a certificate is believed to be of the mesh wherever everybody of the mesh is let in' },
-    ['permissive/unmeshed client'],
+    ['permissive/unmeshed-client'],
   ),
 ];
 
@@ -155,7 +155,7 @@ const modes: Case[] = [
     { says: 'the permissive switch does nothing: the mode stays what it was at first' },
     [
       'permissive/off-closes',
-      'permissive/unmeshed client',
+      'permissive/unmeshed-client',
       'tcp-routing/no-policy',
       'tcp-routing/permissive-echo',
       'egress/off-keeps-allowed',
@@ -311,7 +311,7 @@ const enrolment: Case[] = [
     'permissive/off-closes',
   ]),
   wrong('enrolment', 'sidecar-bypassed', { says: 'pods get a sidecar, and their traffic goes past it' }, [
-    'permissive/unmeshed client',
+    'permissive/unmeshed-client',
     'permissive/off-closes',
   ]),
   wrong('enrolment', 'sidecar-in-every-pod', { says: 'pods of namespaces that are not enrolled get a sidecar too' }, [
@@ -324,7 +324,7 @@ const enrolment: Case[] = [
       says: 'a client outside the mesh is let in',
       because: 'one claim is about clients outside the mesh, in both modes; each of these faults is one half of it',
     },
-    ['permissive/unmeshed client'],
+    ['permissive/unmeshed-client'],
   ),
   wrong(
     'enrolment',
@@ -333,7 +333,7 @@ const enrolment: Case[] = [
       says: 'a client outside the mesh is let in on TCP ports',
       because: 'one claim is about clients outside the mesh, by both protocols',
     },
-    ['permissive/unmeshed client'],
+    ['permissive/unmeshed-client'],
   ),
   wrong(
     'enrolment',
@@ -342,7 +342,7 @@ const enrolment: Case[] = [
       says: 'a client outside the mesh is let in while permissive mode is off',
       because: 'one claim asks for both modes',
     },
-    ['permissive/unmeshed client'],
+    ['permissive/unmeshed-client'],
   ),
   wrong(
     'enrolment',

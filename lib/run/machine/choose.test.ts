@@ -25,7 +25,7 @@ function chosen(named: Record<string, string | boolean>) {
 }
 
 test('the mesh that is named is the one whose driver is read, and what it needs is asked for', async () => {
-  const existing = { provider: 'existing', context: 'mine', plan: true };
+  const existing = { provider: 'existing', context: 'mine', 'dry-run': true };
   expect((await chosen({ ...existing, mesh: 'none' })).driver.spec.name).toBe('none');
   await expect(chosen({ ...existing, mesh: 'osm' })).rejects.toThrow(/osm/);
 });
@@ -42,7 +42,7 @@ test('no other cluster takes the place of one that a mesh was named for', async 
 });
 
 test('a --set that the driver would not use is refused, but not one of a file for another mesh', async () => {
-  const existing = { provider: 'existing', context: 'mine', plan: true, mesh: 'none' };
+  const existing = { provider: 'existing', context: 'mine', 'dry-run': true, mesh: 'none' };
   const values = new Map<string, string | boolean | string[]>(Object.entries(existing));
   const config = join(folder, 'meshproof.yaml');
   writeFileSync(config, 'set: [a=1]\n');
