@@ -3,18 +3,18 @@ import { Command } from 'commander';
 import { optionRows } from '../options/index.ts';
 import { addOptions, commandLineLayer } from './command-line.ts';
 
-function said(...words: string[]): Record<string, unknown> {
+function given(...words: string[]): Record<string, unknown> {
   const command = addOptions(new Command().exitOverride().configureOutput({ writeErr: () => undefined }));
   command.parse(words, { from: 'user' });
   return Object.fromEntries(commandLineLayer(command).values);
 }
 
-it('knows only what was said', () => {
-  expect(said()).toEqual({});
+it('knows only what is on the command line', () => {
+  expect(given()).toEqual({});
 });
 
 it('gathers what is repeated and splits comma lists', () => {
-  expect(said('--suite', 'a,b', '--suite', 'c', '--set', 'x=1,2', '--set', 'y=z', '--image', 'curl=r/c:1')).toEqual({
+  expect(given('--suite', 'a,b', '--suite', 'c', '--set', 'x=1,2', '--set', 'y=z', '--image', 'curl=r/c:1')).toEqual({
     suite: ['a', 'b', 'c'],
     set: ['x=1,2', 'y=z'],
     image: ['curl=r/c:1'],
@@ -22,12 +22,12 @@ it('gathers what is repeated and splits comma lists', () => {
 });
 
 it('knows switches both ways round, so that the command line can win over a file', () => {
-  expect(said('--keep', '--no-install')).toEqual({ keep: true, install: false });
-  expect(said('--no-keep', '--install')).toEqual({ keep: false, install: true });
+  expect(given('--keep', '--no-install')).toEqual({ keep: true, install: false });
+  expect(given('--no-keep', '--install')).toEqual({ keep: false, install: true });
 });
 
 it('reads numbers and durations', () => {
-  expect(said('--deadline', '1h30m', '--timeout-scale', '2.5', '--retries', '2')).toEqual({
+  expect(given('--deadline', '1h30m', '--timeout-scale', '2.5', '--retries', '2')).toEqual({
     deadline: 5_400_000,
     'timeout-scale': 2.5,
     retries: 2,
@@ -35,7 +35,7 @@ it('reads numbers and durations', () => {
 });
 
 it.each([
-  ['--image', 'crul=x', '--image: "crul" is no fixture\'s role (curl, httpbin, tcp-echo); did you mean "curl"?'],
+  ['--image', 'crul=x', '--image: unknown role "crul"; did you mean "curl"? (allowed: curl, httpbin, tcp-echo)'],
   ['--image', 'curl=', '--image: curl has no image reference'],
   ['--set', 'x', '--set must be KEY=VALUE, not "x"'],
   ['--deadline', '20', '--deadline must be a duration such as 90s, 20m or 1h30m, from 1s to 168h, not "20"'],
@@ -48,23 +48,23 @@ it.each([
   ['--suite', ',', '--suite must be a name, or several, not ","'],
   ['--mesh', '', '--mesh must be a text that is not empty, not ""'],
 ])('refuses %s %s', (option, value, message) => {
-  expect(() => said(option, value)).toThrow(expect.objectContaining({ name: 'UsageError', message }));
+  expect(() => given(option, value)).toThrow(expect.objectContaining({ name: 'UsageError', message }));
 });
 
 it.each([
-  [['--mesh', 'osm', '--mesh', 'none'], '--mesh is given twice, once with another value than "none": choose one'],
+  [['--mesh', 'osm', '--mesh', 'none'], '--mesh is given twice with different values, one of them "none": choose one'],
   [['--keep', '--no-keep'], '--keep and --no-keep contradict each other'],
   [['--no-install', '--install'], '--no-install and --install contradict each other'],
 ])('refuses %j, of which one would be ignored', (words, message) => {
-  expect(() => said(...words)).toThrow(expect.objectContaining({ name: 'UsageError', message }));
+  expect(() => given(...words)).toThrow(expect.objectContaining({ name: 'UsageError', message }));
 });
 
 it('takes the same said twice for once', () => {
-  expect(said('--mesh', 'osm', '--mesh=osm', '--keep', '--keep')).toEqual({ mesh: 'osm', keep: true });
+  expect(given('--mesh', 'osm', '--mesh=osm', '--keep', '--keep')).toEqual({ mesh: 'osm', keep: true });
 });
 
 it('has help for every option', () => {
   const help = addOptions(new Command()).helpInformation();
-  for (const row of optionRows) expect(help).toContain(`--${row.on ? 'no-' : ''}${row.name}`);
+  for (const row of optionRows) expect(help).toContain(`--${row.default === true ? 'no-' : ''}${row.name}`);
   expect(help).not.toContain('--no-keep');
 });

@@ -18,7 +18,7 @@ export function addOptions(command: Command, names: readonly string[] = optionRo
   return command;
 }
 
-/** What was said on the command line, and nothing else. */
+/** The options that are on the command line, and nothing else. */
 export function commandLineLayer(command: Command): Layer {
   const values = new Map<string, OptionValue>();
   for (const row of optionRows) {
@@ -30,30 +30,31 @@ export function commandLineLayer(command: Command): Layer {
   return { source: 'command line', values };
 }
 
-/** Both ways round, since the command line must be able to win over a file; the help shows the one that changes something. */
+/** Adds both forms, so that the command line can override a file; the help shows the one that differs from the default. */
 function addSwitch(command: Command, row: OptionRow): void {
   const yes = new Option(`--${row.name}`, row.help).helpGroup(row.group);
   const no = new Option(`--no-${row.name}`, row.help).helpGroup(row.group);
-  command.addOption(row.on ? yes.hideHelp() : yes).addOption(row.on ? no : no.hideHelp());
-  let said: string | undefined;
+  const isOn = row.default === true;
+  command.addOption(isOn ? yes.hideHelp() : yes).addOption(isOn ? no : no.hideHelp());
+  let given: string | undefined;
   for (const form of [row.name, `no-${row.name}`]) {
     command.on(`option:${form}`, () => {
-      if (said !== undefined && said !== form) throw new UsageError(`--${said} and --${form} contradict each other`);
-      said = form;
+      if (given !== undefined && given !== form) throw new UsageError(`--${given} and --${form} contradict each other`);
+      given = form;
     });
   }
 }
 
 function valueOption(row: OptionRow): Option {
-  const said = `--${row.name}`;
+  const flag = `--${row.name}`;
   const accumulates = row.kind === 'list' || row.kind === 'pairs' || row.kind === 'roles';
-  return new Option(`${said} <${row.value ?? 'value'}>`, row.help)
+  return new Option(`${flag} <${row.value ?? 'value'}>`, row.help)
     .helpGroup(row.group)
     .argParser((text: string, before: OptionValue | undefined): OptionValue => {
-      const value = readOptionText(row, text, said);
+      const value = readOptionText(row, text, flag);
       if (accumulates && Array.isArray(before) && Array.isArray(value)) return [...before, ...value];
       if (before !== undefined && before !== value) {
-        throw new UsageError(`${said} is given twice, once with another value than "${text}": choose one`);
+        throw new UsageError(`${flag} is given twice with different values, one of them "${text}": choose one`);
       }
       return value;
     });

@@ -115,9 +115,9 @@ it.each<[string[], string]>([
   [['list', '--faults', '--suite', 'egress'], '--faults and --suite do not go together: choose one'],
   [['driver', 'test', 'x', '--provider', 'existing'], 'driver test installs and removes the mesh, which is not done'],
   [['driver', 'test', 'x', '--no-keep', '--keep'], '--no-keep and --keep contradict each other'],
-  [['--provider', 'sandbox', '--no-install'], 'a sandbox is always new, so that there is no mesh to test; leave'],
-  [['--no-install'], '--no-install with a new kind cluster leaves no mesh to test; add --reuse'],
-  [['--provider', 'existing'], '--provider existing demands --context NAME'],
+  [['--provider', 'sandbox', '--no-install'], 'a sandbox is always new and has no mesh to test; leave'],
+  [['--no-install'], '--no-install: a new kind cluster has no mesh to test; add --reuse'],
+  [['--provider', 'existing'], '--provider existing requires --context NAME'],
 ])('%j is wrong use', async (words, message) => {
   const error = await understood(...words).catch((caught: unknown) => caught);
   expect(explainError(error)).toMatchObject({ status: 2, message: expect.stringContaining(message) });

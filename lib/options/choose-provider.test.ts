@@ -1,9 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { loadDriver } from '../mesh/index.ts';
-import { chooseProvider } from './choose-provider.ts';
-import type { Fact, MachineFacts } from './facts.ts';
+import { chooseProvider, type Fact, type MachineFacts } from './choose-provider.ts';
 import { EnvironmentError, type RunOptions } from './options.ts';
-import { resolveOptions } from './options-resolve.ts';
+import { resolveOptions } from './resolve.ts';
 
 const has = (what: string): Fact => ({ what, found: 'v1', remedy: `install ${what}` });
 const lacks = (what: string): Fact => ({ what, remedy: `install ${what}` });
@@ -39,7 +38,7 @@ describe('auto', () => {
   });
 
   it.each(['Docker', 'kind', 'osm'])('falls back to the sandbox without %s, and says why', (missing) => {
-    expect(choose(options({}), [missing])).toEqual({ provider: 'sandbox', reason: `auto: ${missing} is not there` });
+    expect(choose(options({}), [missing])).toEqual({ provider: 'sandbox', reason: `auto: ${missing} is missing` });
   });
 
   it.each([
@@ -48,26 +47,26 @@ describe('auto', () => {
     [options({ 'node-image': 'x' }), 'command line'],
   ])('does not fall back where a real cluster is asked for', (said, source) => {
     expect(() => choose(said, ['Docker'])).toThrow(EnvironmentError);
-    expect(() => choose(said, ['Docker'])).toThrow(new RegExp(`named by the ${source}.*Docker is not there`));
+    expect(() => choose(said, ['Docker'])).toThrow(new RegExp(`the ${source} names .*Docker is missing`));
   });
 
   it.each<[Record<string, string>, RegExp]>([
     [{ mesh: 'osm' }, /^or name a cluster that has osm: --provider existing \(the sandbox cannot install it\)$/m],
-    [{ 'node-image': 'x' }, /^or leave out node-image, which only goes with kind: the sandbox is taken then$/m],
+    [{ 'node-image': 'x' }, /^or leave out node-image, which is only for kind: then the sandbox is used$/m],
   ])('offers %j nothing that cannot work', (said, remedy) => {
     const error = { name: 'EnvironmentError', remedy: expect.stringMatching(remedy) };
     expect(() => choose(options(said), ['Docker'])).toThrow(expect.objectContaining(error));
   });
 
-  it('offers the sandbox for a mesh that it can have', async () => {
+  it('offers the sandbox for a mesh that fits it', async () => {
     const none = await loadDriver('none');
     expect(() => chooseProvider(options({ mesh: 'none' }), machine(['Docker']), none)).toThrow(
       expect.objectContaining({ remedy: expect.stringContaining('or name --provider sandbox') }),
     );
   });
 
-  it('says what both lack', () => {
-    expect(() => choose(options({}), ['Docker', 'ip'])).toThrow(/Docker is not there; ip is not there/);
+  it('says what both miss', () => {
+    expect(() => choose(options({}), ['Docker', 'ip'])).toThrow(/Docker is missing; ip is missing/);
   });
 });
 
@@ -83,6 +82,6 @@ describe('a named provider', () => {
     expect(() => choose(options({ provider: 'kind' }), ['kind', 'Docker'])).toThrow(
       expect.objectContaining({ name: 'EnvironmentError', remedy: 'install Docker\ninstall kind' }),
     );
-    expect(() => choose(options({ provider: 'sandbox' }), ['user namespaces'])).toThrow(/user namespaces is not there/);
+    expect(() => choose(options({ provider: 'sandbox' }), ['user namespaces'])).toThrow(/user namespaces is missing/);
   });
 });

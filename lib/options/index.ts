@@ -1,7 +1,13 @@
-export { type Choice, chooseProvider, defaultMesh } from './choose-provider.ts';
-export { ownVariables, refuseUnknownVariables, withoutOptions } from './config-environment.ts';
-export { describeLack, type Fact, lacking, type MachineFacts } from './facts.ts';
-export { environmentName, imageRoles, type OptionRow, optionRows } from './option-rows.ts';
-export { type Layer, type OptionValue, readOptionText } from './option-values.ts';
-export { EnvironmentError, type ImageRole, type RunOptions, UsageError } from './options.ts';
-export { type OptionSources, resolveOptions } from './options-resolve.ts';
+export {
+  type Choice,
+  chooseProvider,
+  defaultMesh,
+  describeMissing,
+  type Fact,
+  type MachineFacts,
+  missingFacts,
+} from './choose-provider.ts';
+export { ownVariables, refuseUnknownVariables, withoutOptions } from './environment.ts';
+export { EnvironmentError, imageRoles, type OptionRow, optionRows, type RunOptions, UsageError } from './options.ts';
+export { resolveOptions } from './resolve.ts';
+export { type Layer, type OptionValue, readOptionText } from './values.ts';

@@ -47,14 +47,14 @@ describe('what a process may have', () => {
     `Limit  Soft Limit  Hard Limit  Units\nMax processes  ${processes}  9  processes\nMax open files  ${files}  9  files\n`;
 
   it('is enough, or named with the command that raises it', () => {
-    expect(limits(text('512', 'unlimited'), 1000).map(({ trouble }) => trouble)).toEqual([undefined, undefined]);
+    expect(limits(text('512', 'unlimited'), 1000).map(({ problem }) => problem)).toEqual([undefined, undefined]);
     expect(limits(text('511', '100'), 1000)).toMatchObject([
       {
         what: 'open files',
-        trouble: '511 allowed, and a run needs 512',
+        problem: '511 allowed, and a run needs 512',
         remedy: expect.stringContaining('ulimit -n 512'),
       },
-      { what: 'processes', trouble: '100 allowed, and a run needs 1024', remedy: expect.stringContaining('ulimit -u') },
+      { what: 'processes', problem: '100 allowed, and a run needs 1024', remedy: expect.stringContaining('ulimit -u') },
     ]);
   });
 

@@ -42,9 +42,9 @@ export function refuseBadFolders(out?: string): void {
 export function surroundings(): Fact[] {
   return [
     ...[temporaryFolder(), stateFolder()].map(({ name, path, mustExist = false }): Fact => {
-      const trouble = whyUnwritable(path, mustExist);
+      const problem = whyUnwritable(path, mustExist);
       const remedy = `set ${name} to a folder that this user may write to`;
-      return { what: name, remedy, ...(trouble === undefined ? { found: path } : { trouble: `${path}: ${trouble}` }) };
+      return { what: name, remedy, ...(problem === undefined ? { found: path } : { problem: `${path}: ${problem}` }) };
     }),
     ...limits(),
   ];
@@ -64,7 +64,7 @@ export function limits(text: string = ownLimits(), user: number | undefined = pr
 function enoughOf(what: string, there: number, needed: number, letter: string): Fact {
   const remedy = `raise the limit for the shell that starts the run: ulimit -${letter} ${needed}`;
   if (there >= needed) return { what, found: `${there} allowed`, remedy };
-  return { what, trouble: `${there} allowed, and a run needs ${needed}`, remedy };
+  return { what, problem: `${there} allowed, and a run needs ${needed}`, remedy };
 }
 
 function ownLimits(): string {

@@ -15,11 +15,11 @@ describe('doctor', () => {
   });
 
   it('tells a command that is missing from one that fails', async () => {
-    expect(await ask('no-such-command', [])).toEqual({ ok: false, isMissing: true, trouble: 'not installed' });
+    expect(await ask('no-such-command', [])).toEqual({ ok: false, isMissing: true, problem: 'not installed' });
     expect(await ask('sh', ['-c', 'echo one; echo two >&2; exit 4'])).toEqual({
       ok: false,
       isMissing: false,
-      trouble: 'two',
+      problem: 'two',
     });
     expect(await ask('sh', ['-c', 'echo one'])).toEqual({ ok: true, stdout: 'one' });
   });
@@ -38,12 +38,12 @@ describe('doctor', () => {
             title: 'Provider kind',
             facts: [
               { what: 'Docker', found: '27.1', remedy: '' },
-              { what: 'kind', trouble: 'not installed', remedy: 'install kind' },
+              { what: 'kind', problem: 'not installed', remedy: 'install kind' },
             ],
           },
           { title: 'Nothing', facts: [] },
         ],
-        choice: { trouble: 'kind cannot run here', remedy: 'install kind\nor name another' },
+        choice: { problem: 'kind cannot run here', remedy: 'install kind\nor name another' },
         leftovers: ['run r1 (dead): kind cluster meshproof-r1'],
         works: false,
       },

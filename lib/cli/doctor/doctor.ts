@@ -2,7 +2,7 @@ import { type Colours, coloursFor } from '../../console/colours.ts';
 import { exitStatus, explainError } from '../../console/exit-status.ts';
 import { print, printJson } from '../../console/output.ts';
 import { type Driver, listDrivers, loadDriver } from '../../mesh/index.ts';
-import { chooseProvider, defaultMesh, lacking, type MachineFacts, type RunOptions } from '../../options/index.ts';
+import { chooseProvider, defaultMesh, type MachineFacts, missingFacts, type RunOptions } from '../../options/index.ts';
 import { refuseUnusedSets } from '../../run/machine/choose.ts';
 import { gatherFacts, toolsOf } from '../../run/machine/machine-facts.ts';
 import { describeLeftovers } from '../../run/registry/leftovers.ts';
@@ -23,7 +23,7 @@ export async function doctorCommand(
   const mesh = await loadDriver(options.mesh ?? defaultMesh(provider === 'auto' ? 'kind' : provider));
   const tools = toolsOf([mesh, ...(await Promise.all((await listDrivers()).map(loadDriver)))]);
   const [facts, leftovers] = await Promise.all([gatherFacts(tools), describeLeftovers()]);
-  const works = [facts.kind, facts.sandbox].some((needs) => lacking([...facts.base, ...needs]).length === 0);
+  const works = [facts.kind, facts.sandbox].some((needs) => missingFacts([...facts.base, ...needs]).length === 0);
   const diagnosis: Diagnosis = {
     facts: [
       { title: 'Every run', facts: facts.base },
@@ -49,6 +49,6 @@ async function choiceOf(options: RunOptions, facts: MachineFacts, mesh: Driver):
   } catch (error) {
     const { status, message, remedy } = explainError(error);
     if (status === exitStatus.wrongUse) throw error;
-    return { trouble: message, ...(remedy === undefined ? {} : { remedy }) };
+    return { problem: message, ...(remedy === undefined ? {} : { remedy }) };
   }
 }

@@ -5,7 +5,7 @@ import type { Fact } from '../../options/index.ts';
 export interface Diagnosis {
   facts: { title: string; facts: Fact[] }[];
   /** What `auto`, or the provider that was named, comes to. */
-  choice: { provider: string; reason: string } | { trouble: string; remedy?: string };
+  choice: { provider: string; reason: string } | { problem: string; remedy?: string };
   /** Runs that are dead and left something, what clusters are kept, and what nobody in the registry owns. */
   leftovers: string[];
   /** Whether any provider works here. */
@@ -26,7 +26,7 @@ export function printDiagnosis(diagnosis: Diagnosis, colours: Colours): string {
   if ('provider' in choice) {
     lines.push(`A run would take its cluster from ${colours.bold(choice.provider)} (${choice.reason}).`);
   } else {
-    lines.push(colours.red(`A run would end at once: ${choice.trouble}`));
+    lines.push(colours.red(`A run would end at once: ${choice.problem}`));
     for (const remedy of choice.remedy?.split('\n') ?? []) lines.push(`  -> ${remedy}`);
   }
   if (diagnosis.leftovers.length === 0) lines.push('No run has left anything behind.');
@@ -38,6 +38,6 @@ function factLines(fact: Fact, width: number, colours: Colours): string[] {
   const name = fact.what.padEnd(width);
   if (fact.found !== undefined) return [`  ${colours.green('ok')}  ${name}  ${fact.found}`];
   const mark = fact.optional ? colours.yellow('--') : colours.red('NO');
-  const trouble = `  ${mark}  ${name}  ${fact.trouble ?? 'not there'}`;
-  return [trouble, `      ${' '.repeat(width)}  -> ${fact.remedy}`];
+  const problem = `  ${mark}  ${name}  ${fact.problem ?? 'not there'}`;
+  return [problem, `      ${' '.repeat(width)}  -> ${fact.remedy}`];
 }

@@ -38,7 +38,7 @@ test('a driver that cannot be read is told of as such', async () => {
 });
 
 test('no other cluster takes the place of one that a mesh was named for', async () => {
-  await expect(chosen({ mesh: 'none' })).rejects.toThrow('so a real cluster is asked for');
+  await expect(chosen({ mesh: 'none' })).rejects.toThrow('needs a real cluster');
 });
 
 test('a --set that the driver would not use is refused, but not one of a file for another mesh', async () => {

@@ -6,7 +6,7 @@ import { execa } from 'execa';
 const questionMs = 10_000;
 
 /** How a command answered. */
-export type Answer = { ok: true; stdout: string } | { ok: false; isMissing: boolean; trouble: string };
+export type Answer = { ok: true; stdout: string } | { ok: false; isMissing: boolean; problem: string };
 
 /** Asks a command something; never rejects, and takes ten seconds at most. */
 export async function ask(command: string, args: string[]): Promise<Answer> {
@@ -17,10 +17,10 @@ export async function ask(command: string, args: string[]): Promise<Answer> {
     stdin: 'ignore',
   });
   if (!result.failed) return { ok: true, stdout: result.stdout.trim() };
-  if (result.code === 'ENOENT') return { ok: false, isMissing: true, trouble: 'not installed' };
-  if (result.timedOut) return { ok: false, isMissing: false, trouble: `no answer within ${questionMs / 1000} s` };
+  if (result.code === 'ENOENT') return { ok: false, isMissing: true, problem: 'not installed' };
+  if (result.timedOut) return { ok: false, isMissing: false, problem: `no answer within ${questionMs / 1000} s` };
   const words = result.stderr.trim().split('\n').at(-1) || result.shortMessage || 'failed';
-  return { ok: false, isMissing: false, trouble: words };
+  return { ok: false, isMissing: false, problem: words };
 }
 
 /** Path of a command, or undefined where the PATH does not lead to it. */

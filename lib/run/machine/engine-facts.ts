@@ -18,11 +18,11 @@ async function engineFact(engine: string, remote: string | undefined): Promise<F
   ]);
   if (version.ok && answers.ok) return { what, found: version.stdout, remedy: '' };
   const failed = [version, answers].find((answer) => !answer.ok);
-  const trouble = failed?.ok === false ? failed.trouble : 'no answer';
+  const problem = failed?.ok === false ? failed.problem : 'no answer';
   if (failed?.ok === false && failed.isMissing) {
     return {
       what,
-      trouble,
+      problem,
       remedy:
         engine === 'docker'
           ? 'install Docker (https://docs.docker.com/engine/install), or podman with KIND_EXPERIMENTAL_PROVIDER=podman'
@@ -31,11 +31,11 @@ async function engineFact(engine: string, remote: string | undefined): Promise<F
   }
   if (remote !== undefined) {
     const remedy = `make ${remote} reachable for this user, or unset it to use the engine of this machine`;
-    return { what, trouble: `does not answer at ${remote} (${trouble})`, remedy };
+    return { what, problem: `does not answer at ${remote} (${problem})`, remedy };
   }
   return {
     what,
-    trouble: `does not answer (${trouble})`,
+    problem: `does not answer (${problem})`,
     remedy:
       engine === 'docker'
         ? 'start Docker (systemctl start docker, or Docker Desktop) and make sure that this user may use it (group docker)'
@@ -46,6 +46,6 @@ async function engineFact(engine: string, remote: string | undefined): Promise<F
 async function kindFact(): Promise<Fact> {
   const answer = await ask('kind', ['version']);
   const remedy = toolRemedy('kind');
-  if (!answer.ok) return { what: 'kind', trouble: answer.trouble, remedy };
+  if (!answer.ok) return { what: 'kind', problem: answer.problem, remedy };
   return { what: 'kind', found: /v\d+(\.\d+)+\S*/.exec(answer.stdout)?.[0] ?? answer.stdout, remedy };
 }

@@ -44,7 +44,7 @@ export function nodeFact(version: string): Fact {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   const remedy = 'install Node 20.19 or newer';
   if (major > 20 || (major === 20 && minor >= 19)) return { what: 'Node', found: version, remedy };
-  return { what: 'Node', trouble: `${version} is too old`, remedy };
+  return { what: 'Node', problem: `${version} is too old`, remedy };
 }
 
 /** Commands that drivers run, each with the meshes that need it, and the version of the first. */
@@ -65,7 +65,7 @@ export function toolsOf(drivers: readonly Driver[]): NeededTools {
 function toolFact(tool: string, { meshes, version }: NeededTools[string]): Fact {
   const path = onPath(tool);
   const remedy = `${toolRemedy(tool, version)} (the driver of ${meshes.join(', ')} runs it)`;
-  return path === undefined ? { what: tool, trouble: 'not installed', remedy } : { what: tool, found: path, remedy };
+  return path === undefined ? { what: tool, problem: 'not installed', remedy } : { what: tool, found: path, remedy };
 }
 
 function kubectlFact(): Fact {
@@ -86,14 +86,14 @@ function diskFact(): Fact {
     const { bavail, bsize } = statfsSync(tmpdir());
     return amountFact('disk', bavail * bsize, enough.diskBytes, remedy);
   } catch (error) {
-    return { what: 'disk', trouble: `${tmpdir()}: ${(error as NodeJS.ErrnoException).code}`, remedy, optional: true };
+    return { what: 'disk', problem: `${tmpdir()}: ${(error as NodeJS.ErrnoException).code}`, remedy, optional: true };
   }
 }
 
 function amountFact(what: string, bytes: number, needed: number, remedy: string): Fact {
   const free = `${(bytes / GiB).toFixed(1)} GiB free`;
   if (bytes >= needed) return { what, found: free, remedy, optional: true };
-  return { what, trouble: `${free}, and kind with a mesh wants ${needed / GiB} GiB`, remedy, optional: true };
+  return { what, problem: `${free}, and kind with a mesh wants ${needed / GiB} GiB`, remedy, optional: true };
 }
 
 /** What programs can have, caches given up included; that is more than what is unused. */

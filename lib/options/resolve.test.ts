@@ -2,11 +2,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { ownVariables } from './config-environment.ts';
-import { environmentName, optionRows } from './option-rows.ts';
-import type { OptionValue } from './option-values.ts';
-import { type RunOptions, UsageError } from './options.ts';
-import { resolveOptions } from './options-resolve.ts';
+import { ownVariables } from './environment.ts';
+import { optionRows, type RunOptions, UsageError } from './options.ts';
+import { resolveOptions } from './resolve.ts';
+import type { OptionValue } from './values.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -72,6 +71,21 @@ describe('precedence', () => {
     );
   });
 
+  it('gives each option its property, and its default', () => {
+    expect(resolved({ 'egress-target': 'example.com', 'node-image': 'x' })).toMatchObject({
+      egressTarget: 'example.com',
+      nodeImage: 'x',
+      install: true,
+      keep: false,
+      suites: [],
+      images: {},
+      retries: 0,
+      repeat: 1,
+      out: 'reports',
+    });
+    expect(resolved({})).not.toHaveProperty('egressTarget');
+  });
+
   it('counts an empty variable as none', () => {
     expect(resolved({}, { MESHPROOF_PROVIDER: '' }).named).toEqual({});
   });
@@ -86,7 +100,10 @@ describe('precedence', () => {
 
 describe('the file', () => {
   it.each([
-    ['retries: 1\nsute: egress\n', /meshproof.yaml:2: "sute" is no option; did you mean "suite"\? \(allowed: suite, /],
+    [
+      'retries: 1\nsute: egress\n',
+      /meshproof.yaml:2: unknown option "sute"; did you mean "suite"\? \(allowed: suite, /,
+    ],
     ['suite: egress\nretries: many\n', /meshproof.yaml:2: retries must be a whole number from 0 to 100, not "many"/],
     ['provider: knid\n', /meshproof.yaml:1: provider must be one of auto, .*, not "knid"; did you mean "kind"\?/],
     ['\n\nkeep: "maybe"\n', /meshproof.yaml:3: keep must be true or false, not "maybe"/],
@@ -101,9 +118,9 @@ describe('the file', () => {
     ['image:\n  curl:\n', /meshproof.yaml:2: image must be a map of ROLE: REF/],
     ['repeat: 0\n', /meshproof.yaml:1: repeat must be a whole number from 1 to 1000, not "0"/],
     ['timeout-scale: .nan\n', /meshproof.yaml:1: timeout-scale must be a number from 0.1 to 100, not ".nan"/],
-    ['config: other.yaml\n', /meshproof.yaml:1: "config" names such a file, and cannot stand in one/],
+    ['config: other.yaml\n', /meshproof.yaml:1: "config" names this file, so it cannot be in it/],
     ['mesh: osm\n---\nmesh: none\n', /meshproof.yaml:2: a second document begins here/],
-    ['image:\n  curl: a\n  crul: b\n', /meshproof.yaml:3: image: "crul" is no fixture's role; did you mean "curl"\?/],
+    ['image:\n  curl: a\n  crul: b\n', /meshproof.yaml:3: image: unknown role "crul"; did you mean "curl"\?/],
     [
       'deadline: 20\n',
       /meshproof.yaml:1: deadline must be a duration such as 90s, 20m or 1h30m, from 1s to 168h, not "20"/,
@@ -165,7 +182,7 @@ describe('the environment', () => {
       'MESHPROOF_TIMEOUT_SCALE must be a number from 0.1 to 100, not "0"',
     );
     expect(() => resolved({}, { MESHPROOF_KEEP: 'maybe' })).toThrow(/MESHPROOF_KEEP must be true or false/);
-    expect(() => resolved({}, { MESHPROOF_IMAGE: 'crul=x' })).toThrow(/"crul" is no fixture's role/);
+    expect(() => resolved({}, { MESHPROOF_IMAGE: 'crul=x' })).toThrow(/unknown role "crul"/);
     expect(resolved({}, { MESHPROOF_DEADLINE: '20m', MESHPROOF_INSTALL: 'true' })).toMatchObject({
       deadlineMs: 1_200_000,
       install: true,
@@ -177,7 +194,7 @@ describe('the environment', () => {
     expect(() => resolved({}, { MESHPROOF_MESHES: 'osm' })).toThrow(/did you mean "MESHPROOF_MESH"/);
     expect(() => resolved({}, { meshproof_mesh: 'osm' })).toThrow(/meshproof_mesh is .*did you mean "MESHPROOF_MESH"/);
     expect(() => resolved({}, { MESHPROF_MESH: 'osm' })).toThrow(/did you mean "MESHPROOF_MESH"/);
-    expect(() => resolved({}, { MESHPROOF_SOMETHING_ELSE: '1' })).toThrow(/MESHPROOF_SOMETHING_ELSE is no option's/);
+    expect(() => resolved({}, { MESHPROOF_SOMETHING_ELSE: '1' })).toThrow(/MESHPROOF_SOMETHING_ELSE is not an option/);
     expect(resolved({}, { MESHPROOF_SOMETHING_ELSE: '', MESH_ID: 'x' }).provider).toBe('auto');
   });
 
@@ -196,7 +213,7 @@ describe('the environment', () => {
         .map((file) => readFileSync(join(project, part, file), 'utf8')),
     );
     const named = new Set(sources.flatMap((text) => text.match(/\bMESHPROOF_[A-Z][A-Z_]*[A-Z]\b/g) ?? []));
-    const options = optionRows.map(({ name }) => environmentName(name));
+    const options = optionRows.map(({ variable }) => variable);
     const own = [...named].filter((name) => !options.includes(name) && name !== 'MESHPROOF_NAME');
     expect(own.sort()).toEqual([...ownVariables].sort());
     expect(resolved({}, Object.fromEntries(own.map((name) => [name, 'x']))).named).toEqual({});
@@ -207,19 +224,19 @@ describe('contradictions', () => {
   const existing = { provider: 'existing', context: 'prod', 'allow-mesh-wide-changes': true };
 
   it.each<[string, Record<string, OptionValue>, RegExp]>([
-    ['existing without context', { provider: 'existing', 'allow-mesh-wide-changes': true }, /demands --context/],
-    ['existing without consent', { provider: 'existing', context: 'prod' }, /demands --allow-mesh-wide-changes/],
-    ['keep on an existing cluster', { ...existing, keep: true }, /--keep goes with --provider kind, not with existing/],
-    ['reuse in the sandbox', { provider: 'sandbox', reuse: true }, /--reuse goes with --provider kind/],
-    ['a context without existing', { context: 'prod' }, /--context goes with --provider existing, not with auto/],
-    [
-      'no mesh on a new cluster',
-      { provider: 'kind', install: false },
-      /--no-install with a new kind cluster.* --reuse/,
-    ],
-    ['list and plan', { list: true, 'dry-run': true }, /choose one/],
+    ['existing without context', { provider: 'existing', 'allow-mesh-wide-changes': true }, /requires --context/],
+    ['existing without consent', { provider: 'existing', context: 'prod' }, /requires --allow-mesh-wide-changes/],
+    ['keep on an existing cluster', { ...existing, keep: true }, /--keep is for --provider kind, not for existing/],
+    ['reuse in the sandbox', { provider: 'sandbox', reuse: true }, /--reuse is for --provider kind/],
+    ['a context without existing', { context: 'prod' }, /--context is for --provider existing, not for auto/],
+    ['no mesh on a new cluster', { provider: 'kind', install: false }, /--no-install: a new kind cluster.* --reuse/],
+    ['list and dry run', { list: true, 'dry-run': true }, /choose one/],
     ['a cluster name that kind refuses', { 'cluster-name': 'My_Cluster' }, /--cluster-name must be/],
-    ['a file that is not there', { 'kind-config': '/does/not/exist' }, /--kind-config \/does\/not\/exist: there is no/],
+    [
+      'a file that is not there',
+      { 'kind-config': '/does/not/exist' },
+      /--kind-config \/does\/not\/exist: no such file/,
+    ],
   ])('%s is refused', (_, values, message) => {
     expect(() => resolved(values)).toThrow(message);
     expect(() => resolved(values)).toThrow(UsageError);
@@ -231,7 +248,7 @@ describe('contradictions', () => {
     expect(() => resolved({ keep: true }, {}, file)).toThrow(/--keep/);
   });
 
-  it('lets reuse and no-install stand together, and existing with all that it demands', () => {
+  it('allows --reuse with --no-install, and existing with all that it requires', () => {
     expect(resolved({ provider: 'kind', reuse: true, install: false }).reuse).toBe(true);
     expect(resolved({ ...existing, install: false }).context).toBe('prod');
     expect(resolved({ provider: 'existing', context: 'prod', 'dry-run': true }).dryRun).toBe(true);

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { parseDuration } from './duration.ts';
+import { parseDuration } from './values.ts';
 
 it.each([
   ['500ms', 500],
