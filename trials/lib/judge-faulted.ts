@@ -1,0 +1,63 @@
+import type { EvidenceRecord } from '../../lib/evidence/index.ts';
+import { summarise } from '../../lib/report/index.ts';
+import type { Lasted } from '../environment-faults/index.ts';
+import { zeroOf } from './live-run.ts';
+
+/** The script's look and the program's can be so far apart, ms. */
+const TOLERANCE_MS = 300;
+
+/** How a claim came out, and what speaks against that. */
+export interface Judged {
+  claim: string;
+  verdict: string;
+  reason?: string;
+  /** True where the claim was being judged during the environment fault. */
+  disturbed: boolean;
+  /** How often it was begun again. */
+  restarts: number;
+  violations: string[];
+}
+
+/**
+ * Holds every claim of a run against what an environment fault allows: none is failed, and one that passed although it was under
+ * way rests on holds that begin after the recovery.
+ */
+export function judgeDisturbed(records: EvidenceRecord[], lasted: Lasted): Judged[] {
+  const zero = zeroOf(records);
+  const from = lasted.from - zero;
+  const to = lasted.to - zero;
+  return summarise(records).claims.map(({ id, verdict, reason }) => {
+    const own = records.filter((record) => 'claim' in record && record.claim === id);
+    const decided = own.find((record) => record.kind === 'verdict');
+    const end = decided?.at ?? to;
+    const begin = decided?.kind === 'verdict' ? end - decided.ms : end;
+    const isDisturbed = begin < to && end > from + TOLERANCE_MS;
+    const attempts = own.filter((record) => record.kind === 'environment-fault');
+    const violations: string[] = [];
+    if (verdict === 'failed') violations.push('failed');
+    if (!['passed', 'inconclusive'].includes(verdict)) violations.push(`is ${verdict}`);
+    if (verdict === 'passed' && isDisturbed)
+      violations.push(...samplesBefore(own, attempts.at(-1)?.seq ?? 0, from, to));
+    return {
+      claim: id,
+      verdict,
+      ...(reason === undefined ? {} : { reason }),
+      disturbed: isDisturbed,
+      restarts: attempts.length,
+      violations: [...new Set(violations)],
+    };
+  });
+}
+
+/** The samples of the last attempt that do not lie wholly after the recovery. */
+function samplesBefore(own: EvidenceRecord[], after: number, from: number, to: number): string[] {
+  return own.flatMap((record) => {
+    if (record.kind !== 'expectation' || record.seq <= after || record.sample === undefined) return [];
+    const { start, end } = record.sample;
+    if (start >= to - TOLERANCE_MS) return [];
+    const seconds = (ms: number) => ((ms - from) / 1000).toFixed(2);
+    const where = end <= from ? 'a sample before' : 'a hold during';
+    const times = `${seconds(start)} to ${seconds(end)} s`;
+    return [`${where} it: "${record.statement.split('\n', 1)[0]}" at ${times} of 0 to ${seconds(to)} s`];
+  });
+}

@@ -1,0 +1,17 @@
+import { createHash } from 'node:crypto';
+
+/** Draws, the same for the same seed and the same question, on every machine. */
+export interface SeededDraw {
+  /** From 0 up to 1. */
+  fraction(question: string): number;
+  one<T>(question: string, among: readonly [T, ...T[]]): T;
+}
+
+export function seededDraw(seed: string): SeededDraw {
+  const fraction = (question: string) =>
+    createHash('sha256').update(`${seed}\0${question}`).digest().readUInt32BE(0) / 2 ** 32;
+  return {
+    fraction,
+    one: (question, among) => among[Math.floor(fraction(question) * among.length)] ?? among[0],
+  };
+}

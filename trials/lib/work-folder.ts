@@ -1,0 +1,31 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** A folder of the script's own, in which the runs keep their record, their temporary files and their reports. */
+export interface WorkFolder {
+  path: string;
+  reports: string;
+  temporary: string;
+  /** What a run's environment has to name, so that it leaves nothing elsewhere and sweeps nobody else's runs. */
+  environment: Record<string, string>;
+  /** Deletes the folder. */
+  remove(): void;
+}
+
+export function openWorkFolder(name: string): WorkFolder {
+  const path = mkdtempSync(join(tmpdir(), `meshproof-trial-${name}-`));
+  const folder = (part: string) => {
+    const made = join(path, part);
+    mkdirSync(made);
+    return made;
+  };
+  const temporary = folder('tmp');
+  return {
+    path,
+    reports: folder('reports'),
+    temporary,
+    environment: { XDG_STATE_HOME: folder('state'), TMPDIR: temporary },
+    remove: () => rmSync(path, { recursive: true, force: true }),
+  };
+}

@@ -1,0 +1,173 @@
+/**
+ * Each assertion of each claim is taken out in turn, and the claim run alone on the sandboxes that name it, and on the
+ * right mesh: at least one has to come out differently, or nobody would miss the assertion. Those that stay all the same are
+ * in trials/lib/justified.ts, with the reason.
+ *
+ *   npx tsx trials/mutations.ts [--claim ID,ID] [--parallel N] [--out FOLDER]
+ *
+ * It goes on where it was broken off, unless something has changed that verdicts depend on.
+ */
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join, resolve } from 'node:path';
+import { originOf } from '../lib/cli/prove/origin.ts';
+import { CellRunner } from '../lib/cli/prove/run-cell.ts';
+import { type Case, cases } from '../lib/prove/index.ts';
+import { scriptArguments, wholeNumber, wordsOf } from './lib/arguments.ts';
+import { type Assertion, assertionsIn, without } from './lib/assertions.ts';
+import { CopiedProject } from './lib/copied-project.ts';
+import { justified } from './lib/justified.ts';
+import { type Mutant, MutantRecord } from './lib/mutant-record.ts';
+import { PROJECT } from './lib/program.ts';
+import { printTable, say, seconds } from './lib/table.ts';
+
+const { own } = scriptArguments({
+  claim: { type: 'string', default: '' },
+  parallel: { type: 'string', default: String(availableParallelism()) },
+  out: { type: 'string', default: 'reports/mutations' },
+});
+
+interface Planned extends Assertion {
+  /** File name of its suite. */
+  suite: string;
+  /** The suite without it. */
+  changed: string;
+  /** Which of its claim's assertions it is, from 1 on. */
+  n: number;
+}
+
+function plannedIn(suite: string): Planned[] {
+  const text = readFileSync(join(PROJECT, 'suites', suite), 'utf8');
+  const all = assertionsIn(text);
+  return all.map((assertion) => {
+    const n = all.filter(({ claim, start }) => claim === assertion.claim && start <= assertion.start).length;
+    return { ...assertion, suite, changed: without(text, assertion), n };
+  });
+}
+
+/** In the order in which they are likely to come out differently: faults that few others notice, the right mesh last. */
+function cellsFor({ claim, text }: Planned): Case[] {
+  const faults = cases.filter(({ caughtBy }) => caughtBy.includes(claim));
+  faults.sort((one, other) => one.caughtBy.length - other.caughtBy.length);
+  const right = cases.filter(({ name }) => name === 'reference');
+  // Where a switch is left out, a wrong mesh still fails, and a right one does too.
+  return text.startsWith('await mesh.') ? [...right, ...faults] : [...faults, ...right];
+}
+
+async function verdictOf(runner: CellRunner, cell: Case, claim: string): Promise<string> {
+  const helpers = cell.kind === 'mesh' ? (cell.alongside ?? []) : [];
+  const { verdicts } = await runner.run({ case: cell, claims: [...new Set([claim, ...helpers])] });
+  return verdicts[claim] ?? 'no verdict';
+}
+
+/** One place where mutants are tried one after the other. */
+class Worker {
+  readonly #copy: CopiedProject;
+  readonly #out: string;
+  readonly #record: MutantRecord;
+  readonly #unchanged: CellRunner;
+  #changed: CellRunner | undefined;
+  isClosed = false;
+
+  constructor(out: string, record: MutantRecord) {
+    this.#out = out;
+    this.#record = record;
+    this.#copy = new CopiedProject(join(out, 'project'));
+    this.#unchanged = new CellRunner(join(out, 'unchanged'));
+  }
+
+  async try(planned: Planned): Promise<void> {
+    const { claim, n, text, suite, changed } = planned;
+    const putBack = this.#copy.replaceSuite(suite, changed);
+    const runner = new CellRunner(join(this.#out, 'changed'), this.#copy.path);
+    this.#changed = runner;
+    const mutant: Mutant = { kind: 'mutant', claim, n, text, alike: [] };
+    for (const cell of cellsFor(planned)) {
+      const before = await this.#before(cell, claim);
+      const after = await verdictOf(runner, cell, claim);
+      if (this.isClosed) break;
+      if (after !== before) {
+        mutant.noticed = { cell: cell.name, before, after };
+        break;
+      }
+      mutant.alike.push(cell.name);
+    }
+    await runner.close();
+    putBack();
+    if (this.isClosed) return;
+    this.#record.keep(mutant);
+    say(lineOf(mutant));
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true;
+    await Promise.all([this.#unchanged.close(), this.#changed?.close()]);
+  }
+
+  async #before(cell: Case, claim: string): Promise<string> {
+    const known = this.#record.unmutated(claim, cell.name);
+    if (known !== undefined) return known.verdict;
+    const verdict = await verdictOf(this.#unchanged, cell, claim);
+    if (!this.isClosed) this.#record.keep({ kind: 'unmutated', claim, cell: cell.name, verdict });
+    return verdict;
+  }
+}
+
+function reasonFor({ claim, text }: Mutant): string | undefined {
+  return justified[claim]?.[text.replace(/\s+/g, ' ')];
+}
+
+function lineOf({ claim, n, text, noticed, alike }: Mutant): string {
+  const end =
+    noticed === undefined ? `SURVIVES ${alike.join(', ')}` : `${noticed.cell}: ${noticed.before} -> ${noticed.after}`;
+  return `${claim} ${n}  ${text.replace(/\s+/g, ' ')}  ${end}`;
+}
+
+async function main(): Promise<number> {
+  const out = resolve(own.out);
+  const wanted = wordsOf(own.claim);
+  const planned = readdirSync(join(PROJECT, 'suites'))
+    .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+    .flatMap(plannedIn)
+    .filter(({ claim }) => wanted.length === 0 || wanted.includes(claim));
+  if (planned.length === 0) throw new Error(`no claim is called ${own.claim}`);
+  const record = new MutantRecord(join(out, 'record.jsonl'), (await originOf()).suiteHash);
+  const waiting = planned.filter(({ claim, n }) => record.mutant(claim, n) === undefined);
+  say(`${planned.length} assertions, ${waiting.length} of them to be tried`);
+  const benches = Array.from({ length: wholeNumber('parallel', own.parallel) }, (_, n) => {
+    const folder = join(out, `worker-${n + 1}`);
+    rmSync(folder, { recursive: true, force: true });
+    return new Worker(folder, record);
+  });
+  const closeAll = () => Promise.all(benches.map((worker) => worker.close()));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void closeAll());
+  const begun = performance.now();
+  await Promise.all(
+    benches.map(async (worker) => {
+      for (let next = waiting.shift(); next !== undefined && !worker.isClosed; next = waiting.shift())
+        await worker.try(next);
+    }),
+  );
+  await closeAll();
+  const done = planned.flatMap(({ claim, n }) => record.mutant(claim, n) ?? []);
+  const survivors = done.filter(({ noticed }) => noticed === undefined);
+  const unexplained = survivors.filter((mutant) => reasonFor(mutant) === undefined);
+  if (survivors.length > 0) {
+    printTable(
+      ['survivor', 'n', 'assertion', 'cells that came out as before, or why it stays'],
+      survivors.map((mutant) => [
+        mutant.claim,
+        mutant.n,
+        mutant.text.replace(/\s+/g, ' '),
+        reasonFor(mutant) ?? mutant.alike.join(', '),
+      ]),
+    );
+  }
+  say(
+    `${done.length} of ${planned.length} assertions tried, ${survivors.length} would not be missed, ` +
+      `${unexplained.length} of those without a reason; ${seconds(performance.now() - begun)} s now`,
+  );
+  return done.length === planned.length && unexplained.length === 0 ? 0 : 1;
+}
+
+process.exitCode = await main();
