@@ -6,7 +6,7 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   // A watchman that hangs would stop jest for ever, and so would a find.
   watchman: false,
-  fastPolling: { forceNodeFilesystemAPI: true },
+  haste: { forceNodeFilesystemAPI: true },
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',

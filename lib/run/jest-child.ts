@@ -33,7 +33,7 @@ function configuration(folder: string, cache: string): object {
     transform: {},
     cacheDirectory: cache,
     watchman: false,
-    fastPolling: { forceNodeFilesystemAPI: true },
+    haste: { forceNodeFilesystemAPI: true },
   };
 }
 
