@@ -26,7 +26,7 @@ const layers = {
   options: ['mesh', 'kube', 'words', 'yaml'],
   schedule: ['judge', 'options', 'kube', 'words'],
   report: ['evidence', 'words'],
-  sandbox: ['compiled'],
+  sandbox: ['compiled', 'words'],
   prove: ['sandbox', 'evidence', 'words'],
   run: [
     ...['judge', 'schedule', 'options', 'probe', 'providers', 'fixtures', 'mesh', 'kube'],

@@ -9,7 +9,7 @@ async function load() {
   try {
     return await import(pathToFileURL(join(await builtFolder(), 'program', 'main.js')).href);
   } catch (error) {
-    if (error.name !== 'EnvironmentError') throw error;
+    if (error.whose !== 'environment') throw error;
     process.stderr.write(`meshproof: ${error.message}\n  -> ${error.remedy}\n`);
     process.exitCode = 3;
     return undefined;

@@ -22,7 +22,7 @@ const TREE: Record<string, string> = {
   'lib/judge/two.ts': "import './one.ts'; import 'https-proxy-agent';",
   'lib/options/index.ts': "import '../report/index.ts';",
   'lib/report/index.ts': "import '../sandbox/index.ts';",
-  'lib/sandbox/index.ts': "import '../words/index.ts'; export interface Shape { sides: number }",
+  'lib/sandbox/index.ts': "import '../evidence/index.ts'; export interface Shape { sides: number }",
   'lib/prove/index.ts': "import '../options/index.ts';",
   'lib/new/index.ts': "import '../words/index.ts';",
   'lib/cli/alone.ts': 'export const alone = 1;',

@@ -1,6 +1,5 @@
 import { exitStatus } from '../console/exit-status.ts';
 import { print } from '../console/output.ts';
-import { UsageError } from '../options/index.ts';
 import {
   cleanUpRuns,
   forgetRun,
@@ -11,7 +10,7 @@ import {
   runStateOf,
 } from '../run/registry/index.ts';
 import { describeBadFiles, strayClusters } from '../run/registry/leftovers.ts';
-import { suggestion } from '../words/index.ts';
+import { suggestion, UsageError } from '../words/index.ts';
 
 /** What `meshproof clean` is asked for. */
 export interface CleanOptions {

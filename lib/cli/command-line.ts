@@ -1,12 +1,6 @@
 import { type Command, Option } from 'commander';
-import {
-  type Layer,
-  type OptionRow,
-  type OptionValue,
-  optionRows,
-  readOptionText,
-  UsageError,
-} from '../options/index.ts';
+import { type Layer, type OptionRow, type OptionValue, optionRows, readOptionText } from '../options/index.ts';
+import { UsageError } from '../words/index.ts';
 
 /** Adds options to a command by name, all of a run's where none are named. */
 export function addOptions(command: Command, names: readonly string[] = optionRows.map((row) => row.name)): Command {

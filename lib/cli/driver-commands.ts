@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { type Answers, questions } from '../driver-kit/answers.ts';
-import { type RunOptions, UsageError } from '../options/index.ts';
-import { didYouMean } from '../words/index.ts';
+import type { RunOptions } from '../options/index.ts';
+import { didYouMean, UsageError } from '../words/index.ts';
 import type { Actions } from './actions.ts';
 import { addOptions } from './command-line.ts';
 

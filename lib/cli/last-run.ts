@@ -3,8 +3,9 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type Choice, type EvidenceRecord, type RunRecord, readEvidence, type Verdict } from '../evidence/index.ts';
 import type { Driver } from '../mesh/index.ts';
-import { type RunOptions, UsageError } from '../options/index.ts';
+import type { RunOptions } from '../options/index.ts';
 import type { Chosen } from '../run/machine/choose.ts';
+import { UsageError } from '../words/index.ts';
 
 const evidenceName = 'evidence.jsonl';
 

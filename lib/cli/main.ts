@@ -2,9 +2,8 @@ import { CommanderError } from 'commander';
 import { coloursFor } from '../console/colours.ts';
 import { exitStatus, explainError } from '../console/exit-status.ts';
 import { listenToOutput, outputTrouble, outputWritten, print, printJson } from '../console/output.ts';
-import { UsageError } from '../options/index.ts';
 import { unforeseenText, wasUnforeseen, watchUnforeseen } from '../run/unforeseen.ts';
-import { redact } from '../words/index.ts';
+import { redact, UsageError } from '../words/index.ts';
 import { buildProgram } from './program.ts';
 
 /** Runs the program with the words of its command line, and sets the process's exit status. */

@@ -1,9 +1,9 @@
 import { loadDriver } from '../mesh/index.ts';
-import { type RunOptions, UsageError } from '../options/index.ts';
+import type { RunOptions } from '../options/index.ts';
 import { suiteNames } from '../run/suites.ts';
 import { faultNames } from '../sandbox/index.ts';
 import { checkSuite } from '../schedule/index.ts';
-import { didYouMean } from '../words/index.ts';
+import { didYouMean, UsageError } from '../words/index.ts';
 
 /** As a kubelet takes it: RFC 1123 labels. */
 const DOMAIN = /^[a-z\d]([a-z\d-]*[a-z\d])?(\.[a-z\d]([a-z\d-]*[a-z\d])?)*$/;
@@ -11,7 +11,7 @@ const DOMAIN = /^[a-z\d]([a-z\d-]*[a-z\d])?(\.[a-z\d]([a-z\d-]*[a-z\d])?)*$/;
 /**
  * Refuses what is known to be wrong by looking at names and files alone, before anything heavy is loaded.
  *
- * @throws UsageError for an unknown suite or fault, DriverError for a mesh that is unknown or whose driver is malformed
+ * @throws UsageError for an unknown suite, mesh or fault, and for a malformed driver
  */
 export async function refuseWrongNames(options: RunOptions): Promise<void> {
   const suites = await suiteNames();

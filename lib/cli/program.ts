@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { type RunOptions, refuseUnknownVariables, resolveOptions, UsageError } from '../options/index.ts';
-import { keepSecret, keepSecretsOf, suggestion } from '../words/index.ts';
+import { type RunOptions, refuseUnknownVariables, resolveOptions } from '../options/index.ts';
+import { keepSecret, keepSecretsOf, suggestion, UsageError } from '../words/index.ts';
 import type { Actions } from './actions.ts';
 import type { CleanOptions } from './clean.ts';
 import { addOptions, commandLineLayer } from './command-line.ts';

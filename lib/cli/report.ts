@@ -5,7 +5,6 @@ import { dirname, join, resolve } from 'node:path';
 import { execa } from 'execa';
 import { exitStatus } from '../console/exit-status.ts';
 import { type EvidenceRecord, readForReports } from '../evidence/index.ts';
-import { UsageError } from '../options/index.ts';
 import {
   allureConfig,
   evidenceProblems,
@@ -14,7 +13,7 @@ import {
   summaryJson,
   writeReports,
 } from '../report/index.ts';
-import { printable } from '../words/index.ts';
+import { printable, UsageError } from '../words/index.ts';
 import { lastRun, runNamed } from './last-run.ts';
 
 /** Longest that Allure may take for a report, ms. */

@@ -22,7 +22,7 @@ import { ownVersion } from './version.ts';
 /**
  * Runs the claims that the options ask for, from choosing a provider to the reports.
  * @returns the exit status, from the evidence alone
- * @throws UsageError, DriverError, EnvironmentError before anything has been made
+ * @throws UsageError, EnvironmentError before anything has been made
  */
 export async function runCommand(options: RunOptions, argv: string[]): Promise<number> {
   refuseBadFolders(options.out);

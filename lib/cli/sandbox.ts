@@ -11,7 +11,7 @@ import { startSandbox } from '../sandbox/index.ts';
  * Keeps a sandbox up in the foreground until it is interrupted, for people who write suites or drivers. Its folder, with the
  * kubeconfig, is the private one of its entry in the registry: after `kill -9` of this process `clean` removes it.
  * @returns the exit status
- * @throws SandboxError where this machine does not allow one, UsageError for a state or temporary folder that cannot be used
+ * @throws EnvironmentError where this machine does not allow one, UsageError for a state or temporary folder that cannot be used
  */
 export async function sandboxCommand(): Promise<number> {
   refuseBadFolders();

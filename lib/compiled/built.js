@@ -135,5 +135,5 @@ function isSource(file) {
 
 /** @param {string} message @param {string} remedy */
 function problem(message, remedy) {
-  return Object.assign(new Error(message), { name: 'EnvironmentError', remedy });
+  return Object.assign(new Error(message), { whose: 'environment', remedy });
 }

@@ -3,7 +3,8 @@ import { type Colours, coloursFor } from '../console/colours.ts';
 import { exitStatus } from '../console/exit-status.ts';
 import { print } from '../console/output.ts';
 import { connect, type Manifest } from '../kube/index.ts';
-import { type Driver, DriverError, driverTitle, driverTools, inspectDriver, renderedParts } from '../mesh/index.ts';
+import { type Driver, driverTitle, driverTools, inspectDriver, renderedParts } from '../mesh/index.ts';
+import { UsageError } from '../words/index.ts';
 
 export interface CheckOptions {
   /** `KEY=VALUE` for the placeholders. */
@@ -20,7 +21,7 @@ export interface CheckOptions {
  *
  * @param names of the program's own drivers, or files
  * @returns the exit status
- * @throws DriverError after the last one, about all that are malformed
+ * @throws UsageError after the last one, about all that are malformed
  */
 export async function checkCommand(names: readonly string[], options: CheckOptions): Promise<number> {
   const colours = coloursFor(process.stdout);
@@ -34,11 +35,11 @@ export async function checkCommand(names: readonly string[], options: CheckOptio
       if (options.rendered) print(`${stringify(renderedParts(driver, options.sets))}\n`);
     } catch (error) {
       // The others are of interest all the same.
-      if (!(error instanceof DriverError)) throw error;
+      if (!(error instanceof UsageError)) throw error;
       complaints.push(error.message);
     }
   }
-  if (complaints.length > 0) throw new DriverError(complaints.join('\n'));
+  if (complaints.length > 0) throw new UsageError(complaints.join('\n'));
   return exitStatus.fine;
 }
 

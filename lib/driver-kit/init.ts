@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline/promises';
 import { types } from 'node:util';
 import { exitStatus } from '../console/exit-status.ts';
 import { print } from '../console/output.ts';
-import { UsageError } from '../options/index.ts';
+import { UsageError } from '../words/index.ts';
 import { type Answers, questions } from './answers.ts';
 import { driverSkeleton } from './skeleton.ts';
 

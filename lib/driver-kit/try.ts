@@ -3,7 +3,7 @@ import { coloursFor } from '../console/colours.ts';
 import { exitStatus, explainError } from '../console/exit-status.ts';
 import { openEvidence } from '../evidence/index.ts';
 import { driverTitle } from '../mesh/index.ts';
-import { EnvironmentError, type RunOptions } from '../options/index.ts';
+import type { RunOptions } from '../options/index.ts';
 import { takeDown } from '../run/conduct.ts';
 import type { RunContext } from '../run/context.ts';
 import { endAll } from '../run/end-all.ts';
@@ -17,6 +17,7 @@ import { cleanUpCrashedRuns, openRunRegistry } from '../run/registry/index.ts';
 import { makeRunFolder, newRunId } from '../run/run-folder.ts';
 import { refuseBadFolders } from '../run/surroundings.ts';
 import { Unwritten } from '../run/unwritten.ts';
+import { EnvironmentError } from '../words/index.ts';
 import { openTranscript } from './transcript.ts';
 import { trialOf } from './trial.ts';
 
@@ -26,7 +27,7 @@ import { trialOf } from './trial.ts';
  *
  * @returns the exit status: fine; failed where some step did not do what it is for; what a run would end with where the
  *   mesh does not come up; interrupted
- * @throws DriverError, EnvironmentError before anything has been made
+ * @throws UsageError, EnvironmentError before anything has been made
  */
 export async function tryCommand(options: RunOptions): Promise<number> {
   refuseBadFolders(options.out);

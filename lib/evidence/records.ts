@@ -4,6 +4,9 @@
  *
  * All times (`at`, `start`, `end`, `from`, `to`) are milliseconds of one monotonic clock that starts with the run.
  */
+
+import type { Whose } from '../words/index.ts';
+
 export type EvidenceRecord = Numbered<EvidenceEntry | LeftOutRecord>;
 
 /** A record before it is numbered. */
@@ -269,7 +272,7 @@ export interface EndRecord {
   interrupted: boolean;
   /** Why the run ended early, where it did: whose fault, and the remedy. */
   fault?: {
-    whose: 'mesh' | 'harness' | 'environment' | 'user';
+    whose: Whose;
     message: string;
     /** Something that the run was to leave could not be written: its verdicts certify nothing. */
     unwritten?: true;

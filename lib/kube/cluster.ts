@@ -1,3 +1,5 @@
+import { MeshproofError } from '../words/index.ts';
+
 /** The one view of a Kubernetes cluster that the rest of the program has. */
 
 /** A Kubernetes object as YAML or the API gives it. */
@@ -141,12 +143,12 @@ export type ClusterErrorCode =
   | 'other';
 
 /** What went wrong at the API. `invalid` means that the server read the request and refused its content (400, 422 or allow rule). */
-export class ClusterError extends Error {
+export class ClusterError extends MeshproofError {
   override name = 'ClusterError';
   readonly code: ClusterErrorCode;
   readonly status?: number;
-  constructor(code: ClusterErrorCode, message: string, status?: number) {
-    super(message);
+  constructor(code: ClusterErrorCode, message: string, status?: number, remedy?: string) {
+    super('environment', message, remedy);
     this.code = code;
     if (status !== undefined) this.status = status;
   }

@@ -3,7 +3,6 @@ export { renderedParts } from './checks/samples.ts';
 export type { Driver, DriverSpec } from './driver.ts';
 export { declares, driverImages, driverTitle, driverTools } from './facts.ts';
 export { type Feature, features } from './features.ts';
-export { DriverError } from './file/error.ts';
 export { fieldDescription } from './file/fields.ts';
 export { inspectDriver, listDrivers, listUnverified, loadDriver } from './file/load.ts';
 export * from './mesh.ts';

@@ -1,4 +1,5 @@
 import type { Cluster, Manifest } from '../kube/cluster.ts';
+import { MeshproofError, type Whose } from '../words/index.ts';
 
 /** A mode that every mesh under test can be asked to switch. */
 export type ModeName = 'permissive' | 'egress';
@@ -118,20 +119,16 @@ export interface Mesh {
   diagnose(folder: string, pods: { namespace: string; name: string }[]): Promise<string[]>;
 }
 
-/** A driver or its mesh failed. `whose` decides the exit status. */
-export class MeshError extends Error {
+/** A driver or its mesh failed. */
+export class MeshError extends MeshproofError {
   override name = 'MeshError';
-  readonly whose: 'mesh' | 'environment' | 'user';
-  readonly remedy?: string;
   /**
    * `version`: the cluster serves what the driver names in another version. `absence`: what the driver names is not there,
    * which is the mesh's fault only if it is the version that the driver is for.
    */
   readonly about?: 'version' | 'absence';
-  constructor(whose: MeshError['whose'], message: string, remedy?: string, about?: MeshError['about']) {
-    super(message);
-    this.whose = whose;
-    if (remedy !== undefined) this.remedy = remedy;
+  constructor(whose: Whose, message: string, remedy?: string, about?: MeshError['about']) {
+    super(whose, message, remedy);
     if (about !== undefined) this.about = about;
   }
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { loadDriver } from '../mesh/index.ts';
+import { EnvironmentError } from '../words/index.ts';
 import { chooseProvider, type Fact, type MachineFacts } from './choose-provider.ts';
-import { EnvironmentError, type RunOptions } from './options.ts';
+import type { RunOptions } from './options.ts';
 import { resolveOptions } from './resolve.ts';
 
 const has = (what: string): Fact => ({ what, found: 'v1', remedy: `install ${what}` });

@@ -1,7 +1,7 @@
 import type { ProviderName } from '../kube/cluster.ts';
 import { type Driver, driverTools, fitsSandbox } from '../mesh/index.ts';
-import { toolRemedy } from '../words/index.ts';
-import { EnvironmentError, optionRows, type RunOptions } from './options.ts';
+import { EnvironmentError, toolRemedy } from '../words/index.ts';
+import { optionRows, type RunOptions } from './options.ts';
 
 /** One thing that a machine has, or lacks and why. */
 export interface Fact {

@@ -1,5 +1,5 @@
-import { didYouMean, editDistance } from '../words/index.ts';
-import { optionRows, UsageError } from './options.ts';
+import { didYouMean, editDistance, UsageError } from '../words/index.ts';
+import { optionRows } from './options.ts';
 import { type Layer, type OptionValue, readOptionText } from './values.ts';
 
 /** Variables that are not options: what a run tells its processes, and what the contract tests read. */

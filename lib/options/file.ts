@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, type Pair, parseDocument } from 'yaml';
-import { didYouMean } from '../words/index.ts';
+import { didYouMean, UsageError } from '../words/index.ts';
 import { readYaml } from '../yaml/index.ts';
-import { type OptionRow, optionRows, UsageError } from './options.ts';
+import { type OptionRow, optionRows } from './options.ts';
 import { allowedInFile, isPair, type Layer, type OptionValue, readOptionText } from './values.ts';
 
 /** The options that a file may hold: `config` names the file itself. */

@@ -283,18 +283,3 @@ export const optionRows: readonly OptionRow[] = (Object.keys(schema) as (keyof S
   const name = row.name ?? key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   return { ...row, key, name, variable: `MESHPROOF_${name.toUpperCase().replaceAll('-', '_')}` };
 });
-
-/** Wrong use: exit status 2, before anything is created. */
-export class UsageError extends Error {
-  override name = 'UsageError';
-}
-
-/** Something this machine or cluster lacks: exit status 3. */
-export class EnvironmentError extends Error {
-  override name = 'EnvironmentError';
-  readonly remedy?: string;
-  constructor(message: string, remedy?: string) {
-    super(message);
-    if (remedy !== undefined) this.remedy = remedy;
-  }
-}

@@ -2,8 +2,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { UsageError } from '../words/index.ts';
 import { ownVariables } from './environment.ts';
-import { optionRows, type RunOptions, UsageError } from './options.ts';
+import { optionRows, type RunOptions } from './options.ts';
 import { resolveOptions } from './resolve.ts';
 import type { OptionValue } from './values.ts';
 

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { UsageError } from '../words/index.ts';
 import { readEnvironment } from './environment.ts';
 import { readConfigFile, readSetFile } from './file.ts';
-import { type OptionRow, optionRows, optionSources, type RunOptions, UsageError } from './options.ts';
+import { type OptionRow, optionRows, optionSources, type RunOptions } from './options.ts';
 import { type Layer, type OptionValue, splitPair } from './values.ts';
 
 /** Where options come from, besides a file. */

@@ -1,5 +1,5 @@
-import { didYouMean, SHORTEST_SECRET } from '../words/index.ts';
-import { imageRoles, type OptionKind, type OptionRow, type OptionSource, UsageError } from './options.ts';
+import { didYouMean, SHORTEST_SECRET, UsageError } from '../words/index.ts';
+import { imageRoles, type OptionKind, type OptionRow, type OptionSource } from './options.ts';
 
 /** A checked value: durations are ms, lists are split, pairs stay `KEY=VALUE`. */
 export type OptionValue = string | number | boolean | string[];

@@ -2,7 +2,7 @@ import { isIPv6 } from 'node:net';
 import { parse } from 'yaml';
 import type { Cluster } from '../kube/cluster.ts';
 import { lastWords } from '../processes/tool.ts';
-import { ProviderError } from './error.ts';
+import { EnvironmentError } from '../words/index.ts';
 import { pollUntil } from './poll-until.ts';
 import { nodesOf, runEngine, type ToolContext } from './runtime.ts';
 
@@ -18,14 +18,14 @@ const KUBELET_CONFIG = '/var/lib/kubelet/config.yaml';
 
 /**
  * The cluster's domain and name server, as a kind cluster's pods will have them.
- * @throws ProviderError where no node says
+ * @throws EnvironmentError where no node says
  */
 export async function nodeDns(clusterName: string, context: ToolContext): Promise<NodeDns> {
   const [node = ''] = await nodesOf(clusterName, context);
   const result = await runEngine(['exec', node, 'cat', KUBELET_CONFIG], context);
   const { clusterDomain = '', clusterDNS: [address = ''] = [] } = kubeletConfig(result.stdout.toString());
   if (clusterDomain !== '' && address !== '') return { domain: clusterDomain, address };
-  throw new ProviderError(
+  throw new EnvironmentError(
     `node ${node} does not say what the cluster's domain and name server are: ${KUBELET_CONFIG} lacks clusterDomain or clusterDNS${result.exitCode === 0 ? '' : ` (${lastWords(result)})`}`,
     'set both in the KubeletConfiguration of the --kind-config, or leave them to kubeadm',
   );
@@ -39,7 +39,7 @@ function kubeletConfig(text: string): { clusterDomain?: string; clusterDNS?: str
  * Waits until the cluster's DNS answers a lookup, asked from a node through the DNS Service's own address. CoreDNS's
  * Deployment tells when asking is worth while; the answer tells that Service routing works too. Returns at once where there
  * is no such Deployment, since what answers instead may be yet to be installed.
- * @throws ProviderError after `timeoutMs`
+ * @throws EnvironmentError after `timeoutMs`
  * @throws ClusterError `aborted`, or what the API server refuses
  */
 export async function waitForDns(
@@ -59,7 +59,7 @@ export async function waitForDns(
   const [node = ''] = await nodesOf(clusterName, options);
   const { domain, address } = await nodeDns(clusterName, options);
   const name = `kubernetes.default.svc.${domain}`;
-  const missing = new ProviderError(
+  const missing = new EnvironmentError(
     `the cluster's DNS at ${address} does not answer for ${name} after ${options.timeoutMs} ms`,
     'look at the pods of CoreDNS in kube-system (--keep leaves the cluster)',
   );

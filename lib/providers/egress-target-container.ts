@@ -2,8 +2,8 @@ import type { Server } from '../fixtures/actor.ts';
 import { containersOf, isDeployment } from '../fixtures/workload.ts';
 import type { LogHandlers, Manifest, Stop } from '../kube/cluster.ts';
 import { lastWords } from '../processes/tool.ts';
+import { EnvironmentError } from '../words/index.ts';
 import { followContainer } from './container-log.ts';
-import { ProviderError } from './error.ts';
 import { runEngine, type ToolContext } from './runtime.ts';
 
 /** Servers beside the cluster: in no mesh, at addresses that no Service has. */
@@ -12,7 +12,7 @@ export interface EgressTargetServers {
   servers: Record<string, Server>;
   /** Follows the log of the server whose `logContainer` is named. */
   followLog(target: { container: string }, handlers: LogHandlers): Stop;
-  /** Removes them; ones that are gone already are no error. @throws ProviderError once all were tried */
+  /** Removes them; ones that are gone already are no error. @throws EnvironmentError once all were tried */
   stop(): Promise<void>;
 }
 
@@ -36,7 +36,7 @@ const START_MS = 120_000;
 /**
  * Starts, for each Deployment of the manifests that has a Service, a container like its server's, on the network of the
  * cluster's nodes, where pods reach it by its name and by its address.
- * @throws ProviderError with the engine's words where one does not start; those that did are removed again
+ * @throws EnvironmentError with the engine's words where one does not start; those that did are removed again
  */
 export async function startEgressTarget(
   manifests: readonly Manifest[],
@@ -51,7 +51,7 @@ export async function startEgressTarget(
       if (removed.exitCode === 0 || /no such container/i.test(removed.stderr)) options.gone(name);
       else stays.push(`${name}: ${lastWords(removed)}`);
     }
-    if (stays.length > 0) throw new ProviderError(`could not be removed: ${stays.join('; ')}`, 'meshproof clean');
+    if (stays.length > 0) throw new EnvironmentError(`could not be removed: ${stays.join('; ')}`, 'meshproof clean');
   };
   try {
     const servers: Record<string, Server> = {};
@@ -83,7 +83,7 @@ async function run(name: string, deployment: Manifest, { network, ...context }: 
   const argv = ['run', '--detach', `--name=${name}`, `--network=${network}`, ...confined, ...start, container.image];
   const result = await runEngine([...argv, ...args], context, { timeoutMs: START_MS });
   if (result.exitCode === 0) return;
-  throw new ProviderError(
+  throw new EnvironmentError(
     `the server outside of the cluster, ${name}, does not start: ${lastWords(result)}`,
     `make ${container.image} known to the local engine, or name a host by --egress-target`,
   );
@@ -95,7 +95,7 @@ async function addressOf(name: string, { network, isIPv6, ...context }: EgressTa
   const result = await runEngine(['inspect', '--format', format, name], context);
   const address = result.stdout.toString().trim();
   if (result.exitCode === 0 && address !== '') return address;
-  throw new ProviderError(
+  throw new EnvironmentError(
     `${name} has no ${isIPv6 ? 'IPv6' : 'IPv4'} address on the network ${network}: ${lastWords(result)}`,
     `see its log`,
   );

@@ -1,7 +1,7 @@
 import { namespacesOf, removeFixtures } from '../fixtures/index.ts';
 import { connect } from '../kube/client/index.ts';
 import { type Cluster, ClusterError, type Provided } from '../kube/cluster.ts';
-import { ProviderError } from './error.ts';
+import { EnvironmentError } from '../words/index.ts';
 import { connectKept } from './kept-kubeconfig.ts';
 import { kubeconfigFiles, writeOneContext } from './kubeconfig.ts';
 import { holdLease, leaseHolder } from './lease.ts';
@@ -55,13 +55,13 @@ export interface ProvidedExisting extends Provided {
 
 /**
  * Takes a cluster that is in use for something else. Holds the Lease, and first puts back what dead runs have left.
- * @throws ProviderError for wrong use, and when another run is at work there
+ * @throws EnvironmentError for wrong use, and when another run is at work there
  * @throws ClusterError, `forbidden` naming verb and resource
  */
 export async function upExisting(options: UpExistingOptions): Promise<ProvidedExisting> {
   const { context, runId, target, signal, report, settings: known } = options;
   if (!options.allowMeshWideChanges) {
-    throw new ProviderError(
+    throw new EnvironmentError(
       `the suites switch modes of the whole mesh on ${context}, which can cut off its traffic`,
       'if that may be, say so: --allow-mesh-wide-changes',
     );
@@ -75,7 +75,7 @@ export async function upExisting(options: UpExistingOptions): Promise<ProvidedEx
     await ensureSystemNamespace(cluster, signal);
     const lease = await holdLease(cluster, { runId, signal, lost: options.leaseLost, report }).catch(
       (error: unknown) => {
-        if (error instanceof ProviderError) options.unchanged();
+        if (error instanceof EnvironmentError) options.unchanged();
         throw error;
       },
     );
@@ -165,7 +165,7 @@ const REACH_MS = 5_000;
 /**
  * Asks a live cluster whether it is there.
  * @param named a kubeconfig of the user's, see `connectKept`
- * @throws ProviderError see `connectKept`
+ * @throws EnvironmentError see `connectKept`
  * @throws ClusterError where it cannot be reached, after five seconds at most
  */
 export async function reachLive(live: LiveEntry, named: string | undefined): Promise<void> {
@@ -185,7 +185,7 @@ export async function reachLive(live: LiveEntry, named: string | undefined): Pro
  * Undoes what a run that was killed has left on a live cluster.
  * @param options.kubeconfig one of the user's, see `connectKept`
  * @param options.dead runs whose Leases need not be waited for
- * @throws ProviderError when the run is gone but another one is at work there now, or its kubeconfig is gone
+ * @throws EnvironmentError when the run is gone but another one is at work there now, or its kubeconfig is gone
  * @throws ClusterError
  */
 export async function restoreLive(

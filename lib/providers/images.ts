@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { lastWords, runTool } from '../processes/tool.ts';
+import { EnvironmentError } from '../words/index.ts';
 import { engine } from './engine.ts';
-import { ProviderError } from './error.ts';
 import { fullName, type NodeFacts, type NodeImages, nodeFacts, nodeImages } from './node-images.ts';
 import { nodesOf, refuseAborted, runEngine, type ToolContext } from './runtime.ts';
 
@@ -51,7 +51,7 @@ const PINNED =
  * Copies images from the local engine to the nodes of a kind cluster, and sees that they have arrived. One stream for all of
  * them: layers that they share go once, and unpacking is what takes the time, which several streams at once make three times
  * longer. `kind load` would write all of it to a file first.
- * @throws ProviderError naming image and node
+ * @throws EnvironmentError naming image and node
  */
 export async function loadImages(clusterName: string, refs: string[], context: ToolContext): Promise<LoadedImages> {
   const once = [...new Map(refs.map((ref) => [fullName(ref), ref])).values()];
@@ -137,7 +137,7 @@ async function copy(refs: string[], node: string, facts: NodeFacts, context: Too
   const result = await runTool(argv, { timeoutMs: LOAD_MS, ...context });
   refuseAborted(result, 'loading images');
   if (result.exitCode === 0) return;
-  throw new ProviderError(
+  throw new EnvironmentError(
     `cannot load ${refs.join(', ')} into ${node}: ${lastWords(result)}`,
     /no space left/i.test(result.stderr) ? 'free disk space' : REMEDY,
   );
@@ -151,7 +151,7 @@ const BETWEEN_LOOKS_MS = 100;
 
 /**
  * Sees that the kubelet will find what was imported: containerd says that an import succeeded also where it took nothing.
- * @throws ProviderError
+ * @throws EnvironmentError
  */
 async function expectArrived(refs: string[], node: string, context: ToolContext): Promise<void> {
   const deadline = performance.now() + OFFERED_MS;
@@ -159,7 +159,7 @@ async function expectArrived(refs: string[], node: string, context: ToolContext)
     const images = await nodeImages(node, context);
     const missing = refs.filter((ref) => !images.knows(ref));
     if (missing.length > 0) {
-      throw new ProviderError(
+      throw new EnvironmentError(
         `${missing.join(', ')} did not arrive on ${node}, although the import succeeded`,
         `see what this says: ${engine()} exec ${node} ctr --namespace=k8s.io images ls`,
       );

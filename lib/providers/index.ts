@@ -1,6 +1,5 @@
 export { namespacesWithSidecar } from './at-stake.ts';
 export { type EgressTargetServers, startEgressTarget } from './egress-target-container.ts';
-export { ProviderError } from './error.ts';
 export {
   type LiveEntry,
   type ProvidedExisting,

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { parse } from 'yaml';
 import { connect } from '../kube/client/index.ts';
 import type { Cluster } from '../kube/cluster.ts';
-import { ProviderError } from './error.ts';
+import { EnvironmentError } from '../words/index.ts';
 import { kubeconfigFiles, writeOneContext } from './kubeconfig.ts';
 
 /** What a kubeconfig's user can have besides plain data: commands that are run, and files whose content is sent. */
@@ -23,7 +23,7 @@ export interface KeptKubeconfig {
  * command to be run or a file to be sent, the user's own kubeconfig is taken in its place: the one that the user has
  * `named`, else those that kubectl would read.
  * @param signal closes the client
- * @throws ProviderError where there is none, or where the user's own does not have that context, or names another server
+ * @throws EnvironmentError where there is none, or where the user's own does not have that context, or names another server
  */
 export async function connectKept(
   { kubeconfig, context, runId }: KeptKubeconfig,
@@ -34,7 +34,7 @@ export async function connectKept(
   const left = readContext(kubeconfig, context);
   if (left === undefined) {
     const remedy = `by hand: delete the namespaces labelled meshproof.dev/run=${runId} on ${context}`;
-    throw new ProviderError(`the kubeconfig ${kubeconfig} of run ${runId} is gone, or is none`, remedy);
+    throw new EnvironmentError(`the kubeconfig ${kubeconfig} of run ${runId} is gone, or is none`, remedy);
   }
   const reaching = REACHING_OUT.filter((field) => left.user[field] !== undefined);
   if (reaching.length === 0) return connect(kubeconfig, options);
@@ -44,14 +44,14 @@ export async function connectKept(
     const own = path.join(folder, 'kubeconfig');
     const remedy = `name the kubeconfig that has this context: meshproof clean --kubeconfig FILE`;
     await writeOneContext(kubeconfigFiles(named), context, own).catch((error: Error) => {
-      throw new ProviderError(
+      throw new EnvironmentError(
         `the user of context ${context} needs ${reaching.join(' and ')}, which is taken from your own kubeconfig only: ${error.message}`,
         remedy,
       );
     });
     const server = readContext(own, context)?.server;
     if (server !== left.server) {
-      throw new ProviderError(
+      throw new EnvironmentError(
         `context ${context} is now of ${server ?? 'no server'}, and run ${runId} changed the cluster of ${left.server}`,
         remedy,
       );

@@ -4,9 +4,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { connect } from '../kube/client/index.ts';
 import type { Provided } from '../kube/cluster.ts';
 import { lastWords } from '../processes/tool.ts';
+import { EnvironmentError } from '../words/index.ts';
 import { type NodeDns, nodeDns, waitForDns } from './dns.ts';
 import { type EarlyImages, earlyImages } from './early-images.ts';
-import { ProviderError } from './error.ts';
 import { type LoadedImages, loadImages } from './images.ts';
 import { holdLease } from './lease.ts';
 import { expectReachable, refuseUnreachable } from './remote-engine.ts';
@@ -57,16 +57,16 @@ export interface ProvidedKind extends Provided {
   loadImages(refs: string[]): Promise<LoadedImages>;
   /** Waits until a name lookup is answered; on a new cluster some 8 s after `upKind` has returned. */
   waitForDns(): Promise<void>;
-  /** What its pods look names up with. @throws ProviderError */
+  /** What its pods look names up with. @throws EnvironmentError */
   dns(): Promise<NodeDns>;
-  /** The engine's network that its nodes are on. @throws ProviderError */
+  /** The engine's network that its nodes are on. @throws EnvironmentError */
   network(): Promise<string>;
 }
 
 /**
  * Creates a kind cluster; returns when pods could be created and would reach Services. What it made is deleted again when
  * it fails or is interrupted. Where it is to be kept, this run holds the Lease until `down`.
- * @throws ProviderError for what this machine lacks, and for a cluster of that name that is there already
+ * @throws EnvironmentError for what this machine lacks, and for a cluster of that name that is there already
  * @throws ClusterError `aborted`
  */
 export async function upKind(options: UpKindOptions): Promise<ProvidedKind> {
@@ -74,7 +74,7 @@ export async function upKind(options: UpKindOptions): Promise<ProvidedKind> {
   await refuseUnreachable(configFile, options);
   const [containers] = await Promise.all([containersOf(clusterName, options), kindVersion(options)]);
   if (containers.length > 0) {
-    throw new ProviderError(
+    throw new EnvironmentError(
       `a kind cluster ${clusterName} is there already`,
       `use it with --reuse, choose another --cluster-name, or delete it: kind delete cluster --name ${clusterName}`,
     );
@@ -98,13 +98,13 @@ export async function upKind(options: UpKindOptions): Promise<ProvidedKind> {
 
 /**
  * Takes a kind cluster that an earlier run has kept, and holds the Lease until `down`, which leaves the cluster.
- * @throws ProviderError where there is none, and when another run is at work there
+ * @throws EnvironmentError where there is none, and when another run is at work there
  */
 export async function reuseKind(options: SharedKindOptions): Promise<ProvidedKind> {
   const { clusterName, kubeconfig } = options;
   const [containers] = await Promise.all([containersOf(clusterName, options), kindVersion(options)]);
   if (containers.length === 0) {
-    throw new ProviderError(
+    throw new EnvironmentError(
       `there is no kind cluster ${clusterName} to reuse`,
       `run once with --keep --cluster-name ${clusterName}, or leave --reuse out`,
     );
@@ -113,7 +113,7 @@ export async function reuseKind(options: SharedKindOptions): Promise<ProvidedKin
   await nodesOf(clusterName, options);
   const exported = await runKind(['export', 'kubeconfig', '--name', clusterName, '--kubeconfig', kubeconfig], options);
   if (exported.exitCode !== 0) {
-    throw new ProviderError(
+    throw new EnvironmentError(
       `the kind cluster ${clusterName} cannot be reused: ${lastWords(exported)}`,
       `delete it: kind delete cluster --name ${clusterName}`,
     );
@@ -123,12 +123,12 @@ export async function reuseKind(options: SharedKindOptions): Promise<ProvidedKin
 
 /**
  * The names of the kind clusters on this machine.
- * @throws ProviderError
+ * @throws EnvironmentError
  */
 export async function kindClusters(context: ToolContext): Promise<string[]> {
   const result = await runKind(['get', 'clusters'], context);
   if (result.exitCode !== 0) {
-    throw new ProviderError(`kind cannot list its clusters: ${lastWords(result)}`, 'make `kind get clusters` work');
+    throw new EnvironmentError(`kind cannot list its clusters: ${lastWords(result)}`, 'make `kind get clusters` work');
   }
   return result.stdout.toString().split('\n').filter(Boolean);
 }
@@ -140,7 +140,7 @@ const BETWEEN_LOOKS_MS = 500;
  * Deletes a kind cluster; one that is not there is no error.
  * @param brokenOff its creation was interrupted: the engine may still be making the container that it was asked for, so
  *   the cluster counts as gone only when two looks, half a second apart, find nothing
- * @throws ProviderError when it is still there afterwards
+ * @throws EnvironmentError when it is still there afterwards
  */
 export async function deleteKind(clusterName: string, brokenOff = false): Promise<void> {
   const context = { signal: AbortSignal.timeout(DELETE_MS), child: () => undefined };
@@ -153,7 +153,7 @@ export async function deleteKind(clusterName: string, brokenOff = false): Promis
     if (brokenOff) await pause(BETWEEN_LOOKS_MS);
     if ((await containersOf(clusterName, context)).length === 0) return;
   }
-  throw new ProviderError(
+  throw new EnvironmentError(
     `the kind cluster ${clusterName} could not be deleted: ${words}`,
     `kind delete cluster --name ${clusterName}`,
   );
@@ -175,12 +175,12 @@ async function create(options: UpKindOptions, images: EarlyImages): Promise<void
   const result = await runKind(argv, options, { timeoutMs, line });
   if (result.exitCode === 0) return;
   if (result.fault === 'timeout') {
-    throw new ProviderError(
+    throw new EnvironmentError(
       `kind did not create the cluster ${clusterName} within ${timeoutMs / 1_000} s: ${lastWords(result)}`,
       'grant more on a slow machine with --timeout-scale',
     );
   }
-  throw new ProviderError(
+  throw new EnvironmentError(
     `kind could not create the cluster ${clusterName}: ${lastWords(result)}`,
     `see what this says: kind ${argv.join(' ')} --retain`,
   );

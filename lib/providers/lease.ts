@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { MANAGED_BY, OWNER } from '../fixtures/index.ts';
 import { type Cluster, ClusterError, type Manifest, type ObjectRef } from '../kube/cluster.ts';
-import { ProviderError } from './error.ts';
+import { EnvironmentError } from '../words/index.ts';
 import { dropSystemNamespace, SYSTEM_NAMESPACE, unlessExists } from './system-namespace.ts';
 
 export const LEASE: Required<ObjectRef> = {
@@ -51,7 +51,7 @@ interface LeaseSpec {
 
 /**
  * Takes the one Lease that all runs on this cluster share, and renews it until it is released.
- * @throws ProviderError when another living run holds it
+ * @throws EnvironmentError when another living run holds it
  * @throws ClusterError
  */
 export async function holdLease(cluster: Cluster, holder: LeaseHolder): Promise<HeldLease> {
@@ -87,7 +87,7 @@ async function take(cluster: Cluster, holder: LeaseHolder): Promise<void> {
     }
     if (await claim(cluster, found, runId)) return;
   }
-  throw new ProviderError('the Lease of meshproof changes hands too fast', 'try again when the other runs are over');
+  throw new EnvironmentError('the Lease of meshproof changes hands too fast', 'try again when the other runs are over');
 }
 
 /**
@@ -95,7 +95,7 @@ async function take(cluster: Cluster, holder: LeaseHolder): Promise<void> {
  * are by a clock of another machine, and are compared with nothing: so does client-go's leader election (`observedTime`
  * in `k8s.io/client-go/tools/leaderelection`).
  * @returns true where it was given up in the meantime; false where nothing came of its holder
- * @throws ProviderError where its holder, or another, is alive
+ * @throws EnvironmentError where its holder, or another, is alive
  */
 async function changes(cluster: Cluster, lease: Manifest, { signal, report }: LeaseHolder): Promise<boolean> {
   const before = specOf(lease);
@@ -114,7 +114,7 @@ async function changes(cluster: Cluster, lease: Manifest, { signal, report }: Le
   }
   const { holderIdentity = '' } = after === undefined ? {} : specOf(after);
   if (holderIdentity === '') return true;
-  throw new ProviderError(
+  throw new EnvironmentError(
     `run ${holderIdentity} is at work on this cluster: it has just renewed its Lease`,
     'wait until it is over',
   );

@@ -32,7 +32,7 @@ const config = (networking: string) => file(`kind: Cluster\nnetworking: {${netwo
 
 describe('a cluster on an engine of another machine', () => {
   const refusal = {
-    name: 'ProviderError',
+    name: 'EnvironmentError',
     message: expect.stringMatching(
       /^docker runs on another machine \(ssh:\/\/me@build-1\), and kind would publish .* at /,
     ),

@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parse } from 'yaml';
+import { EnvironmentError } from '../words/index.ts';
 import { engine, isLoopback, remoteHost } from './engine.ts';
-import { ProviderError } from './error.ts';
 import { runEngine, type ToolContext } from './runtime.ts';
 
 /** Longest until a new cluster's port takes a connection, ms; it is open before kind returns. */
@@ -13,7 +13,7 @@ const BETWEEN_TRIES_MS = 250;
 /**
  * Refuses a cluster whose API this machine cannot reach, before anything is made: kind publishes it on the loopback of the
  * machine where the engine runs, unless its configuration says otherwise.
- * @throws ProviderError where the engine runs on another machine
+ * @throws EnvironmentError where the engine runs on another machine
  */
 export async function refuseUnreachable(configFile: string, context: ToolContext): Promise<void> {
   const endpoint = await endpointOf(context);
@@ -29,7 +29,7 @@ export async function refuseUnreachable(configFile: string, context: ToolContext
 /**
  * Tries the address of a cluster's API where the engine runs on another machine, so that nobody waits for what cannot come.
  * @param timeoutMs longest until it takes a connection
- * @throws ProviderError
+ * @throws EnvironmentError
  */
 export async function expectReachable(kubeconfig: string, context: ToolContext, timeoutMs = CONNECT_MS): Promise<void> {
   const endpoint = await endpointOf(context);
@@ -47,8 +47,8 @@ export async function expectReachable(kubeconfig: string, context: ToolContext, 
   }
 }
 
-function unreachable(what: string, endpoint: string, host: string): ProviderError {
-  return new ProviderError(
+function unreachable(what: string, endpoint: string, host: string): EnvironmentError {
+  return new EnvironmentError(
     `${engine()} runs on another machine (${endpoint}), and ${what}`,
     `set networking.apiServerAddress in a --kind-config to an address of ${host} that this machine reaches,` +
       ` or run Meshproof on ${host}`,

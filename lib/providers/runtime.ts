@@ -1,8 +1,7 @@
 import { ClusterError } from '../kube/cluster.ts';
 import { lastWords, runTool, type ToolOptions, type ToolResult } from '../processes/tool.ts';
-import { toolRemedy } from '../words/index.ts';
+import { EnvironmentError, toolRemedy } from '../words/index.ts';
 import { engine, kindNetwork, remoteEndpoint } from './engine.ts';
-import { ProviderError } from './error.ts';
 
 const QUICK_MS = 20_000;
 
@@ -15,7 +14,7 @@ export interface ToolContext {
 
 /**
  * Runs the engine's command to its end.
- * @throws ProviderError where there is none or where its daemon does not answer; for other failures see `exitCode`
+ * @throws EnvironmentError where there is none or where its daemon does not answer; for other failures see `exitCode`
  * @throws ClusterError `aborted`
  */
 export async function runEngine(
@@ -27,10 +26,10 @@ export async function runEngine(
   const result = await runTool([name, ...args], { timeoutMs: QUICK_MS, ...context, ...options });
   refuseAborted(result, name);
   if (result.fault === 'missing') {
-    throw new ProviderError(`${name} is not installed`, `${toolRemedy(name)}, or choose another --provider`);
+    throw new EnvironmentError(`${name} is not installed`, `${toolRemedy(name)}, or choose another --provider`);
   }
   if (result.fault === 'timeout' || /cannot connect to|is the docker daemon running/i.test(result.stderr)) {
-    throw new ProviderError(
+    throw new EnvironmentError(
       `${name} does not answer: ${lastWords(result, 2)}`,
       `${startRemedy(name)}, or choose another --provider`,
     );
@@ -45,7 +44,7 @@ function startRemedy(name: string): string {
 
 /**
  * Runs kind to its end.
- * @throws ProviderError where it is not installed; for other failures see `exitCode`
+ * @throws EnvironmentError where it is not installed; for other failures see `exitCode`
  * @throws ClusterError `aborted`
  */
 export async function runKind(
@@ -56,7 +55,7 @@ export async function runKind(
   const result = await runTool(['kind', ...args], { timeoutMs: QUICK_MS, ...context, ...options });
   refuseAborted(result, 'kind');
   if (result.fault === 'missing') {
-    throw new ProviderError('kind is not installed', `${toolRemedy('kind')}, or choose another --provider`);
+    throw new EnvironmentError('kind is not installed', `${toolRemedy('kind')}, or choose another --provider`);
   }
   return result;
 }
@@ -69,13 +68,13 @@ export function refuseAborted(result: ToolResult, tool: string): void {
 /**
  * Every container that carries the kind cluster's label, stopped ones included: its nodes, and what stands beside them, such
  * as the load balancer of several control planes. As long as there is one, kind takes the cluster for existing.
- * @throws ProviderError as `runEngine`
+ * @throws EnvironmentError as `runEngine`
  */
 export async function containersOf(clusterName: string, context: ToolContext): Promise<string[]> {
   const filter = `label=io.x-k8s.kind.cluster=${clusterName}`;
   const result = await runEngine(['ps', '--all', '--filter', filter, '--format', '{{.Names}}'], context);
   if (result.exitCode !== 0) {
-    throw new ProviderError(`cannot list containers: ${lastWords(result)}`, `make \`${engine()} ps\` work`);
+    throw new EnvironmentError(`cannot list containers: ${lastWords(result)}`, `make \`${engine()} ps\` work`);
   }
   return linesOf(result);
 }
@@ -86,13 +85,13 @@ const NODE_ROLES = ['control-plane', 'worker'];
 /**
  * The nodes of a kind cluster, as kind knows them. `kind get nodes` also names containers that are none, so their roles are
  * asked for.
- * @throws ProviderError for a node that does not run, and as `runEngine` and `runKind`
+ * @throws EnvironmentError for a node that does not run, and as `runEngine` and `runKind`
  */
 export async function nodesOf(clusterName: string, context: ToolContext): Promise<string[]> {
   const argv = ['get', 'nodes', '--name', clusterName];
   const listed = await runKind(argv, context);
   if (listed.exitCode !== 0) {
-    throw new ProviderError(
+    throw new EnvironmentError(
       `kind cannot list the nodes of ${clusterName}: ${lastWords(listed)}`,
       `make \`kind ${argv.join(' ')}\` work`,
     );
@@ -102,7 +101,7 @@ export async function nodesOf(clusterName: string, context: ToolContext): Promis
   const format = '{{.Name}} {{.State.Status}} {{index .Config.Labels "io.x-k8s.kind.role"}}';
   const inspected = await runEngine(['inspect', '--type=container', '--format', format, ...names], context);
   if (inspected.exitCode !== 0) {
-    throw new ProviderError(
+    throw new EnvironmentError(
       `cannot look at the nodes of ${clusterName}: ${lastWords(inspected)}`,
       `make \`${engine()} inspect ${names.join(' ')}\` work`,
     );
@@ -116,7 +115,7 @@ export async function nodesOf(clusterName: string, context: ToolContext): Promis
 /**
  * The engine's network that a kind cluster's nodes are on. A cluster that is reused may have been made with another one than
  * the environment names now.
- * @throws ProviderError
+ * @throws EnvironmentError
  */
 export async function networkOf(clusterName: string, context: ToolContext): Promise<string> {
   const [node = ''] = await nodesOf(clusterName, context);
@@ -126,17 +125,17 @@ export async function networkOf(clusterName: string, context: ToolContext): Prom
   const named = kindNetwork();
   const found = networks.includes(named) ? named : networks[0];
   if (found !== undefined) return found;
-  throw new ProviderError(
+  throw new EnvironmentError(
     `node ${node} is on no network: ${lastWords(inspected)}`,
     `${engine()} network connect ${named} ${node}`,
   );
 }
 
-/** @throws ProviderError for a node whose container is stopped or paused: it answers nobody */
+/** @throws EnvironmentError for a node whose container is stopped or paused: it answers nobody */
 function running(node: string, status: string): string {
   if (status === 'running') return node;
   const verb = status === 'paused' ? 'unpause' : 'start';
-  throw new ProviderError(`the container of node ${node} is ${status}, not running`, `${engine()} ${verb} ${node}`);
+  throw new EnvironmentError(`the container of node ${node} is ${status}, not running`, `${engine()} ${verb} ${node}`);
 }
 
 function linesOf({ stdout }: ToolResult): string[] {

@@ -51,7 +51,7 @@ describe('Service routing', () => {
   test('that never comes names the node, and what was said there', async () => {
     tools.add('docker', dockerThat('[ "$2" = x-control-plane ] || { echo "curl: (60) self-signed" >&2; exit 60; }'));
     await expect(waiting(300)).rejects.toMatchObject({
-      name: 'ProviderError',
+      name: 'EnvironmentError',
       message: expect.stringMatching(/^node x-worker does not route Services: .*self-signed$/),
       remedy: expect.stringContaining('kube-proxy'),
     });

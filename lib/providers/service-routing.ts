@@ -1,5 +1,5 @@
 import type { Cluster, Manifest } from '../kube/cluster.ts';
-import { ProviderError } from './error.ts';
+import { EnvironmentError } from '../words/index.ts';
 import { pollUntil } from './poll-until.ts';
 import { nodesOf, runEngine, type ToolContext } from './runtime.ts';
 
@@ -12,7 +12,7 @@ const AUTHORITY = '/etc/kubernetes/pki/ca.crt';
  * Waits until every node routes Services to what is behind them: a pod that starts a moment earlier, such as a job of an
  * installer that asks the API server once, is refused its connection, or reaches whatever has that address outside of
  * the cluster. Returns at once where no kube-proxy was asked for, since what does its work may be yet to be installed.
- * @throws ProviderError after `timeoutMs`
+ * @throws EnvironmentError after `timeoutMs`
  * @throws ClusterError `aborted`, `timeout`, or what the API server refuses
  */
 export async function waitForServices(
@@ -43,12 +43,12 @@ export async function waitForServices(
 }
 
 /** A kube-proxy that runs may have written no rule yet, so only an answer counts. */
-async function askFrom(node: string, url: string, context: ToolContext): Promise<ProviderError | undefined> {
+async function askFrom(node: string, url: string, context: ToolContext): Promise<EnvironmentError | undefined> {
   // That it is the API server, and not something outside that answers for every address, is told by the certificate.
   const argv = ['exec', node, 'curl', '-gsS', '-o', '/dev/null', '-m', `${TRY_S}`, '--cacert', AUTHORITY, url];
   const { exitCode, stderr } = await runEngine(argv, context);
   if (exitCode === 0) return undefined;
-  return new ProviderError(
+  return new EnvironmentError(
     `node ${node} does not route Services: ${url}, the API server's, is not answered there: ${stderr.trim()}`,
     'look at the pods of kube-proxy in kube-system (--keep leaves the cluster)',
   );

@@ -1,6 +1,6 @@
 import { MANAGED_BY, OWNER } from '../fixtures/index.ts';
 import { type Cluster, ClusterError, type ObjectRef } from '../kube/cluster.ts';
-import { ProviderError } from './error.ts';
+import { EnvironmentError } from '../words/index.ts';
 
 /**
  * Where runs on a live cluster keep what must outlive them: the Lease, which all of them must find at one place, and
@@ -17,7 +17,7 @@ const NAMESPACE: ObjectRef = { apiVersion: 'v1', kind: 'Namespace', name: SYSTEM
 
 /**
  * @param stays - where it is made now, it is not deleted with the last Lease: the next run need not wait until it is gone
- * @throws ProviderError where somebody else has a namespace of that name
+ * @throws EnvironmentError where somebody else has a namespace of that name
  * @throws ClusterError
  */
 export async function ensureSystemNamespace(cluster: Cluster, signal: AbortSignal, stays = false): Promise<void> {
@@ -29,7 +29,7 @@ export async function ensureSystemNamespace(cluster: Cluster, signal: AbortSigna
       cluster.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: SYSTEM_NAMESPACE, labels } }),
     );
   } else if (found.metadata.labels?.[MANAGED_BY] !== OWNER) {
-    throw new ProviderError(
+    throw new EnvironmentError(
       `namespace ${SYSTEM_NAMESPACE} exists and is not meshproof's`,
       `delete it, or give it to meshproof: kubectl label namespace ${SYSTEM_NAMESPACE} ${MANAGED_BY}=${OWNER}`,
     );

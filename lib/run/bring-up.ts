@@ -9,8 +9,8 @@ import {
 } from '../fixtures/index.ts';
 import type { Cluster, ProviderName } from '../kube/cluster.ts';
 import { type Mesh, type MeshContext, type ModeName, openMesh } from '../mesh/index.ts';
-import { EnvironmentError } from '../options/index.ts';
 import type { EgressTargetServers } from '../providers/index.ts';
+import { EnvironmentError } from '../words/index.ts';
 import { learnDomain } from './cluster-domain.ts';
 import { childNote, type RunContext } from './context.ts';
 import { CopiedImages } from './copied-images.ts';

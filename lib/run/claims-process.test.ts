@@ -24,7 +24,7 @@ test('jest that does not ask for the claims in time is ended, by the harness’ 
   const folder = mkdtempSync(join(tmpdir(), 'meshproof-claims-'));
   const claims = await openClaims(runIn(folder), 1);
   await expect(claims.ended).rejects.toMatchObject({
-    name: 'HarnessError',
+    whose: 'harness',
     message: expect.stringMatching(/^jest did not ask for the claims within 0.001 s, and was ended; /),
   });
   await claims.close();

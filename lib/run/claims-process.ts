@@ -1,4 +1,5 @@
 import { type Handlers, serveClaims } from '../judge/index.ts';
+import { MeshproofError } from '../words/index.ts';
 import type { RunContext } from './context.ts';
 import { endAll } from './end-all.ts';
 import { type JestChild, startJest } from './jest-child.ts';
@@ -6,11 +7,6 @@ import { socketPlace } from './socket-place.ts';
 
 /** Longest until jest asks for the claims, ms. On an idle machine it takes one second. */
 const START_MS = 60_000;
-
-/** The claims' process does not work. It is the harness' own fault, never a mesh's. */
-class HarnessError extends Error {
-  override name = 'HarnessError';
-}
 
 /** The process in which the claims' bodies run. */
 export interface ClaimsProcess {
@@ -24,7 +20,7 @@ export interface ClaimsProcess {
 
 /**
  * Starts it while there is nothing to judge yet: what it asks for waits until somebody serves it, and its start costs no time.
- * @param limitMs longest until it asks for the claims; later it is ended, and `ended` rejects with a HarnessError
+ * @param limitMs longest until it asks for the claims; later it is ended, and `ended` rejects with an error of the harness
  */
 export async function openClaims(
   run: RunContext,
@@ -52,7 +48,10 @@ export async function openClaims(
     clearTimeout(timer);
     if (!isLate) return end;
     const words = end.tail === '' ? 'it printed nothing' : `its last words: ${end.tail}`;
-    throw new HarnessError(`jest did not ask for the claims within ${limitMs / 1_000} s, and was ended; ${words}`);
+    throw new MeshproofError(
+      'harness',
+      `jest did not ask for the claims within ${limitMs / 1_000} s, and was ended; ${words}`,
+    );
   })();
   // Told once the claims are judged; nobody waits for it until then.
   ended.catch((error: unknown) => run.log(`the claims' process: ${error}`));

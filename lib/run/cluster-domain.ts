@@ -1,5 +1,5 @@
 import type { Mesh, MeshContext } from '../mesh/index.ts';
-import { EnvironmentError } from '../options/index.ts';
+import { EnvironmentError } from '../words/index.ts';
 
 /**
  * Lets the driver's steps know the cluster's domain, where they name it.

@@ -123,11 +123,7 @@ function begin(run: RunContext, claims: Selected): Meanwhile {
 
 /** Whose fault an error is that ended a run, and what to do. */
 export function faultOf(error: unknown): NonNullable<EndRecord['fault']> {
-  const { status, message, remedy, isDefect } = explainError(error);
-  const isKnown =
-    error instanceof Error &&
-    /^(Usage|Driver|Mesh|Environment|Fixture|Provider|Sandbox|Cluster)Error$/.test(error.name);
-  const whose = status === 2 ? 'user' : status === 1 ? 'mesh' : isKnown ? 'environment' : 'harness';
+  const { whose, message, remedy, isDefect } = explainError(error);
   if (isDefect) return { whose, message: `meshproof itself failed: ${message}\nreport it with meshproof.log` };
   return { whose, message: remedy === undefined ? message : `${message}\n${remedy}` };
 }

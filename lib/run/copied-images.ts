@@ -25,12 +25,12 @@ export class CopiedImages {
     };
   }
 
-  /** Those that the mesh's installation needs. @throws ProviderError */
+  /** Those that the mesh's installation needs. @throws EnvironmentError */
   forMesh(): Promise<void> {
     return this.#copy(this.#first);
   }
 
-  /** Those that only pods in and outside of the mesh need. @throws ProviderError */
+  /** Those that only pods in and outside of the mesh need. @throws EnvironmentError */
   forPods(): Promise<void> {
     return this.#copy(this.#rest);
   }

@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
 import type { EgressTargetHost } from '../judge/index.ts';
-import { UsageError } from '../options/index.ts';
+import { UsageError } from '../words/index.ts';
 
 const HTTP_PORT = 80;
 

@@ -13,8 +13,8 @@ import {
   untilProgrammed,
 } from '../judge/index.ts';
 import type { ModeName } from '../mesh/index.ts';
-import { EnvironmentError } from '../options/index.ts';
 import { nonceSource, Prober } from '../probe/index.ts';
+import { EnvironmentError } from '../words/index.ts';
 import type { TestEnvironment } from './bring-up.ts';
 import type { ClaimsProcess } from './claims-process.ts';
 import type { RunContext } from './context.ts';

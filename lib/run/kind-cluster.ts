@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net';
 import { driverImages } from '../mesh/index.ts';
-import { EnvironmentError } from '../options/index.ts';
 import { type EgressTargetServers, reuseKind, startEgressTarget, upKind } from '../providers/index.ts';
+import { EnvironmentError } from '../words/index.ts';
 import { childNote, type RunContext } from './context.ts';
 import { endAll } from './end-all.ts';
 import type { ProvidedCluster } from './provided-cluster.ts';

@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { EnvironmentError } from '../options/index.ts';
+import { EnvironmentError } from '../words/index.ts';
 import { temporaryFolders } from './registry/index.ts';
 
 /** Bytes. Linux allows 107, macOS 103. */

@@ -1,7 +1,8 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmdirSync, type Stats, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { type Fact, UsageError } from '../options/index.ts';
+import type { Fact } from '../options/index.ts';
+import { UsageError } from '../words/index.ts';
 import { registryFolder } from './registry/index.ts';
 
 /** Files that a run has open at once at most, in its largest process, and as many again to spare. */

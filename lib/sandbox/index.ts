@@ -3,4 +3,3 @@ export { environmentFaultNames, type FaultName, faultNames, meshFaultNames } fro
 export { type MissingNeed, missingNeeds } from './needs.ts';
 export type { SandboxSettings } from './settings.ts';
 export { type Sandbox, type SandboxOptions, startSandbox } from './start.ts';
-export { SandboxError } from './unshare.ts';

@@ -3,10 +3,11 @@ import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'nod
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { builtFolder, withoutHooks } from '../compiled/built.js';
+import { EnvironmentError } from '../words/index.ts';
 import { NO_AUTHORITIES, OPENSSL_AUTHORITIES } from './authorities.ts';
 import { missingNeeds } from './needs.ts';
 import type { Ready, SandboxSettings, Startup } from './settings.ts';
-import { NAMESPACES, SandboxError } from './unshare.ts';
+import { NAMESPACES } from './unshare.ts';
 
 const READY_MS = 60_000;
 const END_MS = 5_000;
@@ -46,7 +47,7 @@ const FIRST_PROCESS = `
 /**
  * Brings up a cluster of its own in namespaces of its own; it lives no longer than the process that calls this.
  *
- * @throws SandboxError naming what the machine lacks or forbids, or what the sandbox said when it failed
+ * @throws EnvironmentError naming what the machine lacks or forbids, or what the sandbox said when it failed
  */
 export async function startSandbox({
   folder,
@@ -138,14 +139,17 @@ function isThere(pid: number): boolean {
   }
 }
 
-async function failure(logPath: string): Promise<SandboxError> {
+async function failure(logPath: string): Promise<EnvironmentError> {
   const missing = await missingNeeds();
   if (missing.length > 0) {
     const needs = missing.map(({ what, trouble }) => `${what}: ${trouble}`).join('; ');
-    return new SandboxError(`the sandbox cannot run here: ${needs}`, missing.map(({ remedy }) => remedy).join('; '));
+    return new EnvironmentError(
+      `the sandbox cannot run here: ${needs}`,
+      missing.map(({ remedy }) => remedy).join('; '),
+    );
   }
   const said = readFileSync(logPath, 'utf8').trim().slice(-MOST_SAID);
-  return new SandboxError(
+  return new EnvironmentError(
     `the sandbox did not come up: ${said || `silent for ${READY_MS / 1_000} s`}`,
     `see ${logPath}`,
   );

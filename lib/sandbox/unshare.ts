@@ -9,13 +9,3 @@ export const NAMESPACES = [
   '--kill-child',
   '--mount-proc',
 ];
-
-/** The sandbox could not be brought up: the environment's doing, never a mesh's. */
-export class SandboxError extends Error {
-  override name = 'SandboxError';
-  readonly remedy: string;
-  constructor(message: string, remedy: string) {
-    super(message);
-    this.remedy = remedy;
-  }
-}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { DeclaredClaim } from '../judge/declare.ts';
-import { UsageError } from '../options/options.ts';
+import { UsageError } from '../words/index.ts';
 import { selectClaims } from './select.ts';
 
 function claim(id: string, level: 'core' | 'extended' = 'core'): DeclaredClaim {

@@ -1,6 +1,5 @@
 import type { DeclaredClaim } from '../judge/declare.ts';
-import { UsageError } from '../options/options.ts';
-import { didYouMean } from '../words/index.ts';
+import { didYouMean, UsageError } from '../words/index.ts';
 import { globTest, isGlob } from './glob.ts';
 
 /** What of the catalogue is asked for. */

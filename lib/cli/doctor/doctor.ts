@@ -13,7 +13,7 @@ import { type Diagnosis, printDiagnosis } from './print.ts';
  * former runs left behind.
  *
  * @returns the exit status: fine where a run with these options would begin
- * @throws DriverError, UsageError as a run does
+ * @throws UsageError as a run does
  */
 export async function doctorCommand(
   options: RunOptions,

@@ -3,7 +3,6 @@ import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { exitStatus } from '../../console/exit-status.ts';
 import type { RegisteredClaim } from '../../judge/registry.ts';
-import { UsageError } from '../../options/index.ts';
 import {
   type CellPlan,
   CellRegistry,
@@ -18,6 +17,7 @@ import { loadCatalogue } from '../../run/catalogue.ts';
 import { refuseBadFolders } from '../../run/surroundings.ts';
 import { onUnforeseen } from '../../run/unforeseen.ts';
 import { checkSuite } from '../../schedule/index.ts';
+import { UsageError } from '../../words/index.ts';
 import { originOf } from './origin.ts';
 import { CellRunner } from './run-cell.ts';
 

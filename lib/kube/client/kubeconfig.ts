@@ -6,10 +6,8 @@ import { asError, isRecord } from './failures.ts';
 
 /** Something in a kubeconfig that cannot be used as it is; `remedy` says what to do about it. */
 export class KubeconfigError extends ClusterError {
-  readonly remedy: string;
   constructor(message: string, remedy: string, code: ClusterErrorCode = 'invalid') {
-    super(code, message);
-    this.remedy = remedy;
+    super(code, message, undefined, remedy);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Manifest } from '../../kube/cluster.ts';
+import { UsageError } from '../../words/index.ts';
 import type { Driver, DriverSpec } from '../driver.ts';
-import { DriverError } from '../file/error.ts';
 import { type Mistake, schemaMistakes } from '../file/schema.ts';
 import { type Path, readSource } from '../file/source.ts';
 import { consistencyMistakes } from './consistency.ts';
@@ -25,7 +25,7 @@ const mistakesShown = 10;
  * Checks a driver's text against the schema, its placeholders, and itself. Runs nothing and asks no cluster.
  *
  * @param file its name, for messages
- * @throws DriverError naming file, line, column, field and what is allowed, one mistake per line
+ * @throws UsageError naming file, line, column, field and what is allowed, one mistake per line
  */
 export function checkDriver(text: string, file: string): Driver {
   const source = readSource(text);
@@ -44,7 +44,7 @@ export function checkDriver(text: string, file: string): Driver {
 
 /**
  * Compares the objects of a sound driver with a cluster's custom resource definitions.
- * @throws DriverError as `checkDriver`
+ * @throws UsageError as `checkDriver`
  */
 export function checkAgainst({ spec, file }: Driver, text: string, cluster: DefinitionsOfCluster): void {
   const source = readSource(text);
@@ -63,7 +63,7 @@ export function remarksOn({ spec, file }: Driver, text: string): string[] {
 function refuse(lines: string[]): void {
   if (lines.length === 0) return;
   const more = lines.length - mistakesShown;
-  throw new DriverError([...lines.slice(0, mistakesShown), ...(more > 0 ? [`and ${more} more`] : [])].join('\n'));
+  throw new UsageError([...lines.slice(0, mistakesShown), ...(more > 0 ? [`and ${more} more`] : [])].join('\n'));
 }
 
 /** `modes.egress.on[0].merge: `, as one would write it in JavaScript. */

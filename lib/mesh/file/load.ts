@@ -1,10 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
-import { suggestion } from '../../words/index.ts';
+import { suggestion, UsageError } from '../../words/index.ts';
 import { checkAgainst, checkDriver, type DefinitionsOfCluster, remarksOn } from '../checks/check.ts';
 import type { Driver } from '../driver.ts';
-import { DriverError } from './error.ts';
 import { meshesFolder } from './folder.ts';
 
 /** Drivers that were written from a mesh's documents and never tried; each says so, as do the runs that use one. */
@@ -24,7 +23,7 @@ export function listUnverified(): Promise<string[]> {
  * Reads and checks a driver: one of the program's own by its name, or any file by its path (a word with a `/`, or that
  * ends in `.yaml` or `.yml`).
  *
- * @throws DriverError if there is none, with the nearest name and the list, or if it is malformed
+ * @throws UsageError if there is none, with the nearest name and the list, or if it is malformed
  */
 export async function loadDriver(nameOrFile: string): Promise<Driver> {
   const { text, file } = await findDriver(nameOrFile);
@@ -34,7 +33,7 @@ export async function loadDriver(nameOrFile: string): Promise<Driver> {
 /**
  * A driver as `loadDriver` gives it, and what is to be said about it although it is sound.
  * @param cluster whose definitions its objects are compared with
- * @throws DriverError as `loadDriver`, and for objects that the cluster would not take
+ * @throws UsageError as `loadDriver`, and for objects that the cluster would not take
  */
 export async function inspectDriver(
   nameOrFile: string,
@@ -54,7 +53,7 @@ async function findDriver(nameOrFile: string): Promise<{ text: string; file: str
   const near = suggestion(nameOrFile, [...names, ...unverified]);
   const hint = near === undefined ? '' : `; did you mean "${near}"?`;
   const lists = `meshes: ${names.join(', ')}; unverified: ${unverified.join(', ')}; or a driver's file`;
-  throw new DriverError(`unknown mesh "${nameOrFile}"${hint} (${lists})`);
+  throw new UsageError(`unknown mesh "${nameOrFile}"${hint} (${lists})`);
 }
 
 async function loadOwn(name: string, folder: URL, shown: string): Promise<{ text: string; file: string }> {
@@ -77,6 +76,6 @@ async function readDriver(path: string): Promise<string> {
     return await readFile(path, 'utf8');
   } catch (error) {
     const code = types.isNativeError(error) && 'code' in error ? String(error.code) : String(error);
-    throw new DriverError(`the driver ${path} cannot be read: ${reasons[code] ?? code}`);
+    throw new UsageError(`the driver ${path} cannot be read: ${reasons[code] ?? code}`);
   }
 }

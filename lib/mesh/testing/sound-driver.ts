@@ -1,5 +1,5 @@
+import { UsageError } from '../../words/index.ts';
 import { checkDriver } from '../checks/check.ts';
-import { DriverError } from '../file/error.ts';
 
 /** A whole driver, line by line, so that a mistake can be put into any of them. */
 export const sound = `apiVersion: meshproof/v1alpha1
@@ -54,7 +54,7 @@ export function complaintOf(text: string): string {
   try {
     checkDriver(text, 'x.yaml');
   } catch (error) {
-    if (error instanceof DriverError) return error.message;
+    if (error instanceof UsageError) return error.message;
     throw error;
   }
   throw new Error('the driver was accepted');

@@ -32,9 +32,9 @@ test('the mesh that is named is the one whose driver is read, and what it needs 
 
 test('a driver that cannot be read is told of as such', async () => {
   const file = join(folder, 'mine.yaml');
-  await expect(chosen({ mesh: file })).rejects.toMatchObject({ name: 'DriverError' });
+  await expect(chosen({ mesh: file })).rejects.toMatchObject({ name: 'UsageError' });
   writeFileSync(file, 'name: [');
-  await expect(chosen({ mesh: file })).rejects.toMatchObject({ name: 'DriverError' });
+  await expect(chosen({ mesh: file })).rejects.toMatchObject({ name: 'UsageError' });
 });
 
 test('no other cluster takes the place of one that a mesh was named for', async () => {

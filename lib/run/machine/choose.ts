@@ -1,5 +1,6 @@
 import { type Driver, loadDriver, unusedSets } from '../../mesh/index.ts';
-import { type Choice, chooseProvider, defaultMesh, type RunOptions, UsageError } from '../../options/index.ts';
+import { type Choice, chooseProvider, defaultMesh, type RunOptions } from '../../options/index.ts';
+import { UsageError } from '../../words/index.ts';
 import { gatherFacts, toolsOf } from './machine-facts.ts';
 
 /** What a run with some options is about. */
@@ -10,7 +11,7 @@ export interface Chosen {
 
 /**
  * Which provider, and why, from what this machine has, and the driver of the mesh that is tested there.
- * @throws EnvironmentError where none can run here, DriverError where the mesh is unknown or its driver malformed, UsageError
+ * @throws EnvironmentError where none can run here, UsageError where the mesh is unknown or its driver malformed, UsageError
  *   for a --set that the driver would not use
  */
 export async function choose(options: RunOptions): Promise<Chosen> {

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
+import { ClusterError } from '../../kube/cluster.ts';
 import { type ClusterEntry, isEmpty, type LiveEntry, type RunEntry } from './entry.ts';
 import { deleteCluster, isGoneFromKind, madeByRun, removeContainer } from './leftover-containers.ts';
 import { type Ended, endChildren, endMarked, livingOf } from './leftover-processes.ts';
@@ -83,7 +84,7 @@ async function reach(live: LiveEntry, { kubeconfig }: CleanUpOptions): Promise<R
     await reachLive(live, kubeconfig);
     return {};
   } catch (error) {
-    const isUnreachable = error instanceof Error && error.name === 'ClusterError';
+    const isUnreachable = error instanceof ClusterError;
     return { trouble: wordsOf(error), isUnreachable, isGone: await isGoneFromKind(live) };
   }
 }

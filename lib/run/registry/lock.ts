@@ -1,7 +1,7 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { EnvironmentError } from '../../options/index.ts';
+import { EnvironmentError } from '../../words/index.ts';
 import {
   identify,
   isAlive,

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { basename, isAbsolute, join } from 'node:path';
-import { EnvironmentError } from '../../options/index.ts';
+import { EnvironmentError } from '../../words/index.ts';
 import { type Checked, checkEntry } from './check-entry.ts';
 import { type RunEntry, VERSION } from './entry.ts';
 import { removeDeadLocks } from './lock.ts';
