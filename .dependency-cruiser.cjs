@@ -1,12 +1,15 @@
 /**
  * Imports go one way. The harness composes nothing: suites -> harness -> judge -> probe -> fixtures -> kube. Commands
- * compose: cli -> driver-kit -> run -> everything that a run needs. The evidence knows nobody but words.
+ * compose: cli -> driver-kit -> run -> everything that a run needs. The evidence knows nobody but words. The table of
+ * fixtures imports nothing, and every folder may read it.
  */
+const table = '^lib/fixtures/table\\.ts$';
+
 const layer = (name, allowed) => ({
   name: `${name}-imports`,
   severity: 'error',
   from: { path: `^lib/${name}/` },
-  to: { path: '^(lib|suites)/', pathNot: `^lib/(${[name, ...allowed].join('|')})/` },
+  to: { path: '^(lib|suites)/', pathNot: [`^lib/(${[name, ...allowed].join('|')})/`, table] },
 });
 
 /** What each folder of lib may import, besides itself. */
@@ -15,14 +18,15 @@ const layers = {
   yaml: [],
   compiled: [],
   processes: [],
+  polling: [],
   console: ['words'],
   evidence: ['words'],
-  kube: ['processes', 'words', 'yaml'],
-  fixtures: ['kube', 'words', 'yaml'],
-  providers: ['fixtures', 'kube', 'processes', 'words', 'yaml'],
+  kube: ['polling', 'processes', 'words', 'yaml'],
+  fixtures: ['kube', 'polling', 'words', 'yaml'],
+  providers: ['fixtures', 'kube', 'polling', 'processes', 'words', 'yaml'],
   probe: ['fixtures', 'kube', 'evidence'],
   mesh: ['kube', 'words', 'yaml'],
-  judge: ['probe', 'fixtures', 'kube', 'mesh', 'evidence'],
+  judge: ['probe', 'fixtures', 'kube', 'mesh', 'evidence', 'polling'],
   options: ['mesh', 'kube', 'words', 'yaml'],
   schedule: ['judge', 'options', 'kube', 'words'],
   report: ['evidence', 'words'],
@@ -30,7 +34,7 @@ const layers = {
   prove: ['sandbox', 'evidence', 'words'],
   run: [
     ...['judge', 'schedule', 'options', 'probe', 'providers', 'fixtures', 'mesh', 'kube'],
-    ...['report', 'evidence', 'sandbox', 'console', 'processes', 'compiled', 'words'],
+    ...['report', 'evidence', 'sandbox', 'console', 'polling', 'processes', 'compiled', 'words'],
   ],
   'driver-kit': [...['run', 'judge', 'options', 'probe', 'fixtures', 'mesh', 'kube', 'evidence', 'console', 'words']],
 };
@@ -44,7 +48,7 @@ const doors = [
   'compiled/built',
   'console/[^/]+',
   '(run|driver-kit)/.+',
-  'fixtures/(actor|files|workload)',
+  'fixtures/(actor|manifests|table)',
   'judge/body',
   'judge/declare',
   'judge/registry',
@@ -58,6 +62,7 @@ const doors = [
   'kube/contract/bench',
   'mesh/mesh',
   'options/options',
+  'polling/poll-until',
   'processes/tool',
   'providers/engine',
 ].map((file) => `^lib/${file}[.][tj]s$`);

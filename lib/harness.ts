@@ -12,11 +12,11 @@ export const sameNameClient = clientActor('same-name-client');
 /** A client outside of the mesh. */
 export const unmeshedClient = clientActor('unmeshed-client');
 
-export const httpbin = serverActor('httpbin', 'http', 14001);
-export const tcpEcho = serverActor('tcp-echo', 'tcp', 9000);
+export const httpbin = serverActor('httpbin');
+export const tcpEcho = serverActor('tcp-echo');
 /** Servers that the mesh calls external. */
-export const egressTargetHttp = serverActor('egress-target-httpbin', 'http', 14001);
-export const egressTargetTcp = serverActor('egress-target-tcp-echo', 'tcp', 9000);
+export const egressTargetHttp = serverActor('egress-target-httpbin');
+export const egressTargetTcp = serverActor('egress-target-tcp-echo');
 
 interface Outcomes {
   answered?: RouteSpec[];

@@ -15,7 +15,7 @@ const allowed: Record<string, string[]> = {
   'lib/options/option-rows.ts': ['osm'],
   'lib/cli/program.ts': ['osm', 'Open Service Mesh'],
   // The fixtures' image is published under that name.
-  'lib/fixtures/adapt.ts': ['istio'],
+  'lib/fixtures/table.ts': ['istio'],
   // The addresses from which the commands come that drivers run.
   'lib/words/tool-remedy.ts': ['cilium', 'consul', 'fsm', 'istio', 'kuma', 'linkerd', 'osm'],
 };

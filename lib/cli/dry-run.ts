@@ -1,7 +1,7 @@
 import { coloursFor } from '../console/colours.ts';
 import { exitStatus } from '../console/exit-status.ts';
 import { print, printJson } from '../console/output.ts';
-import { readFixtures } from '../fixtures/files.ts';
+import { readFixtures } from '../fixtures/manifests.ts';
 import type { Manifest } from '../kube/cluster.ts';
 import type { RunOptions } from '../options/index.ts';
 import { choose } from '../run/machine/choose.ts';

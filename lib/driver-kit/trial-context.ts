@@ -1,5 +1,5 @@
 import type { Actor } from '../fixtures/index.ts';
-import type { RouteSpec } from '../judge/index.ts';
+import { plainRoute, type RouteSpec } from '../judge/index.ts';
 import type { Mesh, ModeName } from '../mesh/index.ts';
 import type { TestEnvironment } from '../run/bring-up.ts';
 import type { Bench } from './bench.ts';
@@ -18,21 +18,10 @@ export interface Trial {
   scale: number;
 }
 
-const route = (client: string, to: string, protocol: 'http' | 'tcp', port: number): RouteSpec => ({
-  client,
-  to,
-  protocol,
-  port,
-  by: 'name',
-  manner: 'plain',
-});
-export const request = (client: string): RouteSpec => route(client, 'httpbin', 'http', 14001);
-export const hello = (client: string): RouteSpec => route(client, 'tcp-echo', 'tcp', 9000);
+export const request = (client: string): RouteSpec => plainRoute(client, 'httpbin');
+export const hello = (client: string): RouteSpec => plainRoute(client, 'tcp-echo');
 export const inMesh = [request('curl'), hello('curl')];
-export const outside = [
-  route('curl', 'egress-target-httpbin', 'http', 14001),
-  route('curl', 'egress-target-tcp-echo', 'tcp', 9000),
-];
+export const outside = [plainRoute('curl', 'egress-target-httpbin'), plainRoute('curl', 'egress-target-tcp-echo')];
 
 /** Says of a part that it is not tried, where the driver does not support it. */
 export function skipped(transcript: Transcript, mesh: Mesh, title: string, feature: string): boolean {

@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { SERVERS } from '../fixtures/table.ts';
 import type { RouteSpec } from '../judge/index.ts';
 import type { Manifest } from '../kube/cluster.ts';
 import type { Wanted } from './bench.ts';
@@ -6,8 +7,8 @@ import { StepFailure } from './finding.ts';
 import { hello, partyOf, request, skipped, type Trial } from './trial-context.ts';
 
 const policies = [
-  { protocol: 'tcp', server: 'tcp-echo', port: 9000, to: hello },
-  { protocol: 'http', server: 'httpbin', port: 14001, to: request },
+  { ...SERVERS['tcp-echo'], server: 'tcp-echo', to: hello },
+  { ...SERVERS.httpbin, server: 'httpbin', to: request },
 ] as const;
 
 /** Tries the policies of each protocol. */

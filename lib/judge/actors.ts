@@ -1,3 +1,4 @@
+import { SERVERS, type ServerName } from '../fixtures/table.ts';
 import { ask } from './asker.ts';
 import type { PolicySpec } from './protocol.ts';
 import type { RouteSpec } from './routes.ts';
@@ -55,7 +56,8 @@ export function clientActor(app: string): ClientActor {
   };
 }
 
-export function serverActor(to: string, protocol: 'http' | 'tcp', port: number): ServerActor {
+export function serverActor(to: ServerName): ServerActor {
+  const { protocol, port } = SERVERS[to];
   return { to, protocol, port, by: 'name', address: { to, protocol, port, by: 'address' } };
 }
 

@@ -12,7 +12,7 @@ export { Pollers } from './pollers.ts';
 export { untilProgrammed } from './programmed.ts';
 export type { Handlers } from './protocol.ts';
 export type { RegisteredClaim } from './registry.ts';
-export { type EgressTargetHost, type RouteSpec, Routes } from './routes.ts';
+export { type EgressTargetHost, plainRoute, type RouteSpec, Routes } from './routes.ts';
 export { type Call, type ResourceUse, resourceUseOf, scriptOf } from './script.ts';
 export { type ClaimServer, serveClaims } from './server.ts';
 export { StabilityChecks } from './stability-checks.ts';

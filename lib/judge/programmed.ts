@@ -1,5 +1,5 @@
 import type { EngineDependencies } from './dependencies.ts';
-import type { RouteSpec } from './routes.ts';
+import { plainRoute, type RouteSpec } from './routes.ts';
 import { TIMING } from './timing.ts';
 
 /**
@@ -23,12 +23,8 @@ export async function untilProgrammed(
       await new Promise((resolve) => setTimeout(resolve, TIMING.eagerMs));
     }
   };
-  const specs = clients.map((client) => request(client, 'httpbin', 'http', 14001));
+  const specs = clients.map((client) => plainRoute(client, 'httpbin'));
   // One client's is enough to show that the other server's sidecar has been told.
-  const others = clients.slice(0, 1).map((client) => request(client, 'tcp-echo', 'tcp', 9000));
+  const others = clients.slice(0, 1).map((client) => plainRoute(client, 'tcp-echo'));
   await Promise.all([...specs, ...others].map(untilAnswered));
-}
-
-function request(client: string, to: string, protocol: RouteSpec['protocol'], port: number): RouteSpec {
-  return { client, to, protocol, port, by: 'name', manner: 'plain' };
 }

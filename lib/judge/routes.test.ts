@@ -8,7 +8,7 @@ const everyServer = Object.values(servers);
 const everyActor = [...Object.values(actors), ...everyServer];
 const curl = clientActor('curl');
 const unmeshedClient = clientActor('unmeshed-client');
-const outside = serverActor('egress-target-tcp-echo', 'tcp', 9000);
+const outside = serverActor('egress-target-tcp-echo');
 const container: Server = {
   app: 'run-egress-target-tcp-echo',
   namespace: '',
@@ -40,7 +40,7 @@ describe('a server beside the cluster', () => {
   });
 
   test('leaves the unmeshed control of in-mesh routes to the Service that is not enrolled', () => {
-    const hello = routes.resolve(curl.says(serverActor('tcp-echo', 'tcp', 9000)));
+    const hello = routes.resolve(curl.says(serverActor('tcp-echo')));
     expect(routes.unmeshedControl(hello).server?.app).toBe('egress-target-tcp-echo');
     expect(routes.control(hello)).toMatchObject({ host: '127.0.0.1' });
     expect(routes.resolve(unmeshedClient.says(outside)).server?.app).toBe('egress-target-tcp-echo');

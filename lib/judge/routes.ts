@@ -1,4 +1,5 @@
 import type { Actor, Server } from '../fixtures/index.ts';
+import { SERVERS, type ServerName } from '../fixtures/table.ts';
 import { type Manner, type Protocol, type Route, routeName } from '../probe/index.ts';
 
 /** A route as a suite names it; the observer turns it into hosts and addresses. */
@@ -10,6 +11,12 @@ export interface RouteSpec {
   port: number;
   by: 'name' | 'address';
   manner: Manner;
+}
+
+/** A plain request of a client to a server's own port, by its name. */
+export function plainRoute(client: string, to: ServerName): RouteSpec {
+  const { protocol, port } = SERVERS[to];
+  return { client, to, protocol, port, by: 'name', manner: 'plain' };
 }
 
 export interface EgressTargetHost {

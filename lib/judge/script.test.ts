@@ -5,7 +5,7 @@ import { resourceUseOf, scriptOf } from './script.ts';
 
 const curl = clientActor('curl');
 const otherClient = clientActor('other-client');
-const echo = serverActor('tcp-echo', 'tcp', 9000);
+const echo = serverActor('tcp-echo');
 
 describe('the script of a claim', () => {
   test('has everything that its body asks for, in order', async () => {

@@ -1,6 +1,6 @@
 import type { ModeName } from '../mesh/mesh.ts';
 import type { EngineDependencies } from './dependencies.ts';
-import type { RouteSpec } from './routes.ts';
+import { plainRoute, type RouteSpec } from './routes.ts';
 import { StabilityCheck } from './stability-check.ts';
 
 /**
@@ -8,14 +8,8 @@ import { StabilityCheck } from './stability-check.ts';
  * when it is off, whatever other claims do.
  */
 const ROUTES: Record<ModeName, RouteSpec[]> = {
-  permissive: [
-    { client: 'other-client', to: 'httpbin', protocol: 'http', port: 14001, by: 'name', manner: 'plain' },
-    { client: 'other-client', to: 'tcp-echo', protocol: 'tcp', port: 9000, by: 'name', manner: 'plain' },
-  ],
-  egress: [
-    { client: 'other-client', to: 'egress-target-httpbin', protocol: 'http', port: 14001, by: 'name', manner: 'plain' },
-    { client: 'other-client', to: 'egress-target-tcp-echo', protocol: 'tcp', port: 9000, by: 'name', manner: 'plain' },
-  ],
+  permissive: [plainRoute('other-client', 'httpbin'), plainRoute('other-client', 'tcp-echo')],
+  egress: [plainRoute('other-client', 'egress-target-httpbin'), plainRoute('other-client', 'egress-target-tcp-echo')],
 };
 
 /** The stability checks of the modes that the plan's claims ask about, begun once the fixtures are there. */

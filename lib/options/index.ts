@@ -8,6 +8,6 @@ export {
   missingFacts,
 } from './choose-provider.ts';
 export { ownVariables, refuseUnknownVariables, withoutOptions } from './environment.ts';
-export { imageRoles, type OptionRow, optionRows, type RunOptions } from './options.ts';
+export { type OptionRow, optionRows, type RunOptions } from './options.ts';
 export { resolveOptions } from './resolve.ts';
 export { type Layer, type OptionValue, readOptionText } from './values.ts';

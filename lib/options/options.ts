@@ -1,6 +1,4 @@
-/** Roles of the fixtures' images. */
-export const imageRoles = ['curl', 'httpbin', 'tcp-echo'] as const;
-export type ImageRole = (typeof imageRoles)[number];
+import { IMAGE_ROLES, type ImageRole } from '../fixtures/table.ts';
 
 /** What an option's value is. `pairs` are KEY=VALUE, one by one; `roles` map the fixtures' images. */
 export type OptionKind =
@@ -165,7 +163,7 @@ const schema = {
       name: 'image',
       kind: 'roles',
       value: 'role=ref',
-      help: `image for a fixture; roles are ${imageRoles.join(', ')} (repeatable)`,
+      help: `image for a fixture; roles are ${IMAGE_ROLES.join(', ')} (repeatable)`,
     },
     registry: {
       kind: 'text',

@@ -1,5 +1,6 @@
+import { IMAGE_ROLES } from '../fixtures/table.ts';
 import { didYouMean, SHORTEST_SECRET, UsageError } from '../words/index.ts';
-import { imageRoles, type OptionKind, type OptionRow, type OptionSource } from './options.ts';
+import type { OptionKind, OptionRow, OptionSource } from './options.ts';
 
 /** A checked value: durations are ms, lists are split, pairs stay `KEY=VALUE`. */
 export type OptionValue = string | number | boolean | string[];
@@ -50,7 +51,7 @@ const kinds: Record<OptionKind, Kind> = {
   list: { allowed: () => 'a name, or several', read: (word) => several(word.split(',')) },
   pairs: { allowed: () => 'KEY=VALUE', inFile: 'a list of KEY=VALUE', read: (word) => pairs(word.split('\n')) },
   roles: {
-    allowed: () => `ROLE=REF with a role of ${imageRoles.join(', ')}`,
+    allowed: () => `ROLE=REF with a role of ${IMAGE_ROLES.join(', ')}`,
     inFile: 'a map of ROLE: REF',
     read: (word) => pairs(word.split(',')),
   },
@@ -121,9 +122,9 @@ function refuseShortSecret([key, value]: [string, string], place: string): void 
 }
 
 function refuseUnknownRole([role, ref]: [string, string], place: string): void {
-  if (!imageRoles.some((known) => known === role)) {
-    const hint = didYouMean(role, imageRoles);
-    throw new UsageError(`${place}: unknown role "${role}"${hint} (allowed: ${imageRoles.join(', ')})`);
+  if (!IMAGE_ROLES.some((known) => known === role)) {
+    const hint = didYouMean(role, IMAGE_ROLES);
+    throw new UsageError(`${place}: unknown role "${role}"${hint} (allowed: ${IMAGE_ROLES.join(', ')})`);
   }
   if (ref === '') throw new UsageError(`${place}: ${role} has no image reference`);
 }

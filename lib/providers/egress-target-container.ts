@@ -1,5 +1,4 @@
-import type { Server } from '../fixtures/actor.ts';
-import { containersOf, isDeployment } from '../fixtures/workload.ts';
+import { isDeployment, portsOf, type Server, templateContainers } from '../fixtures/index.ts';
 import type { LogHandlers, Manifest, Stop } from '../kube/cluster.ts';
 import { lastWords } from '../processes/tool.ts';
 import { EnvironmentError } from '../words/index.ts';
@@ -74,7 +73,7 @@ export async function startEgressTarget(
 }
 
 async function run(name: string, deployment: Manifest, { network, ...context }: EgressTargetOptions): Promise<void> {
-  const container = containersOf(deployment).find((each) => each.name !== 'control');
+  const container = templateContainers(deployment).find((each) => each.name !== 'control');
   if (container === undefined) throw new Error(`${deployment.metadata.name} has no container to start outside`);
   const [entrypoint, ...words] = (container['command'] ?? []) as string[];
   const args = [...words, ...((container['args'] ?? []) as string[])];
@@ -102,7 +101,6 @@ async function addressOf(name: string, { network, isIPv6, ...context }: EgressTa
 }
 
 function serverOf(name: string, address: string, service: Manifest): Server {
-  const spec = service['spec'] as { ports?: { name?: string; port: number }[] };
   return {
     app: name,
     namespace: '',
@@ -112,6 +110,6 @@ function serverOf(name: string, address: string, service: Manifest): Server {
     logContainer: name,
     host: name,
     clusterIp: address,
-    ports: Object.fromEntries((spec.ports ?? []).map((port) => [port.name ?? String(port.port), port.port])),
+    ports: portsOf(service),
   };
 }

@@ -1,4 +1,4 @@
-import { enrolledClients } from '../fixtures/index.ts';
+import { enrolledClients } from '../fixtures/table.ts';
 import { type RegisteredClaim, resourceUseOf, scriptOf } from '../judge/index.ts';
 import type { ProviderName } from '../kube/cluster.ts';
 import { type Driver, declares } from '../mesh/index.ts';

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parse, stringify } from 'yaml';
+import { FIXTURE_IMAGES } from '../../fixtures/table.ts';
 import { readEndpoint } from '../client/endpoint.ts';
 import { connect } from '../client/index.ts';
 import type { Cluster, ContainerRef, Manifest } from '../cluster.ts';
@@ -80,7 +81,7 @@ function podOf(name: string, namespace: string, script: string): Manifest {
       containers: [
         {
           name: 'main',
-          image: 'curlimages/curl:8.17.0',
+          image: FIXTURE_IMAGES.curl,
           imagePullPolicy: 'IfNotPresent',
           command: ['sh', '-c', script],
         },

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { execa } from 'execa';
 import { stringify } from 'yaml';
+import { FIXTURE_IMAGES } from '../../fixtures/table.ts';
 import type { Manifest } from '../cluster.ts';
 import { type Bench, openBench } from './bench.ts';
 
@@ -58,7 +59,7 @@ describeKubectl('kubectl', () => {
 
   function workload(name: string, script: string): Manifest {
     const labels = { app: name };
-    const container = { name: 'main', image: 'curlimages/curl:8.17.0', command: ['sh', '-c', script] };
+    const container = { name: 'main', image: FIXTURE_IMAGES.curl, command: ['sh', '-c', script] };
     return {
       apiVersion: 'apps/v1',
       kind: 'Deployment',

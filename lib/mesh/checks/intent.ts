@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { CLIENTS, SERVERS } from '../../fixtures/table.ts';
 import type { Attempt, DriverSpec, ModeSpec, Step } from '../driver.ts';
 import type { Mistake } from '../file/schema.ts';
 import type { Path } from '../file/source.ts';
@@ -8,16 +9,24 @@ import { sampleFilling } from './samples.ts';
 
 /** Names of the fixtures that a run deploys, which drivers name by placeholders: a run may give them other ones. */
 const fixtureNames: Record<string, string> = {
-  httpbin: 'server',
-  'tcp-echo': 'server',
-  'tcp-demo': 'server',
-  curl: 'client',
-  otherClient: 'client',
-  sameNameClient: 'client',
+  ...roleOf('server', SERVERS),
+  ...roleOf('client', CLIENTS),
 };
 
+/** The names and namespaces of the enrolled servers or clients, each with the role. */
+function roleOf(role: string, table: typeof SERVERS | typeof CLIENTS): Record<string, string> {
+  const names = Object.entries(table).flatMap(([name, { side, namespace }]) =>
+    side === 'enrolled' ? [name, namespace] : [],
+  );
+  return Object.fromEntries(names.map((name) => [name, role]));
+}
+
 /** Ports of the fixtures' servers. A policy that names one lets the same in whatever a claim asks for. */
-const fixturePorts = new Set(['9000', '9001', '14001']);
+const fixturePorts = new Set(
+  Object.values(SERVERS).flatMap((server) =>
+    [server.port, 'otherPort' in server ? server.otherPort : server.port].map(String),
+  ),
+);
 
 /** Words of a shell, which a program gets as they stand. */
 const operators = new Set(['|', '||', '&', '&&', ';', '>', '>>', '<', '2>', '2>&1', '&>']);

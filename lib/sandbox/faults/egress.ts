@@ -1,11 +1,12 @@
 import { connect, isIP, type Socket } from 'node:net';
+import { SERVERS } from '../../fixtures/table.ts';
 import type { OutboundDecision } from '../mesh/decide.ts';
 import { relay, tellLoss } from '../relay.ts';
 import type { ControlFault, Fault } from './fault.ts';
 import { comingBack } from './modes.ts';
 import { isClient, partsOf, takingAll } from './settings.ts';
 
-const HTTP_PORT = 14001;
+const HTTP_PORT = SERVERS['egress-target-httpbin'].port;
 const ONE_CLIENT = 'other-client';
 
 /** The egress mode. */

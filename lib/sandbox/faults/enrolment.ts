@@ -1,3 +1,4 @@
+import { FIXTURE_IMAGES } from '../../fixtures/table.ts';
 import type { Manifest } from '../contract.ts';
 import { SIDECAR_NAME } from '../mesh/admission.ts';
 import type { InboundRule } from '../mesh/sidecar-config.ts';
@@ -66,7 +67,7 @@ export const enrolmentFaults = {
 function withIdleSidecar(pod: Manifest): Manifest {
   const spec = pod['spec'] as { containers: { name: string; image: string }[] };
   if (pod.metadata.namespace === 'kube-system' || spec.containers.some(({ name }) => name === SIDECAR_NAME)) return pod;
-  const idle = { name: SIDECAR_NAME, image: 'curlimages/curl:8.17.0', command: ['sleep', '2147483647'] };
+  const idle = { name: SIDECAR_NAME, image: FIXTURE_IMAGES.curl, command: ['sleep', '2147483647'] };
   return { ...pod, spec: { ...spec, containers: [...spec.containers, idle] } };
 }
 

@@ -1,4 +1,8 @@
+import { FIXTURE_IMAGES, SERVERS } from '../../fixtures/table.ts';
+
 /** For tests: the images that the sandbox knows, as Kubernetes objects. */
+const httpPort = SERVERS.httpbin.port;
+const { port, otherPort } = SERVERS['tcp-echo'];
 const IDLE = ['sh', '-c', 'trap "exit 0" TERM; sleep 2147483647 & wait'];
 
 interface PodOptions {
@@ -34,25 +38,25 @@ export function service(namespaceName: string, app: string, appProtocol: string,
 }
 
 export function curl(extra: object = {}): object {
-  return { name: 'curl', image: 'curlimages/curl:8.17.0', command: IDLE, ...extra };
+  return { name: 'curl', image: FIXTURE_IMAGES.curl, command: IDLE, ...extra };
 }
 
 export function httpbin(): object {
   return {
     name: 'httpbin',
-    image: 'mccutchen/go-httpbin:v2.15.0',
-    command: ['/bin/go-httpbin', '-port', '14001'],
-    ports: [{ containerPort: 14001 }],
-    readinessProbe: { httpGet: { path: '/status/200', port: 14001 } },
+    image: FIXTURE_IMAGES.httpbin,
+    command: ['/bin/go-httpbin', '-port', String(httpPort)],
+    ports: [{ containerPort: httpPort }],
+    readinessProbe: { httpGet: { path: '/status/200', port: httpPort } },
   };
 }
 
 export function tcpEcho(): object {
   return {
     name: 'tcp-echo',
-    image: 'istio/tcp-echo-server:1.3',
-    args: ['9000,9001', 'echo response:'],
-    ports: [{ containerPort: 9000 }, { containerPort: 9001 }],
-    readinessProbe: { tcpSocket: { port: 9001 } },
+    image: FIXTURE_IMAGES['tcp-echo'],
+    args: [`${port},${otherPort}`, 'echo response:'],
+    ports: [{ containerPort: port }, { containerPort: otherPort }],
+    readinessProbe: { tcpSocket: { port: otherPort } },
   };
 }
