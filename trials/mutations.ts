@@ -12,7 +12,7 @@ import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { originOf } from '../lib/cli/prove/origin.ts';
 import { CellRunner } from '../lib/cli/prove/run-cell.ts';
-import { type Case, cases } from '../lib/prove/index.ts';
+import { type Case, cases } from '../lib/sandbox/index.ts';
 import { scriptArguments, wholeNumber, wordsOf } from './lib/arguments.ts';
 import { type Assertion, assertionsIn, without } from './lib/assertions.ts';
 import { CopiedProject } from './lib/copied-project.ts';
@@ -55,7 +55,7 @@ function cellsFor({ claim, text }: Planned): Case[] {
 }
 
 async function verdictOf(runner: CellRunner, cell: Case, claim: string): Promise<string> {
-  const helpers = cell.kind === 'mesh' ? (cell.alongside ?? []) : [];
+  const helpers = cell.kind === 'faulty-mesh' ? (cell.alongside ?? []) : [];
   const { verdicts } = await runner.run({ case: cell, claims: [...new Set([claim, ...helpers])] });
   return verdicts[claim] ?? 'no verdict';
 }

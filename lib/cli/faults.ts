@@ -1,21 +1,16 @@
 import { coloursFor } from '../console/colours.ts';
 import { exitStatus } from '../console/exit-status.ts';
 import { print, printJson } from '../console/output.ts';
-import { cases } from '../prove/index.ts';
+import { kindTitles } from '../prove/index.ts';
+import { cases } from '../sandbox/index.ts';
 
-const titles = {
-  mesh: 'Faults of a mesh, which claims have to notice',
-  variant: 'Right meshes that look different, which nobody may accuse',
-  environment: 'Failures of the cluster, which nobody may lay to a mesh',
-};
-
-/** Prints what `prove --fault` takes, and which of it `run --sandbox-fault` takes too. @returns the exit status */
+/** Prints the cases that `prove --fault` takes, and marks those for `run --sandbox-fault`. @returns the exit status */
 export function faultsCommand(json: boolean): number {
-  const all = cases.map(({ name, kind, area, says, fault, caughtBy }) => ({
+  const all = cases.map(({ name, kind, area, description, fault, caughtBy }) => ({
     name,
     kind,
     area,
-    says,
+    description,
     sandboxFault: fault ?? null,
     caughtBy,
   }));
@@ -24,13 +19,13 @@ export function faultsCommand(json: boolean): number {
     return exitStatus.fine;
   }
   const colours = coloursFor(process.stdout);
-  const lines = Object.entries(titles).flatMap(([kind, title]) => [
+  const lines = Object.entries(kindTitles).flatMap(([kind, title]) => [
     colours.bold(title),
     ...all
       .filter((each) => each.kind === kind)
       .flatMap((each) => [
-        `  ${colours.cyan(each.name)}${each.sandboxFault === null ? '' : '  --sandbox-fault'}`,
-        `      ${each.says}`,
+        `  ${colours.cyan(each.name)}${each.sandboxFault === each.name ? '  --sandbox-fault' : ''}`,
+        `      ${each.description}`,
       ]),
     '',
   ]);

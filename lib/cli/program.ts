@@ -5,7 +5,7 @@ import type { Actions } from './actions.ts';
 import type { CleanOptions } from './clean.ts';
 import { addOptions, commandLineLayer } from './command-line.ts';
 import { addDriverCommands } from './driver-commands.ts';
-import { addProve, type ProveWords, readProve } from './prove/words.ts';
+import { addProve, type ProveFlags, readProve } from './prove/options.ts';
 import { ownVersion } from './version.ts';
 
 const runExamples = `
@@ -61,7 +61,7 @@ export function buildProgram(actions: Actions, finish: (status: number) => void)
   addOptions(
     subcommand(program, 'list', 'print the claims, the meshes, or the faults')
       .option('--meshes', 'the meshes whose drivers come with the program, and which of them were never tried')
-      .option('--faults', 'what is proven against: faults of a mesh, right meshes, failures of a cluster')
+      .option('--faults', 'print the cases of the proof: faulty meshes, conforming variants, environment faults')
       .addHelpText('after', examples('list --suite egress', 'list --json', 'list --meshes', 'list --faults --json')),
     ['suite', 'claim', 'json', 'config'],
   ).action(async (flags: { meshes?: boolean; faults?: boolean }, command: Command) => {
@@ -114,13 +114,13 @@ export function buildProgram(actions: Actions, finish: (status: number) => void)
       finish(await actions.sandbox());
     });
   addDriverCommands(program, actions, finish, optionsOf);
-  addProve(
-    subcommand(program, 'prove', 'run the suites against meshes that are wrong on purpose, and see who notices'),
-  ).action(async (options: ProveWords, command: Command) => {
-    refuseWords(command);
-    refuseUnknownVariables(process.env);
-    finish(await actions.prove(readProve(options)));
-  });
+  addProve(subcommand(program, 'prove', 'run the suites against deliberately faulty meshes')).action(
+    async (options: ProveFlags, command: Command) => {
+      refuseWords(command);
+      refuseUnknownVariables(process.env);
+      finish(await actions.prove(readProve(options)));
+    },
+  );
   return program;
 }
 

@@ -22,7 +22,7 @@ function met(claim: string, start: number, end: number): EvidenceEntry {
   return { kind: 'expectation', claim, n: 1, statement: '', routes: [], result: 'met', start, end, sample };
 }
 
-test('the last verdict of a claim counts, and the reason why a run ended early is kept', () => {
+test('the last verdict of a claim counts, and the reason for an early end is read', () => {
   const fault = { whose: 'environment', message: 'gone' } as const;
   const read = readRun(
     records(
@@ -32,11 +32,11 @@ test('the last verdict of a claim counts, and the reason why a run ended early i
     ),
     undefined,
   );
-  expect(read).toEqual({ verdicts: { 'a/one': 'flaky' }, fault, heldInTrouble: [], metTrouble: false });
+  expect(read).toEqual({ verdicts: { 'a/one': 'flaky' }, fault, decidedDuringFault: [], probedDuringFault: false });
 });
 
-test('a sample is in trouble if any part of it is, by the wall clock that the run began at', () => {
-  const trouble = { from: ZERO + 1_000, to: ZERO + 2_000 };
+test('a sample counts as during the fault if any part of it is, by the wall clock at the start of the run', () => {
+  const period = { from: ZERO + 1_000, to: ZERO + 2_000 };
   const all = records(
     met('a/before', 500, 999),
     met('a/into', 900, 1_100),
@@ -44,23 +44,16 @@ test('a sample is in trouble if any part of it is, by the wall clock that the ru
     met('a/out-of', 1_900, 2_500),
     met('a/after', 2_000, 2_500),
   );
-  expect(readRun(all, trouble).heldInTrouble).toEqual(['a/into', 'a/within', 'a/out-of']);
+  expect(readRun(all, period).decidedDuringFault).toEqual(['a/into', 'a/within', 'a/out-of']);
 });
 
-test('what was not met was not held', () => {
+test('an expectation that was not met decides nothing', () => {
   const unmet = { ...met('a/one', 1_200, 1_300), result: 'unmet' } as EvidenceEntry;
-  expect(readRun(records(unmet), { from: ZERO, to: ZERO + 2_000 }).heldInTrouble).toEqual([]);
+  expect(readRun(records(unmet), { from: ZERO, to: ZERO + 2_000 }).decidedDuringFault).toEqual([]);
 });
 
-test('what a claim held before it began anew is not what it passed on', () => {
-  const anew: EvidenceEntry = {
-    kind: 'change',
-    id: 1,
-    what: 'go on after an environment fault',
-    steps: [],
-    start: 0,
-    end: 0,
-  };
+test('samples before a claim started again decide nothing', () => {
+  const anew: EvidenceEntry = { kind: 'environment-fault', claim: 'a/anew', cause: 'gone', from: 0, to: 0 };
   const verdict = (claim: string): EvidenceEntry => ({ kind: 'verdict', claim, verdict: 'passed', attempt: 1, ms: 1 });
   const all = records(
     met('a/decided', 1_200, 1_300),
@@ -70,5 +63,5 @@ test('what a claim held before it began anew is not what it passed on', () => {
     met('a/anew', 2_200, 2_300),
     verdict('a/anew'),
   );
-  expect(readRun(all, { from: ZERO + 1_000, to: ZERO + 2_000 }).heldInTrouble).toEqual(['a/decided']);
+  expect(readRun(all, { from: ZERO + 1_000, to: ZERO + 2_000 }).decidedDuringFault).toEqual(['a/decided']);
 });

@@ -1,19 +1,11 @@
 import type { EvidenceRecord, ExpectationRecord, Numbered, Verdict } from '../evidence/index.ts';
-import type { CellRun } from './cell.ts';
+import type { FaultPeriod } from '../sandbox/index.ts';
+import type { CellRun } from './cells.ts';
 
-/** The change by which claims that were disturbed begin anew. */
-const AFTER_A_ENVIRONMENT_FAULT = 'go on after an environment fault';
-
-/** The time in which the environment failed, by the wall clock, ms. */
-export interface Trouble {
-  from: number;
-  to: number;
-}
-
-/** What a run's evidence says to a cell. */
+/** What a cell needs of a run's evidence. @param period - when the environment failed, by the wall clock */
 export function readRun(
   records: EvidenceRecord[],
-  trouble: Trouble | undefined,
+  period: FaultPeriod | undefined,
 ): Omit<CellRun, 'status' | 'ms' | 'folder'> {
   const verdicts: Record<string, Verdict> = {};
   let fault: CellRun['fault'];
@@ -21,33 +13,33 @@ export function readRun(
     if (record.kind === 'verdict') verdicts[record.claim] = record.verdict;
     if (record.kind === 'end') fault = record.fault;
   }
-  const own = trouble && onRunsClock(records, trouble);
+  const onRunsClock = period && byRunsClock(records, period);
   const overlaps = ({ start, end }: { start: number; end: number }): boolean =>
-    own !== undefined && start < own.to && end > own.from;
-  const held = decidingExpectations(records).flatMap(({ claim, result, sample }) =>
+    onRunsClock !== undefined && start < onRunsClock.to && end > onRunsClock.from;
+  const decided = decidingExpectations(records).flatMap(({ claim, result, sample }) =>
     result === 'met' && sample !== undefined && overlaps(sample) ? [claim] : [],
   );
   return {
     verdicts,
     ...(fault === undefined ? {} : { fault }),
-    heldInTrouble: [...new Set(held)],
-    metTrouble: records.some((record) => record.kind === 'observation' && overlaps(record)),
+    decidedDuringFault: [...new Set(decided)],
+    probedDuringFault: records.some((record) => record.kind === 'observation' && overlaps(record)),
   };
 }
 
-/** Those of each claim's last try: a sample that the claim gave up after an environment fault is none of its proof. */
+/** The expectations of each claim since the last environment fault before its verdict: earlier ones decide nothing. */
 function decidingExpectations(records: EvidenceRecord[]): ExpectationRecord[] {
-  const begunAnew = records.filter((record) => record.kind === 'change' && record.what === AFTER_A_ENVIRONMENT_FAULT);
+  const faults = records.filter(({ kind }) => kind === 'environment-fault');
   const verdicts = records.filter((record) => record.kind === 'verdict');
   return records.filter((record): record is Numbered<ExpectationRecord> => {
     if (record.kind !== 'expectation') return false;
-    const decided = verdicts.findLast(({ claim }) => claim === record.claim)?.seq ?? Number.POSITIVE_INFINITY;
-    return !begunAnew.some(({ seq }) => seq > record.seq && seq < decided);
+    const decidedAt = verdicts.findLast(({ claim }) => claim === record.claim)?.seq ?? Number.POSITIVE_INFINITY;
+    return !faults.some(({ seq }) => seq > record.seq && seq < decidedAt);
   });
 }
 
-/** Every time of the evidence counts from the beginning of the run. */
-function onRunsClock(records: EvidenceRecord[], { from, to }: Trouble): Trouble | undefined {
+/** Times in the evidence count from the start of the run. */
+function byRunsClock(records: EvidenceRecord[], { from, to }: FaultPeriod): FaultPeriod | undefined {
   const run = records.find((record) => record.kind === 'run');
   if (run === undefined) return undefined;
   const zero = Date.parse(run.startedAt) - run.at;

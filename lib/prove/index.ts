@@ -1,10 +1,5 @@
-export { type Case, cases } from './cases/index.ts';
-export type { CellPlan, CellResult, CellRun } from './cell.ts';
-export { driverText, granting } from './driver.ts';
-export { readRun, type Trouble } from './evidence.ts';
-export { CellRegistry, type Origin } from './ledger.ts';
-export { type Matrix, matrixOf } from './matrix.ts';
-export { matrixPage } from './page.ts';
-export { type CellChoice, planCells } from './plan-cells.ts';
-export { runCells, type WorkFolder } from './run-cells.ts';
-export { cellLine, matrixText } from './text.ts';
+export { CellRegistry, type Origin } from './cell-registry.ts';
+export { type CellPlan, type CellRun, planCells, runCells } from './cells.ts';
+export { readRun } from './evidence.ts';
+export { kindTitles, matrixOf } from './matrix.ts';
+export { cellLine, matrixPage, matrixText } from './print.ts';

@@ -1,8 +1,7 @@
 import { expect, test } from '@jest/globals';
-import type { CellResult } from './cell.ts';
+import type { CellResult } from './cells.ts';
 import { matrixOf } from './matrix.ts';
-import { matrixPage } from './page.ts';
-import { matrixText } from './text.ts';
+import { matrixPage, matrixText } from './print.ts';
 
 const CLAIMS = ['a/1', 'a/2', 'a/3', 'a/4', 'a/5', 'a/6'];
 
@@ -10,7 +9,16 @@ function cell(name: string, letters: string, more: Partial<CellResult> = {}): Ce
   const verdicts = Object.fromEntries(
     CLAIMS.map((claim, n) => [claim, letters[n] === 'F' ? ('failed' as const) : ('passed' as const)]),
   );
-  return { name, verdicts, status: 1, heldInTrouble: [], metTrouble: false, ms: 1_000, folder: '', ...more };
+  return {
+    name,
+    verdicts,
+    status: 1,
+    decidedDuringFault: [],
+    probedDuringFault: false,
+    ms: 1_000,
+    folder: '',
+    ...more,
+  };
 }
 
 const whole = { suites: ['a'] };
@@ -40,12 +48,12 @@ test('quick cells, which run few claims, say nothing about which others would fa
   expect(findings).toEqual([]);
 });
 
-test('is as said only if every cell is', () => {
+test('is as expected only if every cell is', () => {
   const right = cell('any-source', 'F.....');
-  expect(matrixOf([right], CLAIMS)).toMatchObject({ isAsSaid: true, runs: 1, cells: 6, ms: 1_000 });
+  expect(matrixOf([right], CLAIMS)).toMatchObject({ isAsExpected: true, runs: 1, cells: 6, ms: 1_000 });
   const wrong = { ...cell('reference', 'F.....'), wrong: ['a/1 is failed, and should have passed'] };
   expect(matrixOf([right, wrong], CLAIMS)).toMatchObject({
-    isAsSaid: false,
+    isAsExpected: false,
     findings: [{ kind: 'wrong', text: 'reference: a/1 is failed, and should have passed' }],
   });
 });
@@ -55,9 +63,9 @@ test('has the claims in the order of the suites', () => {
   expect(claims).toEqual([...CLAIMS].reverse());
 });
 
-test('is told as text and as a page that needs nothing else', () => {
+test('is printed as text and as a page that loads nothing else', () => {
   const matrix = matrixOf([cell('any-source', 'F.....')], CLAIMS);
-  expect(matrixText(matrix)).toContain('1 of 1 faults caught by the claims that should');
+  expect(matrixText(matrix)).toContain('1 of 1 faulty meshes caught by the expected claims');
   const page = matrixPage(matrix);
   expect(page).toContain('a policy that names one client lets in every client of the mesh');
   expect(page).not.toMatch(/<(script|link|img)|https?:/);

@@ -1,27 +1,32 @@
-import { type Case, cases } from './cases/index.ts';
-import type { CellResult } from './cell.ts';
+import { type Case, cases } from '../sandbox/index.ts';
+import type { CellResult } from './cells.ts';
 
-/** All cells together, and what they say about the suites. */
+export const kindTitles: Record<Case['kind'], string> = {
+  'faulty-mesh': 'Faulty meshes',
+  'conforming-variant': 'Conforming variants',
+  'environment-fault': 'Environment faults',
+};
+
+/** All cells, and what they show about the suites. */
 export interface Matrix {
   rows: Row[];
-  /** Ids of all claims that some cell has judged, in the order of the suites. */
+  /** Ids of all claims with a verdict in some cell, in the order of the suites. */
   claims: string[];
-  /** Sandbox runs. */
   runs: number;
-  /** Verdicts: pairs of a case and a claim. */
+  /** Number of verdicts: pairs of a case and a claim. */
   cells: number;
   findings: Finding[];
-  /** Longest of all is the matrix itself; this is the sum over its runs, ms. */
+  /** Sum over all runs. They ran side by side, so the matrix took less. */
   ms: number;
-  isAsSaid: boolean;
+  isAsExpected: boolean;
 }
 
 export interface Row extends CellResult {
   case: Case;
-  isAsSaid: boolean;
+  isAsExpected: boolean;
 }
 
-/** Something about the suites that the cells show. */
+/** What the cells show about the suites. */
 export interface Finding {
   kind: 'wrong' | 'unnoticed' | 'noticed by all' | 'alike';
   text: string;
@@ -30,7 +35,7 @@ export interface Finding {
 export function matrixOf(results: CellResult[], allClaims: string[]): Matrix {
   const rows = cases.flatMap((each): Row[] => {
     const result = results.find(({ name }) => name === each.name);
-    return result === undefined ? [] : [{ ...result, case: each, isAsSaid: result.wrong === undefined }];
+    return result === undefined ? [] : [{ ...result, case: each, isAsExpected: result.wrong === undefined }];
   });
   const judged = new Set(rows.flatMap(({ verdicts }) => Object.keys(verdicts)));
   return {
@@ -40,7 +45,7 @@ export function matrixOf(results: CellResult[], allClaims: string[]): Matrix {
     cells: rows.reduce((sum, { verdicts }) => sum + Object.keys(verdicts).length, 0),
     findings: [...wrongs(rows), ...unnoticed(rows), ...noticedByAll(rows), ...alike(rows)],
     ms: rows.reduce((sum, { ms }) => sum + ms, 0),
-    isAsSaid: rows.every(({ isAsSaid }) => isAsSaid),
+    isAsExpected: rows.every(({ isAsExpected }) => isAsExpected),
   };
 }
 
@@ -52,28 +57,30 @@ function wrongs(rows: Row[]): Finding[] {
 
 function unnoticed(rows: Row[]): Finding[] {
   return rows
-    .filter((row) => row.case.kind === 'mesh' && failedIn(row).length === 0)
+    .filter((row) => row.case.kind === 'faulty-mesh' && failedIn(row).length === 0)
     .map(({ name, case: { because } }) => ({
       kind: 'unnoticed',
       text: `${name}: no claim notices it${because === undefined ? '' : ` (${because})`}`,
     }));
 }
 
-/** A fault that stops everything says nothing about any single claim. */
+/** A fault that makes every claim fail says nothing about a single one. */
 function noticedByAll(rows: Row[]): Finding[] {
   return rows
     .filter(({ case: { kind }, suites, verdicts }) => {
       const all = Object.values(verdicts);
-      return kind === 'mesh' && suites !== undefined && all.length > 5 && all.every((verdict) => verdict === 'failed');
+      return (
+        kind === 'faulty-mesh' && suites !== undefined && all.length > 5 && all.every((verdict) => verdict === 'failed')
+      );
     })
     .map(({ name }) => ({ kind: 'noticed by all', text: `${name}: every claim fails at once` }));
 }
 
-/** Faults that the same claims notice, unless one of them says why. Only whole runs can show it. */
+/** Faults that the same claims notice, without a reason in the case. Only whole cells show it. */
 function alike(rows: Row[]): Finding[] {
   const groups = new Map<string, Row[]>();
   for (const row of rows) {
-    if (row.case.kind !== 'mesh' || row.suites === undefined) continue;
+    if (row.case.kind !== 'faulty-mesh' || row.suites === undefined) continue;
     const key = failedIn(row).join(' ');
     if (key !== '') groups.set(key, [...(groups.get(key) ?? []), row]);
   }

@@ -1,5 +1,6 @@
 export { isSandboxVersion } from './api/version.ts';
-export { environmentFaultNames, type FaultName, faultNames, meshFaultNames } from './faults/names.ts';
-export { type MissingNeed, missingNeeds } from './needs.ts';
-export type { SandboxSettings } from './settings.ts';
-export { type Sandbox, type SandboxOptions, startSandbox } from './start.ts';
+export { type DriverChange, type DriverFile, timeLimits } from './faults/driver-changes.ts';
+export { type FaultPeriod, faultPeriodIn } from './faults/environment.ts';
+export { type Case, cases, faultNames } from './faults/index.ts';
+export { missingNeeds } from './needs.ts';
+export { startSandbox } from './start.ts';

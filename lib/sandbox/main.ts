@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import type { Server } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { type ApiServer, createApiServer } from './api/index.ts';
-import { disturb } from './faults/environment.ts';
+import { environmentFault } from './faults/environment.ts';
 import { kubeconfigOf } from './kubeconfig.ts';
 import { MeshPlane } from './mesh/index.ts';
 import { startNode } from './node/index.ts';
@@ -27,7 +27,7 @@ const programs = fileURLToPath(new URL('./programs', import.meta.url));
 const authority = await createAuthority('meshproof sandbox');
 const mesh = new MeshPlane({ view: () => server.view, authority, fault: settings.fault, complain });
 const node = await startNode({ view: () => server.view, settings, programs, mesh, complain });
-const disturbed = disturb(settings.fault, () => server.view, complain);
+const disturbed = environmentFault(settings.fault, () => server.view, complain);
 const token = randomBytes(24).toString('base64url');
 const { keyPem: key, certPem: cert } = await authority.issue({
   commonName: 'kubernetes',

@@ -6,12 +6,12 @@ import { builtFolder } from '../../compiled/built.js';
 import type { Origin } from '../../prove/index.ts';
 import { PROJECT } from './program-process.ts';
 
-/** Longest that git may take to name a commit, ms. */
+/** Time limit for git, ms. */
 const GIT_MS = 10_000;
-/** What a verdict in the sandbox depends on, besides the program. */
+/** Folders that a verdict in the sandbox depends on, besides the program. */
 const DATA = ['fixtures', 'meshes'];
 
-/** What this matrix is made with. The commit is `none` outside of a repository. */
+/** What the cells of this matrix run with. The commit is `none` outside of a repository. */
 export async function originOf(): Promise<Origin> {
   const { stdout, exitCode } = await execa('git', ['rev-parse', 'HEAD'], {
     cwd: PROJECT,
@@ -23,7 +23,7 @@ export async function originOf(): Promise<Origin> {
 }
 
 async function suiteHash(): Promise<string> {
-  // A build is named by a digest of its sources.
+  // The name of a build is a digest of its sources.
   const hash = createHash('sha256').update(basename(await builtFolder()));
   const files = DATA.flatMap((folder) =>
     readdirSync(join(PROJECT, folder), { recursive: true, withFileTypes: true })

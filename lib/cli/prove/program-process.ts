@@ -6,29 +6,29 @@ import { withoutOptions } from '../../options/index.ts';
 
 /** The folder of the program that this file is part of. */
 export const PROJECT = fileURLToPath(new URL('../../../', import.meta.url));
-/** To end and tidy up by itself after it was told to, ms. */
+/** Time to clean up after the input ends, before the process is killed, ms. */
 const GRACE_MS = 30_000;
 
 export interface Performed {
-  /** The run's own, or that of the process, where it ended before the run did; absent where a signal ended it. */
+  /** The run's exit status, or that of the process if it ended first. Absent if a signal ended it. */
   status?: number;
-  /** All that the program printed. */
+  /** Everything that the program printed. */
   output: string;
 }
 
 export interface ProgramOptions {
-  /** Folder of the program; this one's own unless told. It is built first, where it is not built as it stands. */
+  /** Folder of the program, which is built first if it has changed. Default: this program's own. */
   project?: string;
-  /** Words of a command that the process is to be started by. */
+  /** A command that starts the process, as words. */
   around?: string[];
 }
 
-/** The program in a process of its own, which runs one command line after the other. */
+/** A process of the program that runs one command line after the other. */
 export class ProgramProcess {
   readonly #child;
   readonly #exit: Promise<void>;
   #output = '';
-  #hear: () => void = () => undefined;
+  #onOutput: () => void = () => undefined;
   #isOver = false;
   #status: number | undefined;
 
@@ -38,26 +38,26 @@ export class ProgramProcess {
   }
 
   private constructor([file = '', ...args]: string[]) {
-    // In a group of its own: Ctrl-C reaches it once, through `end`, and not a second time from the terminal.
+    // In its own process group, so that Ctrl-C reaches it only once, through `end`.
     this.#child = spawn(file, args, {
       detached: true,
       stdio: 'pipe',
-      // A cell is what its words say: options that the user has for other runs would make another cell of it.
+      // The user's options for other runs must not change a cell.
       env: withoutOptions(process.env),
     });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => {
         this.#output += text;
-        this.#hear();
+        this.#onOutput();
       });
     }
-    // It may be gone before it has read what it is to do.
+    // The process may end before it has read its input.
     this.#child.stdin.on('error', () => this.#child.stdin.destroy());
     this.#exit = new Promise((resolve) => {
       const over = (status: number | null): void => {
         this.#isOver = true;
         this.#status = status ?? undefined;
-        this.#hear();
+        this.#onOutput();
         resolve();
       };
       this.#child.once('close', over);
@@ -70,21 +70,21 @@ export class ProgramProcess {
   }
 
   /**
-   * Has it run one command line; only after the one before is over.
+   * Runs one command line. Call it only after the previous one has ended.
    *
-   * @param limitMs - longest that it may take until the process is ended
+   * @param limitMs - after this time the process ends
    */
   async perform(argv: string[], limitMs: number): Promise<Performed> {
     this.#output = '';
     this.#child.stdin.write(`${JSON.stringify(argv)}\n`);
     const timer = setTimeout(() => void this.end(), limitMs);
     const performed = await new Promise<Performed>((resolve) => {
-      this.#hear = () => {
+      this.#onOutput = () => {
         const [, output = '', status] = /^(.*)\0(\d+)\n/s.exec(this.#output) ?? [];
         if (status !== undefined) resolve({ status: Number(status), output });
         else if (this.#isOver) resolve(this.#endedEarly());
       };
-      this.#hear();
+      this.#onOutput();
     });
     clearTimeout(timer);
     return performed;
@@ -94,7 +94,7 @@ export class ProgramProcess {
     return { output: this.#output, ...(this.#status === undefined ? {} : { status: this.#status }) };
   }
 
-  /** Has it break off what it does, clean up and end; settles when it is gone. */
+  /** Interrupts the current run, which cleans up. Resolves when the process has ended. */
   async end(): Promise<void> {
     this.#child.stdin.end();
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), GRACE_MS);
@@ -103,7 +103,7 @@ export class ProgramProcess {
   }
 }
 
-/** A copy of the project is built by its own rules, which may be those of another version. */
+/** A copy of the project may be another version, so its own code builds it. */
 async function builtFolderOf(project: string): Promise<string> {
   if (project === PROJECT) return builtFolder();
   const copy = (await import(pathToFileURL(join(project, 'lib/compiled/built.js')).href)) as {

@@ -21,12 +21,11 @@ import { UsageError } from '../../words/index.ts';
 import { originOf } from './origin.ts';
 import { CellRunner } from './run-cell.ts';
 
-/** What `meshproof prove` can be told. */
 export interface ProveOptions {
   quick: boolean;
   faults: string[];
   suites: string[];
-  /** Sandboxes side by side; unless told, two for every core where quick, three for every two cores otherwise. */
+  /** Number of sandboxes side by side. Default: two for each core with `quick`, else three for every two cores. */
   parallel?: number;
   resume: boolean;
   json: boolean;
@@ -34,10 +33,10 @@ export interface ProveOptions {
 }
 
 /**
- * Runs the suites against meshes that are wrong on purpose, right ones that look different, and clusters that fail, and
- * prints the matrix.
- * @returns 0 if every cell came out as it should, 1 otherwise, 130 after Ctrl-C
- * @throws UsageError for a fault or suite that does not exist
+ * Runs the suites against faulty meshes, conforming variants and environment faults, and prints the matrix.
+ *
+ * @returns 0 if every cell has the expected result, 1 otherwise, 130 after Ctrl-C
+ * @throws UsageError for an unknown case or suite
  */
 export async function proveCommand(options: ProveOptions): Promise<number> {
   const claims = await loadCatalogue();
@@ -61,7 +60,7 @@ export async function proveCommand(options: ProveOptions): Promise<number> {
     unforeseen ??= error;
     interrupt();
   });
-  // A cell is up for longer than it works, most of all one of few claims: it waits for changes to act, and to settle.
+  // Most of the time a cell waits for changes to act and to settle. A cell of few claims waits most.
   const parallel = options.parallel ?? Math.ceil((options.quick ? 2 : 1.5) * availableParallelism());
   say(`${plans.length} sandboxes, ${parallel} side by side`);
   const cells = runCells(plans, {
@@ -72,7 +71,7 @@ export async function proveCommand(options: ProveOptions): Promise<number> {
     tell: (result) => say(cellLine(result)),
     signal: abort.signal,
   });
-  // Also where a cell's files cannot be written: its sandbox must not go on.
+  // Also after an error, such as a full disk: no sandbox may outlive this.
   const results = await cells.finally(async () => {
     await runner.close();
     ignoreUnforeseen();
@@ -87,7 +86,7 @@ export async function proveCommand(options: ProveOptions): Promise<number> {
   if (options.json) process.stdout.write(`${JSON.stringify(matrix)}\n`);
   say(`\n${matrixText(matrix)}\n${join(out, 'matrix.html')}`);
   if (abort.signal.aborted) return exitStatus.interrupted;
-  return matrix.isAsSaid ? exitStatus.fine : exitStatus.failed;
+  return matrix.isAsExpected ? exitStatus.fine : exitStatus.failed;
 }
 
 function plan({ quick, faults, suites }: ProveOptions, claims: RegisteredClaim[]): CellPlan[] {

@@ -1,15 +1,17 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parse, stringify } from 'yaml';
 import { readEvidence, type Verdict } from '../../evidence/index.ts';
-import { type CellPlan, type CellRun, driverText, granting, readRun, type Trouble } from '../../prove/index.ts';
+import { type CellPlan, type CellRun, readRun } from '../../prove/index.ts';
+import { type DriverChange, type DriverFile, faultPeriodIn, timeLimits } from '../../sandbox/index.ts';
 import { type Performed, PROJECT, ProgramProcess } from './program-process.ts';
 
-/** Longest that one cell may take. */
+/** Time limit of one cell, s. */
 const DEADLINE_S = 600;
-/** To end by itself after the deadline, s. */
+/** Time to end after that, s. */
 const GRACE_S = 30;
 
-/** Runs cells, each on a sandbox of its own, in as many processes as it is asked for at once. */
+/** Runs cells, each in its own sandbox. Calls at the same time use one process each, and later ones use them again. */
 export class CellRunner {
   readonly #out: string;
   readonly #project: string;
@@ -18,15 +20,15 @@ export class CellRunner {
   #isClosed = false;
 
   /**
-   * @param out - the folder under which each cell has its own
-   * @param project - folder of the program; this one's own unless told
+   * @param out - folder for the folders of all cells
+   * @param project - folder of the program; default: this program's own
    */
   constructor(out: string, project: string = PROJECT) {
     this.#out = out;
     this.#project = project;
   }
 
-  /** Runs the program itself on one cell's sandbox, and reads what it left. */
+  /** Runs the program in the cell's sandbox, and reads its evidence. */
   async run(plan: CellPlan): Promise<CellRun> {
     const folder = join(this.#out, 'cells', plan.case.name);
     rmSync(folder, { recursive: true, force: true });
@@ -35,11 +37,11 @@ export class CellRunner {
     const { status, output } = await this.#perform(plan, folder);
     writeFileSync(join(folder, 'output.txt'), output);
     const run = newestRun(folder);
-    const trouble = plan.case.kind === 'environment' ? troubleIn(run) : undefined;
+    const period = plan.case.kind === 'environment-fault' ? faultPeriodOf(run) : undefined;
     const evidence = join(run ?? folder, 'evidence.jsonl');
     const records = existsSync(evidence) ? readEvidence(evidence, () => undefined) : [];
     return {
-      ...readRun(records, trouble),
+      ...readRun(records, period),
       ...(plan.case.diskKiB === undefined ? {} : { verdicts: verdictsIn(output) }),
       status: status ?? 3,
       ms: Math.round(performance.now() - begun),
@@ -47,7 +49,7 @@ export class CellRunner {
     };
   }
 
-  /** Ends what is under way; settles when all processes are gone. */
+  /** Interrupts all cells. Resolves when all processes have ended. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await Promise.all([...this.#all].map((each) => each.end()));
@@ -61,7 +63,7 @@ export class CellRunner {
     const used = waiting ?? (await ProgramProcess.start({ project: this.#project, around }));
     this.#all.add(used);
     if (this.#isClosed) await used.end();
-    const performed = await used.perform(wordsOf(plan, folder), (DEADLINE_S + GRACE_S) * 1_000);
+    const performed = await used.perform(argumentsOf(plan, folder), (DEADLINE_S + GRACE_S) * 1_000);
     if (diskKiB !== undefined) await used.end();
     if (used.isOver) this.#all.delete(used);
     else this.#idle.push(used);
@@ -69,13 +71,14 @@ export class CellRunner {
   }
 }
 
-function wordsOf({ case: each, claims }: CellPlan, folder: string): string[] {
-  // Beside the folder, which may be given a disk of its own.
+function argumentsOf({ case: each, claims }: CellPlan, folder: string): string[] {
+  // Beside the folder: the folder may become a mount point.
   const driver = `${folder}.yaml`;
-  // A fault is certain sooner where a mesh is granted less time; right meshes get what the reference mesh declares.
   const config = `${folder}.options.yaml`;
-  writeFileSync(config, "# A cell has the options of its command line, and none of this folder's meshproof.yaml.\n");
-  writeFileSync(driver, driverText(each.kind === 'mesh' ? granting('2s', '2s') : undefined, each.driver));
+  writeFileSync(config, "# Empty, so that the cell ignores the current folder's meshproof.yaml.\n");
+  // A fault shows after both time limits, so faulty meshes get short ones. Others keep those of the reference driver.
+  const limits = each.kind === 'faulty-mesh' ? timeLimits('2s', '2s') : undefined;
+  writeFileSync(driver, driverText(limits, each.driver));
   return [
     'run',
     '--provider=sandbox',
@@ -91,7 +94,7 @@ function wordsOf({ case: each, claims }: CellPlan, folder: string): string[] {
   ];
 }
 
-/** Verdicts by claim from what a run printed: its evidence ends with its small disk. */
+/** Verdicts by claim, from the output of a run with --json. Its evidence is gone with its small disk. */
 function verdictsIn(output: string): CellRun['verdicts'] {
   const [json = '{"claims":[]}'] = /^\{\n[\s\S]*?^\}$/m.exec(output) ?? [];
   const { claims } = JSON.parse(json) as { claims: { id: string; verdict: Verdict }[] };
@@ -99,8 +102,8 @@ function verdictsIn(output: string): CellRun['verdicts'] {
 }
 
 /**
- * Words that give a command a small file system of its own over the folder; it ends with the command. It is filled once a
- * claim has failed, whenever that is: a disk of a size that fits only just would be full sooner on a slow machine.
+ * The command that mounts a small file system on the folder for the command after it, and fills it once a claim has
+ * failed. A disk that is just too small would fill up earlier on a slow machine.
  */
 function onSmallDisk(folder: string, kib: number): string[] {
   const script = `mount -t tmpfs -o size="$1"k tmpfs "$2" || exit
@@ -119,14 +122,15 @@ function newestRun(folder: string): string | undefined {
   return runs.length === 0 ? undefined : runs.map(({ name }) => join(folder, name)).at(-1);
 }
 
-/** When the sandbox says that its fault began and ended. */
-function troubleIn(run: string | undefined): Trouble | undefined {
+function faultPeriodOf(run: string | undefined): ReturnType<typeof faultPeriodIn> {
   const file = join(run ?? '', 'sandbox.log');
-  if (run === undefined || !existsSync(file)) return undefined;
-  const log = readFileSync(file, 'utf8');
-  const at = (word: string): number => Date.parse(new RegExp(`^(\\S+) fault ${word}$`, 'm').exec(log)?.[1] ?? '');
-  const from = at('begins');
-  if (Number.isNaN(from)) return undefined;
-  const to = at('ends');
-  return { from, to: Number.isNaN(to) ? Number.POSITIVE_INFINITY : to };
+  return run === undefined || !existsSync(file) ? undefined : faultPeriodIn(readFileSync(file, 'utf8'));
+}
+
+/** The text of the reference mesh's driver after some changes. */
+export function driverText(...changes: (DriverChange | undefined)[]): string {
+  const text = readFileSync(join(PROJECT, 'meshes/reference.yaml'), 'utf8');
+  const driver = parse(text, { merge: true }) as DriverFile;
+  for (const change of changes) change?.(driver);
+  return stringify(driver, { aliasDuplicateObjects: false });
 }

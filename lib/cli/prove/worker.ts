@@ -1,7 +1,7 @@
 /**
- * A process that runs the program again and again, so that its sources are loaded and warm for every cell but the first:
- * loading them takes longer than most cells do. It reads command lines from its standard input, a JSON array each, and
- * ends with it. After each it prints a line of NUL and the exit status.
+ * Runs the program again and again in one process, because loading it takes longer than most cells. Reads one command
+ * line per line of its standard input, as a JSON array, and ends with its input. After each it prints a line of NUL and
+ * the exit status.
  */
 import { createInterface } from 'node:readline';
 import { listenToOutput } from '../../console/output.ts';
@@ -10,9 +10,9 @@ import { perform } from '../main.ts';
 
 listenToOutput();
 watchUnforeseen();
-// Each run's console listens for an end of its reader, until the process ends.
+// The console of each run adds a listener, and they stay until the process ends.
 for (const stream of [process.stdout, process.stderr]) stream.setMaxListeners(0);
-// The run that is under way cleans up and ends; then there is nothing left to do.
+// The current run cleans up and ends. Then nothing is left to do.
 process.stdin.once('close', () => process.kill(process.pid, 'SIGTERM'));
 
 for await (const line of createInterface({ input: process.stdin })) {

@@ -1,63 +1,72 @@
 import type { MeshState } from '../mesh/state.ts';
-import type { Fault } from './fault.ts';
-import { following, type Settings, settingsOf, trailing, withAllRoutes } from './settings.ts';
+import { acceptingAnyValueOf } from './driver-changes.ts';
+import { changing, inArea } from './fault.ts';
+import { history, previousTargets, type Settings, settingsOf, withAllRoutes, withRules } from './settings.ts';
 
-/** Changes that the control plane lives through, those of the installation not counted. */
-const LIFE = 3;
+/** The control plane survives so many changes after the installation. */
+const SURVIVED_CHANGES = 3;
 
-/** A control plane that does not keep up. */
-export const controlPlaneFaults = {
+/** Faulty meshes whose control plane dies, is late, or checks nothing. */
+export const controlPlaneFaults = inArea('control plane', {
   'dies-and-fails-open': {
+    description: 'the control plane dies after three changes, and the sidecars let everything in',
+    caughtBy: ['permissive/switches'],
     control: () => ({ ...dying(), sidecar: withAllRoutes }),
-    data: () => ({
-      abandoned: (config) => ({
-        ...config,
-        egress: true,
-        inbound: config.inbound.map((inbound) => ({ ...inbound, rules: [{}] })),
-      }),
-    }),
+    data: () => ({ disconnected: (config) => ({ ...withRules(config, [{}]), egress: true }) }),
   },
   'dies-and-fails-closed': {
+    description: 'the control plane dies after three changes, and the sidecars refuse everything',
+    caughtBy: ['permissive/switches'],
     control: dying,
-    data: () => ({
-      abandoned: (config) => ({
-        ...config,
-        egress: false,
-        routes: [],
-        inbound: config.inbound.map((inbound) => ({ ...inbound, rules: [] })),
-      }),
+    data: () => ({ disconnected: (config) => ({ ...withRules(config, []), egress: false, routes: [] }) }),
+  },
+  'dies-and-freezes': {
+    description: 'the control plane dies after three changes, and the sidecars keep their last configuration',
+    caughtBy: ['permissive/switches'],
+    control: dying,
+  },
+  'one-change-behind': {
+    description: 'of each setting, the last change but one acts',
+    caughtBy: ['permissive/on-opens', 'tcp-routing/allowed-port'],
+    ...changing(() => {
+      const [ofPermissive, ofEgress, targets] = [history<boolean>(), history<boolean>(), previousTargets()];
+      return (state, now) => ({
+        ...state,
+        permissive: ofPermissive(state.permissive, now).before,
+        egress: ofEgress(state.egress, now).before,
+        targets: targets(state.targets, now),
+      });
     }),
   },
-  'dies-and-freezes': { control: dying },
-  'one-change-behind': {
-    control: () => {
-      const [permissive, egress, targets] = [following<boolean>(), following<boolean>(), trailing()];
-      return {
-        state: (state, now) => ({
-          ...state,
-          permissive: permissive(state.permissive, now).before,
-          egress: egress(state.egress, now).before,
-          targets: targets(state.targets, now),
-        }),
-      };
-    },
-  },
   'one-policy-behind': {
-    control: () => {
-      const targets = trailing();
-      return { state: (state, now) => ({ ...state, targets: targets(state.targets, now) }) };
-    },
+    description: 'of each TrafficTarget, the last change but one acts',
+    caughtBy: ['tcp-routing/allowed-port', 'tcp-routing/target-deleted'],
+    ...changing(() => {
+      const targets = previousTargets();
+      return (state, now) => ({ ...state, targets: targets(state.targets, now) });
+    }),
   },
-} satisfies Record<string, Fault>;
+  'accepts-any-value': {
+    description: 'the API accepts values for both modes that are not booleans',
+    devised: true,
+    driver: acceptingAnyValueOf('enablePermissiveTrafficPolicyMode', 'enableEgress'),
+    caughtBy: ['permissive/booleans-only', 'egress/booleans-only'],
+  },
+  'accepts-any-egress-value': {
+    description: 'the API accepts values for the egress mode that are not booleans',
+    driver: acceptingAnyValueOf('enableEgress'),
+    caughtBy: ['egress/booleans-only'],
+  },
+});
 
-/** It stops at the change after its last one, without a word. */
+/** The control plane stops silently at the change after its last one. */
 function dying() {
-  const follow = following<Settings>();
+  const ofSettings = history<Settings>();
   let isDead = false;
   return {
     isDead: () => isDead,
     state: (state: MeshState, now: number): MeshState => {
-      isDead = follow(settingsOf(state), now).changes > LIFE;
+      isDead = ofSettings(settingsOf(state), now).changes > SURVIVED_CHANGES;
       return state;
     },
   };

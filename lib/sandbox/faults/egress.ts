@@ -2,57 +2,90 @@ import { connect, isIP, type Socket } from 'node:net';
 import { SERVERS } from '../../fixtures/table.ts';
 import type { OutboundDecision } from '../mesh/decide.ts';
 import { relay, tellLoss } from '../relay.ts';
-import type { ControlFault, Fault } from './fault.ts';
-import { comingBack } from './modes.ts';
-import { isClient, partsOf, takingAll } from './settings.ts';
+import { installedWithEgress } from './driver-changes.ts';
+import { changing, changingFor, inArea, type MeshFault } from './fault.ts';
+import { reverting } from './modes.ts';
+import { isClient, OTHER_CLIENT, partsOf, takingAll } from './settings.ts';
 
 const HTTP_PORT = SERVERS['egress-target-httpbin'].port;
-const ONE_CLIENT = 'other-client';
+const BOTH_IN_ONE_CLAIM = 'one claim installs the mesh with both values';
 
-/** The egress mode. */
-export const egressFaults = {
+/** Faulty meshes whose egress mode does not act, acts in part, or does not last. */
+export const egressFaults = inArea('egress', {
   'egress-needs-restart': {
-    control: () => {
+    description: 'a sidecar keeps the egress mode that was set when it started',
+    caughtBy: ['egress/off-closes', 'egress/stays-off'],
+    ...changingFor(() => {
       const first = new Map<string, boolean>();
-      return {
-        stateFor: (state, { podAddress }) => {
-          const egress = first.get(podAddress) ?? state.egress;
-          first.set(podAddress, egress);
-          return { ...state, egress };
-        },
+      return (state, { podAddress }) => {
+        const egress = first.get(podAddress) ?? state.egress;
+        first.set(podAddress, egress);
+        return { ...state, egress };
       };
-    },
-  },
-  'egress-never-on': changing(() => (state) => ({ ...state, egress: false })),
-  'egress-follows-permissive': changing(() => (state) => ({ ...state, egress: state.permissive })),
-  'egress-on-once-only': changing(onceOnly(true)),
-  'egress-off-once-only': changing(onceOnly(false)),
-  'egress-on-comes-back': comingBack('egress', true),
-  'egress-off-comes-back': comingBack('egress', false),
-  'egress-first-client-only': {
-    control: () => {
-      let first: string | undefined;
-      return {
-        stateFor: (state, workload) => {
-          if (isClient(workload)) first ??= workload.principal;
-          return workload.principal === first ? state : { ...state, egress: false };
-        },
-      };
-    },
-  },
-  'egress-one-client-never-closed': {
-    control: () => ({
-      stateFor: (state, { principal }) =>
-        partsOf(principal).account === ONE_CLIENT ? { ...state, egress: true } : state,
     }),
   },
+  'egress-never-on': {
+    description: 'egress is always off',
+    caughtBy: ['egress/on-opens', 'egress/stays-on'],
+    ...changing(() => (state) => ({ ...state, egress: false })),
+  },
+  'egress-follows-permissive': {
+    description: 'egress follows the permissive switch',
+    caughtBy: ['egress/on-keeps-policy', 'egress/off-closes'],
+    ...changing(() => (state) => ({ ...state, egress: state.permissive })),
+  },
+  'egress-on-once-only': {
+    description: 'after egress is switched off, it cannot be switched on again',
+    caughtBy: ['egress/on-opens', 'egress/switches'],
+    ...onceOnly(true),
+  },
+  'egress-off-once-only': {
+    description: 'after egress is switched on again, it cannot be switched off again',
+    caughtBy: ['egress/switches', 'egress/every-client', 'egress/set-at-installation'],
+    ...onceOnly(false),
+  },
+  'egress-on-comes-back': {
+    description: '8 s after egress is switched off, it is on again',
+    caughtBy: ['egress/stays-off'],
+    ...reverting('egress', true),
+  },
+  'egress-off-comes-back': {
+    description: '8 s after egress is switched on, it is off again',
+    caughtBy: ['egress/stays-on'],
+    alongside: ['egress/on-opens'],
+    ...reverting('egress', false),
+  },
+  'egress-first-client-only': {
+    description: 'egress opens for one client of the mesh only',
+    caughtBy: ['egress/every-client'],
+    ...changingFor(() => {
+      let first: string | undefined;
+      return (state, workload) => {
+        if (isClient(workload)) first ??= workload.principal;
+        return workload.principal === first ? state : { ...state, egress: false };
+      };
+    }),
+  },
+  'egress-one-client-never-closed': {
+    description: 'egress is always on for one client of the mesh',
+    caughtBy: ['egress/every-client', 'egress/stays-off', 'egress/stays-on'],
+    ...changingFor(
+      () =>
+        (state, { principal }) =>
+          partsOf(principal).account === OTHER_CLIENT ? { ...state, egress: true } : state,
+    ),
+  },
   'egress-http-only': {
+    description: 'egress opens HTTP and leaves TCP closed',
+    caughtBy: ['egress/on-opens', 'egress/switches'],
     data: () => ({
       outbound: (decision, { localPort }) =>
         decision.action === 'passthrough' && localPort !== HTTP_PORT ? { action: 'refuse' } : decision,
     }),
   },
   'egress-tcp-never-closed': {
+    description: 'with egress off, HTTP is closed and TCP is open',
+    caughtBy: ['egress/off-closes', 'egress/switches', 'egress/on-keeps-policy'],
     data: () => ({
       outbound: (decision, { localPort }) =>
         decision.action === 'refuse' && localPort !== HTTP_PORT ? { action: 'passthrough' } : decision,
@@ -60,37 +93,51 @@ export const egressFaults = {
     control: () => ({ sidecar: takingAll }),
   },
   'egress-address-never-closed': {
+    description: 'with egress off, HTTP to names is closed, and HTTP to addresses is open',
+    caughtBy: ['egress/off-closes', 'egress/on-opens'],
     data: () => ({ outbound: (decision, client) => (decision.action === 'refuse' ? judgeHost(client) : decision) }),
     control: () => ({ sidecar: takingAll }),
   },
   'egress-opens-in-mesh': {
-    control: () => ({ state: (state) => ({ ...state, permissive: state.permissive || state.egress }) }),
+    description: 'egress opens traffic inside the mesh that no policy allows',
+    caughtBy: ['egress/on-keeps-policy'],
+    ...changing(() => (state) => ({ ...state, permissive: state.permissive || state.egress })),
   },
   'egress-off-closes-in-mesh': {
+    description: 'with egress off, traffic inside the mesh that a policy allows is closed',
+    caughtBy: ['egress/off-keeps-allowed'],
     control: () => ({
       sidecar: (config, state) => ({ ...config, routes: state.egress || state.permissive ? config.routes : [] }),
     }),
   },
-} satisfies Record<string, Fault>;
+  'egress-installed-on': {
+    description: 'the installation switches egress on, whatever the run asks for',
+    driver: installedWithEgress(true),
+    caughtBy: ['egress/set-at-installation'],
+    because: BOTH_IN_ONE_CLAIM,
+  },
+  'egress-installed-off': {
+    description: 'the installation switches egress off, whatever the run asks for',
+    driver: installedWithEgress(false),
+    caughtBy: ['egress/set-at-installation'],
+    because: BOTH_IN_ONE_CLAIM,
+  },
+});
 
-function changing(begin: () => NonNullable<ControlFault['state']>): Fault {
-  return { control: () => ({ state: begin() }) };
-}
-
-/** A value of the switch that cannot be had again once it was left. */
-function onceOnly(value: boolean): () => NonNullable<ControlFault['state']> {
-  return () => {
+/** Once the mode has left this value, it never has it again. */
+function onceOnly(value: boolean): Pick<MeshFault, 'control'> {
+  return changing(() => {
     let wasSet = false;
-    let isSpent = false;
+    let isOver = false;
     return (state) => {
-      isSpent ||= wasSet && state.egress !== value;
+      isOver ||= wasSet && state.egress !== value;
       wasSet ||= state.egress === value;
-      return isSpent ? { ...state, egress: !value } : state;
+      return isOver ? { ...state, egress: !value } : state;
     };
-  };
+  });
 }
 
-/** Lets a connection out whose request names its host by an address: a rule for names that others slip past. */
+/** Lets a request out if its Host header is an address. */
 function judgeHost(client: Socket): OutboundDecision | undefined {
   client.once('data', (first: Buffer) => {
     const [, host = ''] = /\r\nhost: *([^:\r]+)/i.exec(first.toString('latin1')) ?? [];

@@ -5,62 +5,110 @@ import type { AdmissionRequest, Manifest } from '../contract.ts';
 import type { InboundDecision, OutboundDecision } from '../mesh/decide.ts';
 import type { InboundPort, SidecarConfig } from '../mesh/sidecar-config.ts';
 import type { MeshState, Workload } from '../mesh/state.ts';
+import type { DriverChange } from './driver-changes.ts';
 
-/** One deviation of the reference mesh from what it should do, in its control plane, its sidecars, or both. */
-export interface Fault {
+/**
+ * What the proof knows about one sandbox. A faulty mesh must be noticed by all claims in `caughtBy`. A conforming variant
+ * passes every claim but those. While the environment fails, no claim may fail.
+ */
+export interface CaseFacts {
+  /** The part of the mesh that differs, such as identity, ports or egress. */
+  area: string;
+  /** What the mesh or the cluster does, in one sentence. */
+  description: string;
+  /** Faulty mesh: each of these claims must fail. Conforming variant: they may fail. Full disk: one must fail first. */
+  caughtBy: string[];
+  /** More claims of the quick cell: they bring the fault out, or have to pass. */
+  alongside?: string[];
+  /** Why other faults are caught by the same claims, or why no claim can catch this one. */
+  because?: string;
+  /** Environment: why a claim may pass on what it sees while the environment fails. */
+  trusted?: string;
+  /** Environment: the run's folder gets a disk of this size, which fills up once a claim has failed. */
+  diskKiB?: number;
+  /** The fault of the sandbox, if its name is another one. */
+  fault?: string;
+  /** True if somebody wrote it before reading the suites. */
+  devised?: true;
+  /** How the driver differs from the reference mesh's. */
+  driver?: DriverChange;
+  /** Settings of the mesh's installation, KEY=VALUE. */
+  sets?: string[];
+}
+
+/** One deviation of the reference mesh, in its control plane, its sidecars, its driver or its settings. */
+export interface MeshFault extends CaseFacts {
   control?(): ControlFault;
   data?(about: Sidecar): DataFault;
 }
 
-/** What the control plane does differently. Each member that is absent leaves things as they are. */
+/** What the control plane does differently. An absent member changes nothing. */
 export interface ControlFault {
-  /** What it takes for the cluster's state; called at every telling, so that it may remember. `now` in ms of any clock. */
+  /** The cluster's state as the control plane sees it. It runs before each update, so it may remember. `now` is in ms. */
   state?(state: MeshState, now: number): MeshState;
-  /** What it takes for the state when it works out what one sidecar is told. */
+  /** The state from which the configuration of one sidecar is computed. */
   stateFor?(state: MeshState, workload: Workload): MeshState;
-  /** What one sidecar is told in the end. */
+  /** The configuration that one sidecar gets. */
   sidecar?(config: SidecarConfig, state: MeshState, workload: Workload): SidecarConfig;
-  /** What becomes of an object after the mesh's own admission. */
+  /** Changes an object after the mesh's own admission. */
   admit?(admitted: Manifest, request: AdmissionRequest): Manifest;
-  /** How long after the telling of each change it tells again, ms. */
-  againAfterMs?: number;
-  /** True once it has stopped working. */
+  /** The control plane computes the configurations again this long after each change, ms. */
+  updateAgainAfterMs?: number;
+  /** True once the control plane has stopped working. */
   isDead?(): boolean;
 }
 
-/** A sidecar, as its faults know it. */
+/** What a fault knows of its sidecar. */
 export interface Sidecar {
-  say(line: string): void;
-  /** What it was told last. */
+  log(line: string): void;
+  /** The latest configuration. */
   config(): SidecarConfig;
-  /** A number from 0 to 1, drawn from a seed of the sidecar's own. */
-  draw(): number;
+  /** A random number from 0 to 1. Each sidecar has its own seed. */
+  random(): number;
 }
 
-/** What a sidecar does differently. */
+/** What a sidecar does differently. An absent member changes nothing. */
 export interface DataFault {
-  /** What is done about a connection that the application opens; undefined: the fault has taken it over. */
+  /** Decides about a connection that the application opens. Undefined: the fault itself handles the connection. */
   outbound?(decision: OutboundDecision, client: Socket): OutboundDecision | undefined;
-  /** For whom a client of the mesh is taken, by its certificate. */
+  /** The identity that the sidecar believes, given the one in the client's certificate. */
   identify?(principal: string, inbound: InboundPort | undefined): string;
-  /** What is done about a connection of a client of the mesh. */
+  /** Decides about a connection from a client of the mesh. */
   inbound?(decision: InboundDecision, port: number, principal: string): InboundDecision;
-  /** Whether a request of a client of the mesh is let in. */
+  /** Decides about an HTTP request from a client of the mesh. */
   request?(isAllowed: boolean, asked: IncomingMessage, principal: string, port: number): boolean;
-  /** Whether a connection that shows no certificate is let in. */
-  admitsPlain?(port: number): boolean;
-  /** Ends a connection of the application that is refused. */
+  /** Decides about a connection without a certificate. */
+  allowsPlaintext?(port: number): boolean;
+  /** Ends a refused connection of the application. */
   refuse?(client: Socket): void;
-  /** Answers a request that is denied. */
+  /** Answers a denied request. */
   deny?(asked: IncomingMessage, answer: ServerResponse): void;
-  /** Answers a request that is allowed; true where the fault has taken it over. */
+  /** Answers an allowed request. True: the fault answers it, and the application does not see it. */
   serve?(asked: IncomingMessage, answer: ServerResponse, port: number): boolean;
-  /** Stands between the application and its client; bytes come out of it as the client gets them. */
+  /** Wraps the connection to the application: the client gets the bytes that come out of the wrapper. */
   wrap?(application: Duplex): Duplex;
-  /** Stands between the two in HTTP answers' bodies. */
+  /** A transform for the bodies of HTTP answers. */
   body?(): Duplex;
-  /** The controller has told something. */
-  told?(config: SidecarConfig): void;
-  /** What it goes by when the controller is gone. */
-  abandoned?(config: SidecarConfig): SidecarConfig;
+  /** Runs after each new configuration. */
+  configured?(config: SidecarConfig): void;
+  /** The configuration that the sidecar uses once the control plane is gone. */
+  disconnected?(config: SidecarConfig): SidecarConfig;
+}
+
+/** Gives all faults of a table the same area. A fault may name its own. */
+export function inArea(
+  area: string,
+  faults: Record<string, Omit<MeshFault, 'area'> & { area?: string }>,
+): Record<string, MeshFault> {
+  return Object.fromEntries(Object.entries(faults).map(([name, fault]) => [name, { area, ...fault }]));
+}
+
+/** The control plane sees another state. @param begin - called once; answers the change, which may remember */
+export function changing(begin: () => NonNullable<ControlFault['state']>): Pick<MeshFault, 'control'> {
+  return { control: () => ({ state: begin() }) };
+}
+
+/** The control plane uses another state for some sidecars. @param begin - called once; answers the change */
+export function changingFor(begin: () => NonNullable<ControlFault['stateFor']>): Pick<MeshFault, 'control'> {
+  return { control: () => ({ stateFor: begin() }) };
 }

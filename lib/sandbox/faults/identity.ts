@@ -1,12 +1,27 @@
-import type { Fault } from './fault.ts';
-import { partsOf, withTargets } from './settings.ts';
+import { inArea, type MeshFault } from './fault.ts';
+import { partsOf, withRules, withTargets } from './settings.ts';
 
-/** Who a client is: what a policy says of one is held to be said of others too. */
-export const identityFaults = {
-  'any-source': comparing(() => ''),
-  'account-without-namespace': comparing(({ account }) => account),
-  'namespace-without-account': comparing(({ namespace }) => namespace),
+/** Faulty meshes that take one client for another. */
+export const identityFaults = inArea('identity', {
+  'any-source': {
+    description: 'a policy that names one client lets in every client of the mesh',
+    devised: true,
+    caughtBy: ['tcp-routing/other-account', 'tcp-routing/other-namespace', 'permissive/off-obeys-policy'],
+    ...comparing(() => ''),
+  },
+  'account-without-namespace': {
+    description: 'accounts are compared by name, without their namespaces',
+    caughtBy: ['tcp-routing/other-namespace', 'permissive/on-ignores-policies'],
+    ...comparing(({ account }) => account),
+  },
+  'namespace-without-account': {
+    description: 'accounts are compared by namespace, without their names',
+    caughtBy: ['tcp-routing/other-account', 'permissive/off-obeys-policy'],
+    ...comparing(({ namespace }) => namespace),
+  },
   'source-and-destination-swapped': {
+    description: 'a policy lets the destination call the source instead of the reverse',
+    caughtBy: ['tcp-routing/allowed-port', 'permissive/off-obeys-policy'],
     control: () => ({
       state: (state) =>
         withTargets(state, ({ destination, sources, ...target }) => ({
@@ -17,34 +32,40 @@ export const identityFaults = {
     }),
   },
   'enforced-at-the-client-only': {
-    control: () => ({
-      sidecar: (config) => ({ ...config, inbound: config.inbound.map((inbound) => ({ ...inbound, rules: [{}] })) }),
-    }),
+    description: "the server's sidecar lets in every client of the mesh; only the client's own sidecar refuses",
+    devised: true,
+    caughtBy: [],
+    alongside: ['tcp-routing/other-account'],
+    because: 'no client of the mesh can bypass its own sidecar, so no probe can notice',
+    control: () => ({ sidecar: (config) => withRules(config, [{}]) }),
   },
   'clients-word-trusted': {
-    // What shows no certificate says that it is of the mesh, and is believed where everybody of the mesh is let in.
+    description: 'where every client of the mesh is let in, a client without a certificate counts as one of them',
+    caughtBy: ['permissive/unmeshed-client'],
     data: ({ config }) => ({
-      admitsPlain: (port) =>
+      allowsPlaintext: (port) =>
         config().inbound.some((inbound) => inbound.port === port && inbound.rules.some((rule) => !rule.principals)),
     }),
   },
-} satisfies Record<string, Fault>;
+});
 
-/** Takes two identities for one if they are alike. */
-function comparing(likeness: (parts: { namespace: string; account: string }) => string): Fault {
-  const areAlike = (one: string, other: string): boolean => likeness(partsOf(one)) === likeness(partsOf(other));
+/** Takes two identities for the same one if `key` answers the same for both. */
+function comparing(
+  key: (parts: { namespace: string; account: string }) => string,
+): Pick<MeshFault, 'control' | 'data'> {
+  const isSame = (one: string, other: string): boolean => key(partsOf(one)) === key(partsOf(other));
   return {
     control: () => ({
       stateFor: (state, { principal }) =>
         withTargets(state, (target) => {
-          const isMeant = target.sources.some((source) => areAlike(source, principal));
-          return isMeant ? { ...target, sources: [...target.sources, principal] } : target;
+          const isSource = target.sources.some((source) => isSame(source, principal));
+          return isSource ? { ...target, sources: [...target.sources, principal] } : target;
         }),
     }),
     data: () => ({
       identify: (principal, inbound) => {
         const named = inbound?.rules.flatMap((rule) => rule.principals ?? []) ?? [];
-        return named.find((each) => areAlike(each, principal)) ?? principal;
+        return named.find((each) => isSame(each, principal)) ?? principal;
       },
     }),
   };

@@ -1,16 +1,22 @@
 import { controlPlaneFaults } from './control-plane.ts';
 import { egressFaults } from './egress.ts';
 import { enrolmentFaults } from './enrolment.ts';
-import type { ControlFault, DataFault, Fault, Sidecar } from './fault.ts';
+import { type EnvironmentFault, environmentFaults } from './environment.ts';
+import type { CaseFacts, ControlFault, DataFault, MeshFault, Sidecar } from './fault.ts';
 import { identityFaults } from './identity.ts';
 import { modeFaults } from './modes.ts';
 import { policyFaults } from './policies.ts';
 import { reliabilityFaults } from './reliability.ts';
-import { looks } from './variants.ts';
+import { conformingVariants } from './variants.ts';
 
-export type { ControlFault, DataFault } from './fault.ts';
+/** One sandbox that differs from the reference, and what the suites must make of it. */
+export interface Case extends CaseFacts {
+  name: string;
+  kind: 'faulty-mesh' | 'conforming-variant' | 'environment-fault';
+}
 
-const faults = {
+/** Each has one deviation, and names claims that must all notice it. */
+const faultyMeshes: Record<string, MeshFault> = {
   ...identityFaults,
   ...policyFaults,
   ...modeFaults,
@@ -18,24 +24,33 @@ const faults = {
   ...enrolmentFaults,
   ...reliabilityFaults,
   ...controlPlaneFaults,
-  ...looks,
 };
 
-export type MeshFaultName = keyof typeof faults;
+const meshFaults: Record<string, MeshFault> = { ...faultyMeshes, ...conformingVariants };
 
-/** The names of all faults of the reference mesh, conforming variations among them. */
-export const meshFaultNames = Object.keys(faults) as MeshFaultName[];
+/** Everything that `meshproof prove` runs the suites against. */
+export const cases: Case[] = [
+  ...casesOf('faulty-mesh', faultyMeshes),
+  ...casesOf('conforming-variant', conformingVariants),
+  ...casesOf('environment-fault', environmentFaults),
+];
 
-/** What the control plane does differently under a fault; nothing under none, and under one that is not the mesh's. */
+/** What `--sandbox-fault` takes: the cases that the sandbox itself brings about. */
+export const faultNames: string[] = cases.flatMap(({ name, fault }) => (name === fault ? [name] : []));
+
+/** What the control plane does differently under this fault: nothing if it is not a fault of the mesh. */
 export function controlFault(name: string | undefined): ControlFault {
-  return find(name)?.control?.() ?? {};
+  return meshFaults[name ?? '']?.control?.() ?? {};
 }
 
-/** The same for one sidecar. */
-export function dataFault(name: string | undefined, about: Sidecar): DataFault {
-  return find(name)?.data?.(about) ?? {};
+/** What a sidecar does differently under this fault. */
+export function dataFault(name: string | undefined, sidecar: Sidecar): DataFault {
+  return meshFaults[name ?? '']?.data?.(sidecar) ?? {};
 }
 
-function find(name: string | undefined): Fault | undefined {
-  return name === undefined ? undefined : (faults as Record<string, Fault>)[name];
+function casesOf(kind: Case['kind'], faults: Record<string, MeshFault & Pick<EnvironmentFault, 'replace'>>): Case[] {
+  return Object.entries(faults).map(([name, { control, data, replace, ...facts }]) => {
+    const hasCode = control !== undefined || data !== undefined || replace !== undefined;
+    return { name, kind, ...(hasCode ? { fault: name } : {}), ...facts };
+  });
 }

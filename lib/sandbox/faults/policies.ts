@@ -1,24 +1,37 @@
 import type { MeshState } from '../mesh/state.ts';
-import type { ControlFault, Fault } from './fault.ts';
-import { nameOf, settingsOf } from './settings.ts';
+import { changing, changingFor, inArea, type MeshFault } from './fault.ts';
+import { isNamed, nameOf, type Policies, settingsOf } from './settings.ts';
 
-/** What policies mean: ports, protocols, and how several of them add up. */
-export const policyFaults = {
-  'ports-ignored': changing((state) => ({
-    ...state,
-    tcpRoutes: state.tcpRoutes.map(({ ports: _, ...route }) => route),
-  })),
-  'port-as-start-of-range': changing((state) => ({
-    ...state,
-    tcpRoutes: state.tcpRoutes.map((route) => ({ ...route, ports: (route.ports ?? []).flatMap(tenFrom) })),
-  })),
-  'port-off-by-one': changing((state) => ({
-    ...state,
-    tcpRoutes: state.tcpRoutes.map((route) => ({ ...route, ports: (route.ports ?? []).map((port) => port + 1) })),
-  })),
+const BOTH_IN_ONE_CLAIM = 'one claim tests both, before and after a switch';
+
+/** Faulty meshes that misread policies: their ports, their protocols, several of them together, and their deletion. */
+export const policyFaults = inArea('policies', {
+  'ports-ignored': {
+    area: 'ports',
+    description: 'a TCPRoute allows every port, whatever it lists',
+    devised: true,
+    caughtBy: ['tcp-routing/other-port'],
+    ...changing(() => (state) => ({ ...state, tcpRoutes: state.tcpRoutes.map(({ ports: _, ...route }) => route) })),
+  },
+  'port-as-start-of-range': {
+    area: 'ports',
+    description: 'a TCPRoute allows ten ports, beginning with the one that it lists',
+    caughtBy: ['tcp-routing/other-port'],
+    because: 'a wrong list of ports shows only at a port outside of the list',
+    ...changing(() => (state) => withPorts(state, (port) => Array.from({ length: 10 }, (_, n) => port + n))),
+  },
+  'port-off-by-one': {
+    area: 'ports',
+    description: 'a TCPRoute allows the port after the one that it lists',
+    caughtBy: ['tcp-routing/allowed-port', 'tcp-routing/other-port'],
+    ...changing(() => (state) => withPorts(state, (port) => [port + 1])),
+  },
   'tcp-rules-on-http': {
+    area: 'protocol',
+    description: 'TCP rules decide about HTTP, so an HTTPRouteGroup lets nobody in',
+    caughtBy: ['permissive/off-obeys-policy', 'permissive/on-ignores-policies'],
     control: () => ({
-      // The sidecar asks the ports' protocol again for each connection, so it has to be told the same.
+      // Sidecars decide by the port's protocol for each connection, so both sides need the same one.
       state: (state) => ({ ...state, services: state.services.map((one) => ({ ...one, protocol: 'tcp' as const })) }),
       sidecar: (config) => ({
         ...config,
@@ -30,128 +43,150 @@ export const policyFaults = {
       }),
     }),
   },
-  'only-one-target': changing((state) => ({ ...state, targets: state.targets.slice(-1) })),
-  'target-before-route-forgotten': {
-    control: () => {
-      const stillborn = new Set<string>();
-      return {
-        state: (state) => {
-          const names = state.targets.map(keyOf);
-          for (const target of state.targets) if (!hasItsRoutes(state, target)) stillborn.add(keyOf(target));
-          for (const name of stillborn) if (!names.includes(name)) stillborn.delete(name);
-          return { ...state, targets: state.targets.filter((target) => !stillborn.has(keyOf(target))) };
-        },
-      };
-    },
+  'http-policies-ignored': {
+    area: 'protocol',
+    description: 'the mesh ignores HTTPRouteGroups',
+    caughtBy: ['permissive/off-obeys-policy', 'egress/on-keeps-policy'],
+    because: 'a client cannot tell an ignored rule from one that is read with the wrong protocol',
+    ...changing(() => (state) => ({ ...state, httpRouteGroups: [] })),
   },
-  'target-without-route-opens': changing((state) => ({
-    ...state,
-    tcpRoutes: [
-      ...state.tcpRoutes,
-      ...state.targets.flatMap(({ namespace, rules }) =>
-        rules
-          .filter(({ kind, name }) => kind === 'TCPRoute' && !isThere(state, namespace, name))
-          .map(({ name }) => ({ namespace, name })),
-      ),
-    ],
-  })),
-  'policies-restrict-when-permissive': {
-    control: () => ({
-      stateFor: (state, { principal }) => {
-        const isNamed = state.targets.some(({ destination }) => destination.principal === principal);
-        return isNamed ? { ...state, permissive: false } : state;
-      },
+  'only-one-target': {
+    description: 'of several TrafficTargets only the last one counts',
+    devised: true,
+    caughtBy: ['permissive/on-ignores-policies', 'egress/off-keeps-allowed'],
+    ...changing(() => (state) => ({ ...state, targets: state.targets.slice(-1) })),
+  },
+  'target-before-route-forgotten': {
+    description: 'a TrafficTarget that is created before its route never acts',
+    devised: true,
+    caughtBy: ['tcp-routing/target-before-route'],
+    ...changing(() => {
+      const ignored = new Set<string>();
+      return (state) => {
+        const names = state.targets.map(nameOf);
+        for (const target of state.targets) if (!hasItsRoutes(state, target)) ignored.add(nameOf(target));
+        for (const name of ignored) if (!names.includes(name)) ignored.delete(name);
+        return { ...state, targets: state.targets.filter((target) => !ignored.has(nameOf(target))) };
+      };
     }),
   },
-  'new-policies-restrict-when-permissive': restrictingWhenPermissive('new'),
-  'standing-policies-restrict-when-permissive': restrictingWhenPermissive('standing'),
-  'deletes-ignored': keeping('targets', 'tcpRoutes', 'httpRouteGroups'),
-  'target-deletes-ignored': keeping('targets'),
-  'route-deletes-ignored': keeping('tcpRoutes', 'httpRouteGroups'),
-  'policies-need-restart': {
-    control: () => {
-      const first = new Map<string, ReturnType<typeof policiesOf>>();
-      return {
-        stateFor: (state, { podAddress }) => {
-          const known = first.get(podAddress) ?? policiesOf(state);
-          first.set(podAddress, known);
-          return { ...state, ...known };
-        },
-      };
-    },
+  'target-without-route-opens': {
+    description: 'a TrafficTarget whose TCPRoute does not exist allows every port',
+    caughtBy: ['tcp-routing/target-before-route', 'tcp-routing/route-deleted'],
+    ...changing(() => (state) => {
+      const missing = state.targets.flatMap(({ namespace, rules }) =>
+        rules
+          .filter(({ kind, name }) => kind === 'TCPRoute' && !exists(state, namespace, name))
+          .map(({ name }) => ({ namespace, name })),
+      );
+      return { ...state, tcpRoutes: [...state.tcpRoutes, ...missing] };
+    }),
   },
-  'http-policies-ignored': changing((state) => ({ ...state, httpRouteGroups: [] })),
-} satisfies Record<string, Fault>;
+  'policies-restrict-when-permissive': {
+    description: 'in permissive mode, a server that a policy names is closed to all other clients',
+    caughtBy: ['permissive/on-ignores-policies'],
+    because: 'this fault is both of the next two at once',
+    ...changingFor(
+      () =>
+        (state, { principal }) =>
+          isNamed(state, principal) ? { ...state, permissive: false } : state,
+    ),
+  },
+  'new-policies-restrict-when-permissive': {
+    description: 'a policy that is created in permissive mode closes its server to all other clients',
+    caughtBy: ['permissive/on-ignores-policies'],
+    because: BOTH_IN_ONE_CLAIM,
+    ...restrictingWhenPermissive('new'),
+  },
+  'earlier-policies-restrict-when-permissive': {
+    description: 'a policy that is older than permissive mode still closes its server to all other clients',
+    caughtBy: ['permissive/on-ignores-policies'],
+    because: BOTH_IN_ONE_CLAIM,
+    ...restrictingWhenPermissive('earlier'),
+  },
+  'deletes-ignored': {
+    description: 'the deletion of a policy never acts',
+    caughtBy: [
+      'permissive/off-obeys-policy',
+      'tcp-routing/allowed-port',
+      'tcp-routing/target-deleted',
+      'tcp-routing/route-deleted',
+    ],
+    ...remembering('targets', 'tcpRoutes', 'httpRouteGroups'),
+  },
+  'target-deletes-ignored': {
+    description: 'the deletion of a TrafficTarget never acts; the deletion of its route does',
+    caughtBy: ['tcp-routing/target-deleted'],
+    ...remembering('targets'),
+  },
+  'route-deletes-ignored': {
+    description: 'the deletion of a route never acts; the deletion of its TrafficTarget does',
+    caughtBy: ['tcp-routing/route-deleted'],
+    ...remembering('tcpRoutes', 'httpRouteGroups'),
+  },
+  'policies-need-restart': {
+    description: 'a sidecar knows only the policies that existed when it started',
+    caughtBy: ['tcp-routing/allowed-port', 'permissive/off-obeys-policy'],
+    ...changingFor(() => {
+      const first = new Map<string, Pick<MeshState, Policies>>();
+      return (state, { podAddress }) => {
+        const { permissive: _, egress: __, ...policies } = settingsOf(state);
+        const known = first.get(podAddress) ?? policies;
+        first.set(podAddress, known);
+        return { ...state, ...known };
+      };
+    }),
+  },
+});
 
-/** Closes a server that a policy names although the mode is permissive. @param which those made since it was switched on, or before */
-function restrictingWhenPermissive(which: 'new' | 'standing'): Fault {
+function withPorts(state: MeshState, change: (port: number) => number[]): MeshState {
+  return {
+    ...state,
+    tcpRoutes: state.tcpRoutes.map((route) => ({ ...route, ports: (route.ports ?? []).flatMap(change) })),
+  };
+}
+
+/** In permissive mode, closes the servers of the policies that are newer than the switch, or older. */
+function restrictingWhenPermissive(which: 'new' | 'earlier'): Pick<MeshFault, 'control'> {
   return {
     control: () => {
       let wasOn = false;
-      let standing: string[] = [];
+      let earlier: string[] = [];
       return {
         state: (state) => {
-          if (state.permissive && !wasOn) standing = state.targets.map(nameOf);
+          if (state.permissive && !wasOn) earlier = state.targets.map(nameOf);
           wasOn = state.permissive;
           return state;
         },
         stateFor: (state, { principal }) => {
-          const isNamed = state.targets.some(
-            (target) =>
-              target.destination.principal === principal &&
-              standing.includes(nameOf(target)) === (which === 'standing'),
-          );
-          return isNamed ? { ...state, permissive: false } : state;
+          const targets = state.targets.filter((one) => earlier.includes(nameOf(one)) === (which === 'earlier'));
+          return isNamed({ ...state, targets }, principal) ? { ...state, permissive: false } : state;
         },
       };
     },
   };
 }
 
-type Policies = 'targets' | 'tcpRoutes' | 'httpRouteGroups';
-
-function policiesOf(state: MeshState): Pick<MeshState, Policies> {
-  const { permissive: _, egress: __, ...policies } = settingsOf(state);
-  return policies;
-}
-
-function changing(state: NonNullable<ControlFault['state']>): Fault {
-  return { control: () => ({ state }) };
-}
-
-/** Remembers objects after they were deleted. */
-function keeping(...kinds: Policies[]): Fault {
-  return {
-    control: () => {
-      const seen = new Map<string, MeshState[Policies][number]>();
-      return {
-        state: (state) => {
-          const all = { ...state };
-          for (const kind of kinds) {
-            for (const object of state[kind]) seen.set(`${kind} ${keyOf(object)}`, object);
-            const kept = [...seen].filter(([key]) => key.startsWith(`${kind} `)).map(([, object]) => object);
-            Object.assign(all, { [kind]: kept });
-          }
-          return all;
-        },
-      };
-    },
-  };
-}
-
-function keyOf({ namespace, name }: { namespace: string; name: string }): string {
-  return `${namespace}/${name}`;
-}
-
-function tenFrom(port: number): number[] {
-  return Array.from({ length: 10 }, (_, n) => port + n);
+/** The control plane goes on using objects after their deletion. */
+function remembering(...kinds: Policies[]): Pick<MeshFault, 'control'> {
+  return changing(() => {
+    const seen = new Map(kinds.map((kind) => [kind, new Map<string, MeshState[Policies][number]>()]));
+    return (state) => {
+      const all = { ...state };
+      for (const [kind, objects] of seen) {
+        for (const object of state[kind]) objects.set(nameOf(object), object);
+        Object.assign(all, { [kind]: [...objects.values()] });
+      }
+      return all;
+    };
+  });
 }
 
 function hasItsRoutes(state: MeshState, { namespace, rules }: MeshState['targets'][number]): boolean {
-  return rules.every(({ name }) => isThere(state, namespace, name));
+  return rules.every(({ name }) => exists(state, namespace, name));
 }
 
-function isThere(state: MeshState, namespace: string, name: string): boolean {
+function exists(state: MeshState, namespace: string, name: string): boolean {
   return [...state.tcpRoutes, ...state.httpRouteGroups].some(
     (route) => route.namespace === namespace && route.name === name,
   );

@@ -1,79 +1,131 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Duplex, Transform } from 'node:stream';
-import type { Fault } from './fault.ts';
+import { type DataFault, inArea, type MeshFault } from './fault.ts';
 import { withAllRoutes } from './settings.ts';
 
-const FLAP_EVERY_MS = 3_000;
-const FLAP_FOR_MS = 1_000;
 const CUT_BYTES = 16 * 1024;
+const RARE_REFUSALS = 'one claim is about rare refusals; "How rare a fault may be" has the numbers';
+const RARE_LEAKS = 'one claim is about rare leaks; "How rare a fault may be" has the numbers';
 
-/** What is let through or refused by chance or by the clock, and answers that are not the server's. */
-export const reliabilityFaults = {
-  'refuses-one-in-5': refusingOneIn(5),
-  'refuses-one-in-20': refusingOneIn(20),
-  'refuses-one-in-50': refusingOneIn(50),
-  'refuses-one-in-500': refusingOneIn(500),
-  'lets-in-one-in-5': lettingInOneIn(5),
-  'lets-in-one-in-20': lettingInOneIn(20),
-  'lets-in-one-in-50': lettingInOneIn(50),
-  'lets-in-one-in-500': lettingInOneIn(500),
+/** Faulty meshes that are wrong at random or at times, that alter answers, or that crash. */
+export const reliabilityFaults = inArea('reliability', {
+  'refuses-one-in-5': {
+    description: 'the mesh refuses one connection in 5, at random',
+    caughtBy: ['permissive/on-opens', 'tcp-routing/permissive-echo'],
+    ...refusingOneIn(5),
+  },
+  'refuses-one-in-20': {
+    description: 'the mesh refuses one connection in 20, at random',
+    caughtBy: ['permissive/on-opens'],
+    ...refusingOneIn(20),
+  },
+  'lets-in-one-in-5': {
+    description: 'the mesh lets in one connection in 5 that it must refuse, at random',
+    caughtBy: ['permissive/off-closes', 'egress/off-closes'],
+    ...lettingInOneIn(5),
+  },
+  'lets-in-one-in-20': {
+    description: 'the mesh lets in one connection in 20 that it must refuse, at random',
+    caughtBy: ['permissive/off-closes'],
+    ...lettingInOneIn(20),
+  },
+  'refuses-one-in-50': {
+    description: 'the mesh refuses one connection in 50, at random',
+    caughtBy: ['reliability/keeps-answering'],
+    ...refusingOneIn(50),
+  },
+  'refuses-one-in-500': {
+    description: 'the mesh refuses one connection in 500, at random',
+    caughtBy: ['reliability/keeps-answering'],
+    because: RARE_REFUSALS,
+    ...refusingOneIn(500),
+  },
+  'lets-in-one-in-50': {
+    description: 'the mesh lets in one connection in 50 that it must refuse, at random',
+    caughtBy: ['reliability/keeps-refusing'],
+    ...lettingInOneIn(50),
+  },
+  'lets-in-one-in-500': {
+    description: 'the mesh lets in one connection in 500 that it must refuse, at random',
+    caughtBy: ['reliability/keeps-refusing'],
+    because: RARE_LEAKS,
+    ...lettingInOneIn(500),
+  },
   'closes-every-3-s': {
-    data: () => ({ outbound: (decision) => (isFlapping() ? { action: 'refuse' } : decision) }),
+    description: 'the mesh refuses everything for one second in three',
+    caughtBy: ['permissive/stays-on'],
+    data: () => ({ outbound: (decision) => (isWrongSecond() ? { action: 'refuse' } : decision) }),
   },
   'opens-every-3-s': {
+    description: 'the mesh lets in everything from inside for one second in three',
+    caughtBy: ['permissive/stays-off'],
     control: () => ({ sidecar: withAllRoutes }),
-    data: () => ({
-      inbound: (decision) => (decision.action === 'refuse' && isFlapping() ? { action: 'relay' } : decision),
-      request: (isAllowed) => isAllowed || isFlapping(),
-    }),
+    data: () => lettingInWhile(isWrongSecond),
   },
   'opens-after-each-change': {
+    description: 'the mesh lets in everything from inside for one second after each change',
+    caughtBy: ['permissive/stays-off'],
+    alongside: ['tcp-routing/allowed-port', 'tcp-routing/other-port'],
     control: () => ({ sidecar: withAllRoutes }),
     data: () => {
-      let toldAt = 0;
-      const isOpen = (): boolean => Date.now() - toldAt < FLAP_FOR_MS;
+      let changedAt = 0;
       return {
-        told: () => {
-          toldAt = Date.now();
+        ...lettingInWhile(() => Date.now() - changedAt < 1_000),
+        configured: () => {
+          changedAt = Date.now();
         },
-        inbound: (decision) => (decision.action === 'refuse' && isOpen() ? { action: 'relay' } : decision),
-        request: (isAllowed) => isAllowed || isOpen(),
       };
     },
   },
   'accepts-and-hangs': {
+    description: 'the mesh accepts allowed connections and never answers them',
+    caughtBy: ['permissive/on-opens', 'egress/on-opens'],
     data: () => ({ outbound: (decision, client) => (decision.action === 'refuse' ? decision : swallow(client)) }),
   },
   'answers-from-cache': {
+    description: 'the mesh answers HTTP from a cache that ignores the query',
+    caughtBy: ['permissive/on-opens', 'permissive/off-closes'],
     data: () => {
       const cache = new Map<string, string>();
       return {
         serve: (asked, answer, port) => {
           const path = (asked.url ?? '').split('?', 1)[0] ?? '';
           const key = `${asked.method} ${port} ${path}`;
-          const kept = cache.get(key);
-          if (kept !== undefined) json(answer, kept);
-          else keepBody(answer, (text) => cache.set(key, text));
-          return kept !== undefined;
+          const cached = cache.get(key);
+          if (cached !== undefined) json(answer, cached);
+          else onBody(answer, (text) => cache.set(key, text));
+          return cached !== undefined;
         },
       };
     },
   },
   'answers-in-place-of-the-server': {
+    description: 'the proxy invents the answer, and the server never sees the request',
+    caughtBy: ['permissive/on-opens'],
     data: () => ({
       serve: (asked, answer) => {
-        json(answer, pretended(asked));
+        json(answer, invented(asked));
         return true;
       },
     }),
   },
   'denies-with-an-empty-200': {
+    description: 'the mesh answers refused HTTP with status 200 and no body',
+    devised: true,
+    caughtBy: ['permissive/off-closes'],
     control: () => ({ sidecar: withAllRoutes }),
     data: () => ({ deny: (_, answer) => answer.writeHead(200, { 'Content-Length': 0 }).end() }),
   },
+  'answers-cut-at-16-kib': {
+    description: 'the mesh cuts answers after 16 KiB',
+    caughtBy: ['reliability/whole-answers'],
+    data: () => ({ body: cutting, wrap: (application) => answering(application, cutting) }),
+  },
   'delivers-then-cuts': {
-    // The server gets every word that is refused, and only its answer is held back.
+    description: 'refused TCP reaches the server, and only the answer is lost',
+    devised: true,
+    caughtBy: ['permissive/off-closes', 'tcp-routing/no-policy'],
     control: () => ({ sidecar: withAllRoutes }),
     data: () => {
       let isCut = false;
@@ -82,54 +134,75 @@ export const reliabilityFaults = {
           isCut = decision.action === 'refuse';
           return isCut ? { action: 'relay' } : decision;
         },
-        wrap: (application) => (isCut ? answering(application, () => silence()) : application),
+        wrap: (application) => (isCut ? answering(application, () => altering(() => '')) : application),
       };
     },
   },
   'echo-altered': {
+    description: 'the mesh changes the letters of TCP answers to capitals',
+    caughtBy: ['tcp-routing/permissive-echo'],
     data: () => ({ wrap: (application) => answering(application, () => altering((text) => text.toUpperCase())) }),
   },
   'http-answers-altered': {
+    description: 'the mesh changes HTTP answers',
+    caughtBy: ['permissive/on-opens'],
     data: () => ({ body: () => altering((text) => text.replace('"nonce"', '"n0nce"')) }),
   },
-  'answers-cut-at-16-kib': {
-    data: () => ({ body: cutting, wrap: (application) => answering(application, cutting) }),
+  'head-refused': {
+    description: 'the mesh refuses HTTP requests with the method HEAD',
+    caughtBy: ['permissive/on-opens'],
+    data: () => ({ request: (isAllowed, { method }) => isAllowed && method !== 'HEAD' }),
   },
-  'head-refused': { data: () => ({ request: (isAllowed, { method }) => isAllowed && method !== 'HEAD' }) },
+  'crash-loop': {
+    description: 'sidecars crash at each start',
+    sets: ['reference.sidecarImage=meshproof/reference-sidecar-crashing:v1'],
+    caughtBy: ['lifecycle/stable'],
+  },
   'sidecar-crashes-at-changes': {
-    data: ({ say }) => {
-      let told = 0;
+    description: 'sidecars crash once, at their fourth change',
+    caughtBy: ['lifecycle/stable'],
+    alongside: ['permissive/switches'],
+    data: ({ log }) => {
+      let changes = 0;
       return {
-        told: () => {
-          told += 1;
-          if (told < 4) return;
-          say('crashing');
+        configured: () => {
+          changes += 1;
+          if (changes < 4) return;
+          log('crashing');
           process.exit(1);
         },
       };
     },
   },
-} satisfies Record<string, Fault>;
+});
 
-function refusingOneIn(n: number): Fault {
+function refusingOneIn(n: number): Pick<MeshFault, 'data'> {
   return {
-    data: ({ draw }) => ({ outbound: (decision) => (draw() < 1 / n ? { action: 'refuse' } : decision) }),
+    data: ({ random }) => ({ outbound: (decision) => (random() < 1 / n ? { action: 'refuse' } : decision) }),
   };
 }
 
-function lettingInOneIn(n: number): Fault {
+function lettingInOneIn(n: number): Pick<MeshFault, 'control' | 'data'> {
   return {
     control: () => ({ sidecar: withAllRoutes }),
-    data: ({ draw }) => ({
-      outbound: (decision) => (decision.action === 'refuse' && draw() < 1 / n ? { action: 'passthrough' } : decision),
-      inbound: (decision) => (decision.action === 'refuse' && draw() < 1 / n ? { action: 'relay' } : decision),
-      request: (isAllowed) => isAllowed || draw() < 1 / n,
+    data: ({ random }) => ({
+      outbound: (decision) => (decision.action === 'refuse' && random() < 1 / n ? { action: 'passthrough' } : decision),
+      ...lettingInWhile(() => random() < 1 / n),
     }),
   };
 }
 
-function isFlapping(): boolean {
-  return Date.now() % FLAP_EVERY_MS < FLAP_FOR_MS;
+/** The server's sidecar lets in what it must refuse, as long as `isOpen` answers true. */
+function lettingInWhile(isOpen: () => boolean): Pick<DataFault, 'inbound' | 'request'> {
+  return {
+    inbound: (decision) => (decision.action === 'refuse' && isOpen() ? { action: 'relay' } : decision),
+    request: (isAllowed) => isAllowed || isOpen(),
+  };
+}
+
+/** True for one second in three, by the clock that all sidecars share. */
+function isWrongSecond(): boolean {
+  return Date.now() % 3_000 < 1_000;
 }
 
 function swallow(client: Socket): undefined {
@@ -142,21 +215,22 @@ function json(answer: ServerResponse, text: string): void {
   answer.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) }).end(text);
 }
 
-/** What go-httpbin would answer, as far as a client can tell. */
-function pretended({ url = '/', headers, method }: IncomingMessage): string {
+/** An answer that a client cannot tell from go-httpbin's. */
+function invented({ url = '/', headers, method }: IncomingMessage): string {
   const { searchParams, href } = new URL(url, `http://${headers.host}`);
   const args = Object.fromEntries([...searchParams].map(([name, value]) => [name, [value]]));
   return `${JSON.stringify({ args, headers, method, origin: '10.0.0.1', url: href })}\n`;
 }
 
-function keepBody(answer: ServerResponse, keep: (text: string) => void): void {
+/** Calls back with the whole body of an answer. */
+function onBody(answer: ServerResponse, take: (text: string) => void): void {
   let text = '';
   const write = answer.write.bind(answer);
   answer.write = (chunk: Buffer, ...rest: unknown[]) => {
     text += chunk.toString();
     return (write as (...words: unknown[]) => boolean)(chunk, ...rest);
   };
-  answer.once('finish', () => keep(text));
+  answer.once('finish', () => take(text));
 }
 
 /** An application whose answers pass through a transform. */
@@ -168,10 +242,6 @@ function altering(change: (text: string) => string): Transform {
   return new Transform({
     transform: (chunk: Buffer, _encoding, done) => done(null, change(chunk.toString('latin1'))),
   });
-}
-
-function silence(): Transform {
-  return new Transform({ transform: (_chunk, _encoding, done) => done() });
 }
 
 function cutting(): Transform {

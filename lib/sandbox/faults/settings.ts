@@ -2,26 +2,27 @@ import { outboundRoutes } from '../mesh/policy.ts';
 import type { SidecarConfig } from '../mesh/sidecar-config.ts';
 import type { MeshState, TrafficTarget, Workload } from '../mesh/state.ts';
 
-/** The part of the state that people set. */
-export type Settings = Pick<MeshState, 'permissive' | 'egress' | 'targets' | 'tcpRoutes' | 'httpRouteGroups'>;
+export type Mode = 'permissive' | 'egress';
+export type Policies = 'targets' | 'tcpRoutes' | 'httpRouteGroups';
 
-export type ModeSetting = 'permissive' | 'egress';
+/** The part of the state that users set. */
+export type Settings = Pick<MeshState, Mode | Policies>;
 
 export function settingsOf({ permissive, egress, targets, tcpRoutes, httpRouteGroups }: MeshState): Settings {
   return { permissive, egress, targets, tcpRoutes, httpRouteGroups };
 }
 
-export interface Followed<T> {
-  /** Before the last change. */
+export interface History<T> {
+  /** The value before the last change. */
   before: T;
   changes: number;
-  /** When it last changed. */
+  /** Time of the last change. */
   since: number;
 }
 
-/** Follows a value, and says at each look what became of it so far. */
-export function following<T>(): (value: T, now: number) => Followed<T> {
-  let last: (Followed<T> & { value: T; text: string }) | undefined;
+/** Answers a function that takes a value again and again, and tells how often it has changed. */
+export function history<T>(): (value: T, now: number) => History<T> {
+  let last: (History<T> & { value: T; text: string }) | undefined;
   return (value, now) => {
     const text = JSON.stringify(value);
     if (last === undefined) last = { text, value, before: value, changes: 0, since: now };
@@ -30,48 +31,62 @@ export function following<T>(): (value: T, now: number) => Followed<T> {
   };
 }
 
-export function nameOf({ namespace, name }: TrafficTarget): string {
+export function nameOf({ namespace, name }: { namespace: string; name: string }): string {
   return `${namespace}/${name}`;
 }
 
-/** Of each TrafficTarget, what it was before its own last change: what else changes meanwhile must not bring it about. */
-export function trailing(): (targets: TrafficTarget[], now: number) => TrafficTarget[] {
-  const known = new Map<
-    string,
-    (value: TrafficTarget | undefined, now: number) => Followed<TrafficTarget | undefined>
-  >();
+/** Answers each TrafficTarget as it was before its own last change, whatever else has changed since. */
+export function previousTargets(): (targets: TrafficTarget[], now: number) => TrafficTarget[] {
+  const known = new Map<string, ReturnType<typeof history<TrafficTarget | undefined>>>();
   return (targets, now) => {
     const present = new Map(targets.map((target) => [nameOf(target), target]));
     for (const key of present.keys()) {
       if (known.has(key)) continue;
-      const follow = following<TrafficTarget | undefined>();
-      // There was none: that it is there is its first change.
-      follow(undefined, now);
-      known.set(key, follow);
+      const ofTarget = history<TrafficTarget | undefined>();
+      // Its creation is its first change.
+      ofTarget(undefined, now);
+      known.set(key, ofTarget);
     }
-    return [...known].flatMap(([key, follow]) => follow(present.get(key), now).before ?? []);
+    return [...known].flatMap(([key, ofTarget]) => ofTarget(present.get(key), now).before ?? []);
   };
 }
 
-/** Sends every connection inside the mesh on its way, so that only the server's sidecar refuses. */
+/** Lets every connection inside the mesh leave the client, so that only the server's sidecar refuses. */
 export function withAllRoutes(config: SidecarConfig, state: MeshState, workload: Workload): SidecarConfig {
   const routes = outboundRoutes({ ...state, permissive: true }, workload.principal);
   return { ...config, routes, taken: state.destinations };
 }
 
-/** Takes every connection of the application, so that none is refused by the kernel. */
+/** The sidecar takes every connection of the application, so that the kernel refuses none. */
 export function takingAll(config: SidecarConfig, { destinations }: MeshState): SidecarConfig {
   return { ...config, taken: destinations };
+}
+
+/** Adds a rule to every inbound port, or removes all rules. */
+export function withRules(config: SidecarConfig, rules: SidecarConfig['inbound'][number]['rules']): SidecarConfig {
+  return { ...config, inbound: config.inbound.map((inbound) => ({ ...inbound, rules })) };
 }
 
 export function withTargets(state: MeshState, change: (target: TrafficTarget) => TrafficTarget): MeshState {
   return { ...state, targets: state.targets.map(change) };
 }
 
-/** Whether a workload is a client only: no Service selects it. */
+/** True if a policy names this server. */
+export function isNamed({ targets }: MeshState, server: string): boolean {
+  return targets.some(({ destination }) => destination.principal === server);
+}
+
+/** True for a workload that no Service selects. */
 export function isClient({ ports }: Workload): boolean {
   return ports.length === 0;
 }
+
+/** True for the enrolled client that policies never name. */
+export function isOtherClient(workload: Workload): boolean {
+  return isClient(workload) && partsOf(workload.principal).account === OTHER_CLIENT;
+}
+
+export const OTHER_CLIENT = 'other-client';
 
 /** The namespace and the ServiceAccount of an identity. */
 export function partsOf(principal: string): { namespace: string; account: string } {

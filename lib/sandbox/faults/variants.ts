@@ -7,41 +7,83 @@ import type { SidecarConfig } from '../mesh/sidecar-config.ts';
 import type { MeshState } from '../mesh/state.ts';
 import { NODE_PROXY } from '../node/pod-spec.ts';
 import { tellLoss } from '../relay.ts';
-import type { Fault } from './fault.ts';
+import { recognisedByAnnotation, replacing, timeLimits } from './driver-changes.ts';
+import type { ControlFault, MeshFault } from './fault.ts';
 import { takingAll, withAllRoutes } from './settings.ts';
 
-/** How long a stale sidecar may still go by what it was told before, ms. */
+/** How long a stale sidecar may use its previous configuration, ms. */
 const STALE_MS = 1_500;
+/** Together they show each refusal: inside the mesh by both protocols, and to the outside. */
+const REFUSALS = ['permissive/off-closes', 'tcp-routing/other-port', 'egress/off-closes'];
+const ENROLMENT = ['permissive/enrolment', 'tcp-routing/other-port'];
 
-/** Meshes that are right and look different: other refusals, other places for the proxy, other delays. */
-export const looks = {
+/** Meshes that conform and look different: they refuse in other ways, have other delays, or another place for the proxy. */
+export const conformingVariants: Record<string, MeshFault> = {
+  reference: {
+    area: 'unchanged',
+    description: 'the reference mesh without a change',
+    caughtBy: [],
+    alongside: REFUSALS,
+  },
   'refuses-by-reset': {
+    area: 'refusals',
+    description: 'the mesh refuses by a reset',
+    caughtBy: [],
+    alongside: REFUSALS,
     control: () => ({ sidecar: takingAll }),
     data: () => ({ refuse: (client) => client.resetAndDestroy() }),
   },
   'refuses-by-fin': {
+    area: 'refusals',
+    description: 'the mesh refuses by closing the connection',
+    caughtBy: [],
+    alongside: REFUSALS,
     control: () => ({ sidecar: takingAll }),
     data: () => ({ refuse: (client) => tellLoss(client, 'end') }),
   },
   'refuses-by-403': {
+    area: 'refusals',
+    description: 'the mesh always refuses HTTP by status 403',
+    caughtBy: [],
+    alongside: REFUSALS,
     control: () => ({ sidecar: withAllRoutes }),
-    data: () => ({ refuse: (client) => sayForbidden(client) }),
+    data: () => ({ refuse: answerForbidden }),
   },
   'refuses-by-hanging': {
+    area: 'refusals',
+    description: 'the mesh refuses by never answering',
+    caughtBy: [],
+    alongside: ['permissive/off-closes'],
     control: () => ({ sidecar: takingAll }),
-    data: () => ({ refuse: hold, deny: (_, answer) => holdAnswer(answer) }),
+    data: () => ({ refuse: neverAnswer, deny: (_, answer) => neverAnswerRequest(answer) }),
   },
   'refuses-the-connection': {
+    area: 'refusals',
+    description: 'the mesh refuses by accepting no connection',
+    caughtBy: [],
+    alongside: REFUSALS,
     control: () => ({ sidecar: (config, state) => ({ ...config, taken: reachable(config, state) }) }),
   },
+  'slow-30-s': {
+    area: 'delays',
+    description: 'changes act after 30 s, as the driver declares',
+    caughtBy: [],
+    alongside: ['permissive/off-closes'],
+    sets: ['reference.actAfter=30s'],
+    driver: timeLimits('45s', '15s'),
+  },
   'stale-for-a-while': {
-    data: ({ config, draw }) => {
+    area: 'delays',
+    description: 'for 1.5 s after a change, half of the connections follow the previous configuration',
+    caughtBy: [],
+    alongside: REFUSALS,
+    data: ({ config, random }) => {
       let [before, present] = [config(), config()];
       let changedAt = 0;
-      const isStale = (): boolean => Date.now() - changedAt < STALE_MS && draw() < 0.5;
+      const isStale = (): boolean => Date.now() - changedAt < STALE_MS && random() < 0.5;
       const portOf = (port: number) => before.inbound.find((each) => each.port === port);
       return {
-        told: (latest) => {
+        configured: (latest) => {
           [before, present] = [present, latest];
           changedAt = Date.now();
         },
@@ -58,10 +100,15 @@ export const looks = {
     },
   },
   'first-connection-after-a-change-lost': {
+    area: 'delays',
+    description: 'the mesh refuses the first connection after each change',
+    caughtBy: [],
+    alongside: REFUSALS,
+    because: 'it settles within the time that the driver declares; the run counts and reports the lost connections',
     data: () => {
       let isFirst = false;
       return {
-        told: () => {
+        configured: () => {
           isFirst = true;
         },
         outbound: (decision) => {
@@ -73,6 +120,10 @@ export const looks = {
     },
   },
   'half-close-lost': {
+    area: 'proxies',
+    description: 'the mesh closes a connection that its client half-closes',
+    caughtBy: ['tcp-routing/half-close'],
+    alongside: [...REFUSALS, 'tcp-routing/half-close'],
     data: () => ({
       outbound: (decision, client) => {
         client.on('end', () => client.destroy());
@@ -81,32 +132,65 @@ export const looks = {
     }),
   },
   'proxy-is-the-first-container': {
+    area: 'proxies',
+    description: 'the proxy is the first container of its pod',
+    caughtBy: [],
+    alongside: ENROLMENT,
     control: () => ({ admit: (pod) => withContainers(pod, (all) => [...all.reverse()]) }),
   },
-  'proxy-per-node': {
-    control: () => ({
-      admit: (pod) => {
-        const proxy = containersOf(pod).find(({ name }) => name === SIDECAR_NAME);
-        if (proxy === undefined) return pod;
-        const rest = withContainers(pod, (all) => all.filter(({ name }) => name !== SIDECAR_NAME));
-        const annotations = { ...rest.metadata.annotations, [NODE_PROXY]: JSON.stringify(proxy) };
-        return { ...rest, metadata: { ...rest.metadata, annotations } };
-      },
-    }),
-  },
   'proxy-is-an-init-container': {
-    control: () => ({
-      admit: (pod) => {
-        const proxy = containersOf(pod).find(({ name }) => name === SIDECAR_NAME);
-        if (proxy === undefined) return pod;
-        const spec = pod['spec'] as { initContainers?: object[] };
-        const initContainers = [{ ...proxy, restartPolicy: 'Always' }, ...(spec.initContainers ?? [])];
-        const rest = withContainers(pod, (all) => all.filter(({ name }) => name !== SIDECAR_NAME));
-        return { ...rest, spec: { ...(rest['spec'] as object), initContainers } };
-      },
+    area: 'proxies',
+    description: 'the proxy is a native sidecar: an init container that goes on running',
+    caughtBy: [],
+    alongside: ENROLMENT,
+    control: () =>
+      movingProxy((pod, proxy) => {
+        const { initContainers = [], ...spec } = pod['spec'] as { initContainers?: object[] };
+        return {
+          ...pod,
+          spec: { ...spec, initContainers: [{ ...proxy, restartPolicy: 'Always' }, ...initContainers] },
+        };
+      }),
+  },
+  'proxy-per-node': {
+    area: 'proxies',
+    description: 'the node runs the proxy, which is no container of its pods',
+    caughtBy: [],
+    alongside: ENROLMENT,
+    driver: recognisedByAnnotation,
+    control: () =>
+      movingProxy((pod, proxy) => {
+        const annotations = { ...pod.metadata.annotations, [NODE_PROXY]: JSON.stringify(proxy) };
+        return { ...pod, metadata: { ...pod.metadata, annotations } };
+      }),
+  },
+  'older-smi-versions': {
+    area: 'APIs',
+    description: 'the mesh serves TrafficTarget v1alpha2, and TCPRoute and HTTPRouteGroup v1alpha3',
+    caughtBy: [],
+    alongside: ['tcp-routing/other-port', 'permissive/off-obeys-policy'],
+    driver: replacing({
+      'access.smi-spec.io/v1alpha3': 'access.smi-spec.io/v1alpha2',
+      'specs.smi-spec.io/v1alpha4': 'specs.smi-spec.io/v1alpha3',
+      '"name":"v1alpha3"': '"name":"v1alpha2"',
+      '"name":"v1alpha4"': '"name":"v1alpha3"',
     }),
   },
-} satisfies Record<string, Fault>;
+};
+
+/** Removes the sidecar from the containers of new pods, and runs it elsewhere. */
+function movingProxy(place: (pod: Manifest, proxy: Container) => Manifest): ControlFault {
+  return {
+    admit: (pod) => {
+      const proxy = containersOf(pod).find(({ name }) => name === SIDECAR_NAME);
+      if (proxy === undefined) return pod;
+      return place(
+        withContainers(pod, (all) => all.filter(({ name }) => name !== SIDECAR_NAME)),
+        proxy,
+      );
+    },
+  };
+}
 
 interface Container {
   name: string;
@@ -122,21 +206,21 @@ function withContainers(pod: Manifest, change: (all: Container[]) => Container[]
   return { ...pod, spec: { ...(pod['spec'] as object), containers: change([...all]) } };
 }
 
-/** Where nobody listens, the kernel refuses. */
+/** The destinations that the sidecar listens for. The kernel refuses all others. */
 function reachable(config: SidecarConfig, state: MeshState): SidecarConfig['taken'] {
   if (!state.egress) return config.routes;
-  const isRoute = key(config.routes);
-  const isInMesh = key(state.services);
+  const isRoute = placesIn(config.routes);
+  const isInMesh = placesIn(state.services);
   return state.destinations.filter((place) => isRoute(place) || !isInMesh(place));
 }
 
-function key(places: SidecarConfig['taken']): (place: SidecarConfig['taken'][number]) => boolean {
+function placesIn(places: SidecarConfig['taken']): (place: SidecarConfig['taken'][number]) => boolean {
   const names = new Set(places.map(({ address, port }) => `${address}:${port}`));
   return ({ address, port }) => names.has(`${address}:${port}`);
 }
 
-/** As a proxy answers that speaks HTTP; other protocols get an end. */
-function sayForbidden(client: Socket): void {
+/** Answers HTTP with status 403, and ends other connections. */
+function answerForbidden(client: Socket): void {
   client.on('error', () => client.destroy());
   client.once('end', () => client.end());
   client.once('data', (first: Buffer) => {
@@ -146,13 +230,13 @@ function sayForbidden(client: Socket): void {
   });
 }
 
-/** Takes everything and says nothing, until the client gives up. */
-function hold(client: Socket): void {
+/** Reads everything and never answers, until the client gives up. */
+function neverAnswer(client: Socket): void {
   client.on('error', () => client.destroy());
   client.on('end', () => client.end());
   client.resume();
 }
 
-function holdAnswer(answer: ServerResponse): void {
+function neverAnswerRequest(answer: ServerResponse): void {
   answer.on('error', () => answer.destroy());
 }

@@ -38,7 +38,7 @@ test('what a fault tells again some time after a change, it tells then, whatever
     issue: () => Promise.reject(new Error('nobody asks')),
     actAfterMs: 50,
     fault: {
-      againAfterMs: 8_000,
+      updateAgainAfterMs: 8_000,
       state: (state, now) => {
         told.push(now - start);
         return state;

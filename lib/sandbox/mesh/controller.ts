@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Manifest, ObjectView } from '../contract.ts';
-import type { ControlFault } from '../faults/index.ts';
+import type { ControlFault } from '../faults/fault.ts';
 import { sidecarConfig } from './policy.ts';
 import type { ControllerMessage, Credentials, SidecarHello } from './sidecar-config.ts';
 import {
@@ -120,14 +120,14 @@ export class Controller {
   }
 
   #tellLater(): void {
-    const { againAfterMs } = this.#options.fault;
-    if (againAfterMs === undefined || !this.#isChanged) return;
+    const { updateAgainAfterMs } = this.#options.fault;
+    if (updateAgainAfterMs === undefined || !this.#isChanged) return;
     this.#isChanged = false;
     // Each change has its own, lest what comes back after a time waits for everything else to come to rest.
     const timer = setTimeout(() => {
       this.#again.delete(timer);
       this.#schedule();
-    }, againAfterMs);
+    }, updateAgainAfterMs);
     this.#again.add(timer);
   }
 

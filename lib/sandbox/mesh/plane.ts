@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { AdmissionRequest, Manifest, ObjectView } from '../contract.ts';
-import { type ControlFault, controlFault } from '../faults/index.ts';
+import type { ControlFault } from '../faults/fault.ts';
+import { controlFault } from '../faults/index.ts';
 import type { Authority } from '../pki.ts';
 import { admitToMesh } from './admission.ts';
 import { Controller } from './controller.ts';

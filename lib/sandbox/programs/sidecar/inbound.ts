@@ -1,7 +1,7 @@
 import { createSecureServer, type Http2SecureServer, type Http2Session, type ServerHttp2Stream } from 'node:http2';
 import { connect, type Socket } from 'node:net';
 import type { SecureContextOptions, TLSSocket } from 'node:tls';
-import type { DataFault } from '../../faults/index.ts';
+import type { DataFault } from '../../faults/fault.ts';
 import { decideInbound } from '../../mesh/decide.ts';
 import { principalIn } from '../../mesh/principal.ts';
 import type { InboundPort, SidecarConfig } from '../../mesh/sidecar-config.ts';
@@ -61,7 +61,7 @@ export class Inbound {
       client.setTimeout(0);
       client.off('end', hangUp);
       const isPlain = first[0] !== HANDSHAKE_RECORD;
-      if (isPlain && this.#fault.admitsPlain?.(client.localPort ?? 0)) {
+      if (isPlain && this.#fault.allowsPlaintext?.(client.localPort ?? 0)) {
         client.pause();
         client.unshift(first);
         relay(client, this.#application(client.localPort ?? 0), 'end');

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { DataFault } from '../../faults/index.ts';
+import type { DataFault } from '../../faults/fault.ts';
 import { decideOutbound, pickEndpoint } from '../../mesh/decide.ts';
 import type { Endpoint, SidecarConfig } from '../../mesh/sidecar-config.ts';
 import { relay, tellLoss } from '../../relay.ts';

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { createSecureContext } from 'node:tls';
-import { type DataFault, dataFault } from '../../faults/index.ts';
+import type { DataFault } from '../../faults/fault.ts';
+import { dataFault } from '../../faults/index.ts';
 import { Listeners } from '../../listeners.ts';
 import type { ControllerMessage, Credentials, SidecarConfig } from '../../mesh/sidecar-config.ts';
 import { drawing } from './draw.ts';
@@ -34,7 +35,7 @@ export class SidecarProxy {
   /** The controller is gone, for a while or for good. */
   abandon(): void {
     const programme = this.#programme;
-    const config = programme && this.#fault?.abandoned?.(programme.config);
+    const config = programme && this.#fault?.disconnected?.(programme.config);
     if (programme === undefined || config === undefined) return;
     this.#programme = { ...programme, config };
     programme.inbound.go(config);
@@ -42,9 +43,9 @@ export class SidecarProxy {
 
   update({ config, credentials }: ControllerMessage): void {
     const current = (): SidecarConfig => this.#programme?.config ?? config;
-    this.#fault ??= dataFault(config.fault, { say: this.#say, config: current, draw: drawing(config.podAddress) });
+    this.#fault ??= dataFault(config.fault, { log: this.#say, config: current, random: drawing(config.podAddress) });
     this.#programme = this.#programmed(config, credentials, this.#fault);
-    this.#fault.told?.(config);
+    this.#fault.configured?.(config);
     this.#listeners.keep([
       ...config.inbound.map(({ port }) => ({ address: config.podAddress, port })),
       ...config.taken,

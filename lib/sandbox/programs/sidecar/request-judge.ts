@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
 import type { ServerHttp2Stream } from 'node:http2';
-import type { DataFault } from '../../faults/index.ts';
+import type { DataFault } from '../../faults/fault.ts';
 import { allowsRequest } from '../../mesh/decide.ts';
 import type { InboundPort } from '../../mesh/sidecar-config.ts';
 

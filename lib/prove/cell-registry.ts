@@ -1,17 +1,17 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { CellPlan, CellResult } from './cell.ts';
+import type { CellPlan, CellResult } from './cells.ts';
 
-/** What the cells were made with: a cell counts only as long as neither has changed. */
+/** What a cell was run with. */
 export interface Origin {
   commit: string;
-  /** Digest of the suites and of everything that judges by them or stands in for a mesh. */
+  /** Digest of everything that a verdict depends on. A cell counts as long as it is the same. */
   suiteHash: string;
 }
 
 type Entry = CellResult & Origin;
 
-/** The cells that were run so far, one JSON line each, so that a matrix can be gone on with. */
+/** The cells so far, one JSON line each, so that `--resume` can go on with a matrix. */
 export class CellRegistry {
   readonly #file: string;
   readonly #origin: Origin;
@@ -26,13 +26,13 @@ export class CellRegistry {
     }
   }
 
-  /** The cell as it came out last, if that was as it should be, and nothing has changed since. */
+  /** The last result of the cell, if nothing was wrong and nothing has changed since. */
   find({ case: { name }, suites }: CellPlan): CellResult | undefined {
     const result = this.#known.get(keyOf(name, suites));
     return result?.wrong === undefined ? result : undefined;
   }
 
-  keep(result: CellResult): void {
+  add(result: CellResult): void {
     this.#known.set(keyOf(result.name, result.suites), result);
     appendFileSync(this.#file, `${JSON.stringify({ ...result, ...this.#origin })}\n`);
   }
@@ -42,7 +42,7 @@ function keyOf(name: string, suites: string[] | undefined): string {
   return `${name} ${suites?.join(',') ?? 'quick'}`;
 }
 
-/** A line that is damaged or was not finished is no entry: its cell is run again. */
+/** Skips lines that are damaged or unfinished: their cells run again. */
 function readEntries(file: string): Entry[] {
   return readFileSync(file, 'utf8')
     .split('\n')

@@ -2,20 +2,20 @@ import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import type { Case } from './cases/index.ts';
-import type { CellPlan, CellResult } from './cell.ts';
-import { CellRegistry } from './ledger.ts';
+import type { Case } from '../sandbox/index.ts';
+import { CellRegistry } from './cell-registry.ts';
+import type { CellPlan, CellResult } from './cells.ts';
 
 const origin = { commit: 'c', suiteHash: 'h' };
-const about: Case = { name: 'one', kind: 'mesh', area: 'a', says: 's', caughtBy: [] };
+const about: Case = { name: 'one', kind: 'faulty-mesh', area: 'a', description: 's', caughtBy: [] };
 const quick: CellPlan = { case: about, claims: ['a/one'] };
 const whole: CellPlan = { case: about, claims: ['a/one'], suites: ['a'] };
 const result: CellResult = {
   name: 'one',
   verdicts: { 'a/one': 'failed' },
   status: 1,
-  heldInTrouble: [],
-  metTrouble: false,
+  decidedDuringFault: [],
+  probedDuringFault: false,
   ms: 5,
   folder: 'f',
 };
@@ -29,28 +29,28 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 test('finds a cell again in another life, and tells a quick one from a whole one', () => {
-  new CellRegistry(file, origin).keep(result);
+  new CellRegistry(file, origin).add(result);
   const again = new CellRegistry(file, origin);
   expect(again.find(quick)).toMatchObject({ name: 'one', verdicts: { 'a/one': 'failed' } });
   expect(again.find(whole)).toBeUndefined();
-  again.keep({ ...result, suites: ['a'] });
+  again.add({ ...result, suites: ['a'] });
   expect(new CellRegistry(file, origin).find(whole)).toBeDefined();
 });
 
 test('forgets cells that were made with other suites', () => {
-  new CellRegistry(file, origin).keep(result);
+  new CellRegistry(file, origin).add(result);
   expect(new CellRegistry(file, { ...origin, suiteHash: 'other' }).find(quick)).toBeUndefined();
   expect(new CellRegistry(file, { ...origin, commit: 'other' }).find(quick)).toBeDefined();
 });
 
 test('has a cell run again that came out wrong', () => {
   const registry = new CellRegistry(file, origin);
-  registry.keep({ ...result, wrong: ['a/one passed'] });
+  registry.add({ ...result, wrong: ['a/one passed'] });
   expect(registry.find(quick)).toBeUndefined();
 });
 
 test('reads past a line that was not finished', () => {
-  new CellRegistry(file, origin).keep(result);
+  new CellRegistry(file, origin).add(result);
   appendFileSync(file, '{"name": "tw');
   expect(new CellRegistry(file, origin).find(quick)).toBeDefined();
 });
@@ -58,6 +58,6 @@ test('reads past a line that was not finished', () => {
 test.each(['{"name": "tw', 'null', '[1]', '{"name": 3}', ''])('reads past a damaged line: %j', (line) => {
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, `${line}\n`);
-  new CellRegistry(file, origin).keep(result);
+  new CellRegistry(file, origin).add(result);
   expect(new CellRegistry(file, origin).find(quick)).toBeDefined();
 });

@@ -1,0 +1,83 @@
+import { expect, test } from '@jest/globals';
+import type { Case } from '../sandbox/index.ts';
+import { type CellRun, judgeCell } from './cells.ts';
+
+const mesh: Case = { name: 'm', kind: 'faulty-mesh', area: 'a', description: 's', caughtBy: ['a/one', 'a/two'] };
+const variant: Case = { name: 'v', kind: 'conforming-variant', area: 'a', description: 's', caughtBy: ['a/two'] };
+const environment: Case = { name: 'e', kind: 'environment-fault', area: 'a', description: 's', caughtBy: [] };
+
+function judged(about: Case, verdicts: CellRun['verdicts'], more: Partial<CellRun> = {}): string[] {
+  const run = { verdicts, status: 1, decidedDuringFault: [], probedDuringFault: true, ms: 1, folder: '', ...more };
+  return judgeCell(about, run);
+}
+
+test('every claim that the case names must fail on a faulty mesh', () => {
+  expect(judged(mesh, { 'a/one': 'failed', 'a/two': 'failed', 'a/three': 'passed' })).toEqual([]);
+  expect(judged(mesh, { 'a/one': 'failed', 'a/two': 'inconclusive' })).toEqual([
+    'a/two is inconclusive, and should have failed',
+  ]);
+  expect(judged(mesh, { 'a/one': 'passed', 'a/two': 'passed' })).toHaveLength(2);
+});
+
+test('only claims that ran decide about a faulty mesh, and there must be one', () => {
+  expect(judged(mesh, { 'a/one': 'failed' })).toEqual([]);
+  const fault = { whose: 'environment', message: 'no room\nmore of it' } as const;
+  expect(judged(mesh, {}, { fault })).toEqual(['the run judged no claim: no room']);
+});
+
+test('no claim may fail on a fault that no claim can notice', () => {
+  const unnoticed = { ...mesh, caughtBy: [] };
+  expect(judged(unnoticed, { 'a/one': 'passed' })).toEqual([]);
+  expect(judged(unnoticed, { 'a/one': 'failed' })).toEqual(['a/one failed, and the case does not name it']);
+});
+
+test('on a conforming variant, only the claims that the case names may fail', () => {
+  expect(judged(variant, { 'a/one': 'passed', 'a/two': 'failed' }, { status: 0 })).toEqual([]);
+  expect(judged(variant, { 'a/one': 'unsupported', 'a/three': 'passed' })).toEqual([]);
+  expect(judged(variant, { 'a/one': 'inconclusive' })).toEqual(['a/one is inconclusive, and should have passed']);
+  expect(judged(variant, { 'a/one': 'flaky' })).toEqual(['a/one is flaky, and should have passed']);
+  expect(judged(variant, {})).toEqual(['the run ended early (exit status 1)']);
+});
+
+test('no claim and no run may blame the mesh for an environment fault', () => {
+  expect(judged(environment, { 'a/one': 'passed', 'a/two': 'inconclusive' }, { status: 3 })).toEqual([]);
+  expect(judged(environment, { 'a/one': 'failed' })).toEqual([
+    'a/one failed, although only the environment did',
+    'the run blames the mesh',
+  ]);
+  const fault = { whose: 'mesh', message: 'it died' } as const;
+  expect(judged(environment, {}, { fault, status: 1 })).toEqual(['the run blames the mesh']);
+});
+
+test('no claim may pass on what it saw while the environment failed', () => {
+  const during = { decidedDuringFault: ['a/one', 'a/two'], status: 0 };
+  expect(judged(environment, { 'a/one': 'passed', 'a/two': 'inconclusive' }, during)).toEqual([
+    'a/one passed on what it saw while the environment failed',
+  ]);
+  expect(judged({ ...environment, trusted: 'it does no harm' }, { 'a/one': 'passed' }, during)).toEqual([]);
+});
+
+test('an environment fault during which no claim ran proves nothing', () => {
+  expect(judged(environment, { 'a/one': 'passed' }, { status: 0, probedDuringFault: false })).toEqual([
+    'no claim ran while the environment failed',
+  ]);
+});
+
+test('a claim may fail before the disk is full, but the run may not blame the mesh', () => {
+  const full = { ...environment, diskKiB: 10, caughtBy: ['a/one'] };
+  expect(judged(full, { 'a/one': 'failed' }, { status: 3, probedDuringFault: false })).toEqual([]);
+  expect(judged(full, { 'a/one': 'failed' }, { status: 1, probedDuringFault: false })).toEqual([
+    'the run blames the mesh',
+  ]);
+  expect(judged(full, { 'a/one': 'passed' }, { status: 3, probedDuringFault: false })).toEqual([
+    'none of a/one failed before',
+  ]);
+});
+
+test('a run with a full disk may not say that nothing was wrong', () => {
+  const full = { ...environment, diskKiB: 10 };
+  expect(judged(full, {}, { status: 3, probedDuringFault: false })).toEqual([]);
+  expect(judged(full, { 'a/one': 'passed' }, { status: 0, probedDuringFault: false })).toEqual([
+    'the run says that nothing was wrong',
+  ]);
+});
