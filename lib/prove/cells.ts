@@ -1,6 +1,6 @@
 import type { Verdict } from '../evidence/index.ts';
 import { type Case, cases } from '../sandbox/index.ts';
-import { didYouMean } from '../words/index.ts';
+import { didYouMean, UsageError } from '../words/index.ts';
 
 /** One run of the suites in the sandbox of one case. */
 export interface CellPlan {
@@ -50,11 +50,11 @@ export interface KnownClaim {
   level: 'core' | 'extended';
 }
 
-/** @throws RangeError for an unknown case */
+/** @throws UsageError for an unknown case */
 export function planCells({ quick, names, suites }: CellChoice, claims: KnownClaim[]): CellPlan[] {
   const known = cases.map(({ name }) => name);
   for (const name of names) {
-    if (!known.includes(name)) throw new RangeError(`there is no fault "${name}"${didYouMean(name, known)}`);
+    if (!known.includes(name)) throw new UsageError(`there is no fault "${name}"${didYouMean(name, known)}`);
   }
   const chosen = cases.filter(({ name }) => names.length === 0 || names.includes(name));
   const inSuites = claims.filter(({ suite }) => suites.length === 0 || suites.includes(suite));

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { UsageError } from '../../options/index.ts';
+import { UsageError } from '../../words/index.ts';
 import type { ProveOptions } from './prove.ts';
 
 /** The options of `meshproof prove` as commander parses them. */

@@ -17,7 +17,6 @@ import { loadCatalogue } from '../../run/catalogue.ts';
 import { refuseBadFolders } from '../../run/surroundings.ts';
 import { onUnforeseen } from '../../run/unforeseen.ts';
 import { checkSuite } from '../../schedule/index.ts';
-import { UsageError } from '../../words/index.ts';
 import { originOf } from './origin.ts';
 import { CellRunner } from './run-cell.ts';
 
@@ -92,10 +91,5 @@ export async function proveCommand(options: ProveOptions): Promise<number> {
 function plan({ quick, faults, suites }: ProveOptions, claims: RegisteredClaim[]): CellPlan[] {
   const known = [...new Set(claims.map(({ suite }) => suite))];
   for (const suite of suites) checkSuite(suite, known);
-  try {
-    return planCells({ quick, names: faults, suites }, claims);
-  } catch (error) {
-    if (error instanceof RangeError) throw new UsageError(error.message);
-    throw error;
-  }
+  return planCells({ quick, names: faults, suites }, claims);
 }
