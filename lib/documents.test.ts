@@ -1,0 +1,101 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { optionRows } from './options/index.ts';
+
+const project = join(import.meta.dirname, '..');
+const documents = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'trials/README.md',
+  ...readdirSync(join(project, 'docs')).map((name) => `docs/${name}`),
+];
+
+const read = (file: string) => readFileSync(join(project, file), 'utf8');
+const found = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map(([, own = '']) => own);
+
+describe.each(documents)('%s', (file) => {
+  const text = read(file);
+
+  test('links to files and headings that exist', () => {
+    const links = found(text, /\]\(([^)\s]+)\)/g).filter((link) => !/^https?:/.test(link));
+    expect(links.filter((link) => !isThere(file, link))).toEqual([]);
+  });
+
+  test('names paths of this project that exist', () => {
+    const paths = found(
+      text,
+      /(?<![\w./~-])((?:lib|suites|fixtures|meshes|trials|benchmarks|bin)\/[\w./-]*[\w/])(?![*…])/g,
+    );
+    expect([...new Set(paths)].filter((path) => !existsSync(join(project, path)))).toEqual([]);
+  });
+
+  test('names scripts of package.json and options of a run that exist', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+    expect(found(text, /npm run (?:--silent )?([\w-]+)/g).filter((name) => scripts[name] === undefined)).toEqual([]);
+    const known = ['help', ...optionRows.flatMap(({ name }) => [name, `no-${name}`])];
+    const lines = found(text, /(?:npm test --|meshproof run) ([^`#\n]*)/g);
+    const options = lines.flatMap((line) => found(line, /--([a-z][\w-]*)/g));
+    expect(options.filter((name) => !known.includes(name))).toEqual([]);
+  });
+});
+
+test('README.md is short', () => {
+  expect(read('README.md').split('\n').length - 1).toBeLessThanOrEqual(150);
+});
+
+describe('docs/architecture.md', () => {
+  const text = read('docs/architecture.md');
+
+  test('follows one claim through twenty files at most, one sentence each', () => {
+    const walk = text.split('\n## ').find((section) => section.startsWith('One claim')) ?? '';
+    const files = found(walk, /`((?:bin|suites|lib)\/[\w./-]+\.[jt]s)`/g);
+    expect(new Set(files).size).toBe(files.length);
+    expect(found(walk, /^\d+\. `([^`]+)`/gm)).toEqual(files);
+    expect(files.length).toBeLessThanOrEqual(20);
+  });
+
+  test('says what each folder of lib does', () => {
+    const folders = readdirSync(join(project, 'lib'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    const rows = text.split('\n').filter((line) => line.startsWith('| `'));
+    const told = rows.flatMap((row) => found(row.split(' | ')[0] ?? '', /`lib\/([\w-]+)`/g));
+    expect(told.sort()).toEqual(folders.map(({ name }) => name).sort());
+  });
+});
+
+test('docs/troubleshooting.md quotes messages that the program prints', () => {
+  const sources = readdirSync(join(project, 'lib'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && !/\.(test|contract)\.ts$|testing\//.test(name))
+    .map((name) => read(join('lib', name)))
+    .join('\n');
+  // What a message fills in, and where its source is broken in two.
+  const printed = sources.replaceAll(/\$\{[^}]*\}/g, '…').replaceAll(/['"`] \+\s+['"`]/g, '');
+  const firstCells = read('docs/troubleshooting.md')
+    .split('\n')
+    .map((line) => line.split(' | ')[0] ?? '');
+  const quoted = firstCells.filter((cell) => cell.startsWith('|')).flatMap((cell) => found(cell, /`([^`]+)`/g));
+  const pieces = quoted.flatMap((message) => message.split('…')).filter((piece) => piece.trim().includes(' '));
+  expect(pieces.length).toBeGreaterThan(10);
+  expect(pieces.filter((piece) => !printed.includes(piece.trim()))).toEqual([]);
+});
+
+/** @param link as it stands in the document `file`: a relative path, a heading, or both */
+function isThere(file: string, link: string): boolean {
+  const [path = '', heading] = link.split('#');
+  const target = path === '' ? file : join(dirname(file), path);
+  if (!existsSync(join(project, target))) return false;
+  return (
+    heading === undefined ||
+    found(read(target), /^#+ (.*)$/gm)
+      .map(anchor)
+      .includes(heading)
+  );
+}
+
+/** How GitHub names a heading in a link. */
+function anchor(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replaceAll(/[^\w\s-]/g, '')
+    .replaceAll(/\s/g, '-');
+}
