@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { Server } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { type ApiServer, createApiServer } from './api/index.ts';
+import { type ApiServer, createApiServer } from './api/server.ts';
 import { environmentFault } from './faults/environment.ts';
 import { kubeconfigOf } from './kubeconfig.ts';
 import { MeshPlane } from './mesh/index.ts';

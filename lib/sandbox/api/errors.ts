@@ -1,9 +1,9 @@
-/** What the API answers when it does not do what was asked: Kubernetes `Status` objects with the real server's words. */
+/** What the API answers when it does not do what was asked: Kubernetes `Status` objects. */
 
+/** What is wrong with one field. */
 export interface Cause {
-  reason: string;
+  field: string;
   message: string;
-  field?: string;
 }
 
 interface Details {
@@ -11,8 +11,7 @@ interface Details {
   group?: string;
   kind?: string;
   uid?: string;
-  causes?: Cause[];
-  retryAfterSeconds?: number;
+  causes?: (Partial<Cause> & { reason?: string })[];
 }
 
 export interface Status {
@@ -26,7 +25,7 @@ export interface Status {
   code?: number;
 }
 
-/** A kind's plural and group: how messages name it. */
+/** A kind's plural and group, as paths and permissions name it. */
 export interface GroupResource {
   group: string;
   plural: string;
@@ -35,18 +34,10 @@ export interface GroupResource {
 export class ApiError extends Error {
   override name = 'ApiError';
   readonly status: Status;
-  constructor(code: number, reason: string, message: string, details?: Details) {
+  /** @param code - the HTTP status */
+  constructor(code: number, reason: string, message: string, details: Details = {}) {
     super(message);
-    this.status = {
-      kind: 'Status',
-      apiVersion: 'v1',
-      metadata: {},
-      status: 'Failure',
-      message,
-      ...(reason === '' ? {} : { reason }),
-      ...(details === undefined ? {} : { details }),
-      code,
-    };
+    this.status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, details, code };
   }
 }
 
@@ -55,27 +46,22 @@ export function qualified({ group, plural }: GroupResource): string {
   return group === '' ? plural : `${plural}.${group}`;
 }
 
-function about(resource: GroupResource, name: string): Details {
-  return {
-    ...(name === '' ? {} : { name }),
-    ...(resource.group === '' ? {} : { group: resource.group }),
-    kind: resource.plural,
-  };
+/** An object's place in the details of a Status. */
+export function about({ group, plural }: GroupResource, name: string): Details {
+  return { ...(name === '' ? {} : { name }), ...(group === '' ? {} : { group }), kind: plural };
 }
 
 export function notFound(resource: GroupResource, name: string): ApiError {
   return new ApiError(404, 'NotFound', `${qualified(resource)} "${name}" not found`, about(resource, name));
 }
 
-/** There is no such path: the answer that makes clients look for another version or group. */
+/** For a path that the API does not have. Clients then look for another version or group. */
 export function noSuchPath(): ApiError {
-  return new ApiError(404, 'NotFound', 'the server could not find the requested resource', {});
+  return new ApiError(404, 'NotFound', 'the server could not find the requested resource');
 }
 
-export function alreadyExists(resource: GroupResource, name: string, isGoing = false): ApiError {
-  const message = `${qualified(resource)} "${name}" already exists`;
-  const text = isGoing ? `object is being deleted: ${message}` : message;
-  return new ApiError(409, 'AlreadyExists', text, about(resource, name));
+export function alreadyExists(resource: GroupResource, name: string): ApiError {
+  return new ApiError(409, 'AlreadyExists', `${qualified(resource)} "${name}" already exists`, about(resource, name));
 }
 
 export function conflict(resource: GroupResource, name: string, why: string): ApiError {
@@ -83,26 +69,16 @@ export function conflict(resource: GroupResource, name: string, why: string): Ap
   return new ApiError(409, 'Conflict', message, about(resource, name));
 }
 
-export const modifiedSince =
-  'the object has been modified; please apply your changes to the latest version and try again';
-
-export function forbidden(resource: GroupResource, name: string, why: string, causes?: Cause[]): ApiError {
+export function forbidden(resource: GroupResource, name: string, why: string): ApiError {
   const named = name === '' ? '' : ` "${name}"`;
-  const details = { ...about(resource, name), ...(causes === undefined ? {} : { causes }) };
-  return new ApiError(403, 'Forbidden', `${qualified(resource)}${named} is forbidden: ${why}`, details);
+  return new ApiError(403, 'Forbidden', `${qualified(resource)}${named} is forbidden: ${why}`, about(resource, name));
 }
 
-/** The content was read and does not fit; `causes` name the fields. */
-export function invalid(kind: { group: string; kind: string }, name: string, causes: Cause[]): ApiError {
-  const texts = causes.map((cause) => (cause.field ? `${cause.field}: ${cause.message}` : cause.message));
-  const list = texts.length === 1 ? (texts[0] ?? '') : `[${texts.join(', ')}]`;
-  const subject = kind.group === '' ? kind.kind : `${kind.kind}.${kind.group}`;
-  return new ApiError(422, 'Invalid', `${subject} "${name}" is invalid: ${list}`, {
-    ...(name === '' ? {} : { name }),
-    ...(kind.group === '' ? {} : { group: kind.group }),
-    kind: kind.kind,
-    causes,
-  });
+/** The object is well-formed, but some of its fields break rules. */
+export function invalid({ group, kind }: { group: string; kind: string }, name: string, causes: Cause[]): ApiError {
+  const texts = causes.map(({ field, message }) => `${field}: ${message}`);
+  const message = `${qualified({ group, plural: kind })} "${name}" is invalid: ${texts.join(', ')}`;
+  return new ApiError(422, 'Invalid', message, { ...about({ group, plural: kind }, name), causes });
 }
 
 export function badRequest(message: string): ApiError {
@@ -114,53 +90,9 @@ export function unauthorized(): ApiError {
 }
 
 export function methodNotAllowed(): ApiError {
-  return new ApiError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {});
-}
-
-export function unsupportedMediaType(message: string): ApiError {
-  return new ApiError(415, 'UnsupportedMediaType', message);
-}
-
-/** A resource version that the server no longer has (watch, list): the client must list again. */
-export function expired(message: string): ApiError {
-  return new ApiError(410, 'Expired', message);
+  return new ApiError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource');
 }
 
 export function internal(message: string): ApiError {
-  const causes = [{ reason: '', message }];
-  return new ApiError(500, 'InternalError', `Internal error occurred: ${message}`, { causes });
+  return new ApiError(500, 'InternalError', `Internal error occurred: ${message}`);
 }
-
-/** What a field violation is called in `causes`. */
-export const cause = {
-  required: (field: string, detail = ''): Cause => ({
-    reason: 'FieldValueRequired',
-    message: detail === '' ? 'Required value' : `Required value: ${detail}`,
-    field,
-  }),
-  invalid: (field: string, value: unknown, detail: string): Cause => ({
-    reason: 'FieldValueInvalid',
-    message: `Invalid value: ${JSON.stringify(value ?? null)}: ${detail}`,
-    field,
-  }),
-  wrongType: (field: string, value: unknown, detail: string): Cause => ({
-    reason: 'FieldValueTypeInvalid',
-    message: `Invalid value: ${JSON.stringify(value)}: ${detail}`,
-    field,
-  }),
-  unsupported: (field: string, value: unknown, supported: unknown[]): Cause => ({
-    reason: 'FieldValueNotSupported',
-    message: `Unsupported value: ${JSON.stringify(value)}: supported values: ${supported.map((one) => JSON.stringify(one)).join(', ')}`,
-    field,
-  }),
-  duplicate: (field: string, value: unknown): Cause => ({
-    reason: 'FieldValueDuplicate',
-    message: `Duplicate value: ${JSON.stringify(value)}`,
-    field,
-  }),
-  forbidden: (field: string, detail: string): Cause => ({
-    reason: 'FieldValueForbidden',
-    message: `Forbidden: ${detail}`,
-    field,
-  }),
-};

@@ -2,19 +2,19 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { WebSocket } from 'ws';
-import { type Bench, openBench, pod } from './testing/bench.ts';
+import { pod, startTestApi, type TestApi } from './testing/test-api.ts';
 
 const pods = '/api/v1/namespaces/default/pods';
 const query = 'stdin=true&stdout=true&stderr=true';
 
-let bench: Bench;
+let api: TestApi;
 beforeAll(async () => {
-  bench = await openBench();
-  await bench.call('POST', pods, pod('shell'));
-  await bench.until({ apiVersion: 'v1', kind: 'Pod', namespace: 'default', name: 'shell' }, (object) =>
+  api = await startTestApi();
+  await api.call('POST', pods, pod('shell'));
+  await api.until({ apiVersion: 'v1', kind: 'Pod', namespace: 'default', name: 'shell' }, (object) =>
     JSON.stringify(object?.['status'] ?? {}).includes('running'),
   );
-  const { commands } = bench.kubelet;
+  const { commands } = api.kubelet;
   commands.set('say', async (argv, { stdout, stderr }) => {
     stdout?.write(`${argv[1]}\n`);
     stderr?.write('beside\n');
@@ -33,7 +33,7 @@ beforeAll(async () => {
   commands.set('die', async () => 'SIGKILL');
   commands.set('hang', () => new Promise(() => undefined));
 });
-afterAll(() => bench.close());
+afterAll(() => api.close());
 
 interface Session {
   stdout: string;
@@ -56,29 +56,24 @@ async function whole(socket: WebSocket): Promise<Session> {
 }
 
 describe('exec', () => {
-  test.each(['v5.channel.k8s.io', 'v4.channel.k8s.io'])(
-    'over %s gives output, complaints and status',
-    async (protocol) => {
-      const socket = bench.exec(`${pods}/shell/exec?${query}&command=say&command=hello&command=3`, protocol);
-      const session = await whole(socket);
+  test('gives both outputs and the status', async () => {
+    const session = await whole(api.exec(`${pods}/shell/exec?${query}&command=say&command=hello&command=3`));
 
-      expect(socket.protocol).toBe(protocol);
-      expect(session).toMatchObject({
-        stdout: 'hello\n',
-        stderr: 'beside\n',
-        status: {
-          status: 'Failure',
-          reason: 'NonZeroExitCode',
-          message: expect.stringContaining('command terminated with exit code 3'),
-          details: { causes: [{ reason: 'ExitCode', message: '3' }] },
-        },
-      });
-      expect(session.frames.at(-1)).toBe(3);
-    },
-  );
+    expect(session).toMatchObject({
+      stdout: 'hello\n',
+      stderr: 'beside\n',
+      status: {
+        status: 'Failure',
+        reason: 'NonZeroExitCode',
+        message: expect.stringContaining('command terminated with exit code 3'),
+        details: { causes: [{ reason: 'ExitCode', message: '3' }] },
+      },
+    });
+    expect(session.frames.at(-1)).toBe(3);
+  });
 
   test('opens with an empty frame', async () => {
-    const socket = bench.exec(`${pods}/shell/exec?${query}&command=hang`);
+    const socket = api.exec(`${pods}/shell/exec?${query}&command=hang`);
     const [frame] = (await once(socket, 'message')) as [Buffer];
     socket.close();
 
@@ -86,7 +81,7 @@ describe('exec', () => {
   });
 
   test('passes input on, and its end', async () => {
-    const socket = bench.exec(`${pods}/shell/exec?${query}&command=cat`);
+    const socket = api.exec(`${pods}/shell/exec?${query}&command=cat`);
     socket.on('open', () => {
       socket.send(Buffer.from('\u0000some '));
       socket.send(Buffer.from('\u0000input'));
@@ -97,21 +92,21 @@ describe('exec', () => {
     expect(session).toMatchObject({ stdout: 'some input', status: { status: 'Success' } });
   });
 
-  test('loses nothing of much output', async () => {
-    const session = await whole(bench.exec(`${pods}/shell/exec?stdout=true&command=flood&command=5000000`));
+  test('loses nothing of a long output', async () => {
+    const session = await whole(api.exec(`${pods}/shell/exec?stdout=true&command=flood&command=5000000`));
 
     expect(session.stdout).toHaveLength(5_000_000);
     expect(session.status).toMatchObject({ status: 'Success' });
   });
 
-  test('tells a signal as a shell does', async () => {
-    const session = await whole(bench.exec(`${pods}/shell/exec?${query}&command=die`));
+  test('reports a signal as a shell does', async () => {
+    const session = await whole(api.exec(`${pods}/shell/exec?${query}&command=die`));
 
     expect(session.status).toMatchObject({ details: { causes: [{ reason: 'ExitCode', message: '137' }] } });
   });
 
-  test('says what could not be started', async () => {
-    const session = await whole(bench.exec(`${pods}/shell/exec?${query}&command=nosuch`));
+  test('says what cannot be started', async () => {
+    const session = await whole(api.exec(`${pods}/shell/exec?${query}&command=nosuch`));
 
     expect(session.status).toMatchObject({
       reason: 'InternalError',
@@ -119,18 +114,18 @@ describe('exec', () => {
     });
   });
 
-  test('kills the command when the client goes', async () => {
+  test('kills the command if the client goes', async () => {
     let kill = (): void => undefined;
     const killed = new Promise<void>((resolve) => {
       kill = resolve;
     });
-    const { exec } = bench.kubelet;
-    bench.kubelet.exec = (target, argv, streams) => {
-      bench.kubelet.exec = exec;
+    const { exec } = api.kubelet;
+    api.kubelet.exec = (target, argv, streams) => {
+      api.kubelet.exec = exec;
       const handle = exec(target, argv, streams);
       return { ...handle, kill };
     };
-    const socket = bench.exec(`${pods}/shell/exec?${query}&command=hang`);
+    const socket = api.exec(`${pods}/shell/exec?${query}&command=hang`);
     await once(socket, 'message');
     socket.terminate();
 
@@ -143,7 +138,7 @@ describe('exec', () => {
     [400, `${pods}/shell/exec?${query}`, 'you must specify at least 1 command for the container'],
     [400, `${pods}/shell/exec?command=x`, 'you must specify at least 1 of stdin, stdout, stderr'],
   ])('is refused with %i before anything runs: %s', async (code, path, message) => {
-    const socket = bench.exec(path);
+    const socket = api.exec(path);
     const [, answer] = (await once(socket, 'unexpected-response')) as [
       unknown,
       AsyncIterable<Buffer> & { statusCode: number },

@@ -25,8 +25,6 @@ export interface Store {
   since(storage: string, revision: number): Change[] | undefined;
   /** Calls `listener` with each change of a kind, or of all kinds, in order. Returns what ends it. */
   subscribe(storage: string | undefined, listener: (change: Change) => void): () => void;
-  /** The oldest revision that a watch can start from. */
-  oldest(): number;
 }
 
 /** One listener's mistake must neither fail the write nor keep the others from hearing of it. */
@@ -83,7 +81,6 @@ export function createStore(kept = 5000): Store {
 
   return {
     revision: () => revision,
-    oldest: () => oldest,
     get: (storage, namespace, name) => kinds.get(storage)?.get(keyOf(namespace, name)),
     list(storage, namespace) {
       const objects = [...(kinds.get(storage) ?? [])];

@@ -1,11 +1,13 @@
-/** The objects for the node side: in-process, without the detour through HTTP. */
+/** The objects for the node side, in the same process. */
 import type { KindRef, ObjectView, ViewEvent } from '../contract.ts';
-import { recordEvent } from './controllers/index.ts';
+import { recordEvent } from './controllers/events.ts';
 import { qualified } from './errors.ts';
 import { fieldsOf } from './json.ts';
-import { amend, type Core, create, internally, inVersion, resourceOf, stored } from './objects/index.ts';
-import { mergePatch } from './patch/index.ts';
-import type { Resource } from './resources/index.ts';
+import { type Core, internally, inVersion, stored } from './objects/core.ts';
+import { create } from './objects/create.ts';
+import { amend } from './objects/update.ts';
+import { mergePatch } from './patch/merge.ts';
+import type { Resource } from './resources/resource.ts';
 
 export function createView(core: Core): ObjectView {
   const { store, registry } = core;
@@ -18,7 +20,7 @@ export function createView(core: Core): ObjectView {
     );
   }
 
-  /** Until the kind is there, waits for it; afterwards it is followed for good. */
+  /** Waits for the kind if it is not defined yet. */
   function watch(kind: KindRef, deliver: (event: ViewEvent) => void): () => void {
     let stop: (() => void) | undefined;
     let isOver = false;
@@ -51,18 +53,17 @@ export function createView(core: Core): ObjectView {
       if (resource === undefined) return;
       amend(core, resource, ref, (draft) => {
         draft['status'] = mergePatch(draft['status'] ?? {}, status);
-        return true;
       });
     },
     put(object) {
-      const resource = resourceOf(core, object);
+      const resource = registry.byKind(object);
+      if (resource === undefined) throw new Error(`there is no kind ${object.kind} in ${object.apiVersion}`);
       const { namespace = '', name } = object.metadata;
       if (stored(core, resource, namespace, name) === undefined)
         return create(core, resource, namespace, object, internally);
       amend(core, resource, object.metadata, (draft) => {
         const merged = fieldsOf(mergePatch(draft, object));
         for (const [field, value] of Object.entries(merged)) if (field !== 'apiVersion') draft[field] = value;
-        return true;
       });
       return stored(core, resource, namespace, name) ?? object;
     },

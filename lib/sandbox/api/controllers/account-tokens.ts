@@ -1,16 +1,16 @@
-/** Fills Secrets of the type for ServiceAccount tokens, the lasting kind that tools without TokenRequest use. */
+/** Puts tokens into the Secrets that ask for a ServiceAccount's token. */
 import type { Manifest } from '../../contract.ts';
+import type { Tokens } from '../access.ts';
 import { fieldsOf } from '../json.ts';
-import { amend, type Core, inBackground, remove } from '../objects/index.ts';
-import type { Tokens } from '../rbac/index.ts';
+import { type Core, stored } from '../objects/core.ts';
+import { remove } from '../objects/delete.ts';
+import { amend } from '../objects/update.ts';
 
-const type = 'kubernetes.io/service-account-token';
 const nameAnnotation = 'kubernetes.io/service-account.name';
 const uidAnnotation = 'kubernetes.io/service-account.uid';
-const tenYears = 10 * 365 * 24 * 3600;
 
-/** @param authority the certificate (PEM) by which the token's holder knows the API server. */
-export function runAccountTokens(core: Core, tokens: Tokens, authority: string): () => void {
+/** @param authority - the certificate (PEM) by which the token's holder knows the API server */
+export function runAccountTokens(core: Core, tokens: Tokens, authority: string): void {
   const { store, registry } = core;
   const secrets = registry.builtin('secrets');
   const encode = (text: string): string => Buffer.from(text).toString('base64');
@@ -18,37 +18,31 @@ export function runAccountTokens(core: Core, tokens: Tokens, authority: string):
   function fill(secret: Manifest, account: Manifest): void {
     const { namespace = '', uid = '' } = account.metadata;
     if (secret.metadata.annotations?.[uidAnnotation] === uid) return;
-    const { token } = tokens.issue(account, [], tenYears);
     amend(core, secrets, secret.metadata, (draft) => {
       draft.metadata.annotations = { ...draft.metadata.annotations, [uidAnnotation]: uid };
       draft['data'] = {
         ...fieldsOf(draft['data']),
         'ca.crt': encode(authority),
         namespace: encode(namespace),
-        token: encode(token),
+        token: encode(tokens.issue(account)),
       };
-      return true;
     });
   }
 
   const accountOf = (secret: Manifest): string =>
-    secret['type'] === type ? (secret.metadata.annotations?.[nameAnnotation] ?? '') : '';
+    secret['type'] === 'kubernetes.io/service-account-token'
+      ? (secret.metadata.annotations?.[nameAnnotation] ?? '')
+      : '';
 
-  const stops = [
-    store.subscribe('secrets', ({ type: change, object }) => {
-      const account = store.get('serviceaccounts', object.metadata.namespace ?? '', accountOf(object));
-      if (change !== 'DELETED' && account !== undefined) fill(object, account);
-    }),
-    store.subscribe('serviceaccounts', ({ type: change, object }) => {
-      const own = store
-        .list('secrets', object.metadata.namespace)
-        .filter((secret) => accountOf(secret) === object.metadata.name);
-      for (const secret of own)
-        if (change === 'DELETED') remove(core, secrets, secret, inBackground);
-        else fill(secret, object);
-    }),
-  ];
-  return () => {
-    for (const stop of stops) stop();
-  };
+  store.subscribe('secrets', ({ type, object }) => {
+    const { namespace = '' } = object.metadata;
+    const account = stored(core, registry.builtin('serviceaccounts'), namespace, accountOf(object));
+    if (type !== 'DELETED' && account !== undefined) fill(object, account);
+  });
+  store.subscribe('serviceaccounts', ({ type, object: account }) => {
+    const { name, namespace } = account.metadata;
+    for (const secret of store.list('secrets', namespace).filter((one) => accountOf(one) === name))
+      if (type === 'DELETED') remove(core, secrets, secret);
+      else fill(secret, account);
+  });
 }

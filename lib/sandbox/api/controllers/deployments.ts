@@ -1,129 +1,126 @@
-/** Keeps each Deployment's ReplicaSets: one of the present template, older ones scaled down as the strategy allows. */
+/**
+ * Keeps one ReplicaSet for each Deployment. A new template replaces all pods at once, as the strategy Recreate does,
+ * whatever strategy the Deployment names.
+ */
+import { createHash } from 'node:crypto';
 import type { Manifest } from '../../contract.ts';
-import { at, fieldsOf, numberOf, textOf } from '../json.ts';
-import { amend, type Core, inBackground, remove } from '../objects/index.ts';
-import { deploymentStatus, scaleEvent } from './deployment-status.ts';
-import { currentSet, revisionOf } from './deployment-template.ts';
+import { at, copy, type Fields, fieldsOf, numberOf, same, textOf } from '../json.ts';
+import { type Core, internally, stored } from '../objects/core.ts';
+import { create } from '../objects/create.ts';
+import { remove } from '../objects/delete.ts';
+import { amend } from '../objects/update.ts';
 import { recordEvent } from './events.ts';
-import { controllerOf, keyOf, ownedBy, parseKey } from './owned.ts';
 import { createQueue } from './queue.ts';
+import { type Condition, controlledBy, controllerOf, keyOf, ownedBy, parseKey, transitioned } from './shared.ts';
 
-const storage = 'deployments.apps';
-const setStorage = 'replicasets.apps';
+const hashLabel = 'pod-template-hash';
+const component = 'deployment-controller';
 
-export function runDeployments(core: Core): () => void {
+export function runDeployments(core: Core): void {
   const { store, registry } = core;
-  const deployments = registry.builtin(storage);
-  const sets = registry.builtin(setStorage);
-  const queue = createQueue((key) => {
-    const [namespace, name] = parseKey(key);
-    const deployment = store.get(storage, namespace, name);
+  const deployments = registry.builtin('deployments.apps');
+  const sets = registry.builtin('replicasets.apps');
+  const add = createQueue((key) => {
+    const deployment = stored(core, deployments, ...parseKey(key));
     if (deployment === undefined) return;
-    if (deployment.metadata.deletionTimestamp === undefined) roll(deployment);
-    report(key);
+    if (deployment.metadata.deletionTimestamp === undefined) replacePods(deployment);
+    report(deployment);
   });
 
-  function roll(deployment: Manifest): void {
-    const fresh = currentSet(core, deployment);
-    if (fresh === undefined) return;
-    const old = ownedBy(core, setStorage, deployment).filter((set) => set.metadata.uid !== fresh.metadata.uid);
-    const running = old.filter((set) => replicas(set) > 0 || numberOf(at(set, 'status', 'replicas')) > 0);
-    if (at(deployment, 'spec', 'strategy', 'type') === 'Recreate') recreate(deployment, fresh, running);
-    else rollOver(deployment, fresh, running);
-    prune(deployment, old);
+  function replacePods(deployment: Manifest): void {
+    const own = ownedBy(core, 'replicasets.apps', deployment);
+    const current = own.find((set) => isCurrent(set, deployment));
+    const old = own.filter((set) => set !== current);
+    for (const set of old) scale(deployment, set, 0);
+    // No new pod starts before the last old one is gone.
+    if (old.some((set) => ownedBy(core, 'pods', set).length > 0)) return;
+    for (const set of old) remove(core, sets, set);
+    scale(deployment, current ?? makeSet(deployment), replicasOf(deployment));
   }
 
-  function recreate(deployment: Manifest, fresh: Manifest, running: Manifest[]): void {
-    for (const set of running) scaleTo(deployment, set, 0);
-    const isEmpty = running.every((set) => ownedBy(core, 'pods', set).length === 0);
-    if (isEmpty) scaleTo(deployment, fresh, replicas(deployment));
+  function makeSet(deployment: Manifest): Manifest {
+    const { name, namespace = '' } = deployment.metadata;
+    const template = copy(fieldsOf(at(deployment, 'spec', 'template')));
+    const hash = createHash('sha256').update(JSON.stringify(template)).digest('hex').slice(0, 10);
+    const metadata = fieldsOf(template['metadata']);
+    const labels = { ...fieldsOf(metadata['labels']), [hashLabel]: hash };
+    const selector = fieldsOf(at(deployment, 'spec', 'selector'));
+    const matchLabels = { ...fieldsOf(selector['matchLabels']), [hashLabel]: hash };
+    const body = {
+      metadata: { name: `${name}-${hash}`, labels, ownerReferences: [controlledBy(deployment)] },
+      spec: {
+        replicas: 0,
+        selector: { ...selector, matchLabels },
+        template: { ...template, metadata: { ...metadata, labels } },
+      },
+    };
+    return create(core, sets, namespace, body, internally);
   }
 
-  function rollOver(deployment: Manifest, fresh: Manifest, running: Manifest[]): void {
-    const wanted = replicas(deployment);
-    const rolling = fieldsOf(at(deployment, 'spec', 'strategy', 'rollingUpdate'));
-    const surge = share(rolling['maxSurge'], wanted, Math.ceil);
-    const unavailable = share(rolling['maxUnavailable'], wanted, Math.floor);
-    // With neither, nothing could ever move.
-    const mayLack = surge === 0 && unavailable === 0 ? 1 : unavailable;
-    const total = [fresh, ...running].reduce((sum, set) => sum + replicas(set), 0);
-    if (running.length === 0 || replicas(fresh) > wanted) scaleTo(deployment, fresh, wanted);
-    else if (replicas(fresh) < wanted)
-      scaleTo(deployment, fresh, Math.min(wanted, replicas(fresh) + Math.max(0, wanted + surge - total)));
-    shrink(deployment, fresh, running, wanted - mayLack);
-  }
-
-  /** Scales older sets down while at least `least` pods stay available; their unavailable pods go first. */
-  function shrink(deployment: Manifest, fresh: Manifest, running: Manifest[], least: number): void {
-    const available = (set: Manifest): number => numberOf(at(set, 'status', 'availableReplicas'));
-    let spare = [fresh, ...running].reduce((sum, set) => sum + available(set), 0) - least;
-    for (const set of running) {
-      const idle = Math.max(0, replicas(set) - available(set));
-      const dropped = Math.min(replicas(set), idle + Math.max(0, spare));
-      spare -= Math.max(0, dropped - idle);
-      if (dropped > 0) scaleTo(deployment, set, replicas(set) - dropped);
-    }
-  }
-
-  function scaleTo(deployment: Manifest, set: Manifest, count: number): void {
-    const now = replicas(set);
-    if (now === count) return;
+  function scale(deployment: Manifest, set: Manifest, replicas: number): void {
+    const before = replicasOf(set);
+    if (before === replicas) return;
     amend(core, sets, set.metadata, (draft) => {
-      draft['spec'] = { ...fieldsOf(draft['spec']), replicas: count };
-      return true;
+      draft['spec'] = { ...fieldsOf(draft['spec']), replicas };
     });
-    recordEvent(core, deployment, scaleEvent(set, now, count));
+    const message = `Scaled ReplicaSet ${set.metadata.name} from ${before} to ${replicas}`;
+    recordEvent(core, deployment, { type: 'Normal', reason: 'ScalingReplicaSet', message, component });
   }
 
-  function prune(deployment: Manifest, old: Manifest[]): void {
-    const limit = numberOf(at(deployment, 'spec', 'revisionHistoryLimit'), 10);
-    const idle = old.filter((set) => replicas(set) === 0 && numberOf(at(set, 'status', 'replicas')) === 0);
-    for (const set of idle.sort((a, b) => revisionOf(a) - revisionOf(b)).slice(0, Math.max(0, idle.length - limit)))
-      remove(core, sets, set, inBackground);
-  }
-
-  function report(key: string): void {
-    const [namespace, name] = parseKey(key);
-    const deployment = store.get(storage, namespace, name);
-    if (deployment === undefined) return;
-    const fresh = currentSet(core, deployment, { isReadOnly: true });
-    const all = ownedBy(core, setStorage, deployment);
+  function report(deployment: Manifest): void {
     amend(core, deployments, deployment.metadata, (draft) => {
-      draft['status'] = deploymentStatus(deployment, fresh, all);
-      return true;
+      draft['status'] = deploymentStatus(draft, ownedBy(core, 'replicasets.apps', draft));
     });
   }
 
-  const stops = [
-    store.subscribe(storage, ({ object }) => queue.add(keyOf(object))),
-    store.subscribe(setStorage, ({ object }) => {
-      const owner = controllerOf(object);
-      if (owner?.kind === 'Deployment') queue.add(`${object.metadata.namespace}/${owner.name}`);
-    }),
-    // A Recreate waits until the last old pod is gone, which no ReplicaSet's status tells.
-    store.subscribe('pods', ({ type, object }) => {
-      if (type === 'DELETED') queueOwnerOf(object);
-    }),
-  ];
-
-  function queueOwnerOf(pod: Manifest): void {
-    const set = store.get(setStorage, pod.metadata.namespace ?? '', textOf(controllerOf(pod)?.name));
-    const owner = set === undefined ? undefined : controllerOf(set);
-    if (owner?.kind === 'Deployment') queue.add(`${pod.metadata.namespace}/${owner.name}`);
-  }
-
-  return () => {
-    for (const stop of stops) stop();
-    queue.close();
+  const addOwnerOf = (object: Manifest | undefined): void => {
+    const owner = object && controllerOf(object);
+    if (owner?.kind === 'Deployment') add(`${object?.metadata.namespace}/${owner.name}`);
   };
+  store.subscribe('deployments.apps', ({ object }) => add(keyOf(object)));
+  store.subscribe('replicasets.apps', ({ object }) => addOwnerOf(object));
+  store.subscribe('pods', ({ type, object }) => {
+    const { namespace = '' } = object.metadata;
+    if (type === 'DELETED') addOwnerOf(store.get('replicasets.apps', namespace, textOf(controllerOf(object)?.name)));
+  });
 }
 
-function replicas(owner: Manifest): number {
+function replicasOf(owner: Manifest): number {
   return numberOf(at(owner, 'spec', 'replicas'));
 }
 
-/** `25%` of the wanted replicas, or a plain number. */
-function share(value: unknown, wanted: number, round: (value: number) => number): number {
-  if (typeof value === 'number') return value;
-  return round((Number.parseFloat(textOf(value)) / 100) * wanted) || 0;
+/** Whether a set was made from the Deployment's present template. */
+function isCurrent(set: Manifest, deployment: Manifest): boolean {
+  const template = copy(fieldsOf(at(set, 'spec', 'template')));
+  const labels = fieldsOf(at(template, 'metadata', 'labels'));
+  delete labels[hashLabel];
+  return same(template, at(deployment, 'spec', 'template'));
+}
+
+/** What `kubectl rollout status` and `kubectl wait --for=condition=Available` read. */
+function deploymentStatus(deployment: Manifest, sets: Manifest[]): Fields {
+  const sum = (field: string, of = sets): number =>
+    of.reduce((total, set) => total + numberOf(at(set, 'status', field)), 0);
+  const wanted = replicasOf(deployment);
+  const replicas = sum('replicas');
+  const availableReplicas = sum('availableReplicas');
+  const current = sets.filter((set) => isCurrent(set, deployment));
+  const isAvailable = availableReplicas >= wanted;
+  const conditions: Condition[] = [
+    {
+      type: 'Available',
+      status: isAvailable ? 'True' : 'False',
+      reason: `MinimumReplicas${isAvailable ? 'Available' : 'Unavailable'}`,
+    },
+    { type: 'Progressing', status: 'True', reason: 'ReplicaSetUpdated' },
+  ];
+  return {
+    observedGeneration: deployment.metadata.generation,
+    replicas,
+    updatedReplicas: sum('replicas', current),
+    readyReplicas: sum('readyReplicas'),
+    availableReplicas,
+    unavailableReplicas: Math.max(0, Math.max(replicas, wanted) - availableReplicas),
+    conditions: transitioned(conditions, at(deployment, 'status', 'conditions')),
+  };
 }

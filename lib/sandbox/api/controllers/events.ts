@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Manifest } from '../../contract.ts';
 import { numberOf } from '../json.ts';
-import { amend, type Core, create, internally, now, stored } from '../objects/index.ts';
+import { type Core, internally, now, stored } from '../objects/core.ts';
+import { create } from '../objects/create.ts';
+import { amend } from '../objects/update.ts';
 
 export interface EventText {
   type: 'Normal' | 'Warning';
@@ -10,7 +12,7 @@ export interface EventText {
   component: string;
 }
 
-/** Records an Event about an object; the same one again is counted up. Events about what is going are dropped with it. */
+/** Records an Event about an object. Counts up one that repeats. Does nothing in a namespace that is being deleted. */
 export function recordEvent(core: Core, about: Manifest, text: EventText): void {
   const events = core.registry.builtin('events');
   const namespace = about.metadata.namespace ?? 'default';
@@ -25,7 +27,6 @@ export function recordEvent(core: Core, about: Manifest, text: EventText): void 
     amend(core, events, { namespace, name }, (event) => {
       event['count'] = numberOf(event['count']) + 1;
       event['lastTimestamp'] = now();
-      return true;
     });
     return;
   }
@@ -49,7 +50,6 @@ export function recordEvent(core: Core, about: Manifest, text: EventText): void 
       message: text.message,
       source: { component: text.component },
       reportingComponent: text.component,
-      reportingInstance: '',
       firstTimestamp: now(),
       lastTimestamp: now(),
       count: 1,

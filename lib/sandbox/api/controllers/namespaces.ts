@@ -1,53 +1,46 @@
-/** Gives each namespace what every namespace has, and empties those that are being deleted. */
-import type { Manifest } from '../../contract.ts';
+/** Creates what every namespace has, and empties namespaces that are being deleted. */
+
 import { qualified } from '../errors.ts';
-import { type Core, create, inBackground, internally, remove, stored } from '../objects/index.ts';
+import type { Core } from '../objects/core.ts';
+import { internally, stored } from '../objects/core.ts';
+import { create } from '../objects/create.ts';
+import { remove } from '../objects/delete.ts';
 import { createQueue } from './queue.ts';
 
-/** @param authority the certificate (PEM) by which pods would know the API server. */
-export function runNamespaces(core: Core, authority: string): () => void {
+/** @param authority - the certificate (PEM) by which pods would know the API server */
+export function runNamespaces(core: Core, authority: string): void {
   const { store, registry } = core;
-  const namespaces = registry.builtin('namespaces');
-  const queue = createQueue((name) => {
+  const add = createQueue((name) => {
     const namespace = store.get('namespaces', '', name);
     if (namespace === undefined) return;
     if (namespace.metadata.deletionTimestamp === undefined) setUp(name);
-    else empty(namespace);
+    else if (empty(name) && (namespace.metadata.finalizers ?? []).length === 0) store.remove('namespaces', '', name);
   });
 
   function setUp(name: string): void {
-    const account = registry.builtin('serviceaccounts');
-    const map = registry.builtin('configmaps');
-    if (stored(core, account, name, 'default') === undefined)
-      create(core, account, name, { metadata: { name: 'default' } }, internally);
-    if (stored(core, map, name, 'kube-root-ca.crt') === undefined)
-      create(core, map, name, { metadata: { name: 'kube-root-ca.crt' }, data: { 'ca.crt': authority } }, internally);
+    make(name, 'serviceaccounts', { metadata: { name: 'default' } });
+    make(name, 'configmaps', { metadata: { name: 'kube-root-ca.crt' }, data: { 'ca.crt': authority } });
   }
 
-  function empty(namespace: Manifest): void {
-    const { name } = namespace.metadata;
-    const storages = new Map(
-      registry
-        .all()
-        .filter((one) => one.isNamespaced)
-        .map((one) => [qualified(one), one]),
+  function make(namespace: string, storage: string, body: { metadata: { name: string }; data?: object }): void {
+    const resource = registry.builtin(storage);
+    if (stored(core, resource, namespace, body.metadata.name) === undefined)
+      create(core, resource, namespace, body, internally);
+  }
+
+  /** Returns whether nothing is left. */
+  function empty(name: string): boolean {
+    const kinds = new Map(registry.all().map((one) => [qualified(one), one]));
+    const left = [...kinds].flatMap(([storage, resource]) =>
+      store.list(storage, name).filter((object) => !remove(core, resource, object).isGone),
     );
-    let left = 0;
-    for (const [storage, resource] of storages)
-      for (const object of store.list(storage, name))
-        if (!remove(core, resource, object, inBackground).isGone) left += 1;
-    if (left === 0 && (namespace.metadata.finalizers ?? []).length === 0) store.remove('namespaces', '', name);
+    return left.length === 0;
   }
 
-  for (const namespace of store.list('namespaces')) queue.add(namespace.metadata.name);
-  const stop = store.subscribe(undefined, ({ storage, type, object }) => {
-    if (storage === qualified(namespaces)) {
-      if (type === 'ADDED') setUp(object.metadata.name);
-      else queue.add(object.metadata.name);
-    } else if (type === 'DELETED' && object.metadata.namespace !== undefined) queue.add(object.metadata.namespace);
+  store.subscribe(undefined, ({ storage, type, object: { metadata } }) => {
+    if (storage !== 'namespaces') {
+      if (type === 'DELETED' && metadata.namespace !== undefined) add(metadata.namespace);
+    } else if (type === 'ADDED') setUp(metadata.name);
+    else add(metadata.name);
   });
-  return () => {
-    stop();
-    queue.close();
-  };
 }

@@ -1,12 +1,13 @@
-/** From what the node reports to a pod's status: phase, conditions, container statuses. */
+/** Makes a pod's status from what the node reports: phase, conditions, container statuses. */
 import type { ContainerReport, Manifest, PodReport } from '../../contract.ts';
 import { at, type Fields, fieldsOf, itemsOf, textOf } from '../json.ts';
-import { now } from '../objects/index.ts';
-import { type Condition, transitioned } from './conditions.ts';
+import { now } from '../objects/core.ts';
+import { type Condition, transitioned } from './shared.ts';
 
+export const nodeName = 'sandbox';
 export const hostAddress = '10.244.0.1';
 
-/** The status after a report; what the report does not tell is as it was. */
+/** The status after a report. What the report leaves out stays. */
 export function podStatus(pod: Manifest, report: PodReport): Fields {
   const old = fieldsOf(pod['status']);
   const init = report.initContainers ?? [];

@@ -1,13 +1,13 @@
-/** Gives pods to the node, takes its reports, and sees pods that are being deleted to their end. */
+/** Gives pods to the node, stores the node's reports, and ends pods that are being deleted. */
 import type { Kubelet, Manifest, PodReport } from '../../contract.ts';
 import { at, fieldsOf, numberOf, textOf } from '../json.ts';
-import { amend, type Core, now } from '../objects/index.ts';
+import type { Core } from '../objects/core.ts';
+import { amend } from '../objects/update.ts';
 import { recordEvent } from './events.ts';
-import { podStatus } from './pod-status.ts';
+import { nodeName, podStatus } from './pod-status.ts';
+import { transitioned } from './shared.ts';
 
-export const nodeName = 'sandbox';
-
-export function runPods(core: Core, kubelet: Kubelet): () => void {
+export function runPods(core: Core, kubelet: Kubelet): void {
   const { store } = core;
   const resource = core.registry.builtin('pods');
   const running = new Set<string>();
@@ -18,9 +18,8 @@ export function runPods(core: Core, kubelet: Kubelet): () => void {
       draft['spec'] = { ...fieldsOf(draft['spec']), nodeName };
       draft['status'] = {
         ...fieldsOf(draft['status']),
-        conditions: [{ type: 'PodScheduled', status: 'True', lastTransitionTime: now() }],
+        conditions: transitioned([{ type: 'PodScheduled', status: 'True' }], undefined),
       };
-      return true;
     });
     const message = `Successfully assigned ${pod.metadata.namespace}/${pod.metadata.name} to ${nodeName}`;
     recordEvent(core, pod, { type: 'Normal', reason: 'Scheduled', message, component: 'default-scheduler' });
@@ -33,13 +32,12 @@ export function runPods(core: Core, kubelet: Kubelet): () => void {
       .startPod(pod, (report) => accept(pod, report))
       .catch((error: Error) => {
         running.delete(uid);
-        recordEvent(core, pod, {
-          type: 'Warning',
-          reason: 'FailedCreatePodSandBox',
-          message: error.message,
-          component: 'kubelet',
-        });
+        warn(pod, 'FailedCreatePodSandBox', error);
       });
+  }
+
+  function warn(pod: Manifest, reason: string, { message }: Error): void {
+    recordEvent(core, pod, { type: 'Warning', reason, message, component: 'kubelet' });
   }
 
   function accept(pod: Manifest, report: PodReport): void {
@@ -56,14 +54,7 @@ export function runPods(core: Core, kubelet: Kubelet): () => void {
     stopping.add(uid);
     const ended = running.has(uid) ? kubelet.stopPod(uid, graceSeconds) : Promise.resolve();
     ended
-      .catch((error: Error) => {
-        recordEvent(core, pod, {
-          type: 'Warning',
-          reason: 'FailedKillPod',
-          message: error.message,
-          component: 'kubelet',
-        });
-      })
+      .catch((error: Error) => warn(pod, 'FailedKillPod', error))
       .then(() => {
         running.delete(uid);
         stopping.delete(uid);
@@ -71,7 +62,7 @@ export function runPods(core: Core, kubelet: Kubelet): () => void {
       });
   }
 
-  /** The node has done its part: the pod goes as soon as no finalizer holds it. */
+  /** The node has ended the pod. It goes as soon as it has no finalizer. */
   function finish(pod: Manifest): void {
     amend(core, resource, pod.metadata, (draft) => {
       if (draft.metadata.uid !== pod.metadata.uid || draft.metadata.deletionTimestamp === undefined) return false;
@@ -80,7 +71,7 @@ export function runPods(core: Core, kubelet: Kubelet): () => void {
     });
   }
 
-  function look(pod: Manifest): void {
+  function act(pod: Manifest): void {
     const uid = pod.metadata.uid ?? '';
     const node = textOf(at(pod, 'spec', 'nodeName'));
     if (pod.metadata.deletionTimestamp !== undefined) {
@@ -90,9 +81,8 @@ export function runPods(core: Core, kubelet: Kubelet): () => void {
     else if (node === nodeName && !running.has(uid)) start(pod);
   }
 
-  const unsubscribe = store.subscribe('pods', ({ type, object }) => {
-    if (type !== 'DELETED') look(object);
+  store.subscribe('pods', ({ type, object }) => {
+    if (type !== 'DELETED') act(object);
     else if (running.has(object.metadata.uid ?? '')) stop(object, 0);
   });
-  return unsubscribe;
 }

@@ -1,23 +1,21 @@
-/** Runs a controller's work for one key at a time, soon, and again where it failed. */
-
-export interface Queue {
-  add(key: string): void;
-  close(): void;
-}
-
 const firstRetryMs = 50;
 const lastRetryMs = 5000;
 
-/** Keys added before they are worked on are worked on once. A failure is retried after a pause that doubles up to 5 s. */
-export function createQueue(work: (key: string) => void): Queue {
+/**
+ * Does a controller's work for one key after the other, soon. Keys that are added twice before that are worked on once.
+ * Work that throws is retried after a pause that doubles up to 5 s.
+ * @returns adds a key
+ */
+export function createQueue(work: (key: string) => void): (key: string) => void {
   const waiting = new Set<string>();
   const failures = new Map<string, number>();
-  const timers = new Set<NodeJS.Timeout>();
-  let soon: NodeJS.Immediate | undefined;
-  let isClosed = false;
+
+  function add(key: string): void {
+    if (waiting.size === 0) setImmediate(run);
+    waiting.add(key);
+  }
 
   function run(): void {
-    soon = undefined;
     const keys = [...waiting];
     waiting.clear();
     for (const key of keys) attempt(key);
@@ -28,33 +26,12 @@ export function createQueue(work: (key: string) => void): Queue {
       work(key);
       failures.delete(key);
     } catch {
-      // Whatever it was (a namespace that is going, an account that is still to come) may be different the next time.
+      // The reason may go away, such as an account that does not exist yet.
       const count = failures.get(key) ?? 0;
       failures.set(key, count + 1);
-      const timer = setTimeout(
-        () => {
-          timers.delete(timer);
-          add(key);
-        },
-        Math.min(firstRetryMs * 2 ** count, lastRetryMs),
-      );
-      timer.unref();
-      timers.add(timer);
+      setTimeout(add, Math.min(firstRetryMs * 2 ** count, lastRetryMs), key).unref();
     }
   }
 
-  function add(key: string): void {
-    if (isClosed) return;
-    waiting.add(key);
-    soon ??= setImmediate(run);
-  }
-
-  return {
-    add,
-    close() {
-      isClosed = true;
-      if (soon !== undefined) clearImmediate(soon);
-      for (const timer of timers) clearTimeout(timer);
-    },
-  };
+  return add;
 }

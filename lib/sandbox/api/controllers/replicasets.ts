@@ -1,22 +1,23 @@
 /** Keeps as many pods as each ReplicaSet asks for. */
 import type { Manifest } from '../../contract.ts';
 import { at, copy, type Fields, fieldsOf, numberOf, textOf } from '../json.ts';
-import { amend, type Core, create, inBackground, internally, remove } from '../objects/index.ts';
-import { isTrue } from './conditions.ts';
+import { type Core, internally, stored } from '../objects/core.ts';
+import { create } from '../objects/create.ts';
+import { remove } from '../objects/delete.ts';
+import { amend } from '../objects/update.ts';
 import { recordEvent } from './events.ts';
-import { controlledBy, controllerOf, keyOf, ownedBy, parseKey } from './owned.ts';
 import { createQueue } from './queue.ts';
+import { controlledBy, controllerOf, isTrue, keyOf, ownedBy, parseKey } from './shared.ts';
 
 const storage = 'replicasets.apps';
 const component = 'replicaset-controller';
 
-export function runReplicaSets(core: Core): () => void {
+export function runReplicaSets(core: Core): void {
   const { store, registry } = core;
   const pods = registry.builtin('pods');
   const sets = registry.builtin(storage);
-  const queue = createQueue((key) => {
-    const [namespace, name] = parseKey(key);
-    const set = store.get(storage, namespace, name);
+  const add = createQueue((key) => {
+    const set = stored(core, sets, ...parseKey(key));
     if (set === undefined) return;
     if (set.metadata.deletionTimestamp === undefined) scale(set);
     report(set);
@@ -26,14 +27,10 @@ export function runReplicaSets(core: Core): () => void {
     const active = activePods(core, set);
     const wanted = numberOf(at(set, 'spec', 'replicas'));
     for (let missing = wanted - active.length; missing > 0; missing -= 1) addPod(set);
-    for (const pod of active.sort(soonestToGo).slice(0, Math.max(0, active.length - wanted))) {
-      recordEvent(core, set, {
-        type: 'Normal',
-        reason: 'SuccessfulDelete',
-        message: `Deleted pod: ${pod.metadata.name}`,
-        component,
-      });
-      remove(core, pods, pod, inBackground);
+    for (const pod of active.sort(byDispensability).slice(0, Math.max(0, active.length - wanted))) {
+      const message = `Deleted pod: ${pod.metadata.name}`;
+      recordEvent(core, set, { type: 'Normal', reason: 'SuccessfulDelete', message, component });
+      remove(core, pods, pod);
     }
   }
 
@@ -51,12 +48,8 @@ export function runReplicaSets(core: Core): () => void {
     };
     try {
       const made = create(core, pods, set.metadata.namespace ?? '', copy(pod) as Fields, internally);
-      recordEvent(core, set, {
-        type: 'Normal',
-        reason: 'SuccessfulCreate',
-        message: `Created pod: ${made.metadata.name}`,
-        component,
-      });
+      const message = `Created pod: ${made.metadata.name}`;
+      recordEvent(core, set, { type: 'Normal', reason: 'SuccessfulCreate', message, component });
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       recordEvent(core, set, { type: 'Warning', reason: 'FailedCreate', message: `Error creating: ${why}`, component });
@@ -70,28 +63,21 @@ export function runReplicaSets(core: Core): () => void {
     amend(core, sets, set.metadata, (draft) => {
       draft['status'] = {
         replicas: active.length,
-        ...(active.length === 0 ? {} : { fullyLabeledReplicas: active.length }),
-        ...(ready === 0 ? {} : { readyReplicas: ready, availableReplicas: ready }),
+        readyReplicas: ready,
+        availableReplicas: ready,
         observedGeneration: set.metadata.generation,
       };
-      return true;
     });
   }
 
-  const stops = [
-    store.subscribe(storage, ({ object }) => queue.add(keyOf(object))),
-    store.subscribe('pods', ({ object }) => {
-      const owner = controllerOf(object);
-      if (owner?.kind === 'ReplicaSet') queue.add(`${object.metadata.namespace}/${owner.name}`);
-    }),
-  ];
-  return () => {
-    for (const stop of stops) stop();
-    queue.close();
-  };
+  store.subscribe(storage, ({ object }) => add(keyOf(object)));
+  store.subscribe('pods', ({ object }) => {
+    const owner = controllerOf(object);
+    if (owner?.kind === 'ReplicaSet') add(`${object.metadata.namespace}/${owner.name}`);
+  });
 }
 
-/** The set's pods that are neither going nor done. */
+/** The set's pods that are neither being deleted nor ended. */
 function activePods(core: Core, set: Manifest): Manifest[] {
   return ownedBy(core, 'pods', set).filter((pod) => {
     const phase = textOf(at(pod, 'status', 'phase'));
@@ -99,8 +85,8 @@ function activePods(core: Core, set: Manifest): Manifest[] {
   });
 }
 
-/** Pods that are not ready go first, then the youngest. */
-function soonestToGo(a: Manifest, b: Manifest): number {
+/** Orders pods for deletion: first those that are not ready, then the youngest. */
+function byDispensability(a: Manifest, b: Manifest): number {
   const ready = (pod: Manifest): number => (isTrue(at(pod, 'status', 'conditions'), 'Ready') ? 1 : 0);
   return ready(a) - ready(b) || Number(b.metadata.resourceVersion) - Number(a.metadata.resourceVersion);
 }

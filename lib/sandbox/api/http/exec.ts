@@ -1,22 +1,22 @@
-/** The exec subresource of pods: WebSocket, protocols v5 and v4 of the channels. */
-import { PassThrough, type Readable, Writable } from 'node:stream';
+/** The exec subresource of pods: WebSocket, with version 5 of the channels' protocol. */
+import { constants } from 'node:os';
+import { PassThrough, Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import type { WebSocket } from 'ws';
-import type { ExecHandle } from '../../contract.ts';
+import type { ContainerTarget, ExecHandle } from '../../contract.ts';
 import { badRequest, internal, type Status } from '../errors.ts';
-import { at, textOf } from '../json.ts';
-import { containerOf, type PodContainer } from './container.ts';
-import type { Service } from './service.ts';
-import { isTrue, type RequestTarget } from './target.ts';
+import { at } from '../json.ts';
+import { containerOf } from './container.ts';
+import { isTrue, type RequestTarget, type Service } from './request.ts';
 
-export const execProtocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
+export const execProtocol = 'v5.channel.k8s.io';
 
-const channel = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 };
-/** How much may wait for a slow client before the command's output is held back. */
+const channel = { stdin: 0, stdout: 1, stderr: 2, error: 3, close: 255 };
+/** Bytes that may wait for a slow client before the command has to wait. */
 const highWater = 1024 * 1024;
 
 export interface ExecRequest {
-  container: PodContainer;
+  target: ContainerTarget;
   argv: string[];
   hasStdin: boolean;
   hasStdout: boolean;
@@ -24,7 +24,7 @@ export interface ExecRequest {
   isTerminal: boolean;
 }
 
-/** @throws ApiError where there is nothing to run, or nowhere to run it. */
+/** @throws ApiError if there is no command, or no running container */
 export function readExec(service: Service, target: RequestTarget, query: URLSearchParams): ExecRequest {
   const container = containerOf(service, target, query.get('container') ?? '');
   const argv = query.getAll('command');
@@ -32,22 +32,29 @@ export function readExec(service: Service, target: RequestTarget, query: URLSear
   const flag = (name: string): boolean => isTrue(query.get(name));
   if (!flag('stdin') && !flag('stdout') && !flag('stderr'))
     throw badRequest('you must specify at least 1 of stdin, stdout, stderr');
-  const phase = textOf(at(container.pod, 'status', 'phase'));
+  const { phase, status } = container;
   if (phase === 'Succeeded' || phase === 'Failed')
     throw badRequest(`cannot exec into a container in a completed pod; current phase is ${phase}`);
-  if (at(container.status, 'state', 'running') === undefined)
-    throw internal(`error executing command in container: container not found ("${container.target.container}")`);
+  if (at(status, 'state', 'running') === undefined)
+    throw internal(`error executing command in container: ${container.target.container} does not run`);
   const isTerminal = flag('tty');
   const hasStderr = flag('stderr') && !isTerminal;
-  return { container, argv, hasStdin: flag('stdin'), hasStdout: flag('stdout'), hasStderr, isTerminal };
+  return {
+    target: container.target,
+    argv,
+    hasStdin: flag('stdin'),
+    hasStdout: flag('stdout'),
+    hasStderr,
+    isTerminal,
+  };
 }
 
-/** Runs the command over an open socket, to the end of one of them. */
+/** Runs the command, until it or the socket ends. */
 export function serveExec(service: Service, socket: WebSocket, exec: ExecRequest): void {
   const stdin = exec.hasStdin ? new PassThrough() : undefined;
   const send = (id: number, chunk: Buffer, done: (error?: Error | null) => void): void => {
     socket.send(Buffer.concat([Buffer.of(id), chunk]), (error) => {
-      // A client that has gone is told nothing more; the command is ended by the socket's close.
+      // If the client has gone, the socket's close ends the command.
       if (error !== undefined && error !== null && socket.readyState === socket.OPEN) done(error);
       else done();
     });
@@ -63,7 +70,7 @@ export function serveExec(service: Service, socket: WebSocket, exec: ExecRequest
     });
   const stdout = exec.hasStdout ? output(channel.stdout) : undefined;
   const stderr = exec.hasStderr ? output(channel.stderr) : undefined;
-  // The real server opens with an empty frame, by which clients know that the session stands.
+  // Kubernetes opens with an empty frame. Clients take it as the sign that the session is up.
   if (stdout !== undefined) send(channel.stdout, Buffer.alloc(0), () => undefined);
   else if (stderr !== undefined) send(channel.stderr, Buffer.alloc(0), () => undefined);
 
@@ -74,8 +81,8 @@ export function serveExec(service: Service, socket: WebSocket, exec: ExecRequest
   };
   let handle: ExecHandle;
   try {
-    handle = service.kubelet.exec(exec.container.target, exec.argv, {
-      ...(stdin === undefined ? {} : { stdin: stdin as Readable }),
+    handle = service.kubelet.exec(exec.target, exec.argv, {
+      ...(stdin === undefined ? {} : { stdin }),
       ...(stdout === undefined ? {} : { stdout }),
       ...(stderr === undefined ? {} : { stderr }),
       isTerminal: exec.isTerminal,
@@ -85,7 +92,7 @@ export function serveExec(service: Service, socket: WebSocket, exec: ExecRequest
     return;
   }
   socket.on('message', (data: Buffer) => receive(data, stdin));
-  // A broken connection is closed next, and that is what counts.
+  // A close follows, and is handled.
   socket.on('error', () => undefined);
   socket.on('close', () => {
     stdin?.end();
@@ -94,7 +101,7 @@ export function serveExec(service: Service, socket: WebSocket, exec: ExecRequest
   handle.exit
     .then(ended, failedToStart)
     .then(async (status) => {
-      // The status is the last frame: all output goes before it.
+      // The status is the last frame, after all output.
       await Promise.all([drained(stdout), drained(stderr)]);
       finish(status);
     })
@@ -110,29 +117,18 @@ async function drained(stream: Writable | undefined): Promise<void> {
 function receive(frame: Buffer, stdin: PassThrough | undefined): void {
   const [id, first] = frame;
   if (id === channel.stdin && stdin !== undefined && !stdin.writableEnded) stdin.write(frame.subarray(1));
-  // Protocol v5: the client has closed one of its channels.
+  // The client has closed one of its channels.
   if (id === channel.close && first === channel.stdin) stdin?.end();
 }
 
-const signals: Record<string, number> = {
-  SIGHUP: 1,
-  SIGINT: 2,
-  SIGQUIT: 3,
-  SIGABRT: 6,
-  SIGKILL: 9,
-  SIGSEGV: 11,
-  SIGPIPE: 13,
-  SIGTERM: 15,
-};
-
 function ended(exit: number | NodeJS.Signals): Status {
-  const code = typeof exit === 'number' ? exit : 128 + (signals[exit] ?? 0);
+  const code = typeof exit === 'number' ? exit : 128 + constants.signals[exit];
   const base = { kind: 'Status', apiVersion: 'v1', metadata: {} } as const;
   if (code === 0) return { ...base, status: 'Success' };
   return {
     ...base,
     status: 'Failure',
-    message: `command terminated with non-zero exit code: command terminated with exit code ${code}`,
+    message: `command terminated with exit code ${code}`,
     reason: 'NonZeroExitCode',
     details: { causes: [{ reason: 'ExitCode', message: String(code) }] },
   };

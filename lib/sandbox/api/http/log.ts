@@ -5,13 +5,12 @@ import type { LogLine } from '../../contract.ts';
 import { badRequest } from '../errors.ts';
 import { at, textOf } from '../json.ts';
 import { containerOf, type PodContainer } from './container.ts';
-import type { Exchange, Service } from './service.ts';
-import { isTrue, type RequestTarget } from './target.ts';
+import { type Exchange, isTrue, type RequestTarget, type Service } from './request.ts';
 
-/** Lines that come within so many ms are sent together: a busy server's would be a packet each. */
+/** Lines that come within this time (ms) share a packet. */
 const GATHER_MS = 5;
 
-/** @throws ApiError before the first line; afterwards the answer just ends. */
+/** @throws ApiError before the first line. Later the answer just ends. */
 export async function serveLog(
   service: Service,
   { request, response, query }: Exchange,
@@ -47,12 +46,12 @@ export async function serveLog(
 
 async function drained(response: Exchange['response'], signal: AbortSignal): Promise<void> {
   await once(response, 'drain', { signal }).catch((error: Error) => {
-    // The client went away while it was waited for: there is nobody left to write to.
+    // The client went away.
     if (error.name !== 'AbortError') throw error;
   });
 }
 
-/** As the real node writes it, to the nanosecond, so that a follower can go on from a line. */
+/** In nanoseconds, as Kubernetes writes it. */
 function stamp({ time }: LogLine): string {
   return time.toISOString().replace('Z', '000000Z');
 }
@@ -68,8 +67,7 @@ function checkLog({ target, status }: PodContainer, isPrevious: boolean): void {
   const hasRun = at(status, 'lastState', 'terminated') !== undefined;
   if (status === undefined || (waiting !== undefined && !hasRun)) {
     const reason = textOf(waiting) || 'ContainerCreating';
-    const how = /ImagePull|InvalidImage/.test(reason) ? `trying and failing to pull image` : reason;
-    throw badRequest(`container "${container}" in pod "${pod}" is waiting to start: ${how}`);
+    throw badRequest(`container "${container}" in pod "${pod}" is waiting to start: ${reason}`);
   }
 }
 
@@ -79,13 +77,12 @@ function sinceOf(query: URLSearchParams): Date | undefined {
   const time = query.get('sinceTime');
   if (time === null) return undefined;
   const since = new Date(time);
-  if (Number.isNaN(since.getTime())) throw badRequest(`parsing time ${JSON.stringify(time)}: cannot parse it`);
+  if (Number.isNaN(since.getTime())) throw badRequest(`"${time}" is not a time`);
   return since;
 }
 
 function countOf(text: string): number {
   const count = Number(text);
-  if (!Number.isInteger(count) || count < 0)
-    throw badRequest(`Invalid value: ${JSON.stringify(text)}: must be greater than or equal to 0`);
+  if (!Number.isInteger(count) || count < 0) throw badRequest(`"${text}" is not a count`);
   return count;
 }

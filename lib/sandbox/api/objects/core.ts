@@ -1,29 +1,36 @@
 import type { Admit, Manifest } from '../../contract.ts';
 import { qualified } from '../errors.ts';
-import { apiVersionOf, type Registry, type Resource } from '../resources/index.ts';
+import type { Fields } from '../json.ts';
+import type { Registry } from '../resources/registry.ts';
+import { apiVersionOf, type Resource } from '../resources/resource.ts';
 import type { Store } from '../store.ts';
 
 /** What every operation on objects works with. */
 export interface Core {
   store: Store;
   registry: Registry;
-  /** In order; each sees what the one before it answered. */
+  /** In order; each gets what the one before it returned. */
   admissions: readonly Admit[];
-  addresses: Addresses;
+  /** What each manager applied last, by the object's uid. */
+  applied: Map<string, Map<string, Fields>>;
 }
 
-/** The addresses of Services. */
-export interface Addresses {
-  /** @throws ApiError 422 where the wanted address is taken or outside the range. */
-  allocate(service: Manifest): void;
+/** How a request or the server itself writes. */
+export interface WriteOptions {
+  /** Whether unknown fields are an error. Otherwise they are dropped. */
+  isStrict: boolean;
+  isDryRun: boolean;
 }
 
-/** The object as stored, or undefined. */
+/** How the server's own controllers write. */
+export const internally: WriteOptions = { isStrict: false, isDryRun: false };
+
+/** The stored object, or undefined. */
 export function stored(core: Core, resource: Resource, namespace: string, name: string): Manifest | undefined {
   return core.store.get(qualified(resource), namespace, name);
 }
 
-/** The object in the version of `resource`: versions differ in `apiVersion` alone. */
+/** The object in the version of `resource`. Versions differ in `apiVersion` alone. */
 export function inVersion(resource: Resource, object: Manifest): Manifest {
   const apiVersion = apiVersionOf(resource);
   return object.apiVersion === apiVersion ? object : { ...object, apiVersion };
@@ -35,12 +42,12 @@ export function inStorageVersion(resource: Resource, object: Manifest): Manifest
   return { ...object, apiVersion, kind: resource.kind };
 }
 
-/** Now, as Kubernetes writes it: whole seconds. */
+/** Now, as Kubernetes writes it: in whole seconds. */
 export function now(): string {
-  return seconds(Date.now());
+  return timeText(Date.now());
 }
 
-/** A time in milliseconds as Kubernetes writes it. */
-export function seconds(time: number): string {
+/** @param time - milliseconds since 1970 */
+export function timeText(time: number): string {
   return `${new Date(time).toISOString().slice(0, 19)}Z`;
 }

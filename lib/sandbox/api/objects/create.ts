@@ -1,109 +1,104 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import type { Manifest } from '../../contract.ts';
-import { ApiError, alreadyExists, badRequest, forbidden, invalid, notFound, qualified } from '../errors.ts';
-import { copy, type Fields } from '../json.ts';
-import type { Resource } from '../resources/index.ts';
-import { admitted } from './admission.ts';
-import { type Core, inStorageVersion, inVersion, now, stored } from './core.ts';
-import { metadataCauses } from './metadata.ts';
-import type { WriteOptions } from './options.ts';
-import { track } from './ownership.ts';
-import { readBody } from './read-body.ts';
+import { ApiError, alreadyExists, badRequest, forbidden, notFound, qualified } from '../errors.ts';
+import { copy, type Fields, fieldsOf, textOf } from '../json.ts';
+import type { Resource } from '../resources/resource.ts';
+import { allocateAddress } from './addresses.ts';
+import { type Core, inStorageVersion, inVersion, now, stored, type WriteOptions } from './core.ts';
+import { checkObject, readObject } from './read.ts';
 
 /**
  * Creates the object that a request's body describes.
- * @throws ApiError as the real server refuses.
+ * @throws ApiError if the object cannot be stored
  */
 export function create(
   core: Core,
   resource: Resource,
   namespace: string,
   body: Fields,
-  options: WriteOptions,
+  { isStrict, isDryRun }: WriteOptions,
 ): Manifest {
-  return createDecoded(core, resource, namespace, readBody(resource, body, options), options, (object) =>
-    track(resource, object, undefined, options.manager, ''),
-  );
-}
-
-/** @param own writes the field managers of the new object. */
-export function createDecoded(
-  core: Core,
-  resource: Resource,
-  namespace: string,
-  given: Manifest,
-  options: WriteOptions,
-  own: (object: Manifest) => void,
-): Manifest {
-  let object = given;
-  place(resource, namespace, object);
-  if (textOfVersion(object) !== '')
-    throw new ApiError(500, '', 'resourceVersion should not be set on objects to be created');
-  if (resource.isNamespaced) checkNamespace(core, resource, object);
+  let object = readObject(resource, body, isStrict);
+  setNamespace(core, resource, namespace, object);
   setSystemFields(resource, object);
-  resource.rules.setDefaults(object);
+  resource.setDefaults?.(object);
   object = admitted(core, 'CREATE', resource, object);
-  resource.rules.prepare?.(object, undefined);
-  own(object);
-  const causes = [...metadataCauses(resource, object), ...resource.rules.validate(object, undefined)];
-  if (causes.length > 0) throw invalid(resource, object.metadata.name, causes);
-  const there = stored(core, resource, object.metadata.namespace ?? '', object.metadata.name);
-  if (there !== undefined)
-    throw alreadyExists(resource, object.metadata.name, there.metadata.deletionTimestamp !== undefined);
-  if (qualified(resource) === 'services') core.addresses.allocate(object);
-  if (options.isDryRun) return inVersion(resource, object);
+  resource.prepare?.(object, undefined);
+  checkObject(resource, object, undefined);
+  const { name } = object.metadata;
+  if (stored(core, resource, object.metadata.namespace ?? '', name) !== undefined) throw alreadyExists(resource, name);
+  if (qualified(resource) === 'services') allocateAddress(core.store, object);
+  if (isDryRun) return inVersion(resource, object);
   return inVersion(resource, core.store.put(qualified(resource), inStorageVersion(resource, copy(object))));
 }
 
-function textOfVersion(object: Manifest): string {
-  return object.metadata.resourceVersion ?? '';
-}
-
-/** The path's namespace is the object's. */
-function place(resource: Resource, namespace: string, object: Manifest): void {
+function setNamespace(core: Core, resource: Resource, namespace: string, object: Manifest): void {
   const { metadata } = object;
   if (!resource.isNamespaced) {
     delete metadata.namespace;
     return;
   }
-  if (metadata.namespace !== undefined && metadata.namespace !== '' && metadata.namespace !== namespace)
-    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  if ((metadata.namespace || namespace) !== namespace)
+    throw badRequest(`the object's namespace ${metadata.namespace} is not that of the request, ${namespace}`);
   metadata.namespace = namespace;
-}
-
-function checkNamespace(core: Core, resource: Resource, object: Manifest): void {
-  const name = object.metadata.namespace ?? '';
   const namespaces = core.registry.builtin('namespaces');
-  const namespace = stored(core, namespaces, '', name);
-  if (namespace === undefined) throw notFound(namespaces, name);
-  if (namespace.metadata.deletionTimestamp === undefined) return;
-  const why = `unable to create new content in namespace ${name} because it is being terminated`;
-  const causes = [
-    { reason: 'NamespaceTerminating', message: `namespace ${name} is being terminated`, field: 'metadata.namespace' },
-  ];
-  throw forbidden(resource, object.metadata.name, why, causes);
+  const home = stored(core, namespaces, '', namespace);
+  if (home === undefined) throw notFound(namespaces, namespace);
+  if (home.metadata.deletionTimestamp !== undefined)
+    throw forbidden(
+      resource,
+      metadata.name,
+      `unable to create new content in namespace ${namespace} because it is being terminated`,
+    );
 }
 
-// Without vowels and look-alikes, as the real server's.
+// Without vowels and without characters that look alike.
 const alphabet = 'bcdfghjklmnpqrstvwxz2456789';
 
 function setSystemFields(resource: Resource, object: Manifest): void {
-  const { metadata } = object;
-  const stem = metadata['generateName'];
-  if (metadata.name === '' && typeof stem === 'string' && stem !== '') {
-    const suffix = Array.from({ length: 5 }, () => alphabet.charAt(randomInt(alphabet.length))).join('');
-    metadata.name = stem.slice(0, 58) + suffix;
+  const stem = textOf(object.metadata['generateName']);
+  const suffix = Array.from({ length: 5 }, () => alphabet.charAt(randomInt(alphabet.length))).join('');
+  const { deletionTimestamp: _, deletionGracePeriodSeconds: __, resourceVersion: ___, ...given } = object.metadata;
+  object.metadata = {
+    ...given,
+    name: given.name === '' && stem !== '' ? stem.slice(0, 58) + suffix : given.name,
+    uid: randomUUID(),
+    creationTimestamp: now(),
+  };
+  delete object.metadata.generation;
+  if (resource.hasGeneration) object.metadata.generation = 1;
+}
+
+/**
+ * Runs admission: the mesh's webhooks, and the server's own check of pods.
+ * @returns the object to store
+ * @throws ApiError 403 if a webhook denies the object, or a pod's ServiceAccount does not exist
+ */
+export function admitted(core: Core, operation: 'CREATE' | 'UPDATE', resource: Resource, object: Manifest): Manifest {
+  let current = object;
+  if (operation === 'CREATE' && qualified(resource) === 'pods') setServiceAccount(core, resource, current);
+  const namespace = stored(core, core.registry.builtin('namespaces'), '', object.metadata.namespace ?? '');
+  for (const admit of core.admissions) {
+    try {
+      current = admit({ operation, object: copy(current), ...(namespace === undefined ? {} : { namespace }) });
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new ApiError(403, 'Forbidden', `admission webhook "sandbox" denied the request: ${why}`);
+    }
   }
-  metadata.uid = randomUUID();
-  metadata.creationTimestamp = now();
-  if (resource.hasGeneration) metadata.generation = 1;
-  else delete metadata.generation;
-  for (const name of [
-    'resourceVersion',
-    'deletionTimestamp',
-    'deletionGracePeriodSeconds',
-    'selfLink',
-    'managedFields',
-  ])
-    delete metadata[name];
+  if (current !== object) resource.setDefaults?.(current);
+  return current;
+}
+
+function setServiceAccount(core: Core, resource: Resource, pod: Manifest): void {
+  const spec = fieldsOf(pod['spec']);
+  const name = textOf(spec['serviceAccountName']) || 'default';
+  const namespace = pod.metadata.namespace ?? '';
+  if (core.store.get('serviceaccounts', namespace, name) === undefined)
+    throw forbidden(
+      resource,
+      pod.metadata.name,
+      `error looking up service account ${namespace}/${name}: serviceaccount "${name}" not found`,
+    );
+  spec['serviceAccountName'] = name;
 }

@@ -1,88 +1,70 @@
 import type { Manifest } from '../../contract.ts';
-import { cause, conflict, invalid, qualified } from '../errors.ts';
-import { at, copy, numberOf, textOf } from '../json.ts';
-import type { Resource } from '../resources/index.ts';
-import { type Core, now, seconds } from './core.ts';
+import { conflict, qualified } from '../errors.ts';
+import { at, copy, fieldsOf, numberOf, textOf } from '../json.ts';
+import type { Resource } from '../resources/resource.ts';
+import { type Core, now, timeText } from './core.ts';
 import { replace } from './update.ts';
 
 export interface DeleteOptions {
-  /** What becomes of objects that this one owns. */
-  propagation: 'Background' | 'Foreground' | 'Orphan';
-  /** Seconds a pod has to end; the pod's own where undefined. */
+  /** Whether the object goes only after the objects that it owns. */
+  isForeground?: boolean;
+  /** Seconds a pod has to end; by default what the pod says. */
   graceSeconds?: number;
-  preconditions: { uid?: string; resourceVersion?: string };
-  isDryRun: boolean;
+  preconditions?: { uid?: string; resourceVersion?: string };
+  isDryRun?: boolean;
 }
 
-export const inBackground: DeleteOptions = { propagation: 'Background', preconditions: {}, isDryRun: false };
+/** The finalizer of an object that waits for the objects that it owns. */
+export const foreground = 'foregroundDeletion';
 
 /**
- * Deletes the object, or marks it as going where a finalizer, a running pod or a namespace's content holds it.
- * @returns whether it is gone, and its last form.
- * @throws ApiError 409 where a precondition does not hold.
+ * Deletes an object. If a finalizer, a running pod or a namespace's content keeps it, it is only marked.
+ * @returns the object's last form, and whether it is gone
+ * @throws ApiError 409 if a precondition does not hold
  */
 export function remove(
   core: Core,
   resource: Resource,
   old: Manifest,
-  options: DeleteOptions,
+  options: DeleteOptions = {},
 ): { isGone: boolean; object: Manifest } {
-  const { uid, resourceVersion } = options.preconditions;
-  const { name, namespace } = old.metadata;
-  if (uid !== undefined && uid !== old.metadata.uid)
-    throw conflict(
-      resource,
-      name,
-      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${String(old.metadata.uid)}`,
-    );
-  if (resourceVersion !== undefined && resourceVersion !== old.metadata.resourceVersion)
-    throw conflict(
-      resource,
-      name,
-      `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${String(old.metadata.resourceVersion)}`,
-    );
+  const { name, namespace = '' } = old.metadata;
+  for (const field of ['uid', 'resourceVersion'] as const) {
+    const expected = options.preconditions?.[field];
+    if (expected !== undefined && expected !== old.metadata[field])
+      throw conflict(resource, name, `precondition failed: its ${field} is ${old.metadata[field]}, not ${expected}`);
+  }
   if (options.isDryRun) return { isGone: true, object: old };
   const marked = mark(resource, old, options);
   if (marked === undefined) return { isGone: false, object: old };
   const object = replace(core, resource, marked);
-  return { isGone: core.store.get(qualified(resource), namespace ?? '', name) === undefined, object };
+  return { isGone: core.store.get(qualified(resource), namespace, name) === undefined, object };
 }
 
-/** The object with what tells of its deletion; undefined where that changes nothing. */
-function mark(resource: Resource, old: Manifest, options: DeleteOptions): Manifest | undefined {
-  const grace = graceOf(resource, old, options.graceSeconds);
-  const { deletionTimestamp, deletionGracePeriodSeconds = 0 } = old.metadata;
-  if (deletionTimestamp !== undefined && grace >= deletionGracePeriodSeconds) {
-    if (grace > 0 || (old.metadata.finalizers?.length ?? 0) > 0 || qualified(resource) === 'namespaces')
-      return undefined;
-  }
+/** The object marked as being deleted; undefined if it is marked already. */
+function mark(resource: Resource, old: Manifest, { graceSeconds, isForeground }: DeleteOptions): Manifest | undefined {
+  const grace = graceOf(resource, old, graceSeconds);
+  const isNamespace = qualified(resource) === 'namespaces';
+  const { deletionTimestamp, deletionGracePeriodSeconds = 0, finalizers = [] } = old.metadata;
+  const isKept = grace > 0 || finalizers.length > 0 || isNamespace;
+  if (deletionTimestamp !== undefined && grace >= deletionGracePeriodSeconds && isKept) return undefined;
   const object = copy(old);
   const { metadata } = object;
   metadata.deletionTimestamp =
-    deletionTimestamp !== undefined && grace === 0 ? deletionTimestamp : seconds(Date.now() + grace * 1000);
+    deletionTimestamp !== undefined && grace === 0 ? deletionTimestamp : timeText(Date.now() + grace * 1000);
   metadata.deletionGracePeriodSeconds = grace;
-  if (resource.hasGeneration && deletionTimestamp === undefined) metadata.generation = (metadata.generation ?? 1) + 1;
-  const finalizer = finalizerOf[options.propagation];
-  if (finalizer !== undefined && deletionTimestamp === undefined)
-    metadata.finalizers = [...new Set([...(metadata.finalizers ?? []), finalizer])];
-  if (qualified(resource) === 'namespaces') {
+  if (isForeground && deletionTimestamp === undefined) metadata.finalizers = [...finalizers, foreground];
+  if (isNamespace) {
     metadata.deletionTimestamp = now();
     delete metadata.deletionGracePeriodSeconds;
-    object['status'] = { ...(object['status'] ?? {}), phase: 'Terminating' };
+    object['status'] = { ...fieldsOf(object['status']), phase: 'Terminating' };
   }
   return object;
 }
 
-const finalizerOf = { Background: undefined, Foreground: 'foregroundDeletion', Orphan: 'orphan' };
-
-/** Only a pod that a node has, and that has not ended, is given time. */
+/** Only a pod that runs on the node gets time to end. */
 function graceOf(resource: Resource, object: Manifest, asked: number | undefined): number {
-  if (qualified(resource) !== 'pods') return 0;
-  if (asked !== undefined && asked < 0)
-    throw invalid(resource, object.metadata.name, [
-      cause.invalid('gracePeriodSeconds', asked, 'must be greater than or equal to 0'),
-    ]);
-  const phase = textOf(at(object, 'status', 'phase'));
-  if (textOf(at(object, 'spec', 'nodeName')) === '' || phase === 'Succeeded' || phase === 'Failed') return 0;
-  return asked ?? numberOf(at(object, 'spec', 'terminationGracePeriodSeconds'), 30);
+  const hasEnded = ['Succeeded', 'Failed'].includes(textOf(at(object, 'status', 'phase')));
+  if (qualified(resource) !== 'pods' || textOf(at(object, 'spec', 'nodeName')) === '' || hasEnded) return 0;
+  return Math.max(0, asked ?? numberOf(at(object, 'spec', 'terminationGracePeriodSeconds'), 30));
 }

@@ -1,22 +1,19 @@
-/** Custom resource definitions as objects: defaults and validation; what they define is made by custom.ts. */
+/** Custom resource definitions: their own rules, and the kinds that they define. */
 import type { Manifest } from '../../contract.ts';
-import { type Cause, cause } from '../errors.ts';
-import { at, fieldsOf, isFields, itemsOf, same, textOf } from '../json.ts';
-import { shown } from './columns.ts';
-import { subdomainProblem } from './names.ts';
-import type { Column, Rules } from './resource.ts';
+import type { Cause } from '../errors.ts';
+import { at, type Fields, fieldsOf, isFields, itemsOf, same, stringsOf, textOf } from '../json.ts';
+import { objectMeta, type Schema } from '../schema/schema.ts';
+import { structural } from '../schema/structural.ts';
+import { columnsOf } from './columns.ts';
+import type { Resource, Rules } from './resource.ts';
 
-/** Holds a definition that is being deleted until its objects are gone. */
+/** The finalizer that keeps a definition until its objects are gone. */
 export const instancesFirst = 'customresourcecleanup.apiextensions.k8s.io';
 
-export const definitionRules: Omit<Rules, 'decode'> = {
-  nameProblem: subdomainProblem,
+export const definitionRules: Rules = {
   setDefaults(definition) {
     const spec = fieldsOf(definition['spec']);
-    definition['spec'] = spec;
-    spec['conversion'] ??= { strategy: 'None' };
     const names = fieldsOf(spec['names']);
-    spec['names'] = names;
     const kind = textOf(names['kind']);
     if (kind === '') return;
     names['singular'] ??= kind.toLowerCase();
@@ -28,78 +25,76 @@ export const definitionRules: Omit<Rules, 'decode'> = {
   },
   validate(definition, old) {
     const spec = fieldsOf(definition['spec']);
-    const names = fieldsOf(spec['names']);
+    const versions = itemsOf(spec['versions']);
     const causes: Cause[] = [];
-    const expected = `${textOf(names['plural'])}.${textOf(spec['group'])}`;
-    if (definition.metadata.name !== expected)
-      causes.push(cause.invalid('metadata.name', definition.metadata.name, 'must be spec.names.plural+"."+spec.group'));
-    if (textOf(spec['group']) === '') causes.push(cause.required('spec.group'));
-    if (textOf(names['plural']) === '') causes.push(cause.required('spec.names.plural'));
-    if (textOf(names['kind']) === '') causes.push(cause.required('spec.names.kind'));
-    const scopes = ['Cluster', 'Namespaced'];
-    if (!scopes.includes(textOf(spec['scope']))) causes.push(cause.unsupported('spec.scope', spec['scope'], scopes));
-    if (old !== undefined)
-      for (const field of ['scope', 'group'] as const)
-        if (!same(spec[field], at(old, 'spec', field)))
-          causes.push(cause.invalid(`spec.${field}`, spec[field], 'field is immutable'));
-    causes.push(...versionCauses(spec['versions']));
+    for (const path of [['group'], ['names', 'plural'], ['names', 'kind']])
+      if (textOf(at(spec, ...path)) === '') causes.push({ field: ['spec', ...path].join('.'), message: 'is required' });
+    if (definition.metadata.name !== `${at(spec, 'names', 'plural')}.${spec['group']}`)
+      causes.push({ field: 'metadata.name', message: 'must be spec.names.plural + "." + spec.group' });
+    if (!['Cluster', 'Namespaced'].includes(textOf(spec['scope'])))
+      causes.push({ field: 'spec.scope', message: 'must be Cluster or Namespaced' });
+    for (const field of ['scope', 'group'])
+      if (old !== undefined && !same(spec[field], at(old, 'spec', field)))
+        causes.push({ field: `spec.${field}`, message: 'is immutable' });
+    if (versions.filter(({ storage }) => storage === true).length !== 1)
+      causes.push({ field: 'spec.versions', message: 'must have exactly one version with storage: true' });
+    for (const [index, version] of versions.entries())
+      if (at(version, 'schema', 'openAPIV3Schema', 'type') !== 'object')
+        causes.push({ field: `spec.versions[${index}].schema.openAPIV3Schema.type`, message: 'must be object' });
     return causes;
   },
 };
 
-function versionCauses(value: unknown): Cause[] {
-  const versions = itemsOf(value);
-  const causes: Cause[] = [];
-  if (versions.filter((version) => version['storage'] === true).length !== 1)
-    causes.push(
-      cause.invalid('spec.versions', value ?? null, 'must have exactly one version marked as storage version'),
-    );
-  versions.forEach((version, index) => {
-    const schema = at(version, 'schema', 'openAPIV3Schema');
-    const path = `spec.versions[${index}].schema.openAPIV3Schema`;
-    if (!isFields(schema)) causes.push(cause.required(path, 'schemas are required'));
-    else if (schema['type'] !== 'object')
-      causes.push(
-        schema['type'] === undefined
-          ? cause.required(`${path}.type`, 'must not be empty at the root')
-          : cause.invalid(`${path}.type`, schema['type'], 'must be object at the root'),
-      );
-  });
-  return causes;
-}
-
-/** Names are accepted at once: nothing here can be in their way but another definition of the same name. */
-function established(definition: Manifest, old: Manifest | undefined): Record<string, unknown> {
-  const spec = fieldsOf(definition['spec']);
-  const stored = itemsOf(spec['versions']).find((version) => version['storage'] === true);
-  const before = fieldsOf(old?.['status']);
-  const versions = new Set([
-    ...(Array.isArray(before['storedVersions']) ? before['storedVersions'].map(String) : []),
-    textOf(stored?.['name']),
-  ]);
-  const since = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
+/** A definition is established at once. */
+function established(definition: Manifest, old: Manifest | undefined): Fields {
+  const versions = itemsOf(at(definition, 'spec', 'versions'));
+  const storage = versions.filter((version) => version['storage'] === true).map(({ name }) => textOf(name));
+  const lastTransitionTime = definition.metadata.creationTimestamp;
   return {
-    conditions: before['conditions'] ?? [
-      {
-        type: 'NamesAccepted',
-        status: 'True',
-        reason: 'NoConflicts',
-        message: 'no conflicts found',
-        lastTransitionTime: since,
-      },
-      {
-        type: 'Established',
-        status: 'True',
-        reason: 'InitialNamesAccepted',
-        message: 'the initial names have been accepted',
-        lastTransitionTime: since,
-      },
-    ],
-    acceptedNames: spec['names'],
-    storedVersions: [...versions],
+    conditions: ['NamesAccepted', 'Established'].map((type) => ({ type, status: 'True', lastTransitionTime })),
+    acceptedNames: at(definition, 'spec', 'names'),
+    storedVersions: [...new Set([...stringsOf(at(old, 'status', 'storedVersions')), ...storage])],
   };
 }
 
-export const definitionColumns: Column[] = [
-  shown('Created At', (definition) => definition.metadata.creationTimestamp ?? '<unknown>'),
-];
+/** The kind that a definition defines, in each version that it serves. */
+export function customResources(definition: Manifest): Resource[] {
+  const spec = fieldsOf(definition['spec']);
+  const names = fieldsOf(spec['names']);
+  const versions = itemsOf(spec['versions']);
+  return versions
+    .filter(({ served }) => served === true)
+    .map((version) => {
+      const schema = fieldsOf(at(version, 'schema', 'openAPIV3Schema')) as Schema;
+      const hasStatus = isFields(at(version, 'subresources', 'status'));
+      return {
+        group: textOf(spec['group']),
+        version: textOf(version['name']),
+        storageVersion: textOf(versions.find(({ storage }) => storage === true)?.['name']),
+        kind: textOf(names['kind']),
+        listKind: textOf(names['listKind']),
+        plural: textOf(names['plural']),
+        singular: textOf(names['singular']),
+        shortNames: stringsOf(names['shortNames']),
+        categories: stringsOf(names['categories']),
+        isNamespaced: spec['scope'] === 'Namespaced',
+        isCustom: true,
+        hasGeneration: true,
+        hasStatus,
+        schema: { ...schema, properties: { ...schema.properties, metadata: objectMeta } },
+        columns: columnsOf(''),
+        ...customRules(schema, hasStatus),
+      };
+    });
+}
+
+function customRules(schema: Schema, hasStatus: boolean): Rules {
+  const check = structural(schema);
+  return {
+    setDefaults: check,
+    validate: check,
+    prepare(object, old) {
+      if (hasStatus && old === undefined) delete object['status'];
+    },
+  };
+}

@@ -1,21 +1,15 @@
-import type { Manifest } from '../../contract.ts';
-import { at, fieldsOf, itemsOf, numberOf, textOf } from '../json.ts';
-import { age, dated, shown } from './columns.ts';
-import { subdomainProblem } from './names.ts';
-import { setPodSpecDefaults } from './pod-defaults.ts';
-import { podSpecCauses, podUpdateCauses } from './pod-validation.ts';
-import type { Column, Rules } from './resource.ts';
+/** Pods, and the pod specs in the templates of workloads: defaults and validation. */
+import type { Cause } from '../errors.ts';
+import { type Fields, fieldsOf, isFields, itemsOf, numberOf, same, textOf } from '../json.ts';
+import { dnsLabel, type Rules } from './resource.ts';
 
-export const podRules: Omit<Rules, 'decode'> = {
-  nameProblem: subdomainProblem,
+export const podRules: Rules = {
   setDefaults(pod) {
-    const spec = fieldsOf(pod['spec']);
-    pod['spec'] = spec;
-    setPodSpecDefaults(spec);
-    spec['enableServiceLinks'] ??= true;
+    pod['spec'] = fieldsOf(pod['spec']);
+    setPodSpecDefaults(fieldsOf(pod['spec']));
   },
   prepare(pod, old) {
-    if (old === undefined) pod['status'] = { phase: 'Pending', qosClass: qosClass(pod) };
+    if (old === undefined) pod['status'] = { phase: 'Pending' };
   },
   validate(pod, old) {
     const spec = fieldsOf(pod['spec']);
@@ -23,59 +17,85 @@ export const podRules: Omit<Rules, 'decode'> = {
   },
 };
 
-function qosClass(pod: Manifest): string {
-  const resources = itemsOf(at(pod, 'spec', 'containers')).map((container) => fieldsOf(container['resources']));
-  if (resources.every(({ limits, requests }) => limits === undefined && requests === undefined)) return 'BestEffort';
-  const isWhole = ({ limits, requests }: { limits?: unknown; requests?: unknown }): boolean =>
-    ['cpu', 'memory'].every((name) => {
-      const limit = fieldsOf(limits)[name];
-      return limit !== undefined && (fieldsOf(requests)[name] ?? limit) === limit;
-    });
-  return resources.every(isWhole) ? 'Guaranteed' : 'Burstable';
+export function setPodSpecDefaults(spec: Fields): void {
+  spec['restartPolicy'] ??= 'Always';
+  spec['terminationGracePeriodSeconds'] ??= 30;
+  spec['dnsPolicy'] ??= 'ClusterFirst';
+  for (const container of [...itemsOf(spec['containers']), ...itemsOf(spec['initContainers'])])
+    setContainerDefaults(container);
+  for (const volume of itemsOf(spec['volumes'])) if (Object.keys(volume).length === 1) volume['emptyDir'] = {};
 }
 
-function statuses(pod: Manifest): Record<string, unknown>[] {
-  return itemsOf(at(pod, 'status', 'containerStatuses'));
-}
-
-/** The word that tells most of a pod: what kubectl calls its status. */
-function reason(pod: Manifest): string {
-  if (pod.metadata.deletionTimestamp !== undefined) return 'Terminating';
-  const init = itemsOf(at(pod, 'status', 'initContainerStatuses'));
-  const busy = init.findIndex((status) => at(status, 'state', 'terminated', 'exitCode') !== 0);
-  if (busy >= 0) {
-    const waiting = textOf(at(init[busy], 'state', 'waiting', 'reason'));
-    const ended = textOf(at(init[busy], 'state', 'terminated', 'reason'));
-    if (waiting !== '' && waiting !== 'PodInitializing') return `Init:${waiting}`;
-    return ended === '' ? `Init:${busy}/${init.length}` : `Init:${ended}`;
+function setContainerDefaults(container: Fields): void {
+  container['imagePullPolicy'] ??= isLatest(textOf(container['image'])) ? 'Always' : 'IfNotPresent';
+  for (const port of itemsOf(container['ports'])) port['protocol'] ??= 'TCP';
+  for (const name of ['readinessProbe', 'livenessProbe', 'startupProbe']) {
+    const probe = container[name];
+    if (!isFields(probe)) continue;
+    Object.assign(probe, { timeoutSeconds: 1, periodSeconds: 10, successThreshold: 1, failureThreshold: 3, ...probe });
+    const get = probe['httpGet'];
+    if (isFields(get)) Object.assign(get, { path: '/', scheme: 'HTTP', ...get });
   }
-  for (const status of statuses(pod)) {
-    const word = at(status, 'state', 'waiting', 'reason') ?? at(status, 'state', 'terminated', 'reason');
-    if (typeof word === 'string' && word !== '') return word;
+}
+
+/** An image without a tag has the tag `latest`. */
+function isLatest(image: string): boolean {
+  const name = image.slice(image.lastIndexOf('/') + 1);
+  return !name.includes('@') && (!name.includes(':') || name.endsWith(':latest'));
+}
+
+const restartPolicies = ['Always', 'OnFailure', 'Never'];
+
+/** @param path - the field that holds the spec, such as `spec.template.spec` */
+export function podSpecCauses(spec: Fields, path: string): Cause[] {
+  const volumes = itemsOf(spec['volumes']).map(({ name }) => textOf(name));
+  const names = new Set<string>();
+  const causes: Cause[] = [];
+  if (itemsOf(spec['containers']).length === 0) causes.push({ field: `${path}.containers`, message: 'is required' });
+  for (const list of ['initContainers', 'containers'])
+    for (const [index, container] of itemsOf(spec[list]).entries()) {
+      const field = `${path}.${list}[${index}]`;
+      const name = textOf(container['name']);
+      if (names.has(name)) causes.push({ field: `${field}.name`, message: `"${name}" is a duplicate` });
+      names.add(name);
+      causes.push(...containerCauses(container, field, volumes));
+    }
+  if (!restartPolicies.includes(textOf(spec['restartPolicy'])))
+    causes.push({ field: `${path}.restartPolicy`, message: `must be one of ${restartPolicies.join(', ')}` });
+  return causes;
+}
+
+function containerCauses(container: Fields, path: string, volumes: string[]): Cause[] {
+  const causes: Cause[] = [];
+  if (!dnsLabel.pattern.test(textOf(container['name'])))
+    causes.push({ field: `${path}.name`, message: dnsLabel.message });
+  if (textOf(container['image']) === '') causes.push({ field: `${path}.image`, message: 'is required' });
+  for (const [index, port] of itemsOf(container['ports']).entries())
+    causes.push(...portCauses(port['containerPort'], `${path}.ports[${index}].containerPort`));
+  for (const [index, mount] of itemsOf(container['volumeMounts']).entries()) {
+    const field = `${path}.volumeMounts[${index}]`;
+    const volume = textOf(mount['name']);
+    if (!volumes.includes(volume)) causes.push({ field: `${field}.name`, message: `volume "${volume}" not found` });
+    if (textOf(mount['mountPath']) === '') causes.push({ field: `${field}.mountPath`, message: 'is required' });
   }
-  return textOf(at(pod, 'status', 'reason')) || textOf(at(pod, 'status', 'phase'));
+  return causes;
 }
 
-function restarts(pod: Manifest): string {
-  const all = statuses(pod);
-  const count = all.reduce((sum, status) => sum + numberOf(status['restartCount']), 0);
-  const ends = all
-    .map((status) => textOf(at(status, 'lastState', 'terminated', 'finishedAt')))
-    .filter((time) => time !== '');
-  const last = ends.sort().at(-1);
-  return last === undefined ? String(count) : `${count} (${age(last)} ago)`;
+export function portCauses(port: unknown, field: string): Cause[] {
+  const value = numberOf(port);
+  return value >= 1 && value <= 65535 ? [] : [{ field, message: 'must be between 1 and 65535' }];
 }
 
-export const podColumns: Column[] = [
-  shown('Ready', (pod) => {
-    const total = itemsOf(at(pod, 'spec', 'containers')).length;
-    return `${statuses(pod).filter((status) => status['ready'] === true).length}/${total}`;
-  }),
-  shown('Status', reason),
-  shown('Restarts', restarts),
-  dated('Age'),
-  shown('IP', (pod) => textOf(at(pod, 'status', 'podIP')) || '<none>', 1),
-  shown('Node', (pod) => textOf(at(pod, 'spec', 'nodeName')) || '<none>', 1),
-  shown('Nominated Node', () => '<none>', 1),
-  shown('Readiness Gates', () => '<none>', 1),
-];
+/** Only images, the node and the grace period of a pod may change. */
+function podUpdateCauses(spec: Fields, old: Fields): Cause[] {
+  const withoutImages = (containers: unknown): Fields[] =>
+    itemsOf(containers).map((container) => ({ ...container, image: undefined }));
+  const fixed = (one: Fields): Fields => ({
+    ...one,
+    containers: withoutImages(one['containers']),
+    initContainers: withoutImages(one['initContainers']),
+    nodeName: undefined,
+    terminationGracePeriodSeconds: undefined,
+  });
+  return same(fixed(spec), fixed(old)) ? [] : [{ field: 'spec', message: 'a pod is immutable, except its images' }];
+}

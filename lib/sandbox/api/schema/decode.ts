@@ -1,112 +1,72 @@
-/** Reading built-in kinds the way the real server's decoder does: wrong types are refused, unknown fields dropped and named. */
+/** Reads a value by its schema: finds unknown fields and values of the wrong type. */
+import type { Cause } from '../errors.ts';
 import { type Fields, isFields } from '../json.ts';
-import { resolved, type Schema, structName } from './schema.ts';
-
-/** A value of the wrong type, in the words of Go's JSON decoder. */
-export class WrongType extends Error {
-  override name = 'WrongType';
-}
+import { itemSchema, memberSchema, resolved, type Schema } from './schema.ts';
 
 export interface Decoded {
+  /** A copy without unknown fields, and without nulls where null is no value. */
   value: Fields;
   /** Paths of the fields that the schema does not have. */
   unknown: string[];
+  /** The fields whose value has another type. */
+  mistyped: Cause[];
 }
 
-interface Place {
-  /** The Go struct that has the field. */
-  struct: string;
-  /** From the object's root, in full. */
-  path: string;
-  /** The same without list positions and map keys, as Go's decoder names it. */
-  plain: string;
+export function decode(object: Fields, schema: Schema): Decoded {
+  const decoded = { unknown: [], mistyped: [] };
+  return { ...decoded, value: decodeFields(object, schema, '', decoded) };
 }
 
-/**
- * @returns a copy without unknown fields and without nulls.
- * @throws WrongType at the first value whose type is not the schema's.
- */
-export function decode(value: Fields, schema: Schema, struct: string): Decoded {
-  const unknown: string[] = [];
-  return { value: decodeValue(value, schema, { struct, path: '', plain: '' }, unknown) as Fields, unknown };
-}
+type Findings = Omit<Decoded, 'value'>;
 
-function decodeValue(value: unknown, schema: Schema, place: Place, unknown: string[]): unknown {
-  const whole = resolved(schema);
-  if (whole['x-kubernetes-int-or-string']) {
-    if (typeof value !== 'string' && typeof value !== 'number') throw wrong(value, place, 'intstr.IntOrString');
-    return value;
-  }
-  switch (whole.type) {
-    case 'object':
-      if (!isFields(value)) throw wrong(value, place, structName(schema) ?? 'map');
-      return decodeObject(value, whole, { ...place, struct: structName(schema) ?? place.struct }, unknown);
-    case 'array':
-      if (!Array.isArray(value)) throw wrong(value, place, 'slice');
-      return value.map((item, index) =>
-        decodeValue(item, whole.items ?? {}, { ...place, path: `${place.path}[${index}]` }, unknown),
-      );
-    case 'string':
-      return decodeString(value, whole, place);
-    case 'integer':
-      if (typeof value !== 'number' || !Number.isInteger(value)) throw wrong(value, place, whole.format ?? 'int64');
-      return value;
-    case 'number':
-      if (typeof value !== 'number') throw wrong(value, place, 'float64');
-      return value;
-    case 'boolean':
-      if (typeof value !== 'boolean') throw wrong(value, place, 'bool');
-      return value;
-    default:
-      return value;
-  }
-}
-
-function decodeObject(value: Fields, schema: Schema, place: Place, unknown: string[]): Fields {
+function decodeFields(object: Fields, schema: Schema, path: string, findings: Findings): Fields {
+  const { properties, additionalProperties, ...whole } = resolved(schema);
+  const isOpen =
+    whole['x-kubernetes-preserve-unknown-fields'] === true ||
+    additionalProperties === true ||
+    (properties === undefined && additionalProperties === undefined && path !== '');
+  const isWhole = path === '' || whole['x-kubernetes-embedded-resource'] === true;
   const result: Fields = {};
-  const isOpen = schema.properties === undefined && schema.additionalProperties === undefined;
-  for (const [name, member] of Object.entries(value)) {
-    const path = place.path === '' ? name : `${place.path}.${name}`;
-    const own = schema.properties?.[name];
-    const child = own ?? (typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined);
-    if (child === undefined && !isOpen) unknown.push(path);
-    else if (member === null) continue;
-    else if (child === undefined) result[name] = member;
-    else {
-      const plain = own === undefined ? place.plain : [place.plain, name].filter((part) => part !== '').join('.');
-      const decoded = decodeValue(member, child, { ...place, path, plain }, unknown);
-      if (!isEmpty(decoded, child)) result[name] = decoded;
-    }
+  for (const [name, member] of Object.entries(object)) {
+    const here = path === '' ? name : `${path}.${name}`;
+    const inner = memberSchema(schema, name);
+    const isMeta = isWhole && ['apiVersion', 'kind', 'metadata'].includes(name);
+    if (inner === undefined && !isOpen && !isMeta) findings.unknown.push(here);
+    else if (inner === undefined) result[name] = member;
+    else if (member !== null || resolved(inner).nullable) result[name] = decodeValue(member, inner, here, findings);
   }
   return result;
 }
 
-/** Lists and maps without content are left out, as Go's encoder leaves them out; structs are not. */
-function isEmpty(value: unknown, schema: Schema): boolean {
-  if (Array.isArray(value)) return value.length === 0;
-  return isFields(value) && resolved(schema).additionalProperties !== undefined && Object.keys(value).length === 0;
+function decodeValue(value: unknown, schema: Schema, path: string, findings: Findings): unknown {
+  if (value !== null && !isOfType(value, resolved(schema)))
+    findings.mistyped.push({ field: path, message: `must be ${expectedBy(resolved(schema))}` });
+  if (isFields(value)) return decodeFields(value, schema, path, findings);
+  if (!Array.isArray(value)) return value;
+  return value.map((item, index) => decodeValue(item, itemSchema(schema) ?? {}, `${path}[${index}]`, findings));
+}
+
+function expectedBy({ type, format, 'x-kubernetes-int-or-string': isEither }: Schema): string {
+  if (isEither) return 'integer or string';
+  return format === undefined ? String(type) : `${type} (${format})`;
 }
 
 const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
-function decodeString(value: unknown, schema: Schema, place: Place): string {
-  if (typeof value !== 'string') throw wrong(value, place, 'string');
-  if (schema.format === 'byte' && !base64.test(value.replace(/[\r\n]/g, '')))
-    throw new WrongType('illegal base64 data at input byte 0');
-  if (schema.format === 'date-time' && Number.isNaN(Date.parse(value)))
-    throw new WrongType(`parsing time ${JSON.stringify(value)} as "2006-01-02T15:04:05Z07:00": cannot parse it`);
-  return value;
-}
-
-function wrong(value: unknown, { struct, plain }: Place, wanted: string): WrongType {
-  return new WrongType(
-    `json: cannot unmarshal ${described(value)} into Go struct field ${struct}.${plain} of type ${wanted}`,
-  );
-}
-
-function described(value: unknown): string {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'array';
-  if (typeof value === 'number') return Number.isInteger(value) ? 'number' : `number ${value}`;
-  return typeof value === 'boolean' ? 'bool' : typeof value;
+function isOfType(value: unknown, schema: Schema): boolean {
+  if (schema['x-kubernetes-int-or-string']) return typeof value === 'string' || typeof value === 'number';
+  switch (schema.type) {
+    case 'object':
+      return isFields(value);
+    case 'array':
+      return Array.isArray(value);
+    case 'integer':
+      return Number.isInteger(value);
+    case 'string':
+      if (typeof value !== 'string') return false;
+      if (schema.format === 'byte') return base64.test(value.replace(/[\r\n]/g, ''));
+      return schema.format !== 'date-time' || !Number.isNaN(Date.parse(value));
+    default:
+      return schema.type === undefined || typeof value === schema.type;
+  }
 }

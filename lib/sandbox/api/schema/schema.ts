@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 
 export interface Schema {
+  /** The name of another schema of kubernetes.json. */
   $ref?: string;
   type?: string;
   format?: string;
@@ -9,8 +10,9 @@ export interface Schema {
   properties?: Record<string, Schema>;
   items?: Schema;
   additionalProperties?: Schema | boolean;
-  required?: string[];
   default?: unknown;
+  minimum?: number;
+  maximum?: number;
   'x-kubernetes-int-or-string'?: boolean;
   'x-kubernetes-preserve-unknown-fields'?: boolean;
   'x-kubernetes-embedded-resource'?: boolean;
@@ -22,42 +24,36 @@ export interface Schema {
   [keyword: string]: unknown;
 }
 
-const prefix = '#/components/schemas/';
-
-/** The built-in kinds' schemas by their OpenAPI names, made by extract.ts. */
-export const builtinSchemas: Readonly<Record<string, Schema>> = JSON.parse(
+/**
+ * The built-in kinds' schemas, from the OpenAPI v3 documents of Kubernetes 1.33, without descriptions. What the sandbox
+ * does not act on, such as affinity and every status, is an object with any fields.
+ */
+const builtins: Readonly<Record<string, Schema>> = JSON.parse(
   readFileSync(new URL('./kubernetes.json', import.meta.url), 'utf8'),
 );
 
-/** The schema that a reference names, or the schema itself. */
-export function resolved(schema: Schema): Schema {
-  return schema.$ref === undefined ? schema : builtin(schema.$ref.slice(prefix.length));
-}
-
-/** @throws Error where extract.ts was not told of the name. */
+/** @throws Error for a name that kubernetes.json does not have */
 export function builtin(name: string): Schema {
-  const schema = builtinSchemas[name];
+  const schema = builtins[name];
   if (schema === undefined) throw new Error(`kubernetes.json does not have ${name}`);
   return schema;
 }
 
-/** The last part of a reference's name, as messages call a Go struct; undefined for an inline schema. */
-export function structName(schema: Schema): string | undefined {
-  return schema.$ref?.slice(schema.$ref.lastIndexOf('.') + 1);
+/** The schema that a reference names, or the schema itself. */
+export function resolved(schema: Schema): Schema {
+  return schema.$ref === undefined ? schema : builtin(schema.$ref);
 }
 
-/** What describes the member `name` of an object; undefined where nothing does. */
+/** The schema of an object's member; undefined where the object's schema does not describe it. */
 export function memberSchema(schema: Schema | undefined, name: string): Schema | undefined {
   if (schema === undefined) return undefined;
-  const whole = resolved(schema);
-  const own = whole.properties?.[name];
-  if (own !== undefined) return own;
-  return typeof whole.additionalProperties === 'object' ? whole.additionalProperties : undefined;
+  const { properties, additionalProperties } = resolved(schema);
+  return properties?.[name] ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined);
 }
 
-/** What describes a list's items; undefined where nothing does. */
+/** The schema of a list's items. */
 export function itemSchema(schema: Schema | undefined): Schema | undefined {
   return schema === undefined ? undefined : resolved(schema).items;
 }
 
-export const objectMeta = builtin('io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta');
+export const objectMeta = builtin('ObjectMeta');

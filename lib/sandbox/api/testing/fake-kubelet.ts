@@ -1,4 +1,4 @@
-/** A node that runs nothing: pods are what their images say, for tests of the API server. */
+/** A node that runs nothing, for tests of the API server. A pod's state follows from its images' names. */
 import type { ContainerReport, ExecStreams, Kubelet, LogLine, Manifest, PodReport } from '../../contract.ts';
 import { at, itemsOf, textOf } from '../json.ts';
 
@@ -10,8 +10,8 @@ export interface FakeKubelet extends Kubelet {
   /** What `exec` does; the argv tells which. */
   commands: Map<string, (argv: string[], streams: ExecStreams) => Promise<number | NodeJS.Signals>>;
   readonly running: ReadonlySet<string>;
-  /** Holds `stopPod` until it is set free. */
-  hold(): () => void;
+  /** Delays every `stopPod` until the returned function is called. */
+  delayStops(): () => void;
 }
 
 interface Line extends LogLine {
@@ -25,7 +25,7 @@ export function createFakeKubelet(): FakeKubelet {
   const listeners = new Set<() => void>();
   const commands: FakeKubelet['commands'] = new Map();
   let next = 10;
-  let held: Promise<void> | undefined;
+  let delay: Promise<void> | undefined;
 
   function first(pod: Manifest): PodReport {
     next += 1;
@@ -40,9 +40,9 @@ export function createFakeKubelet(): FakeKubelet {
     get running() {
       return new Set(reports.keys());
     },
-    hold() {
+    delayStops() {
       let release = (): void => undefined;
-      held = new Promise((resolve) => {
+      delay = new Promise((resolve) => {
         release = resolve;
       });
       return release;
@@ -53,7 +53,7 @@ export function createFakeKubelet(): FakeKubelet {
       send(entry.report);
     },
     async stopPod(uid) {
-      await held;
+      await delay;
       reports.delete(uid);
     },
     report(uid, change) {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { ApiError } from '../errors.ts';
-import { builtin } from '../schema/index.ts';
-import { strategicPatch } from './strategic.ts';
+import { builtin } from '../schema/schema.ts';
+import { strategicPatch } from './merge.ts';
 
-const podSpec = builtin('io.k8s.api.core.v1.PodSpec');
+const podSpec = builtin('PodSpec');
 
 describe('a strategic merge patch', () => {
   test('merges containers by name, and their variables by name', () => {
@@ -53,14 +53,14 @@ describe('a strategic merge patch', () => {
   });
 
   test('removes a field by null, and single values from a list of values', () => {
-    const metadata = builtin('io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta');
+    const metadata = builtin('ObjectMeta');
     const target = { labels: { a: '1', b: '2' }, finalizers: ['x/y', 'z/w'] };
     const patch = { labels: { a: null }, '$deleteFromPrimitiveList/finalizers': ['x/y'], finalizers: ['n/m'] };
 
     expect(strategicPatch(target, patch, metadata)).toEqual({ labels: { b: '2' }, finalizers: ['z/w', 'n/m'] });
   });
 
-  test('is refused where an item lacks its key', () => {
+  test('is refused if an item lacks its key', () => {
     expect(() => strategicPatch({ containers: [] }, { containers: [{ image: 'i' }] }, podSpec)).toThrow(ApiError);
   });
 });

@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { fieldTest } from './fields.ts';
-import { labelTest, selectorTest } from './labels.ts';
+import { fieldTest, labelTest, selectorTest } from './select.ts';
 
 describe('a label selector', () => {
   test.each([
@@ -21,11 +20,11 @@ describe('a label selector', () => {
     expect(labelTest(selector)({ app: 'web', tier: 'back' })).toBe(expected);
   });
 
-  test('that cannot be read is refused', () => {
+  test('is refused if it is malformed', () => {
     expect(() => labelTest('a b c')).toThrow('unable to parse requirement');
   });
 
-  test('of a workload has labels and expressions', () => {
+  test('of a workload matches labels and expressions', () => {
     const matches = selectorTest({
       matchLabels: { app: 'web' },
       matchExpressions: [
@@ -41,9 +40,9 @@ describe('a label selector', () => {
 });
 
 describe('a field selector', () => {
-  const running = { metadata: { name: 'a' }, status: { phase: 'Running' } };
+  const running = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a' }, status: { phase: 'Running' } };
 
-  test('tests fields that the kind offers', () => {
+  test('tests fields of the kind', () => {
     expect(fieldTest('metadata.name=a,status.phase!=Failed', 'Pod')(running)).toBe(true);
     expect(fieldTest('spec.nodeName=x', 'Pod')(running)).toBe(false);
     expect(fieldTest('spec.nodeName=', 'Pod')(running)).toBe(true);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { attributesOf, targetOf } from './target.ts';
+import { attributesOf, targetOf } from './request.ts';
 
 const target = (method: string, path: string, query = '') => targetOf(method, path, new URLSearchParams(query));
 
@@ -13,24 +13,23 @@ describe('a path', () => {
     ['GET', '/apis/apps/v1/deployments', { verb: 'list', group: 'apps', version: 'v1', namespace: '', name: '' }],
     ['POST', '/apis/apps/v1/namespaces/a/deployments', { verb: 'create', namespace: 'a', plural: 'deployments' }],
     ['DELETE', '/api/v1/namespaces/a', { verb: 'delete', namespace: '', plural: 'namespaces', name: 'a' }],
-    ['PATCH', '/api/v1/namespaces/a/status', { verb: 'patch', plural: 'namespaces', name: 'a', subresource: 'status' }],
-    ['DELETE', '/api/v1/namespaces/a/pods', { verb: 'deletecollection', plural: 'pods' }],
+    ['PATCH', '/apis/apps/v1/namespaces/a/deployments/b/scale', { verb: 'patch', name: 'b', subresource: 'scale' }],
   ])('%s %s names its object', (method, path, expected) => {
     expect(target(method, path)).toMatchObject(expected);
   });
 
-  test('of a collection is watched where the query says so', () => {
+  test('is watched if the query says so', () => {
     expect(target('GET', '/api/v1/pods', 'watch=1')?.verb).toBe('watch');
   });
 
   test.each(['/version', '/api', '/api/v1', '/apis/apps/v1', '/api/v1/namespaces/a/pods/b/log/c'])(
-    '%s names none',
+    '%s names no object',
     (path) => {
       expect(target('GET', path)).toBeUndefined();
     },
   );
 
-  test('asks for a namespace’s permission in that namespace', () => {
+  test('needs permission for a namespace in that namespace', () => {
     const found = target('GET', '/api/v1/namespaces/a');
 
     expect(found && attributesOf(found)).toMatchObject({ resource: 'namespaces', namespace: 'a', name: 'a' });

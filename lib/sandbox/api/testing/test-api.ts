@@ -1,4 +1,4 @@
-/** An API server of its own for a test, and a client that asks it. */
+/** An API server for one test, and a client of it. */
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
@@ -10,18 +10,17 @@ import type { Fields } from '../json.ts';
 import { createApiServer } from '../server.ts';
 import { createFakeKubelet, type FakeKubelet } from './fake-kubelet.ts';
 
-export const runToken = 'the-run';
+const adminToken = 'admin';
 
 export interface Answer {
   code: number;
   body: Manifest & { items: Manifest[]; message: string; reason: string; details: Fields };
   text: string;
-  warning: string | undefined;
 }
 
 export interface CallOptions {
   type?: string;
-  /** The run's own unless told; '' for none. */
+  /** By default the administrator's; '' for none. */
   token?: string;
   headers?: Record<string, string>;
 }
@@ -31,16 +30,16 @@ export interface WatchLine {
   object: Manifest;
 }
 
-export interface Bench {
+export interface TestApi {
   kubelet: FakeKubelet;
   view: ObjectView;
   call(method: string, path: string, body?: unknown, options?: CallOptions): Promise<Answer>;
-  /** Opens a watch; `next` answers its events one by one, undefined at its end. */
+  /** Opens a watch. `next` returns its events one by one, and undefined at its end. */
   watch(path: string): Promise<{ next(): Promise<WatchLine | undefined>; close(): void }>;
-  /** Streams an answer's lines. */
+  /** Reads an answer line by line. */
   lines(path: string): Promise<{ next(): Promise<string | undefined>; close(): void }>;
-  exec(path: string, protocol?: string): WebSocket;
-  /** Waits for a fact about an object; by the view, without polling. */
+  exec(path: string): WebSocket;
+  /** Waits for a fact about an object. */
   until(
     ref: { apiVersion: string; kind: string; namespace?: string; name: string },
     fact: (object: Manifest | undefined) => boolean,
@@ -48,15 +47,14 @@ export interface Bench {
   close(): Promise<void>;
 }
 
-/** Nothing of it is left after `close`. */
-export async function openBench(admissions: Admit[] = []): Promise<Bench> {
+export async function startTestApi(admissions: Admit[] = []): Promise<TestApi> {
   const authority = await createAuthority('test');
   const { keyPem, certPem } = await authority.issue({ commonName: 'apiserver', ips: ['127.0.0.1'] });
   const kubelet = createFakeKubelet();
   const server = await createApiServer({
     kubelet,
     tls: { key: keyPem, cert: certPem, ca: authority.certificatePem },
-    token: runToken,
+    token: adminToken,
     listen: { port: 0 },
     admissions,
   });
@@ -65,7 +63,7 @@ export async function openBench(admissions: Admit[] = []): Promise<Bench> {
   async function send(method: string, path: string, body: unknown, options: CallOptions): Promise<IncomingMessage> {
     const text = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body);
     const headers = {
-      ...(options.token === '' ? {} : { authorization: `Bearer ${options.token ?? runToken}` }),
+      ...(options.token === '' ? {} : { authorization: `Bearer ${options.token ?? adminToken}` }),
       'user-agent': 'test/1',
       ...(text === undefined
         ? {}
@@ -78,7 +76,7 @@ export async function openBench(admissions: Admit[] = []): Promise<Bench> {
     return answer;
   }
 
-  async function lines(path: string): ReturnType<Bench['lines']> {
+  async function lines(path: string): ReturnType<TestApi['lines']> {
     const answer = await send('GET', path, undefined, {});
     // Closing a stream that is still open is how these tests end it.
     answer.on('error', () => undefined);
@@ -103,7 +101,6 @@ export async function openBench(admissions: Admit[] = []): Promise<Bench> {
         code: answer.statusCode ?? 0,
         body: (isJson ? JSON.parse(text) : {}) as Answer['body'],
         text,
-        warning: answer.headers['warning'] as string | undefined,
       };
     },
     async watch(path) {
@@ -116,10 +113,10 @@ export async function openBench(admissions: Admit[] = []): Promise<Bench> {
         },
       };
     },
-    exec: (path, protocol = 'v5.channel.k8s.io') =>
-      new WebSocket(`wss://127.0.0.1:${server.port}${path}`, protocol, {
+    exec: (path) =>
+      new WebSocket(`wss://127.0.0.1:${server.port}${path}`, 'v5.channel.k8s.io', {
         ca: authority.certificatePem,
-        headers: { authorization: `Bearer ${runToken}` },
+        headers: { authorization: `Bearer ${adminToken}` },
       }),
     until: (ref, fact) =>
       new Promise((resolve) => {

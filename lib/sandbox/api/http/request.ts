@@ -1,0 +1,160 @@
+/** What a request asks for: the object that its path names, its body, its options. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { parse } from 'yaml';
+import type { Kubelet, Manifest } from '../../contract.ts';
+import type { Attributes, Tokens } from '../access.ts';
+import { ApiError, badRequest, internal, qualified, type Status } from '../errors.ts';
+import { fieldsOf } from '../json.ts';
+import type { Core, WriteOptions } from '../objects/core.ts';
+import type { DeleteOptions } from '../objects/delete.ts';
+import type { Resource } from '../resources/resource.ts';
+import { fieldTest, labelTest } from '../select.ts';
+
+/** What answers requests. */
+export interface Service {
+  core: Core;
+  kubelet: Kubelet;
+  tokens: Tokens;
+  /** The administrator's token. */
+  token: string;
+}
+
+export interface Exchange {
+  request: IncomingMessage;
+  response: ServerResponse;
+  query: URLSearchParams;
+}
+
+export interface RequestTarget {
+  verb: string;
+  group: string;
+  version: string;
+  /** '' for cluster-wide kinds and for all namespaces. */
+  namespace: string;
+  plural: string;
+  /** '' for the whole collection. */
+  name: string;
+  subresource: string;
+}
+
+const verbs: Record<string, string> = { POST: 'create', PATCH: 'patch', DELETE: 'delete', PUT: 'update' };
+
+/** The object or collection that a path names; undefined for other paths, such as /version. */
+export function targetOf(method: string, path: string, query: URLSearchParams): RequestTarget | undefined {
+  const parts = path
+    .split('/')
+    .filter((part) => part !== '')
+    .map(decodeURIComponent);
+  const root = parts.shift();
+  const group = root === 'apis' ? parts.shift() : '';
+  const version = parts.shift();
+  if ((root !== 'api' && root !== 'apis') || group === undefined || version === undefined || parts.length === 0)
+    return undefined;
+  // `namespaces/x/pods` are the pods in x; `namespaces/x` is the namespace itself.
+  const [, home = ''] = parts[0] === 'namespaces' && parts.length > 2 ? parts.splice(0, 2) : [];
+  const [plural = '', name = '', subresource = ''] = parts;
+  if (parts.length > 3) return undefined;
+  const reading = query.get('watch') === null ? (name === '' ? 'list' : 'get') : 'watch';
+  const verb = method === 'GET' ? reading : (verbs[method] ?? method.toLowerCase());
+  return { verb, group, version, namespace: home, plural, name, subresource };
+}
+
+/** What the sender of a request needs permission for. */
+export function attributesOf({ verb, group, plural, subresource, namespace, name }: RequestTarget): Attributes {
+  return {
+    verb,
+    group,
+    resource: subresource === '' ? plural : `${plural}/${subresource}`,
+    // Roles in a namespace cover the namespace itself.
+    namespace: qualified({ group, plural }) === 'namespaces' ? name : namespace,
+    name,
+  };
+}
+
+/**
+ * Which objects of a kind a request selects.
+ * @throws ApiError 400 for a malformed selector
+ */
+export function selectionOf(
+  { kind }: Resource,
+  { namespace, name }: RequestTarget,
+  query: URLSearchParams,
+): (object: Manifest) => boolean {
+  const hasLabels = labelTest(query.get('labelSelector') ?? '');
+  const hasFields = fieldTest(query.get('fieldSelector') ?? '', kind);
+  return (object) =>
+    (namespace === '' || object.metadata.namespace === namespace) &&
+    (name === '' || object.metadata.name === name) &&
+    hasLabels(object.metadata.labels ?? {}) &&
+    hasFields(object);
+}
+
+const longestBody = 3 * 1024 * 1024;
+
+export function mediaTypeOf(request: IncomingMessage): string {
+  return (request.headers['content-type'] ?? 'application/json').split(';')[0]?.trim().toLowerCase() ?? '';
+}
+
+/**
+ * Reads a body of JSON or YAML.
+ * @returns undefined if there is none
+ * @throws ApiError 413, 415 or 400 for a body that is too long, of another type or malformed
+ */
+export async function readBody(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > longestBody)
+      throw new ApiError(413, 'RequestEntityTooLarge', `the body is longer than ${longestBody} bytes`);
+    chunks.push(chunk);
+  }
+  const text = Buffer.concat(chunks).toString('utf8').trim();
+  const type = mediaTypeOf(request);
+  if (text === '') return undefined;
+  if (!/json|yaml/.test(type))
+    throw new ApiError(415, 'UnsupportedMediaType', `the sandbox reads JSON and YAML, not ${type}`);
+  try {
+    return type.endsWith('yaml') && !text.startsWith('{') ? parse(text) : JSON.parse(text);
+  } catch (error) {
+    throw badRequest(`the body is malformed: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+export function isTrue(value: string | null): boolean {
+  return value === 'true' || value === '1';
+}
+
+export function writeOptions(query: URLSearchParams): WriteOptions {
+  return { isStrict: query.get('fieldValidation') === 'Strict', isDryRun: query.get('dryRun') === 'All' };
+}
+
+/**
+ * Reads the options of a DELETE from its body and its query.
+ * @throws ApiError 400 for orphaning, which the sandbox does not do
+ */
+export function deleteOptions(query: URLSearchParams, body: unknown): DeleteOptions {
+  const { propagationPolicy, gracePeriodSeconds, preconditions, dryRun } = {
+    ...Object.fromEntries(query),
+    ...fieldsOf(body),
+  };
+  if (propagationPolicy === 'Orphan') throw badRequest('the sandbox does not orphan dependents: delete them as well');
+  return {
+    isForeground: propagationPolicy === 'Foreground',
+    ...(gracePeriodSeconds === undefined ? {} : { graceSeconds: Number(gracePeriodSeconds) }),
+    preconditions: fieldsOf(preconditions),
+    isDryRun: [dryRun].flat().includes('All'),
+  };
+}
+
+export function respond(response: ServerResponse, code: number, body: unknown): void {
+  const text = `${JSON.stringify(body)}\n`;
+  response.writeHead(code, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) });
+  response.end(text);
+}
+
+/** The Status for whatever was thrown. */
+export function statusOf(error: unknown): Status {
+  if (error instanceof ApiError) return error.status;
+  return internal(error instanceof Error ? (error.stack ?? error.message) : String(error)).status;
+}

@@ -1,1 +1,0 @@
-export { type ApiServer, type ApiServerOptions, createApiServer } from './server.ts';

@@ -1,3 +1,0 @@
-export { jsonPatch, PatchMisfit } from './json-patch.ts';
-export { mergePatch } from './merge.ts';
-export { strategicPatch } from './strategic.ts';
