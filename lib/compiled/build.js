@@ -123,7 +123,7 @@ async function buildClaims(outdir) {
 }
 
 /**
- * The sandbox's processes, one file each. They read their tables from beside themselves.
+ * The sandbox's processes, one file each. The API server reads its table from the same folder.
  * @param {string} outdir
  */
 async function buildSandbox(outdir) {
@@ -134,9 +134,7 @@ async function buildSandbox(outdir) {
   // A dozen of these start at once, each sooner by what Node's loader of modules would take.
   const programs = ['sidecar', 'httpbin', 'tcp-echo', 'nc'].map((name) => `programs/${name}.ts`);
   await build({ ...own, entryPoints: programs, format: 'cjs' });
-  for (const table of ['api/schema/kubernetes.json', 'api/schema/protobuf.json']) {
-    copyFileSync(join(source, table), join(outdir, basename(table)));
-  }
+  copyFileSync(join(source, 'api/schema/kubernetes.json'), join(outdir, 'kubernetes.json'));
   writeFileSync(join(outdir, 'programs', 'package.json'), '{"type":"commonjs"}\n');
 }
 

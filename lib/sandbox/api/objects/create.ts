@@ -3,7 +3,7 @@ import type { Manifest } from '../../contract.ts';
 import { ApiError, alreadyExists, badRequest, forbidden, notFound, qualified } from '../errors.ts';
 import { copy, type Fields, fieldsOf, textOf } from '../json.ts';
 import type { Resource } from '../resources/resource.ts';
-import { allocateAddress } from './addresses.ts';
+import { allocateAddress } from '../resources/services.ts';
 import { type Core, inStorageVersion, inVersion, now, stored, type WriteOptions } from './core.ts';
 import { checkObject, readObject } from './read.ts';
 

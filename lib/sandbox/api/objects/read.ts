@@ -15,7 +15,7 @@ export function readObject(resource: Resource, body: Fields, isStrict: boolean):
   const isOther = (value: unknown, expected: string): boolean => textOf(value) !== '' && value !== expected;
   if (isOther(body['kind'], kind) || isOther(body['apiVersion'], apiVersion))
     throw badRequest(`${textOf(body['kind'])} in ${textOf(body['apiVersion'])} is not ${kind} in ${apiVersion}`);
-  const { value, unknown, mistyped } = decode(body, resource.schema);
+  const { value, unknown, mistyped } = decode(body, resource.schema, resource.isCustom);
   const metadata = fieldsOf(value['metadata']);
   const name = textOf(metadata['name']);
   // The rest of a custom resource is validated by its definition.

@@ -2,7 +2,7 @@ import type { Manifest } from '../../contract.ts';
 import { conflict, qualified } from '../errors.ts';
 import { copy, type Fields, same } from '../json.ts';
 import type { Resource } from '../resources/resource.ts';
-import { allocateAddress } from './addresses.ts';
+import { allocateAddress } from '../resources/services.ts';
 import { type Core, inStorageVersion, inVersion, stored } from './core.ts';
 import { admitted } from './create.ts';
 import { checkObject } from './read.ts';

@@ -1,10 +1,23 @@
-/** Deployments and ReplicaSets: defaults and validation. */
+/** Pods, Deployments and ReplicaSets: defaults and validation. */
 import type { Manifest } from '../../contract.ts';
 import type { Cause } from '../errors.ts';
-import { at, type Fields, fieldsOf, isFields, numberOf, same } from '../json.ts';
+import { at, type Fields, fieldsOf, isFields, itemsOf, numberOf, same, textOf } from '../json.ts';
 import { selectorTest } from '../select.ts';
-import { podSpecCauses, setPodSpecDefaults } from './pods.ts';
-import type { Rules } from './resource.ts';
+import { dnsLabel, type Rules } from './resource.ts';
+
+export const podRules: Rules = {
+  setDefaults(pod) {
+    pod['spec'] = fieldsOf(pod['spec']);
+    setPodSpecDefaults(fieldsOf(pod['spec']));
+  },
+  prepare(pod, old) {
+    if (old === undefined) pod['status'] = { phase: 'Pending' };
+  },
+  validate(pod, old) {
+    const spec = fieldsOf(pod['spec']);
+    return old === undefined ? podSpecCauses(spec, 'spec') : podUpdateCauses(spec, fieldsOf(old['spec']));
+  },
+};
 
 export const workloadRules: Rules = {
   setDefaults(owner) {
@@ -40,4 +53,87 @@ function templateCauses(owner: Manifest, old: Manifest | undefined): Cause[] {
   if (at(spec, 'template', 'spec', 'restartPolicy') !== 'Always')
     causes.push({ field: 'spec.template.spec.restartPolicy', message: 'must be Always' });
   return [...causes, ...podSpecCauses(fieldsOf(at(spec, 'template', 'spec')), 'spec.template.spec')];
+}
+
+function setPodSpecDefaults(spec: Fields): void {
+  spec['restartPolicy'] ??= 'Always';
+  spec['terminationGracePeriodSeconds'] ??= 30;
+  spec['dnsPolicy'] ??= 'ClusterFirst';
+  for (const container of [...itemsOf(spec['containers']), ...itemsOf(spec['initContainers'])])
+    setContainerDefaults(container);
+  for (const volume of itemsOf(spec['volumes'])) if (Object.keys(volume).length === 1) volume['emptyDir'] = {};
+}
+
+function setContainerDefaults(container: Fields): void {
+  container['imagePullPolicy'] ??= isLatest(textOf(container['image'])) ? 'Always' : 'IfNotPresent';
+  for (const port of itemsOf(container['ports'])) port['protocol'] ??= 'TCP';
+  for (const name of ['readinessProbe', 'livenessProbe', 'startupProbe']) {
+    const probe = container[name];
+    if (!isFields(probe)) continue;
+    Object.assign(probe, { timeoutSeconds: 1, periodSeconds: 10, successThreshold: 1, failureThreshold: 3, ...probe });
+    const get = probe['httpGet'];
+    if (isFields(get)) Object.assign(get, { path: '/', scheme: 'HTTP', ...get });
+  }
+}
+
+/** An image without a tag has the tag `latest`. */
+function isLatest(image: string): boolean {
+  const name = image.slice(image.lastIndexOf('/') + 1);
+  return !name.includes('@') && (!name.includes(':') || name.endsWith(':latest'));
+}
+
+const restartPolicies = ['Always', 'OnFailure', 'Never'];
+
+/** @param path - the field that holds the spec, such as `spec.template.spec` */
+function podSpecCauses(spec: Fields, path: string): Cause[] {
+  const volumes = itemsOf(spec['volumes']).map(({ name }) => textOf(name));
+  const names = new Set<string>();
+  const causes: Cause[] = [];
+  if (itemsOf(spec['containers']).length === 0) causes.push({ field: `${path}.containers`, message: 'is required' });
+  for (const list of ['initContainers', 'containers'])
+    for (const [index, container] of itemsOf(spec[list]).entries()) {
+      const field = `${path}.${list}[${index}]`;
+      const name = textOf(container['name']);
+      if (names.has(name)) causes.push({ field: `${field}.name`, message: `"${name}" is a duplicate` });
+      names.add(name);
+      causes.push(...containerCauses(container, field, volumes));
+    }
+  if (!restartPolicies.includes(textOf(spec['restartPolicy'])))
+    causes.push({ field: `${path}.restartPolicy`, message: `must be one of ${restartPolicies.join(', ')}` });
+  return causes;
+}
+
+function containerCauses(container: Fields, path: string, volumes: string[]): Cause[] {
+  const causes: Cause[] = [];
+  if (!dnsLabel.pattern.test(textOf(container['name'])))
+    causes.push({ field: `${path}.name`, message: dnsLabel.message });
+  if (textOf(container['image']) === '') causes.push({ field: `${path}.image`, message: 'is required' });
+  for (const [index, port] of itemsOf(container['ports']).entries())
+    causes.push(...portCauses(port['containerPort'], `${path}.ports[${index}].containerPort`));
+  for (const [index, mount] of itemsOf(container['volumeMounts']).entries()) {
+    const field = `${path}.volumeMounts[${index}]`;
+    const volume = textOf(mount['name']);
+    if (!volumes.includes(volume)) causes.push({ field: `${field}.name`, message: `volume "${volume}" not found` });
+    if (textOf(mount['mountPath']) === '') causes.push({ field: `${field}.mountPath`, message: 'is required' });
+  }
+  return causes;
+}
+
+export function portCauses(port: unknown, field: string): Cause[] {
+  const value = numberOf(port);
+  return value >= 1 && value <= 65535 ? [] : [{ field, message: 'must be between 1 and 65535' }];
+}
+
+/** Only images, the node and the grace period of a pod may change. */
+function podUpdateCauses(spec: Fields, old: Fields): Cause[] {
+  const withoutImages = (containers: unknown): Fields[] =>
+    itemsOf(containers).map((container) => ({ ...container, image: undefined }));
+  const fixed = (one: Fields): Fields => ({
+    ...one,
+    containers: withoutImages(one['containers']),
+    initContainers: withoutImages(one['initContainers']),
+    nodeName: undefined,
+    terminationGracePeriodSeconds: undefined,
+  });
+  return same(fixed(spec), fixed(old)) ? [] : [{ field: 'spec', message: 'a pod is immutable, except its images' }];
 }

@@ -12,12 +12,15 @@ export interface Decoded {
   mistyped: Cause[];
 }
 
-export function decode(object: Fields, schema: Schema): Decoded {
-  const decoded = { unknown: [], mistyped: [] };
-  return { ...decoded, value: decodeFields(object, schema, '', decoded) };
+/** @param keepsEmpty - custom resources keep empty lists and maps, built-in kinds do not */
+export function decode(object: Fields, schema: Schema, keepsEmpty: boolean): Decoded {
+  const findings = { unknown: [], mistyped: [], keepsEmpty };
+  return { ...findings, value: decodeFields(object, schema, '', findings) };
 }
 
-type Findings = Omit<Decoded, 'value'>;
+interface Findings extends Omit<Decoded, 'value'> {
+  keepsEmpty: boolean;
+}
 
 function decodeFields(object: Fields, schema: Schema, path: string, findings: Findings): Fields {
   const { properties, additionalProperties, ...whole } = resolved(schema);
@@ -33,7 +36,10 @@ function decodeFields(object: Fields, schema: Schema, path: string, findings: Fi
     const isMeta = isWhole && ['apiVersion', 'kind', 'metadata'].includes(name);
     if (inner === undefined && !isOpen && !isMeta) findings.unknown.push(here);
     else if (inner === undefined) result[name] = member;
-    else if (member !== null || resolved(inner).nullable) result[name] = decodeValue(member, inner, here, findings);
+    else if (member !== null || resolved(inner).nullable) {
+      const value = decodeValue(member, inner, here, findings);
+      if (findings.keepsEmpty || !isEmpty(value, inner)) result[name] = value;
+    }
   }
   return result;
 }
@@ -44,6 +50,12 @@ function decodeValue(value: unknown, schema: Schema, path: string, findings: Fin
   if (isFields(value)) return decodeFields(value, schema, path, findings);
   if (!Array.isArray(value)) return value;
   return value.map((item, index) => decodeValue(item, itemSchema(schema) ?? {}, `${path}[${index}]`, findings));
+}
+
+/** Whether a value is a list or a map without content. An empty object of a known shape counts as content. */
+function isEmpty(value: unknown, schema: Schema): boolean {
+  if (Array.isArray(value)) return value.length === 0;
+  return isFields(value) && resolved(schema).additionalProperties !== undefined && Object.keys(value).length === 0;
 }
 
 function expectedBy({ type, format, 'x-kubernetes-int-or-string': isEither }: Schema): string {

@@ -6,13 +6,14 @@ import { structural } from './structural.ts';
 const deployment = builtin('Deployment');
 
 describe('decoding a built-in kind', () => {
-  test('drops and names unknown fields, and drops nulls', () => {
+  test('drops and names unknown fields, and drops nulls and empty maps and lists', () => {
     const { value, unknown } = decode(
       {
-        metadata: { name: 'a', creationTimestamp: null },
+        metadata: { name: 'a', labels: {}, finalizers: [], creationTimestamp: null },
         spec: { replicas: 1, foo: 1, template: { spec: { containers: [{ bar: 2 }] } } },
       },
       deployment,
+      false,
     );
 
     expect(value).toEqual({ metadata: { name: 'a' }, spec: { replicas: 1, template: { spec: { containers: [{}] } } } });
@@ -26,7 +27,7 @@ describe('decoding a built-in kind', () => {
     [{ spec: { template: { spec: { containers: [1] } } } }, 'spec.template.spec.containers[0]: must be object'],
     [{ metadata: { creationTimestamp: 'soon' } }, 'metadata.creationTimestamp: must be string (date-time)'],
   ])('finds the wrong type in %j', (value, expected) => {
-    const { mistyped } = decode(value, deployment);
+    const { mistyped } = decode(value, deployment, false);
 
     expect(mistyped.map(({ field, message }) => `${field}: ${message}`)).toEqual([expected]);
   });
@@ -34,9 +35,9 @@ describe('decoding a built-in kind', () => {
   test('takes numbers and strings where both are allowed', () => {
     const strategy = (value: unknown) => ({ spec: { strategy: { rollingUpdate: { maxSurge: value } } } });
 
-    expect(decode(strategy(1), deployment)).toMatchObject({ value: strategy(1), mistyped: [] });
-    expect(decode(strategy('25%'), deployment)).toMatchObject({ value: strategy('25%'), mistyped: [] });
-    expect(decode(strategy(true), deployment).mistyped).toHaveLength(1);
+    expect(decode(strategy(1), deployment, false)).toMatchObject({ value: strategy(1), mistyped: [] });
+    expect(decode(strategy('25%'), deployment, false)).toMatchObject({ value: strategy('25%'), mistyped: [] });
+    expect(decode(strategy(true), deployment, false).mistyped).toHaveLength(1);
   });
 });
 
@@ -68,14 +69,14 @@ describe('a structural schema', () => {
   test('drops what it does not have, and keeps what it does not describe', () => {
     const object = { metadata: { any: 1 }, spec: { size: 1, nope: 1, free: { any: 1 }, tags: { a: 'b' } }, more: 1 };
 
-    expect(decode(object, schema)).toMatchObject({
+    expect(decode(object, schema, true)).toMatchObject({
       value: { metadata: { any: 1 }, spec: { size: 1, free: { any: 1 }, tags: { a: 'b' } } },
       unknown: ['spec.nope', 'more'],
     });
   });
 
   test('fills in defaults, and keeps only allowed nulls', () => {
-    const { value } = decode({ spec: { size: 1, on: null, note: null, mode: null } }, schema);
+    const { value } = decode({ spec: { size: 1, on: null, note: null, mode: null } }, schema, true);
     check(value);
 
     expect(value).toEqual({ spec: { size: 1, note: null, mode: 'a' } });
