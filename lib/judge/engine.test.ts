@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { ClusterError } from '../kube/cluster.ts';
-import { MeshError } from '../mesh/mesh.ts';
+import { MeshError } from '../mesh/errors.ts';
 import { ClientSets } from './client-sets.ts';
 import type { DeclaredClaim } from './declare.ts';
 import { Engine, type EngineOptions } from './engine.ts';

@@ -1,6 +1,7 @@
 import type { AttemptRecord, Diagnosis, Verdict, VerdictRecord } from '../evidence/index.ts';
 import { ClusterError } from '../kube/cluster.ts';
-import { MeshError, type ModeName } from '../mesh/mesh.ts';
+import { MeshError } from '../mesh/errors.ts';
+import type { ModeName } from '../mesh/mesh.ts';
 import { Linger, type Route, routeName } from '../probe/index.ts';
 import { Batches, type ChangeRequest, type RunningClaim, type ScheduledClaim } from './batches.ts';
 import { ClaimRun } from './claim-run.ts';

@@ -74,7 +74,7 @@ test('writes logs, objects and commands’ output without secrets; what fails sa
     ),
     'gone.txt': expect.stringContaining('this diagnostic failed: the driver needs no-such-program-here'),
     'curl-p-proxy.log': expect.stringContaining('this diagnostic failed: no log of proxy'),
-    'dump-curl_p.txt': 'p token: [redacted]',
+    'dump-curl_p.txt': 'p token: [redacted]\n',
     'fails-p.txt': "this diagnostic failed: sh -c 'echo because >&2; exit 5' ended with status 5\nbecause\n",
   });
 });

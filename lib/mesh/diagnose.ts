@@ -6,27 +6,25 @@ import { redact } from '../words/index.ts';
 import type { Diagnostic, Driver } from './driver.ts';
 import { containerNames, restartedContainers } from './install/pods.ts';
 import type { MeshContext } from './mesh.ts';
-import { commandLine, runTool } from './steps/step-run.ts';
-import { fillingFor } from './template/filling.ts';
-import { contextValues } from './template/placeholders.ts';
-import { fill } from './template/template.ts';
+import { commandLine, runCommand } from './steps/run.ts';
+import { contextValues, fill, fillingFor } from './template.ts';
 
 /** For one diagnostic, ms. */
 const eachMs = 20_000;
-/** For all of them, ms: what is not begun by then is left out, and says so. */
+/** For all of them, ms: those that have not begun by then are left out. */
 const allMs = 120_000;
 /** Lines of each container's log. */
 const logLines = 2000;
 
-/** One file to write, and how its content comes about. */
+/** One file to write, and how to get its content. */
 interface Task {
   file: string;
   collect(): Promise<string>;
 }
 
 /**
- * Writes the logs of control plane and sidecars and what the driver names into `folder`, one after another, since the
- * meshes' tools share local ports. Secrets are left out. One that fails leaves a file saying so.
+ * Writes the logs of control plane and sidecars and what the driver names into `folder`, without secrets; one after
+ * another, since the meshes' tools share local ports. If one fails, its file says so.
  *
  * @returns the names of the files
  */
@@ -124,18 +122,18 @@ function driverTask(diagnostic: Diagnostic, context: MeshContext): Task {
 }
 
 async function commandOutput(run: string[], context: MeshContext): Promise<string> {
-  // Dozens of them say nothing to somebody who waits for verdicts.
+  // Dozens of commands would hide the verdicts on the console.
   const reporter = {
     ...context.reporter,
     command: (argv: string[]) => context.reporter.output(`$ ${commandLine(argv)}`),
   };
-  const end = await runTool(run, eachMs, { ...context, reporter });
+  const end = await runCommand(run, eachMs, { ...context, reporter });
   if (end.exit === 0) return end.stdout;
-  const how = end.exit === undefined ? `was cut off (${end.cut})` : `ended with status ${end.exit}`;
+  const how = end.exit === undefined ? `did not end by itself (${end.fault})` : `ended with status ${end.exit}`;
   return [`this diagnostic failed: ${commandLine(run)} ${how}`, ...end.tail, ''].join('\n');
 }
 
-/** An object for people's eyes: without a Secret's data, and without what only tools need. */
+/** An object for people: without a Secret's data, and without what only tools need. */
 function redactManifest(manifest: Manifest): Manifest {
   const { managedFields, annotations, ...metadata } = manifest.metadata;
   const { 'kubectl.kubernetes.io/last-applied-configuration': applied, ...others } = annotations ?? {};

@@ -1,11 +1,9 @@
-export { checkDriver } from './checks/check.ts';
 export { renderedParts } from './checks/samples.ts';
 export type { Driver, DriverSpec } from './driver.ts';
-export { declares, driverImages, driverTitle, driverTools } from './facts.ts';
-export { type Feature, features } from './features.ts';
-export { fieldDescription } from './file/fields.ts';
-export { inspectDriver, listDrivers, listUnverified, loadDriver } from './file/load.ts';
+export { MeshError } from './errors.ts';
+export { declares, driverImages, driverTitle, driverTools, features, fitsSandbox, unusedSets } from './facts.ts';
+export { inspectDriver, listDrivers, listUnverified, loadDriver } from './load.ts';
 export * from './mesh.ts';
+export { switchedValue } from './objects.ts';
 export { openMesh } from './open.ts';
-export { switchedValue } from './setting-value.ts';
-export { fitsSandbox, unusedSets } from './tools.ts';
+export { fieldDescription } from './schema-fields.ts';

@@ -1,8 +1,8 @@
 import type { Cluster, Manifest } from '../kube/cluster.ts';
-import { MeshproofError, type Whose } from '../words/index.ts';
 
-/** A mode that every mesh under test can be asked to switch. */
-export type ModeName = 'permissive' | 'egress';
+/** The modes that a mesh under test can be asked to switch. */
+export const modeNames = ['permissive', 'egress'] as const;
+export type ModeName = (typeof modeNames)[number];
 
 /** A workload identity, as policies name it. `namespace` is the real one, run prefix included. */
 export interface Party {
@@ -117,20 +117,6 @@ export interface Mesh {
   allow(request: AllowRequest): AllowObjects;
   /** Writes the driver's diagnostics into `folder`; one that fails leaves a file saying so. Answers the files' names. */
   diagnose(folder: string, pods: { namespace: string; name: string }[]): Promise<string[]>;
-}
-
-/** A driver or its mesh failed. */
-export class MeshError extends MeshproofError {
-  override name = 'MeshError';
-  /**
-   * `version`: the cluster serves what the driver names in another version. `absence`: what the driver names is not there,
-   * which is the mesh's fault only if it is the version that the driver is for.
-   */
-  readonly about?: 'version' | 'absence';
-  constructor(whose: Whose, message: string, remedy?: string, about?: MeshError['about']) {
-    super(whose, message, remedy);
-    if (about !== undefined) this.about = about;
-  }
 }
 
 /** Values that come from the command line and the provider into a driver's `{{…}}`. */

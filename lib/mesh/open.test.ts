@@ -1,9 +1,10 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { ClusterError } from '../kube/cluster.ts';
 import type { Driver } from './driver.ts';
+import { MeshError } from './errors.ts';
 import { driverTitle } from './facts.ts';
-import { loadDriver } from './file/load.ts';
-import { type Mesh, MeshError } from './mesh.ts';
+import { loadDriver } from './load.ts';
+import type { Mesh } from './mesh.ts';
 import { openMesh } from './open.ts';
 import { FakeCluster, fakeContext } from './testing/fake-cluster.ts';
 
@@ -269,7 +270,7 @@ describe('installation', () => {
     ],
   };
 
-  test('ends the installer when a pod of the control plane crashes again and again, with its last words', async () => {
+  test('ends the installer when a pod of the control plane is in a crash loop, with the end of its log', async () => {
     cluster.logTexts['c'] = 'panic: no\n';
     const { context } = fakeContext(cluster, {
       reporter: { command: () => cluster.put(pod('p', crashing)), output() {} },
@@ -278,7 +279,9 @@ describe('installation', () => {
     const begin = performance.now();
     await expect(mesh.install()).rejects.toMatchObject({
       whose: 'mesh',
-      message: expect.stringMatching(/container c of pod osm-system\/p crashes again .*; its last words:\npanic: no/s),
+      message: expect.stringMatching(
+        /container c of pod osm-system\/p is in a crash loop .*; end of its log:\npanic: no/s,
+      ),
     });
     expect(performance.now() - begin).toBeLessThan(5000);
   });
@@ -299,14 +302,14 @@ describe('installation', () => {
     });
   });
 
-  test('that fails by a pod of its own has the last words of that one', async () => {
+  test('that fails by a pod of its own has the end of its log', async () => {
     cluster.logTexts['preinstall'] = 'dial tcp: connection refused\nchecks failed\n';
     const state = { terminated: { exitCode: 1, reason: 'Error' } };
     const containerStatuses = [{ name: 'preinstall', image: 'p:1', restartCount: 0, state }];
     cluster.put(pod('job', { phase: 'Failed', containerStatuses }));
     const install = [{ run: ['false'], within: '10s' }];
     await expect(open(variant({ install })).install()).rejects.toThrow(
-      'job: Failed; preinstall ended with 1 (Error)\n    last words of preinstall:\n' +
+      'job: Failed; preinstall ended with 1 (Error)\n    end of the log of preinstall:\n' +
         '    dial tcp: connection refused\n    checks failed',
     );
   });

@@ -1,29 +1,25 @@
 import { ClusterError } from '../kube/cluster.ts';
 import { redactValue } from '../words/index.ts';
-import { allowObjects, party } from './allow.ts';
-import { driverObjects } from './checks/definitions.ts';
+import { driverObjects } from './checks/named-objects.ts';
 import { collectDiagnostics } from './diagnose.ts';
 import type { Driver, DriverSpec, ModeSpec } from './driver.ts';
 import { enrolManifest } from './enrol.ts';
+import { apiFault, MeshError } from './errors.ts';
 import { declares, driverImages, driverTools } from './facts.ts';
-import { apiFault } from './fault.ts';
 import { knowingVersion, missingDeployments, versionOn } from './install/control-plane.ts';
 import { install } from './install/install.ts';
-import { type Mesh, type MeshContext, MeshError, type ModeName, type Party } from './mesh.ts';
+import type { Mesh, MeshContext, ModeName, Party } from './mesh.ts';
 import { expectVersion } from './served.ts';
 import { attempt, doSteps } from './steps/steps.ts';
-import { durationMs } from './template/duration.ts';
-import { fillingFor } from './template/filling.ts';
-import { contextValues, usesDomain } from './template/placeholders.ts';
-import { type Filling, fill } from './template/template.ts';
+import { contextValues, durationMs, type Filling, fill, fillingFor, partyValues, usesDomain } from './template.ts';
 
-/** The mesh that a checked driver describes, on one cluster. Nothing is done until a method is called. */
+/** The mesh that a checked driver describes, on one cluster. Does nothing until a method is called. */
 export function openMesh(driver: Driver, context: MeshContext): Mesh {
   const { file, spec } = driver;
   const { cluster, sets, timeoutScale } = context;
   const filling = (): Filling => fillingFor(spec, sets, contextValues(context));
   const about = (role: 'client' | 'server', who: Party): Filling =>
-    fillingFor(spec, sets, { ...contextValues(context), ...party(role, who) });
+    fillingFor(spec, sets, { ...contextValues(context), ...partyValues(role, who) });
 
   const mode = (name: ModeName): ModeSpec => {
     const found = spec.modes[name];
@@ -96,19 +92,23 @@ export function openMesh(driver: Driver, context: MeshContext): Mesh {
       return attempts;
     },
 
-    allow(request) {
-      const allow = spec.policy.allow[request.protocol];
+    allow({ name, port, protocol, path, client, server }) {
+      const allow = spec.policy.allow[protocol];
       if (allow === undefined) {
-        throw new MeshError('environment', `the driver ${spec.name} has no policy for ${request.protocol}`);
+        throw new MeshError('environment', `the driver ${spec.name} has no policy for ${protocol}`);
       }
-      return allowObjects(allow, request, filling());
+      const { values, sets: own } = filling();
+      const request = { name, port, 'port.text': String(port), ...(path === undefined ? {} : { path }) };
+      const parties = { ...partyValues('client', client), ...partyValues('server', server) };
+      const { route = [], target } = fill(allow, { values: { ...values, ...request, ...parties }, sets: own });
+      return { route, target };
     },
 
     diagnose: (folder, pods) => collectDiagnostics(driver, context, folder, pods),
   };
 }
 
-/** A mode that the mesh lacks takes none. */
+/** For a mode that the mesh lacks. */
 const noTime = { converges: '0ms', settles: '0ms' };
 
 /** The kinds that a run changes after the installation, each once. */
@@ -124,7 +124,7 @@ function marksOf({ enrol }: DriverSpec): Pick<NonNullable<DriverSpec['enrol']>, 
   return marks;
 }
 
-/** How the API refused the content of a change; undefined if it took it. @throws MeshError if it could not say */
+/** How the API refused the content of a change; undefined if it accepted it. @throws MeshError for another answer */
 async function refusal(change: Promise<void>): Promise<string | undefined> {
   try {
     await change;

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { Manifest } from '../kube/cluster.ts';
-import { loadDriver } from './file/load.ts';
-import type { MeshError } from './mesh.ts';
+import type { MeshError } from './errors.ts';
+import { loadDriver } from './load.ts';
 import { openMesh } from './open.ts';
 import { FakeCluster, fakeContext } from './testing/fake-cluster.ts';
 

@@ -1,6 +1,7 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { type Cluster, ClusterError } from '../kube/cluster.ts';
-import { type MeshContext, MeshError } from './mesh.ts';
+import { pollUntil } from '../polling/poll-until.ts';
+import { MeshError } from './errors.ts';
+import type { MeshContext } from './mesh.ts';
 
 interface KindName {
   apiVersion: string;
@@ -13,11 +14,11 @@ const restMs = 500;
 const graceMs = 2000;
 
 /**
- * Does some work with an object while asking whether the cluster serves its kind in another version only. Then the work is
- * ended: it would wait for what cannot come, or call gone what is there.
+ * Does some work with an object, and ends it if the cluster serves the object's kind in other versions only: then the work
+ * would wait for what cannot come, or take for gone what exists.
  *
- * @param work gets a context whose signal also comes when that is so
- * @throws MeshError about `version`, of the environment: the mesh is another version than the driver is for
+ * @param work gets a context whose signal also comes in that case
+ * @throws MeshError about `version`, of the environment: the mesh is not the version that the driver is for
  */
 export async function guardVersion<T>(
   of: KindName,
@@ -43,38 +44,39 @@ export async function guardVersion<T>(
   }
 }
 
-/** Looks once, and again where it seems so. @throws MeshError as `guardVersion` */
+/** Looks once, and again if the version seems to be another one. @throws MeshError as `guardVersion` */
 export async function expectVersion(of: KindName, { cluster, signal }: MeshContext): Promise<void> {
   if (!of.apiVersion.includes('/')) return;
-  for (let waited = 0; ; waited += restMs) {
-    const others = await onlyOthers(of, cluster);
-    if (others === undefined) return;
-    if (waited >= graceMs) throw unserved(of, others);
-    await pause(restMs, undefined, { signal });
-  }
+  let others: string[] | undefined;
+  const look = async (): Promise<true | undefined> => {
+    others = await onlyOthers(of, cluster);
+    return others === undefined ? true : undefined;
+  };
+  await pollUntil(look, { everyMs: restMs, timeoutMs: graceMs, signal });
+  signal.throwIfAborted();
+  if (others !== undefined) throw unserved(of, others);
 }
 
-/** The versions that are served instead, once that has been so for a while; undefined when the kind comes, or at the end. */
-async function mismatch(of: KindName, { cluster }: MeshContext, end: AbortSignal): Promise<string[] | undefined> {
+/** The versions that are served instead, once that has lasted for the grace; undefined at the end. */
+function mismatch(of: KindName, { cluster }: MeshContext, end: AbortSignal): Promise<string[] | undefined> {
   let since: number | undefined;
-  while (!end.aborted) {
-    // What the API cannot answer now is the work's to tell.
+  const look = async (): Promise<string[] | undefined> => {
+    // The work itself reports what the API does not answer.
     const others = await onlyOthers(of, cluster).catch(() => undefined);
     since = others === undefined ? undefined : (since ?? performance.now());
-    if (others !== undefined && since !== undefined && performance.now() - since >= graceMs) return others;
-    await pause(restMs, undefined, { signal: end }).catch(() => undefined);
-  }
-  return undefined;
+    return since !== undefined && performance.now() - since >= graceMs ? others : undefined;
+  };
+  return pollUntil(look, { everyMs: restMs, signal: end });
 }
 
-/** The versions in which a kind is served, where its own is not among them; undefined where it is, or none is. */
+/** The versions in which a kind is served, if its own is not among them; undefined if it is, or if there are none. */
 async function onlyOthers(of: KindName, cluster: Cluster): Promise<string[] | undefined> {
   const versions = await versionsOf(of, cluster);
   const own = of.apiVersion.slice(of.apiVersion.indexOf('/') + 1);
   return versions.length === 0 || versions.includes(own) ? undefined : versions;
 }
 
-/** Those in which the cluster serves a kind of a group; empty where it does not. @throws ClusterError */
+/** The versions in which the cluster serves a kind of a group. @throws ClusterError */
 export async function versionsOf({ apiVersion, kind }: KindName, cluster: Cluster): Promise<string[]> {
   const [group = ''] = apiVersion.split('/');
   const { versions = [] } = (await answered(cluster, `/apis/${group}`)) as { versions?: { version: string }[] };

@@ -14,8 +14,31 @@ describe('a tool', () => {
 
     expect(result).toMatchObject({ exitCode: 3, stderr: 'one\ntwo\nrest' });
     expect(result.stdout.toString()).toBe('in');
-    expect(lines).toEqual(['one', 'two']);
+    expect(lines).toEqual(['one', 'two', 'rest']);
     expect(lastWords(result, 1)).toBe('exit 3\nrest');
+  });
+
+  test('gets words and environment as they are, and passes on both kinds of lines', async () => {
+    const lines: string[] = [];
+    const line = (text: string) => lines.push(text);
+    const argv = ['sh', '-c', 'echo "$GREETING" "$1"; echo to stderr >&2', 'sh', '$(id)'] as const;
+    const result = await runTool(argv, { ...TIME, env: { GREETING: 'good day' }, line, outputLine: line });
+    expect(result).toMatchObject({ exitCode: 0, stderr: 'to stderr\n' });
+    expect(lines.sort()).toEqual(['good day $(id)', 'to stderr']);
+  });
+
+  test('that leaves something running is not waited for, and what it leaves is ended', async () => {
+    const begin = performance.now();
+    const result = await runTool(sh('sleep 60 & echo $!'), { ...TIME, endsGroup: true });
+    expect(result).toMatchObject({ exitCode: 0 });
+    expect(performance.now() - begin).toBeLessThan(6000);
+    const left = Number(result.stdout.toString());
+    for (let tries = 0; tries < 100 && isAlive(left); tries++) await pause(20);
+    expect(isAlive(left)).toBe(false);
+  });
+
+  test('that a signal from elsewhere ends has no exit code', async () => {
+    expect(await runTool(sh('kill -9 $$'), TIME)).toMatchObject({ fault: 'killed' });
   });
 
   test('that is not installed is a fault', async () => {
@@ -45,7 +68,9 @@ describe('a tool', () => {
       signal: interruption.signal,
       line: () => interruption.abort(),
     });
+    const begin = performance.now();
     expect(await running).toMatchObject({ fault: 'aborted' });
+    expect(performance.now() - begin).toBeLessThan(5000);
 
     const pids: number[] = [];
     await runTool(sh('true'), { ...TIME, signal: interruption.signal, child: (pid) => pids.push(pid) });

@@ -4,15 +4,21 @@ import { execa } from 'execa';
 export interface ToolOptions {
   timeoutMs: number;
   signal?: AbortSignal;
-  /** Told of the process as soon as there is one; it leads a process group of its own. */
+  /** Called with the process as soon as it has started; it leads a process group of its own. */
   child?: (pid: number, what: string) => void;
-  input?: Uint8Array;
+  input?: Uint8Array | string;
+  /** Added to this process's environment. */
+  env?: Record<string, string>;
   /** Each line of standard error as it comes. */
   line?: (text: string) => void;
+  /** Each line of standard output as it comes. */
+  outputLine?: (text: string) => void;
+  /** Also end what the tool leaves running in its process group. */
+  endsGroup?: boolean;
 }
 
 export interface ToolResult {
-  /** Absent where the tool did not come to an end of its own. */
+  /** Absent if the tool did not end by itself. */
   exitCode?: number;
   stdout: Buffer;
   stderr: string;
@@ -20,8 +26,10 @@ export interface ToolResult {
   fault?: 'missing' | 'timeout' | 'aborted' | 'killed';
 }
 
-/** From asking a process group to end until it is killed. */
-const GRACE_MS = 2_000;
+/** From SIGTERM to SIGKILL, ms: enough for a tool to release what it holds. */
+const GRACE_MS = 3_000;
+/** After a tool's end, for the rest of its group to close the output that it inherited, ms. */
+const LINGER_MS = 1_000;
 
 /**
  * Runs a tool in a process group of its own, so that a signal meant for this program does not reach it, and so that all
@@ -35,62 +43,84 @@ export async function runTool(argv: readonly [string, ...string[]], options: Too
     reject: false,
     encoding: 'buffer',
     stripFinalNewline: false,
-    ...(options.input ? { input: options.input } : { stdin: 'ignore' as const }),
+    ...(options.env ? { env: options.env } : {}),
+    ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
   });
-  if (child.pid !== undefined) options.child?.(child.pid, argv.join(' '));
-  const lines = options.line && lineSplitter(options.line);
-  if (lines) child.stderr?.on('data', lines);
+  const { pid } = child;
+  if (pid !== undefined) options.child?.(pid, argv.join(' '));
+  passLines(child.stderr, options.line);
+  passLines(child.stdout, options.outputLine);
 
   let fault: 'timeout' | 'aborted' | undefined;
   let groupEnded: Promise<void> | undefined;
-  const end = (why: 'timeout' | 'aborted') => {
-    if (fault !== undefined) return;
-    fault = why;
-    if (child.pid !== undefined) groupEnded = endGroup(child.pid, child);
+  const end = () => {
+    if (pid !== undefined) groupEnded ??= endGroup(pid);
   };
-  const abort = () => end('aborted');
-  const timer = setTimeout(() => end('timeout'), options.timeoutMs);
+  const stop = (why: 'timeout' | 'aborted') => {
+    fault ??= why;
+    end();
+  };
+  const abort = () => stop('aborted');
+  const timer = setTimeout(() => stop('timeout'), options.timeoutMs);
   options.signal?.addEventListener('abort', abort, { once: true });
+  let linger: NodeJS.Timeout | undefined;
+  if (options.endsGroup) {
+    child.once('exit', () => {
+      linger = setTimeout(end, LINGER_MS);
+    });
+  }
   const result = await child;
-  await groupEnded;
   clearTimeout(timer);
+  clearTimeout(linger);
   options.signal?.removeEventListener('abort', abort);
+  if (options.endsGroup) end();
+  await groupEnded;
 
-  const told = { stdout: Buffer.from(result.stdout), stderr: Buffer.from(result.stderr).toString() };
-  if (fault !== undefined) return { ...told, fault };
-  if (result.code === 'ENOENT') return { ...told, fault: 'missing' };
-  return result.exitCode === undefined ? { ...told, fault: 'killed' } : { ...told, exitCode: result.exitCode };
+  const output = { stdout: Buffer.from(result.stdout), stderr: Buffer.from(result.stderr).toString() };
+  if (fault !== undefined) return { ...output, fault };
+  if (result.code === 'ENOENT' || result.code === 'EACCES') return { ...output, fault: 'missing' };
+  return result.exitCode === undefined ? { ...output, fault: 'killed' } : { ...output, exitCode: result.exitCode };
 }
 
-/** Asks first; whatever of the group has not followed by the time that the tool is over, or the grace is, is killed. */
-async function endGroup(leader: number, over: Promise<unknown>): Promise<void> {
-  signalGroup(leader, 'SIGTERM');
-  await Promise.race([over, pause(GRACE_MS, undefined, { ref: false })]);
+/** Ends a process group: SIGTERM, and SIGKILL to what is left after the grace. */
+async function endGroup(leader: number): Promise<void> {
+  if (!signalGroup(leader, 'SIGTERM')) return;
+  for (let waited = 0; waited < GRACE_MS; waited += 50) {
+    await pause(50);
+    if (!signalGroup(leader, 0)) return;
+  }
   signalGroup(leader, 'SIGKILL');
 }
 
-/** Signals a whole process group; one that is gone already is no error. */
-export function signalGroup(leader: number, signal: 'SIGTERM' | 'SIGKILL'): void {
+/** Signals a whole process group. @returns false if it is gone already, which is not an error */
+export function signalGroup(leader: number, signal: 'SIGTERM' | 'SIGKILL' | 0): boolean {
   try {
     process.kill(-leader, signal);
+    return true;
   } catch (error) {
-    // The group is gone already, which is what the signal was for.
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+    throw error;
   }
 }
 
-function lineSplitter(line: (text: string) => void): (chunk: Buffer) => void {
+/** Passes on the lines of a stream that are not blank, also the last one if nothing ends it. */
+function passLines(stream: NodeJS.ReadableStream | null, line: ((text: string) => void) | undefined): void {
+  if (stream === null || line === undefined) return;
+  const pass = (text: string) => {
+    if (text.trim() !== '') line(text.trimEnd());
+  };
   let rest = '';
-  return (chunk) => {
+  stream.on('data', (chunk: Buffer) => {
     const parts = (rest + chunk.toString()).split('\n');
     rest = parts.pop() ?? '';
-    for (const part of parts) if (part.trim() !== '') line(part.trimEnd());
-  };
+    parts.forEach(pass);
+  });
+  stream.on('end', () => pass(rest));
 }
 
-/** The last lines of what a tool said, for a message. */
+/** The last lines of a tool's output, for a message. */
 export function lastWords(result: ToolResult, lines = 6): string {
-  const said = result.stderr.trim() === '' ? result.stdout.toString() : result.stderr;
+  const output = result.stderr.trim() === '' ? result.stdout.toString() : result.stderr;
   const why = result.fault === 'timeout' ? 'it did not end in time' : `exit ${result.exitCode ?? result.fault}`;
-  return `${why}\n${said.trim().split('\n').slice(-lines).join('\n')}`;
+  return `${why}\n${output.trim().split('\n').slice(-lines).join('\n')}`;
 }

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { Ajv } from 'ajv';
-import { features } from '../features.ts';
-import { meshesFolder } from '../file/folder.ts';
+import { features } from '../facts.ts';
+import { meshesFolder } from '../schema-fields.ts';
 import { complaint, complaintOf, sound } from '../testing/sound-driver.ts';
 import { checkDriver } from './check.ts';
 
@@ -76,7 +76,7 @@ describe('a wrong driver is refused with file, line, column, field and what is a
       'a step of two kinds',
       'merge: { open: true }',
       'merge: {}, run: [a], within: 1s',
-      'x.yaml:23:10: modes.permissive.on[0]: allowed here: exactly one of run, apply, patch, delete, wait; patch and run stand here together',
+      'x.yaml:23:10: modes.permissive.on[0]: allowed here: exactly one of run, apply, patch, delete, wait; patch and run are here together',
     ],
     [
       'a shell line',
@@ -113,7 +113,7 @@ describe('a wrong driver is refused with file, line, column, field and what is a
       'a feature twice',
       '[permissive, tcp-policy]',
       '[permissive, tcp-policy, permissive]',
-      'x.yaml:7:39: features.supported[2]: stands in the list twice',
+      'x.yaml:7:39: features.supported[2]: is in the list twice',
     ],
     [
       'a feature both supported and exempt',
@@ -149,7 +149,7 @@ describe('a wrong driver is refused with file, line, column, field and what is a
       'a project with a placeholder',
       'project: Example',
       "project: '{{name}}'",
-      'x.yaml:4:28: implementation.project: {{name}}: no placeholder is filled in here',
+      'x.yaml:4:28: implementation.project: {{name}}: placeholders are not allowed here',
     ],
     [
       'a placeholder that needs a default',
@@ -173,7 +173,7 @@ describe('a wrong driver is refused with file, line, column, field and what is a
       'a splice elsewhere',
       'run: [mesh, dump,',
       "run: [mesh, '{{sets}}',",
-      'x.yaml:39:50: diagnostics.pod[0].run[1]: {{sets}} is a list item of a run in install',
+      'x.yaml:39:50: diagnostics.pod[0].run[1]: {{sets}} is allowed only as a list item of a run in install',
     ],
     [
       'half a placeholder',
@@ -185,7 +185,7 @@ describe('a wrong driver is refused with file, line, column, field and what is a
       'a placeholder in a key',
       'port: ',
       "'{{port}}': ",
-      'x.yaml:36:11: policy.allow.tcp.target[0].{{port}}: a key holds no placeholder',
+      'x.yaml:36:11: policy.allow.tcp.target[0].{{port}}: a key cannot have a placeholder',
     ],
     [
       'a placeholder without quotes',
@@ -233,13 +233,13 @@ describe('a wrong driver is refused with file, line, column, field and what is a
       'a switch by reinstallation that has steps',
       'effect: hot',
       'effect: reinstall',
-      'x.yaml:23:5: modes.permissive.on: an effect of reinstall leaves no steps',
+      'x.yaml:23:5: modes.permissive.on: effect reinstall allows no steps',
     ],
     [
       'a switch by reinstallation that the installation does not heed',
       'policy:\n',
       '  egress: { effect: reinstall, converges: 1s, settles: 1s }\npolicy:\n',
-      'x.yaml:27:21: modes.egress.effect: an effect of reinstall needs {{modes.egress}} in the steps of install',
+      'x.yaml:27:21: modes.egress.effect: effect reinstall needs {{modes.egress}} in the steps of install',
     ],
     [
       'an effect that is none',
@@ -335,7 +335,7 @@ describe('a wrong driver is refused with file, line, column, field and what is a
 
   test('nothing, a list, and an alias inside of itself', () => {
     expect(complaintOf('')).toContain('x.yaml:1:1: the file is empty; a driver is fields such as');
-    expect(complaintOf('- a')).toContain('x.yaml:1:1: ["a"] is no driver; a driver is fields such as');
+    expect(complaintOf('- a')).toContain('x.yaml:1:1: ["a"] is not a driver; a driver is fields such as');
     expect(complaintOf('a: &a\n  b: *a')).toBe('x.yaml:2:6: *a stands inside of itself');
   });
 });

@@ -1,15 +1,17 @@
 import type { Manifest } from '../../kube/cluster.ts';
 import { UsageError } from '../../words/index.ts';
 import type { Driver, DriverSpec } from '../driver.ts';
-import { type Mistake, schemaMistakes } from '../file/schema.ts';
-import { type Path, readSource } from '../file/source.ts';
+import { type Mistake, readSource } from '../source.ts';
+import { commandMistakes } from './commands.ts';
 import { consistencyMistakes } from './consistency.ts';
-import { definitionMistakes } from './definitions.ts';
-import { intentMistakes } from './intent.ts';
-import { ownDefinitionMistakes } from './own-definitions.ts';
+import { definitionMistakes, ownDefinitionMistakes } from './definitions.ts';
+import { modeMistakes } from './modes.ts';
+import { policyMistakes } from './policies.ts';
 import { driverRemarks } from './remarks.ts';
 import { renderingMistakes } from './rendered.ts';
+import { schemaMistakes } from './schema.ts';
 import { placeholderMistakes } from './scopes.ts';
+import { textMistakes } from './texts.ts';
 
 export interface DefinitionsOfCluster {
   /** Its custom resource definitions. */
@@ -18,27 +20,33 @@ export interface DefinitionsOfCluster {
   sets: readonly string[];
 }
 
-/** Enough to work on; a file of another kind altogether would fill the screen. */
+/** A file of another kind altogether would fill the screen. */
 const mistakesShown = 10;
 
 /**
  * Checks a driver's text against the schema, its placeholders, and itself. Runs nothing and asks no cluster.
  *
  * @param file its name, for messages
- * @throws UsageError naming file, line, column, field and what is allowed, one mistake per line
+ * @throws UsageError with file, line, column, field and what is allowed, one mistake per line
  */
 export function checkDriver(text: string, file: string): Driver {
   const source = readSource(text);
-  refuse(source.mistakes.map(({ position, message }) => `${file}:${position}: ${message}`));
-  const locate = ({ path, of, message }: Mistake): string =>
-    `${file}:${source.position(path, of)}: ${fieldName(path)}${message}`;
-  refuse(schemaMistakes(source.value).map(locate));
-  // The schema has said so; no tool carries a JSON Schema over into a type.
+  const refuse = (mistakes: Mistake[]): void => refuseLines(file, mistakes.map(source.locate));
+  refuseLines(file, source.mistakes);
+  refuse(schemaMistakes(source.value));
+  // The schema has checked the type; no tool derives it from a JSON Schema.
   const spec = source.value as DriverSpec;
-  refuse([...placeholderMistakes(spec, Object.keys(spec.variables ?? {})), ...consistencyMistakes(spec)].map(locate));
-  // Only what has values for all its placeholders can be filled in.
-  refuse(renderingMistakes(spec).map(locate));
-  refuse([...intentMistakes(spec, new Date().toISOString().slice(0, 10)), ...ownDefinitionMistakes(spec)].map(locate));
+  refuse([...placeholderMistakes(spec), ...consistencyMistakes(spec)]);
+  // Only a driver whose placeholders all have values can be filled in.
+  refuse(renderingMistakes(spec));
+  const today = new Date().toISOString().slice(0, 10);
+  refuse([
+    ...commandMistakes(spec),
+    ...policyMistakes(spec),
+    ...modeMistakes(spec),
+    ...textMistakes(spec, today),
+    ...ownDefinitionMistakes(spec),
+  ]);
   return { file, spec };
 }
 
@@ -47,28 +55,19 @@ export function checkDriver(text: string, file: string): Driver {
  * @throws UsageError as `checkDriver`
  */
 export function checkAgainst({ spec, file }: Driver, text: string, cluster: DefinitionsOfCluster): void {
-  const source = readSource(text);
   const mistakes = definitionMistakes(spec, cluster.definitions, cluster.sets);
-  refuse(mistakes.map(({ path, of, message }) => `${file}:${source.position(path, of)}: ${fieldName(path)}${message}`));
+  refuseLines(file, mistakes.map(readSource(text).locate));
 }
 
-/** What is allowed in a sound driver, and hardly meant: see `driverRemarks`. One line each, with its place. */
+/** What is allowed in a sound driver and probably not meant, one line each, with its place. */
 export function remarksOn({ spec, file }: Driver, text: string): string[] {
-  const source = readSource(text);
-  return driverRemarks(spec).map(
-    ({ path, of, message }) => `${file}:${source.position(path, of)}: ${fieldName(path)}${message}`,
-  );
+  const { locate } = readSource(text);
+  return driverRemarks(spec).map((remark) => `${file}:${locate(remark)}`);
 }
 
-function refuse(lines: string[]): void {
+function refuseLines(file: string, lines: readonly string[]): void {
   if (lines.length === 0) return;
-  const more = lines.length - mistakesShown;
-  throw new UsageError([...lines.slice(0, mistakesShown), ...(more > 0 ? [`and ${more} more`] : [])].join('\n'));
-}
-
-/** `modes.egress.on[0].merge: `, as one would write it in JavaScript. */
-function fieldName(path: Path): string {
-  if (path.length === 0) return '';
-  const name = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`)).join('');
-  return `${name.replace(/^\./, '')}: `;
+  const shown = lines.slice(0, mistakesShown).map((line) => `${file}:${line}`);
+  const more = lines.length - shown.length;
+  throw new UsageError([...shown, ...(more > 0 ? [`and ${more} more`] : [])].join('\n'));
 }

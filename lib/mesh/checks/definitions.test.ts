@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Manifest } from '../../kube/cluster.ts';
 import type { DriverSpec } from '../driver.ts';
-import { loadDriver } from '../file/load.ts';
+import { loadDriver } from '../load.ts';
 import { definitionMistakes } from './definitions.ts';
 
 const { spec: reference } = await loadDriver('reference');
@@ -42,10 +42,10 @@ describe('against the definitions of a cluster', () => {
   test('a field that the server would drop, and a value of another type', () => {
     const spec = target['spec'] as Record<string, unknown>;
     expect(mistakes({ spec: { ...spec, sauces: [] } })).toEqual([
-      'policy.allow.tcp.target.0.spec.sauces: TrafficTarget, as the cluster has it: is no field that it has; did you mean sources? (it has: destination, sources, rules)',
+      'policy.allow.tcp.target.0.spec.sauces: TrafficTarget of the cluster: unknown field; did you mean sources? (allowed: destination, sources, rules)',
     ]);
     expect(mistakes({ spec: { ...spec, sources: 'curl' } })).toEqual([
-      'policy.allow.tcp.target.0.spec.sources: TrafficTarget, as the cluster has it: must be array',
+      'policy.allow.tcp.target.0.spec.sources: TrafficTarget of the cluster: must be array',
     ]);
   });
 
@@ -73,10 +73,10 @@ describe('against the definitions of a cluster', () => {
 
     expect(switched({ enableEgress: null })).toEqual([]);
     expect(switched({ enableEgress: 'yes' })).toEqual([
-      'modes.permissive.on.0.merge.spec.traffic.enableEgress: MeshConfig, as the cluster has it: must be boolean',
+      'modes.permissive.on.0.merge.spec.traffic.enableEgress: MeshConfig of the cluster: must be boolean',
     ]);
     expect(switched({}, ['spec', 'trafic', 'enableEgress'])).toEqual([
-      'modes.permissive.setting.path.1: MeshConfig, as the cluster has it: is no field that it has; did you mean traffic? (it has: sidecar, traffic)',
+      'modes.permissive.setting.path.1: MeshConfig of the cluster: unknown field; did you mean traffic? (allowed: sidecar, traffic)',
     ]);
   });
 
@@ -123,7 +123,7 @@ describe('against the definitions of a cluster', () => {
     expect(
       definitionMistakes(spec, definitions, []).map(({ path, message }) => `${path.join('.')}: ${message}`),
     ).toEqual([
-      'modes.permissive.invalid.1: the cluster has a definition that allows this, so the API takes it; write what it must refuse',
+      'modes.permissive.invalid.1: the cluster has a definition that allows this, so the API accepts it; write what it must refuse',
     ]);
   });
 });

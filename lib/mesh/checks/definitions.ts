@@ -1,99 +1,160 @@
 import type { Manifest } from '../../kube/cluster.ts';
+import { nearestSlip } from '../../words/index.ts';
 import type { DriverSpec } from '../driver.ts';
-import type { Mistake } from '../file/schema.ts';
-import { fill } from '../template/template.ts';
-import { type NamedObject, namedObjects } from './named-objects.ts';
+import { modeNames } from '../mesh.ts';
+import { groupOf } from '../objects.ts';
+import { type Mistake, mistake, type Path } from '../source.ts';
+import { fill } from '../template.ts';
+import { driverObjects, type NamedObject, namedObjects } from './named-objects.ts';
 import { sampleFilling } from './samples.ts';
 import { fieldHint, lostAt, misfits, type Structure } from './structure.ts';
 
-/** What of a custom resource definition says how its objects look. */
-export interface Definition {
+/** The part of a custom resource definition that says how its objects look. */
+interface Definition {
   group: string;
   names: { kind: string };
   versions: { name: string; served: boolean; schema?: { openAPIV3Schema?: Structure } }[];
 }
 
+/** API groups of Kubernetes without a dot; a custom resource's group has one. */
+const dotlessGroups = ['apps', 'autoscaling', 'batch', 'policy'];
+
+/** The other groups of Kubernetes, without their ending `.k8s.io`. */
+const dottedGroups =
+  'admissionregistration apiextensions apiregistration authentication authorization certificates coordination discovery events flowcontrol.apiserver internal.apiserver networking node rbac.authorization resource scheduling storage storagemigration metrics'.split(
+    ' ',
+  );
+
+/** Those of them that drivers name, for suggestions. */
+const suggestedGroups = ['admissionregistration', 'apiextensions', 'networking', 'rbac.authorization'].map(
+  (group) => `${group}.k8s.io`,
+);
+
 /**
- * What a cluster's custom resource definitions say against the objects of a driver, filled in with sample values: kinds
- * and versions that are not served, fields that are unknown, values that are of another type, and groups that the cluster
- * does not have. Passed over are groups that are Kubernetes' own, and those that the installation itself applies.
+ * Compares the objects of a driver, filled in with sample values, with a cluster's custom resource definitions: kinds and
+ * versions that are not served, unknown fields, values of another type, groups that the cluster does not have. Skips groups
+ * of Kubernetes itself, and those that the driver's installation applies.
  */
 export function definitionMistakes(
   spec: DriverSpec,
-  definitions: readonly Manifest[],
+  manifests: readonly Manifest[],
   sets: readonly string[],
 ): Mistake[] {
-  const known = definitions.map((definition) => definition['spec'] as Definition);
-  const passed = new Set(appliedGroups(spec));
-  const attempts = validAttempts(spec, known, sets, 'the cluster');
+  const who = 'the cluster';
+  const definitions = manifests.map((manifest) => manifest['spec'] as Definition);
+  const skipped = new Set(definitionsIn(spec).map(({ definition }) => definition.group));
   const objects = driverObjects(spec, sets).flatMap((object): Mistake[] => {
     const group = groupOf(object);
-    const ofGroup = known.filter((definition) => definition.group === group);
+    const ofGroup = definitions.filter((definition) => definition.group === group);
     if (ofGroup.length === 0) {
-      if (isKubernetesOwn(group) || passed.has(group)) return [];
-      // Once is enough.
-      passed.add(group);
+      const isKubernetes = !group.includes('.') || dottedGroups.includes(group.replace(/\.k8s\.io$/, ''));
+      if (isKubernetes || skipped.has(group)) return [];
+      // One message per group is enough.
+      skipped.add(group);
       const message = `the cluster has no definitions of ${group}, so nothing can be compared; name a cluster that has the mesh`;
-      return [{ path: [...object.path, 'apiVersion'], of: 'value', message }];
+      return [mistake([...object.path, 'apiVersion'], message)];
     }
-    const definition = ofGroup.find(({ names }) => names.kind === object.kind);
-    if (definition !== undefined) return mistakesOf(object, definition, 'the cluster');
+    const found = ofGroup.find(({ names }) => names.kind === object.kind);
+    if (found !== undefined) return objectMistakes(object, found, who);
     const kinds = ofGroup.map(({ names }) => names.kind).sort();
     const message = `the cluster has no ${object.kind} in ${group}; it has ${kinds.join(', ')}`;
-    return [{ path: [...object.path, 'kind'], of: 'value', message }];
+    return [mistake([...object.path, 'kind'], message)];
   });
-  return [...attempts, ...objects];
-}
-
-/** Groups that Kubernetes serves without any definition; all others that end like these are custom resources. */
-function isKubernetesOwn(group: string): boolean {
-  const own =
-    'admissionregistration apiextensions apiregistration authentication authorization certificates coordination discovery events flowcontrol.apiserver internal.apiserver networking node rbac.authorization resource scheduling storage storagemigration metrics';
-  return !group.includes('.') || own.split(' ').includes(group.replace(/\.k8s\.io$/, ''));
-}
-
-function appliedGroups({ install }: DriverSpec): string[] {
-  return install.flatMap((step) => {
-    if (!('apply' in step) || step.apply.kind !== 'CustomResourceDefinition') return [];
-    return [String((step.apply['spec'] as Partial<Definition> | undefined)?.group)];
-  });
-}
-
-/** Every object that a driver names, filled in with sample values. */
-export function driverObjects(spec: DriverSpec, sets: readonly string[]): NamedObject[] {
-  const { images: _, podImages: __, diagnostics: ___, ...parts } = spec;
-  return namedObjects(fill(parts, sampleFilling(spec, sets)));
-}
-
-export function groupOf({ apiVersion }: { apiVersion: string }): string {
-  return apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '';
+  return [...validAttempts(spec, definitions, sets, who), ...objects];
 }
 
 /**
- * Attempts of a mode's `invalid` against which the definitions of their kinds say nothing, so that the API takes them.
- * @param who has the definitions, for people: `the cluster`
+ * What is wrong with a driver's objects according to the driver alone: an API group that Kubernetes cannot have, a group or
+ * kind that is a slip away from one that the installation makes, and what the definitions say that the installation
+ * applies. Most installations bring their definitions in other ways; those are not checked.
  */
-export function validAttempts(
+export function ownDefinitionMistakes(spec: DriverSpec): Mistake[] {
+  const who = 'install';
+  const own = definitionsIn(spec);
+  const unusable = own.flatMap(({ path, definition }) => unusableMistake(definition, path));
+  if (unusable.length > 0) return unusable;
+  const definitions = own.map(({ definition }) => definition);
+  const awaited = spec.install.flatMap((step) => ('wait' in step ? (step.wait.established ?? []) : []));
+  const groups = [
+    ...definitions.map(({ group }) => group),
+    ...awaited.map((name) => name.slice(name.indexOf('.') + 1)),
+  ];
+  const objects = driverObjects(spec, []).flatMap((object): Mistake[] => {
+    const wrongGroup = groupMistake(groupOf(object), groups);
+    if (wrongGroup !== undefined) return [mistake([...object.path, 'apiVersion'], wrongGroup)];
+    const ofGroup = definitions.filter(({ group }) => group === groupOf(object));
+    const found = ofGroup.find(({ names }) => names.kind === object.kind);
+    if (found !== undefined) return objectMistakes(object, found, who);
+    const kinds = ofGroup.map(({ names }) => names.kind);
+    const meant = nearestSlip(object.kind, kinds);
+    if (meant === undefined) return [];
+    const message = `install defines no ${object.kind} in ${groupOf(object)}; did you mean ${meant}?`;
+    return [mistake([...object.path, 'kind'], message)];
+  });
+  return [...validAttempts(spec, definitions, [], who), ...objects];
+}
+
+/** The definitions that the installation applies. */
+function definitionsIn({ install }: DriverSpec): { path: Path; definition: Definition }[] {
+  return install.flatMap((step, index) => {
+    if (!('apply' in step) || step.apply.kind !== 'CustomResourceDefinition') return [];
+    const path = ['install', index, 'apply', 'spec'];
+    return [{ path, definition: (step.apply['spec'] ?? {}) as Definition }];
+  });
+}
+
+/** A definition that nothing can be compared with; Kubernetes itself reports what else is wrong with it. */
+function unusableMistake({ group, names, versions }: Partial<Definition>, path: Path): Mistake[] {
+  const isWhole = typeof group === 'string' && typeof names?.kind === 'string' && Array.isArray(versions);
+  const faults = isWhole
+    ? versions.flatMap(({ schema }) => compileFault(schema?.openAPIV3Schema ?? {}) ?? [])
+    : ['it needs group, names.kind and versions'];
+  return faults.slice(0, 1).map((fault) => mistake(path, `this is not a custom resource definition: ${fault}`));
+}
+
+function compileFault(structure: Structure): string | undefined {
+  try {
+    misfits(structure, {}, false);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message.split(', ')[0] : String(error);
+  }
+}
+
+function groupMistake(group: string, own: readonly string[]): string | undefined {
+  if (group === '' || own.includes(group) || dotlessGroups.includes(group)) return undefined;
+  const hint = (meant: string | undefined): string => (meant === undefined ? '' : `; did you mean ${meant}?`);
+  if (!group.includes('.')) {
+    const meant = hint(nearestSlip(group, dotlessGroups));
+    const allowed = `without a dot: ${dotlessGroups.join(', ')}; the group of a custom resource has one, as in mesh.example.io/v1`;
+    return `Kubernetes has no API group "${group}"${meant} (${allowed})`;
+  }
+  const ofInstall = nearestSlip(group, own);
+  if (ofInstall !== undefined) return `install makes no API group "${group}"${hint(ofInstall)}`;
+  const ofKubernetes = nearestSlip(group, suggestedGroups);
+  return ofKubernetes === undefined ? undefined : `Kubernetes has no API group "${group}"${hint(ofKubernetes)}`;
+}
+
+/** Attempts of a mode's `invalid` that the definitions of their kinds allow, so that the API accepts them. */
+function validAttempts(
   spec: DriverSpec,
   definitions: readonly Definition[],
   sets: readonly string[],
   who: string,
 ): Mistake[] {
-  return (['permissive', 'egress'] as const).flatMap((name) =>
+  return modeNames.flatMap((name) =>
     fill(spec.modes[name]?.invalid ?? [], sampleFilling(spec, sets)).flatMap((attempt, index): Mistake[] => {
-      const objects = namedObjects({ attempt });
-      const judged = objects.flatMap((object) => {
+      const counts = namedObjects({ attempt }).flatMap((object) => {
         const of = definitions.find(({ group, names }) => group === groupOf(object) && names.kind === object.kind);
-        const version = of?.versions.find((each) => each.served && each.name === object.apiVersion.split('/')[1]);
-        const structure = version?.schema?.openAPIV3Schema;
-        // Bounds and patterns are not looked at, and may be what refuses it. That a definition takes anything at all is the
-        // mesh's fault, which its claim tells.
+        const structure = of === undefined ? undefined : structureOf(object, of);
+        // Bounds and patterns are not compared, and may be why the API refuses it. If a definition allows anything at all,
+        // this is the mesh's fault, and its claim says so.
         if (of === undefined || structure === undefined || isBounded(structure)) return [];
-        return [mistakesOf(object, of, who).length];
+        return [objectMistakes(object, of, who).length];
       });
-      if (judged.length === 0 || judged.some((mistakes) => mistakes > 0)) return [];
-      const message = `${who} has a definition that allows this, so the API takes it; write what it must refuse`;
-      return [{ path: ['modes', name, 'invalid', index], of: 'value', message }];
+      if (counts.length === 0 || counts.some((count) => count > 0)) return [];
+      const message = `${who} has a definition that allows this, so the API accepts it; write what it must refuse`;
+      return [mistake(['modes', name, 'invalid', index], message)];
     }),
   );
 }
@@ -104,27 +165,26 @@ function isBounded(structure: Structure): boolean {
   );
 }
 
-/** What the definition of its kind says against an object. @param who says so, for people: `the cluster` */
-export function mistakesOf(object: NamedObject, { versions, names: { kind } }: Definition, who: string): Mistake[] {
-  const version = object.apiVersion.split('/')[1] ?? '';
-  const served = versions.filter((each) => each.served);
-  const structure = served.find(({ name }) => name === version)?.schema?.openAPIV3Schema;
+function structureOf({ apiVersion }: { apiVersion: string }, { versions }: Definition): Structure | undefined {
+  const version = versions.find(({ name, served }) => served && name === apiVersion.split('/')[1]);
+  return version?.schema?.openAPIV3Schema;
+}
+
+/** What the definition of its kind says against an object. @param who has the definition, for people: `the cluster` */
+function objectMistakes(object: NamedObject, definition: Definition, who: string): Mistake[] {
+  const { kind } = definition.names;
+  const structure = structureOf(object, definition);
   if (structure === undefined) {
-    const message = `${who} serves ${kind} as ${served.map(({ name }) => name).join(', ')}, not as ${version}`;
-    return [{ path: [...object.path, 'apiVersion'], of: 'value', message }];
+    const served = definition.versions.filter((each) => each.served).map(({ name }) => name);
+    const message = `${who} serves ${kind} as ${served.join(', ')}, not as ${object.apiVersion.split('/')[1]}`;
+    return [mistake([...object.path, 'apiVersion'], message)];
   }
+  const at = (path: Path, words: string): Mistake => mistake(path, `${kind} of ${who}: ${words}`);
   const { content, setting } = object;
   const wrong = content === undefined ? [] : misfits(structure, content.fields, content.isWhole);
-  const mistakes = wrong.map(
-    ({ steps, words }): Mistake => ({
-      path: [...(content?.path ?? []), ...steps],
-      of: 'value',
-      message: `${kind}, as ${who} has it: ${words}`,
-    }),
-  );
+  const mistakes = wrong.map(({ steps, words }) => at([...(content?.path ?? []), ...steps], words));
   const lost = setting === undefined ? undefined : lostAt(structure, setting.steps);
   if (setting === undefined || lost === undefined) return mistakes;
-  const hint = fieldHint(setting.steps[lost.index] ?? '', lost.fields);
-  const message = `${kind}, as ${who} has it: is no field that it has${hint}`;
-  return [...mistakes, { path: [...setting.path, lost.index], of: 'value', message }];
+  const words = `unknown field${fieldHint(setting.steps[lost.index] ?? '', lost.fields)}`;
+  return [...mistakes, at([...setting.path, lost.index], words)];
 }

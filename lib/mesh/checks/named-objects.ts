@@ -1,4 +1,8 @@
-import type { Path } from '../file/source.ts';
+import type { DriverSpec } from '../driver.ts';
+import { type Fields, isFields } from '../objects.ts';
+import type { Path } from '../source.ts';
+import { fill } from '../template.ts';
+import { sampleFilling } from './samples.ts';
 
 /** A Kubernetes object that a driver names, and what the driver says about its fields. */
 export interface NamedObject {
@@ -12,22 +16,26 @@ export interface NamedObject {
   setting?: { steps: readonly string[]; path: Path };
 }
 
-type Fields = Record<string, unknown>;
+/** Every object that a driver names, filled in with sample values. */
+export function driverObjects(spec: DriverSpec, sets: readonly string[]): NamedObject[] {
+  const { images: _, podImages: __, diagnostics: ___, ...parts } = spec;
+  return namedObjects(fill(parts, sampleFilling(spec, sets)));
+}
 
-/** Manifests, and references to objects with what is changed in them, wherever they stand in a part of a driver. */
+/** Manifests, and references to objects with what changes in them, wherever they are in a part of a driver. */
 export function namedObjects(node: unknown, path: Path = []): NamedObject[] {
   if (Array.isArray(node)) return node.flatMap((item, index) => namedObjects(item, [...path, index]));
   if (!isFields(node)) return [];
   const { patch, merge, object, path: steps } = node;
-  if (isNaming(patch) && isFields(merge)) {
+  if (namesObject(patch) && isFields(merge)) {
     const content = { fields: merge, isWhole: false, path: [...path, 'merge'] };
     return [{ ...identity(patch), path: [...path, 'patch'], content }];
   }
-  if (isNaming(object) && Array.isArray(steps)) {
+  if (namesObject(object) && Array.isArray(steps)) {
     const setting = { steps: steps.map(String), path: [...path, 'path'] };
     return [{ ...identity(object), path: [...path, 'object'], setting }];
   }
-  if (path.length > 0 && isNaming(node)) {
+  if (path.length > 0 && namesObject(node)) {
     if (!('metadata' in node)) return [{ ...identity(node), path }];
     const { metadata: _, ...fields } = node;
     return [{ ...identity(node), path, content: { fields, isWhole: true, path } }];
@@ -43,10 +51,6 @@ function identity({ apiVersion, kind }: { apiVersion: string; kind: string }) {
   return { apiVersion, kind };
 }
 
-function isFields(node: unknown): node is Fields {
-  return typeof node === 'object' && node !== null && !Array.isArray(node);
-}
-
-function isNaming(node: unknown): node is Fields & { apiVersion: string; kind: string } {
+export function namesObject(node: unknown): node is Fields & { apiVersion: string; kind: string } {
   return isFields(node) && typeof node['apiVersion'] === 'string' && typeof node['kind'] === 'string';
 }

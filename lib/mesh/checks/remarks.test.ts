@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { DriverSpec, Step } from '../driver.ts';
-import { loadDriver } from '../file/load.ts';
+import { loadDriver } from '../load.ts';
 import { driverRemarks } from './remarks.ts';
 
 const { spec: sound } = await loadDriver('osm');
@@ -22,8 +22,8 @@ test('a sound driver is not remarked upon', () => {
 test('an image without a tag or digest, and one that is listed twice, are remarked upon', () => {
   const podImages = ['a.io:5000/a', 'a:latest', 'a:v1', 'a:v1', 'a@sha256:'.concat('0'.repeat(64))];
   expect(remarks({ podImages })).toEqual([
-    'podImages.0: a.io:5000/a is another image every day; name a tag such as :v1.2.4, or a digest',
-    'podImages.1: a:latest is another image every day; name a tag such as :v1.2.4, or a digest',
+    'podImages.0: a.io:5000/a changes its content; name a tag such as :v1.2.4, or a digest',
+    'podImages.1: a:latest changes its content; name a tag such as :v1.2.4, or a digest',
     'podImages.3: a:v1 is listed twice',
   ]);
 });
@@ -48,15 +48,29 @@ describe('steps whose objects do not go together are remarked upon:', () => {
   test('a wait for what no step before it makes', () => {
     const question = 'does an object that is applied make it?';
     expect(said([namespace, config, wait('b')], [remove])).toEqual([
-      `install.2.wait: no step before this makes Config b in mesh; ${question}`,
+      `install.2.wait: no earlier step makes Config b in mesh; ${question}`,
     ]);
     expect(said([namespace, wait('a'), config], [remove])).toHaveLength(1);
   });
 
   test('a namespace that no step before it makes', () => {
     expect(said([config, namespace], [remove])).toEqual([
-      'install.0.apply.metadata.namespace: no step before this makes the namespace mesh',
+      'install.0.apply.metadata.namespace: no earlier step makes mesh',
     ]);
+  });
+
+  test('a Service that selects no pods', () => {
+    const deployment = (app: string): Step => {
+      const spec = { template: { metadata: { labels: { app, tier: 'a' } } } };
+      return { apply: { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { namespace: 'mesh', name: 'a' }, spec } };
+    };
+    const metadata = { namespace: 'mesh', name: 'a' };
+    const service: Step = { apply: { apiVersion: 'v1', kind: 'Service', metadata, spec: { selector: { app: 'a' } } } };
+    expect(said([namespace, deployment('a'), service], [remove])).toEqual([]);
+    expect(said([namespace, deployment('b'), service], [remove])).toEqual([
+      'install.2.apply.spec.selector: this matches no pods that install makes',
+    ]);
+    expect(said([namespace, service], [remove])).toEqual([]);
   });
 
   test('what uninstall leaves', () => {
@@ -79,13 +93,13 @@ describe('steps whose objects do not go together are remarked upon:', () => {
 
 test('what a driver declares not to support leaves fields that nothing reads', () => {
   expect(remarks(without('egress', 'http-policy'))).toEqual([
-    'modes.egress: nothing reads it, since egress is not supported',
-    'policy.allow.http: nothing reads it, since http-policy is not supported',
-    'signatures.egress: nothing reads it, since egress is not supported',
+    'modes.egress: nothing reads this, because egress is not supported',
+    'policy.allow.http: nothing reads this, because http-policy is not supported',
+    'signatures.egress: nothing reads this, because egress is not supported',
   ]);
   expect(remarks(without('switch-validation'))).toEqual([
-    'modes.permissive.invalid: nothing reads it, since switch-validation is not supported',
-    'modes.egress.invalid: nothing reads it, since switch-validation is not supported',
+    'modes.permissive.invalid: nothing reads this, because switch-validation is not supported',
+    'modes.egress.invalid: nothing reads this, because switch-validation is not supported',
   ]);
 });
 
@@ -101,7 +115,7 @@ test('a feature that is not mentioned is missed', () => {
 
 test('a variable that no placeholder takes is dead', () => {
   const variables = { chart: { default: 'x', description: 'where the chart lies' } };
-  expect(remarks({ variables })).toEqual(['variables.chart: no placeholder {{var.chart}} takes it']);
+  expect(remarks({ variables })).toEqual(['variables.chart: no placeholder {{var.chart}} uses this']);
   expect(remarks({ variables, images: [...(sound.images ?? []), '{{var.chart}}:v1'] })).toEqual([]);
 });
 
@@ -115,20 +129,29 @@ test('declarations are remarked upon that can only fail', () => {
   } = sound.modes.permissive ?? { effect: 'hot', converges: '', settles: '' };
   expect(remarks({ modes: { ...sound.modes, permissive } })).toEqual([
     'features.supported.2: switch-validation can only fail without modes.permissive.invalid',
-    'modes.permissive: without setting, changes by others go unnoticed, and a live cluster cannot be put back as it was',
+    'modes.permissive: without setting, changes by others go unnoticed, and the mode of an existing cluster cannot be restored',
+  ]);
+});
+
+test('on and off that are probably swapped are remarked upon', () => {
+  const { permissive } = sound.modes;
+  if (permissive?.on === undefined || permissive.off === undefined) throw new Error('osm has no permissive mode');
+  const swapped = { ...permissive, on: permissive.off, off: permissive.on };
+  expect(remarks({ modes: { ...sound.modes, permissive: swapped } })).toEqual([
+    'modes.permissive.on: on sets spec.traffic.enablePermissiveTrafficPolicyMode to false, and off to true; are they swapped?',
   ]);
 });
 
 test('a protocol without routes, where routes are promised, and a file that every pod overwrites', () => {
   const { route: _, ...http } = sound.policy.allow.http ?? { target: [] };
   expect(remarks({ policy: { ...sound.policy, allow: { ...sound.policy.allow, http } } })).toEqual([
-    'policy.allow.http: it has no route, although route-objects is supported',
+    'policy.allow.http: this has no route, but route-objects is supported',
   ]);
   const pod = [
     { file: 'dump', run: ['dump'] },
     { file: 'dump-{{pod.name}}', run: ['dump'] },
   ];
   expect(remarks({ diagnostics: { pod } })).toEqual([
-    'diagnostics.pod.0.file: every pod overwrites it without {{pod.name}}',
+    'diagnostics.pod.0.file: every pod overwrites this without {{pod.name}}',
   ]);
 });

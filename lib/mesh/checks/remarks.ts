@@ -1,102 +1,112 @@
 import type { DriverSpec } from '../driver.ts';
-import { features } from '../features.ts';
-import type { Mistake } from '../file/schema.ts';
-import type { Path } from '../file/source.ts';
-import { placeholderNames } from '../template/placeholders.ts';
-import { fill } from '../template/template.ts';
+import { features } from '../facts.ts';
+import { modeNames } from '../mesh.ts';
+import { valueAfter, valueAt } from '../objects.ts';
+import { type Mistake, mistake, type Path } from '../source.ts';
+import { fill, placeholderNames } from '../template.ts';
 import { sampleFilling } from './samples.ts';
-import { stepObjectRemarks } from './step-objects.ts';
+import { stepRemarks } from './step-remarks.ts';
 
 /**
- * What is allowed, and hardly meant: fields that nothing reads because of what the driver declares, and declarations that
- * lack what their claims look at. A driver can be used in spite of them.
+ * What is allowed and probably not meant: fields that nothing reads, and declarations that lack what their claims look at.
+ * The driver is usable all the same.
  */
 export function driverRemarks(spec: DriverSpec): Mistake[] {
-  return [...undeclared(spec), ...unread(spec), ...incomplete(spec), ...stepObjectRemarks(spec), ...imageRemarks(spec)];
+  return [
+    ...undeclaredRemarks(spec),
+    ...unreadRemarks(spec),
+    ...incompleteRemarks(spec),
+    ...modeRemarks(spec),
+    ...stepRemarks(spec),
+    ...imageRemarks(spec),
+  ];
 }
 
-const remark = (path: Path, message: string, of: Mistake['of'] = 'key'): Mistake => ({ path, of, message });
-
-function undeclared({ features: { supported, exempt = {} } }: DriverSpec): Mistake[] {
+function undeclaredRemarks({ features: { supported, exempt = {} } }: DriverSpec): Mistake[] {
   const silent = Object.keys(features).filter((feature) => !supported.includes(feature) && !(feature in exempt));
   if (silent.length === 0) return [];
   const [are, their] = silent.length === 1 ? ['is', 'its'] : ['are', 'their'];
-  const words = `${silent.join(', ')} ${are} neither supported nor exempt: ${their} claims are unsupported without a reason`;
-  return [remark(['features'], words)];
+  const message = `${silent.join(', ')} ${are} neither supported nor exempt: ${their} claims are unsupported without a reason`;
+  return [mistake(['features'], message, 'key')];
 }
 
-/** Fields that are never read, each with why. */
-function unread(spec: DriverSpec): Mistake[] {
+/** Fields that nothing reads, each with the reason. */
+function unreadRemarks(spec: DriverSpec): Mistake[] {
   const supports = (feature: string): boolean => spec.features.supported.includes(feature);
-  const dead: [boolean, Path, string][] = [
-    [!supports('permissive'), ['modes', 'permissive'], 'permissive'],
-    [!supports('egress'), ['modes', 'egress'], 'egress'],
-    [!supports('switch-validation'), ['modes', 'permissive', 'invalid'], 'switch-validation'],
-    [supports('egress') && !supports('switch-validation'), ['modes', 'egress', 'invalid'], 'switch-validation'],
-    [!supports('tcp-policy'), ['policy', 'allow', 'tcp'], 'tcp-policy'],
-    [!supports('http-policy'), ['policy', 'allow', 'http'], 'http-policy'],
-    [!supports('egress'), ['signatures', 'egress'], 'egress'],
+  const readFor: [path: Path, feature: string][] = [
+    [['modes', 'permissive'], 'permissive'],
+    [['modes', 'egress'], 'egress'],
+    [['modes', 'permissive', 'invalid'], 'switch-validation'],
+    ...(supports('egress') ? [[['modes', 'egress', 'invalid'], 'switch-validation'] as [Path, string]] : []),
+    [['policy', 'allow', 'tcp'], 'tcp-policy'],
+    [['policy', 'allow', 'http'], 'http-policy'],
+    [['signatures', 'egress'], 'egress'],
   ];
-  const unused = dead
-    .filter(([isDead, path]) => isDead && valueAt(spec, path) !== undefined)
-    .map(([, path, feature]) => remark(path, `nothing reads it, since ${feature} is not supported`));
+  const unread = readFor
+    .filter(([path, feature]) => !supports(feature) && valueAt(spec, path) !== undefined)
+    .map(([path, feature]) => mistake(path, `nothing reads this, because ${feature} is not supported`, 'key'));
   const used = placeholderNames({ ...spec, variables: {} });
-  const variables = Object.keys(spec.variables ?? {})
-    .filter((name) => !used.has(`var.${name}`))
-    .map((name) => remark(['variables', name], `no placeholder {{var.${name}}} takes it`));
-  return [...unused, ...variables];
+  const unused = Object.keys(spec.variables ?? {}).filter((name) => !used.has(`var.${name}`));
+  return [
+    ...unread,
+    ...unused.map((name) => mistake(['variables', name], `no placeholder {{var.${name}}} uses this`, 'key')),
+  ];
 }
 
 /** Declarations without what shows them. */
-function incomplete(spec: DriverSpec): Mistake[] {
-  const { supported } = spec.features;
+function incompleteRemarks({ features: { supported }, ...spec }: DriverSpec): Mistake[] {
   const remarks: Mistake[] = [];
   const at = (feature: string): Path => ['features', 'supported', supported.indexOf(feature)];
   if (supported.includes('sidecar') && spec.dataPlane === undefined) {
-    remarks.push(remark(at('sidecar'), 'sidecar can only fail without dataPlane', 'value'));
+    remarks.push(mistake(at('sidecar'), 'sidecar can only fail without dataPlane'));
   }
-  for (const name of ['permissive', 'egress'] as const) {
-    const isTried = supported.includes('switch-validation') && supported.includes(name);
-    if (!isTried || (spec.modes[name]?.invalid ?? []).length > 0) continue;
-    const message = `switch-validation can only fail without modes.${name}.invalid`;
-    remarks.push(remark(at('switch-validation'), message, 'value'));
+  for (const name of modeNames) {
+    const isUsed = supported.includes('switch-validation') && supported.includes(name);
+    if (!isUsed || (spec.modes[name]?.invalid ?? []).length > 0) continue;
+    remarks.push(mistake(at('switch-validation'), `switch-validation can only fail without modes.${name}.invalid`));
   }
   const { http } = spec.policy.allow;
   if (supported.includes('route-objects') && http !== undefined && http.route === undefined) {
-    remarks.push(remark(['policy', 'allow', 'http'], 'it has no route, although route-objects is supported'));
+    remarks.push(mistake(['policy', 'allow', 'http'], 'this has no route, but route-objects is supported', 'key'));
   }
-  const perPod = spec.diagnostics?.pod ?? [];
-  perPod.forEach(({ file }, index) => {
-    if (placeholderNames(file).has('pod.name')) return;
-    remarks.push(
-      remark(['diagnostics', 'pod', index, 'file'], 'every pod overwrites it without {{pod.name}}', 'value'),
-    );
-  });
-  for (const name of ['permissive', 'egress'] as const) {
-    const mode = spec.modes[name];
-    if (mode === undefined || mode.effect === 'reinstall' || mode.setting !== undefined) continue;
-    const message = 'without setting, changes by others go unnoticed, and a live cluster cannot be put back as it was';
-    remarks.push(remark(['modes', name], message));
+  for (const [index, { file }] of (spec.diagnostics?.pod ?? []).entries()) {
+    if (placeholderNames(file).has('pod.name')) continue;
+    remarks.push(mistake(['diagnostics', 'pod', index, 'file'], 'every pod overwrites this without {{pod.name}}'));
   }
   return remarks;
 }
 
-/** Images that are another one every day, or stand in a list twice. */
-function imageRemarks(spec: DriverSpec): Mistake[] {
-  const { images = [], podImages = [] } = fill(
-    { images: spec.images ?? [], podImages: spec.podImages ?? [] },
-    sampleFilling(spec),
-  );
-  const all = [...images, ...podImages];
-  return all.flatMap((image, index): Mistake[] => {
-    const path = index < images.length ? ['images', index] : ['podImages', index - images.length];
-    if (all.indexOf(image) < index) return [remark(path, `${image} is listed twice`, 'value')];
-    const isPinned = image.includes('@') || (/:[^/]+$/.test(image) && !image.endsWith(':latest'));
-    if (isPinned) return [];
-    return [remark(path, `${image} is another image every day; name a tag such as :v1.2.4, or a digest`, 'value')];
+/** Field names for which false means that the mode is on. */
+const inverse = /deny|disable|block|forbid|strict|require|restrict|only|reject|refuse|lock|isolat/i;
+
+/** Modes without a setting, and those whose on and off are probably swapped. */
+function modeRemarks(spec: DriverSpec): Mistake[] {
+  const modes = fill(spec.modes, sampleFilling(spec));
+  return modeNames.flatMap((name): Mistake[] => {
+    const mode = modes[name];
+    if (mode === undefined || mode.effect === 'reinstall') return [];
+    const { setting, on = [], off = [] } = mode;
+    if (setting === undefined) {
+      const message =
+        'without setting, changes by others go unnoticed, and the mode of an existing cluster cannot be restored';
+      return [mistake(['modes', name], message, 'key')];
+    }
+    const field = setting.path.join('.');
+    const isSwapped = valueAfter(on, setting) === false && valueAfter(off, setting) === true;
+    if (!isSwapped || inverse.test(field)) return [];
+    return [mistake(['modes', name, 'on'], `on sets ${field} to false, and off to true; are they swapped?`, 'key')];
   });
 }
 
-function valueAt(value: unknown, path: Path): unknown {
-  return path.reduce<unknown>((node, step) => (node as Record<string | number, unknown> | undefined)?.[step], value);
+/** Images whose content changes, or that are listed twice. */
+function imageRemarks(spec: DriverSpec): Mistake[] {
+  const { images = [], podImages = [] } = spec;
+  const all = fill([...images, ...podImages], sampleFilling(spec));
+  return all.flatMap((image, index): Mistake[] => {
+    const path = index < images.length ? ['images', index] : ['podImages', index - images.length];
+    if (all.indexOf(image) < index) return [mistake(path, `${image} is listed twice`)];
+    const isPinned = image.includes('@') || (/:[^/]+$/.test(image) && !image.endsWith(':latest'));
+    if (isPinned) return [];
+    return [mistake(path, `${image} changes its content; name a tag such as :v1.2.4, or a digest`)];
+  });
 }

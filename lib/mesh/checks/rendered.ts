@@ -1,10 +1,11 @@
 import type { DriverSpec } from '../driver.ts';
-import type { Mistake } from '../file/schema.ts';
-import type { Path } from '../file/source.ts';
-import { fill } from '../template/template.ts';
+import { type Fields, isFields, valueAt } from '../objects.ts';
+import { type Mistake, mistake, type Path } from '../source.ts';
+import { fill } from '../template.ts';
+import { namesObject } from './named-objects.ts';
 import { sampleFilling } from './samples.ts';
 
-/** What Kubernetes takes for a text, and how to say so. */
+/** The form of a text that Kubernetes accepts, and its description. */
 interface Form {
   pattern: RegExp;
   words: string;
@@ -35,13 +36,20 @@ const forms = {
   },
 } satisfies Record<string, Form>;
 
-/** What Kubernetes would never take of a driver's objects, images and marks, once their placeholders are filled in. */
+/** Where objects have labels and annotations. */
+const markPlaces = [
+  ['metadata', 'labels'],
+  ['metadata', 'annotations'],
+  ['spec', 'selector', 'matchLabels'],
+  ['spec', 'template', 'metadata', 'labels'],
+  ['spec', 'template', 'metadata', 'annotations'],
+];
+
+/** What Kubernetes would always refuse in a driver's objects, images and marks, once their placeholders are filled in. */
 export function renderingMistakes(spec: DriverSpec): Mistake[] {
-  const rendered = fill({ ...spec, install: [], uninstall: [] }, sampleFilling(spec));
-  const steps = fill({ install: spec.install, uninstall: spec.uninstall }, sampleFilling(spec));
+  const rendered = fill(spec, sampleFilling(spec));
   return [
     ...objectMistakes(rendered, []),
-    ...objectMistakes(steps, []),
     ...(['images', 'podImages'] as const).flatMap((field) =>
       (rendered[field] ?? []).flatMap((image, index) => misfit(image, forms.image, [field, index])),
     ),
@@ -55,63 +63,64 @@ export function renderingMistakes(spec: DriverSpec): Mistake[] {
 /** Everything that names an object: manifests, and references to one. */
 function objectMistakes(node: unknown, path: Path): Mistake[] {
   if (Array.isArray(node)) return node.flatMap((item, index) => objectMistakes(item, [...path, index]));
-  if (typeof node !== 'object' || node === null) return [];
-  const fields = node as Record<string, unknown>;
-  const namesOne = path.length > 0 && ['apiVersion', 'kind'].every((field) => typeof fields[field] === 'string');
-  const own = namesOne ? identityMistakes(fields, path) : [];
-  return [...own, ...Object.entries(fields).flatMap(([key, value]) => objectMistakes(value, [...path, key]))];
+  if (!isFields(node)) return [];
+  const own = path.length > 0 && namesObject(node) ? identityMistakes(node, path) : [];
+  return [...own, ...Object.entries(node).flatMap(([key, value]) => objectMistakes(value, [...path, key]))];
 }
 
-function identityMistakes(fields: Record<string, unknown>, path: Path): Mistake[] {
-  const metadata = fields['metadata'] as Record<string, unknown> | undefined;
-  const [names, at] = metadata === undefined ? [fields, path] : [metadata, [...path, 'metadata']];
-  const name = String(fields['apiVersion']).startsWith('rbac.') ? forms.roleName : forms.name;
+function identityMistakes(fields: Fields, path: Path): Mistake[] {
+  const { apiVersion, kind, metadata } = fields;
+  const [names, at] = isFields(metadata) ? [metadata, [...path, 'metadata']] : [fields, path];
+  const name = String(apiVersion).startsWith('rbac.') ? forms.roleName : forms.name;
   return [
-    ...misfit(fields['apiVersion'], forms.apiVersion, [...path, 'apiVersion']),
-    ...misfit(fields['kind'], forms.kind, [...path, 'kind']),
+    ...misfit(apiVersion, forms.apiVersion, [...path, 'apiVersion']),
+    ...misfit(kind, forms.kind, [...path, 'kind']),
     ...misfit(names['name'], name, [...at, 'name']),
     ...misfit(names['namespace'], forms.namespace, [...at, 'namespace']),
-    ...(metadata === undefined ? [] : textMarkMistakes(fields, path)),
+    ...(isFields(metadata) ? [...textMistakes(fields, path), ...selectorMistakes(fields, path)] : []),
   ];
 }
 
-/** Labels and annotations of an object and of its pods that Kubernetes reads as something else than texts. */
-function textMarkMistakes(fields: Record<string, unknown>, path: Path): Mistake[] {
-  const places = [
-    ['metadata', 'labels'],
-    ['metadata', 'annotations'],
-    ['spec', 'selector', 'matchLabels'],
-    ['spec', 'template', 'metadata', 'labels'],
-    ['spec', 'template', 'metadata', 'annotations'],
-  ];
-  return places.flatMap((place) => {
-    const marks = place.reduce<unknown>((node, step) => (isFields(node) ? node[step] : undefined), fields);
+/** Labels and annotations of an object and of its pods that Kubernetes does not read as texts. */
+function textMistakes(fields: Fields, path: Path): Mistake[] {
+  return markPlaces.flatMap((place) => {
+    const marks = valueAt(fields, place);
     return Object.entries(isFields(marks) ? marks : {}).flatMap(([key, value]): Mistake[] => {
       if (typeof value === 'string') return [];
       const message = `Kubernetes reads ${JSON.stringify(value)} here, and wants a text; write it in quotes`;
-      return [{ path: [...path, ...place, key], of: 'value', message }];
+      return [mistake([...path, ...place, key], message)];
     });
   });
 }
 
-function isFields(node: unknown): node is Record<string, unknown> {
-  return typeof node === 'object' && node !== null && !Array.isArray(node);
+/** A selector that does not match the labels of its own pods. */
+function selectorMistakes(fields: Fields, path: Path): Mistake[] {
+  const labels = valueAt(fields, ['spec', 'template', 'metadata', 'labels']);
+  const place = ['spec', 'selector', 'matchLabels'];
+  const selector = valueAt(fields, place);
+  if (!isFields(selector) || valueAt(fields, ['spec', 'template']) === undefined) return [];
+  return Object.entries(selector).flatMap(([key, value]): Mistake[] => {
+    const label = isFields(labels) ? labels[key] : undefined;
+    if (label === value) return [];
+    const found = label === undefined ? 'do not have it' : `have ${JSON.stringify(label)}`;
+    const message = `the selector does not match the pods: the labels of template.metadata ${found}`;
+    return [mistake([...path, ...place, key], message)];
+  });
 }
 
 function markMistakes(enrol: NonNullable<DriverSpec['enrol']>): Mistake[] {
-  return (['namespace', 'pod', 'service'] as const).flatMap((object) => {
-    const { labels = {}, annotations = {} } = enrol[object] ?? {};
-    return [
-      ...Object.keys({ ...labels, ...annotations }).flatMap((key) => {
-        const list = key in labels ? 'labels' : 'annotations';
-        return misfit(key, forms.markName, ['enrol', object, list, key], 'key');
+  return (['namespace', 'pod', 'service'] as const).flatMap((object) =>
+    (['labels', 'annotations'] as const).flatMap((list) =>
+      Object.entries(enrol[object]?.[list] ?? {}).flatMap(([key, value]) => {
+        const path = ['enrol', object, list, key];
+        const ofValue = list === 'labels' ? misfit(value, forms.label, path) : [];
+        return [...misfit(key, forms.markName, path, 'key'), ...ofValue];
       }),
-      ...Object.entries(labels).flatMap(([key, value]) => misfit(value, forms.label, ['enrol', object, 'labels', key])),
-    ];
-  });
+    ),
+  );
 }
 
 function misfit(value: unknown, { pattern, words }: Form, path: Path, of: Mistake['of'] = 'value'): Mistake[] {
   if (value === undefined || (typeof value === 'string' && pattern.test(value))) return [];
-  return [{ path, of, message: `${JSON.stringify(value)} is not allowed here by Kubernetes; allowed: ${words}` }];
+  return [mistake(path, `${JSON.stringify(value)} is not allowed here by Kubernetes; allowed: ${words}`, of)];
 }

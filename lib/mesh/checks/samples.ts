@@ -1,13 +1,11 @@
 import { redactValue } from '../../words/index.ts';
-import { party } from '../allow.ts';
 import type { Driver, DriverSpec } from '../driver.ts';
-import { fillingFor } from '../template/filling.ts';
-import { type Filling, fill, type Values } from '../template/template.ts';
+import { type Filling, fill, fillingFor, partyValues, type Values } from '../template.ts';
 
 const client = { namespace: 'sample-clients', serviceAccount: 'sample-client', app: 'sample-client' };
 const server = { namespace: 'sample-servers', serviceAccount: 'sample-server', app: 'sample-server' };
 
-const every: Values = {
+const samples: Values = {
   kubeconfig: 'sample/kubeconfig',
   'cluster.domain': 'sample.domain',
   'modes.permissive': true,
@@ -18,29 +16,20 @@ const every: Values = {
   path: '/sample',
   'pod.namespace': client.namespace,
   'pod.name': 'sample-client-1',
-  ...party('client', client),
-  ...party('server', server),
+  ...partyValues('client', client),
+  ...partyValues('server', server),
 };
 
-/** A value for each placeholder that a driver may hold, so that its templates can be filled in without a cluster. */
+/** A value for each placeholder that a driver may have, so that its templates can be filled in without a cluster. */
 export function sampleFilling(spec: Pick<DriverSpec, 'variables'>, sets: readonly string[] = []): Filling {
-  return fillingFor(spec, sets, every);
+  return fillingFor(spec, sets, samples);
 }
 
 /** A driver's templates filled in with sample values and the user's `KEY=VALUE` list, under the names of their fields. */
 export function renderedParts({ spec }: Driver, sets: readonly string[]): Record<string, unknown> {
   const { images, podImages, install, uninstall, enrol, host, modes, policy, diagnostics } = spec;
-  const parts = {
-    images,
-    podImages,
-    install,
-    uninstall,
-    enrol,
-    host,
-    modes,
-    policy: { allow: policy.allow },
-    diagnostics,
-  };
+  const { allow } = policy;
+  const parts = { images, podImages, install, uninstall, enrol, host, modes, policy: { allow }, diagnostics };
   const present = Object.entries(parts).filter(([, part]) => part !== undefined);
   return redactValue(fill(Object.fromEntries(present), sampleFilling(spec, sets)));
 }

@@ -1,8 +1,8 @@
 import { Ajv, type ErrorObject } from 'ajv';
 import { suggestion } from '../../words/index.ts';
-import type { Path } from '../file/source.ts';
+import type { Path } from '../source.ts';
 
-/** The structural schema of a custom resource, as far as it is looked into. */
+/** The structural schema of a custom resource, as far as this program reads it. */
 export interface Structure {
   properties?: Record<string, Structure>;
   items?: Structure;
@@ -17,7 +17,7 @@ export interface Misfit {
   words: string;
 }
 
-// As for a driver's own schema: each is compiled for one object or two, and says by itself where it is none.
+// As for a driver's own schema: each is compiled for one object or two, and compiling fails if it is not a schema.
 const ajv = new Ajv({
   allErrors: true,
   strict: false,
@@ -30,8 +30,8 @@ const ajv = new Ajv({
 
 /**
  * What the schema of a kind says against the fields of one of its objects.
- * @param isWhole false for the fields of a patch, which leaves out what stays, and writes null for what goes
- * @throws Error where the schema is none
+ * @param isWhole false for the fields of a patch, which leaves out what stays, and has null for what goes
+ * @throws Error if the schema is malformed
  */
 export function misfits(schema: Structure, fields: Record<string, unknown>, isWhole: boolean): Misfit[] {
   const validate = ajv.compile(isWhole ? contentOf(schema) : part(contentOf(schema)));
@@ -39,7 +39,7 @@ export function misfits(schema: Structure, fields: Record<string, unknown>, isWh
   return (validate.errors ?? []).map((error) => ({ steps: stepsOf(error), words: wordsOf(error) }));
 }
 
-/** Where names that lead into a schema lose their way: the first that is no field there, with the fields that are. */
+/** The first of the names that lead into a schema that is not a field there, with the fields that are. */
 export function lostAt(schema: Structure, names: readonly string[]): { index: number; fields: string[] } | undefined {
   let here = schema;
   for (const [index, name] of names.entries()) {
@@ -51,7 +51,7 @@ export function lostAt(schema: Structure, names: readonly string[]): { index: nu
   return undefined;
 }
 
-/** What a field may be; `any` where its schema says nothing about it, undefined where there is no such field. */
+/** The schema of a field; `any` if nothing is said about it, undefined if there is no such field. */
 function memberOf(schema: Structure, name: string): Structure | 'any' | undefined {
   const member = schema.properties?.[name];
   if (member !== undefined) return member;
@@ -59,7 +59,7 @@ function memberOf(schema: Structure, name: string): Structure | 'any' | undefine
   return isOpen(schema) ? 'any' : undefined;
 }
 
-/** What is looked at of a schema: the rest (bounds, patterns of another dialect, rules) is the server's to judge. */
+/** The part of a schema that is compared; the server judges the rest: bounds, patterns of another dialect, rules. */
 function plain(schema: Structure): Structure {
   const { type, enum: some, required, nullable } = schema;
   const isMixed = schema['x-kubernetes-int-or-string'] === true;
@@ -67,18 +67,16 @@ function plain(schema: Structure): Structure {
     isMixed ? ['integer', 'string'] : (type ?? []),
     nullable === true && type !== undefined ? 'null' : [],
   ].flat();
-  const kept: Structure = {
+  return {
     ...(types.length === 0 ? {} : { type: types.length === 1 ? types[0] : types }),
     ...(some === undefined || nullable === true ? {} : { enum: some }),
     ...(required === undefined ? {} : { required }),
     ...within(schema, plain),
+    ...(isOpen(schema) && typeof schema.additionalProperties !== 'object' ? { additionalProperties: true } : {}),
   };
-  return isOpen(schema) && typeof schema.additionalProperties !== 'object'
-    ? { ...kept, additionalProperties: true }
-    : kept;
 }
 
-/** An object's own schema; what Kubernetes says of every object is left to it. */
+/** An object's own schema, without the fields that every object has. */
 function contentOf(schema: Structure): Structure {
   const { properties = {}, required, ...rest } = plain(schema);
   const { metadata: _, ...content } = properties;
@@ -90,13 +88,13 @@ function contentOf(schema: Structure): Structure {
   });
 }
 
-/** The same schema, refusing fields that it does not have: the server would drop them without a word. */
+/** The same schema, but it refuses unknown fields, which the server would drop without a message. */
 function closed(schema: Structure): Structure {
   const isLoose = schema.properties === undefined || isOpen(schema);
   return { ...schema, ...within(schema, closed), ...(isLoose ? {} : { additionalProperties: false }) };
 }
 
-/** The same schema, asking for no field. */
+/** The same schema without required fields. */
 function part({ required: _, ...schema }: Structure): Structure {
   return { ...schema, ...within(schema, part) };
 }
@@ -135,11 +133,11 @@ function stepsOf({ instancePath, params }: ErrorObject): Path {
 function wordsOf({ keyword, params, parentSchema, message = keyword }: ErrorObject): string {
   if (keyword !== 'additionalProperties') return message;
   const fields = Object.keys((parentSchema?.['properties'] ?? {}) as object);
-  return `is no field that it has${fieldHint(String(params['additionalProperty']), fields)}`;
+  return `unknown field${fieldHint(String(params['additionalProperty']), fields)}`;
 }
 
-/** Which field was meant, and which there are. */
+/** The field that was probably meant, and the fields that there are. */
 export function fieldHint(word: string, fields: readonly string[]): string {
   const near = suggestion(word, fields);
-  return `${near === undefined ? '' : `; did you mean ${near}?`} (it has: ${fields.join(', ') || 'none'})`;
+  return `${near === undefined ? '' : `; did you mean ${near}?`} (allowed: ${fields.join(', ') || 'none'})`;
 }

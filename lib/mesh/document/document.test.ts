@@ -1,14 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import { placeholderScopes } from '../checks/scopes.ts';
-import { driverSchema, type FieldSchema, resolved } from '../file/fields.ts';
+import { driverSchema, type FieldSchema, resolved } from '../schema-fields.ts';
 import { complaintOf, sound } from '../testing/sound-driver.ts';
-import { driversDocument } from './document.ts';
-import { placeholderWords } from './placeholder-words.ts';
-import { stepsIntro } from './prose.ts';
+import { driversPage, placeholderMeanings, renewed } from './document.ts';
 
-test('docs/drivers.md is what the schema says (npm run docs writes it anew)', () => {
-  expect(readFileSync(new URL('../../../docs/drivers.md', import.meta.url), 'utf8')).toBe(driversDocument());
+const page = readFileSync(driversPage, 'utf8');
+
+test('docs/drivers.md follows the schema (npm run docs renews it)', () => {
+  expect(page).toBe(renewed(page));
+  expect(() => renewed(page.replace('<!-- begin steps -->', ''))).toThrow('the page has no section steps');
 });
 
 /** The paths of all fields that have no description of their own or of their definition. */
@@ -20,12 +21,12 @@ function silent(schema: FieldSchema, path: string): string[] {
   });
 }
 
-test('the schema says what every field of a driver is for', () => {
+test('the schema describes every field of a driver', () => {
   expect(silent(driverSchema, '')).toEqual([]);
 });
 
-test('each field of the schema is told of', () => {
-  const text = driversDocument();
+test('the page has each field of the schema', () => {
+  const text = renewed(page);
   for (const name of Object.keys(driverSchema.properties ?? {})) expect(text).toContain(`### ${name}`);
   for (const field of ['permissive', 'pipe', 'words.on', 'annotation.value', 'available.name', 'NAME.default']) {
     expect(text).toContain(`${field}\``);
@@ -34,13 +35,13 @@ test('each field of the schema is told of', () => {
   expect(text).not.toContain('undefined');
 });
 
-test('each placeholder is explained', () => {
+test('the page explains each placeholder', () => {
   const names = placeholderScopes().flatMap((scope) => scope.names.map((name) => name.replace('|default', '')));
-  expect(Object.keys(placeholderWords).sort()).toEqual([...new Set(names)].sort());
+  expect(Object.keys(placeholderMeanings).sort()).toEqual([...new Set(names)].sort());
 });
 
-test('the steps that are shown are sound', () => {
-  const [, steps = ''] = /```yaml\n([\s\S]*?)```/.exec(stepsIntro) ?? [];
+test('the steps that the page shows are sound', () => {
+  const [, steps = ''] = /```yaml\n([\s\S]*?)```/.exec(page) ?? [];
   expect(steps.match(/^- /gm)).toHaveLength(6);
   const indented = steps.replace(/^/gm, '  ').trimEnd();
   expect(() =>

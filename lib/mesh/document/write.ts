@@ -1,5 +1,4 @@
-import { writeFileSync } from 'node:fs';
-import { driversDocument } from './document.ts';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { driversPage, renewed } from './document.ts';
 
-// `npm run docs`: the page follows the schema.
-writeFileSync(new URL('../../../docs/drivers.md', import.meta.url), driversDocument());
+writeFileSync(driversPage, renewed(readFileSync(driversPage, 'utf8')));

@@ -1,29 +1,29 @@
 import type { Manifest } from '../../kube/cluster.ts';
 import type { DriverSpec, Step } from '../driver.ts';
-import { apiFault } from '../fault.ts';
-import { type DoneStep, type MeshContext, MeshError, type ModeName } from '../mesh.ts';
+import { apiFault, MeshError } from '../errors.ts';
+import { type DoneStep, type MeshContext, type ModeName, modeNames } from '../mesh.ts';
 import { doSteps } from '../steps/steps.ts';
-import { fillingFor } from '../template/filling.ts';
-import { contextValues, modesInInstall } from '../template/placeholders.ts';
-import type { Values } from '../template/template.ts';
+import { contextValues, fillingFor, modesInInstall } from '../template.ts';
 import { expectControlPlane } from './control-plane.ts';
-import { guardPods } from './guard.ts';
-import { lastWords } from './last-words.ts';
-import { describePod, failedContainers, unscheduled } from './pods.ts';
+import { describePod, failedContainers, guardPods, lastWords, unscheduled } from './pods.ts';
 
-/** Does a driver's installation with an eye on the control plane's pods. @throws MeshError with what those pods lack */
+/** Does a driver's installation and watches the control plane's pods. @throws MeshError with what those pods lack */
 export async function install(
   spec: DriverSpec,
   modes: Partial<Record<ModeName, boolean>>,
   context: MeshContext,
 ): Promise<DoneStep[]> {
-  const wanted = { permissive: true, egress: true, ...modes };
-  const filling = fillingFor(spec, context.sets, { ...contextValues(context), ...modeWords(spec, wanted) });
+  const sides = modeNames.map((name) => ({ name, side: (modes[name] ?? true) ? ('on' as const) : ('off' as const) }));
+  // The installer's own words, if the driver has them.
+  const words = sides.map(({ name, side }) => [`modes.${name}`, spec.modes[name]?.words?.[side] ?? side === 'on']);
+  const filling = fillingFor(spec, context.sets, { ...contextValues(context), ...Object.fromEntries(words) });
+  const inInstall = modesInInstall(spec);
   const work = async (guarded: MeshContext) => {
     const done = await doSteps(spec.install, filling, guarded, 'install');
     await expectControlPlane(spec, guarded);
-    for (const { field, steps } of stepsForModes(spec, wanted)) {
-      done.push(...(await doSteps(steps, filling, guarded, field)));
+    for (const { name, side } of sides) {
+      const steps: Step[] = inInstall.includes(name) ? [] : (spec.modes[name]?.[side] ?? []);
+      done.push(...(await doSteps(steps, filling, guarded, `modes.${name}.${side}`)));
     }
     return done;
   };
@@ -37,28 +37,11 @@ export async function install(
     try {
       return await work(guarded);
     } catch (error) {
-      // That the driver is for another version is no matter of pods.
+      // The pods do not explain that the driver is for another version.
       if (!(error instanceof MeshError) || error.about === 'version' || guarded.signal.aborted) throw error;
       throw await explained(error, await podsOf(namespace, context), context);
     }
   });
-}
-
-/** What `{{modes.NAME}}` stands for: the installer's own words, where the driver has them. */
-function modeWords({ modes }: DriverSpec, wanted: Record<ModeName, boolean>): Values {
-  const word = (name: ModeName): string | boolean => modes[name]?.words?.[wanted[name] ? 'on' : 'off'] ?? wanted[name];
-  return { 'modes.permissive': word('permissive'), 'modes.egress': word('egress') };
-}
-
-/** The switches that follow an installation which does not set all modes itself. */
-function stepsForModes(spec: DriverSpec, wanted: Record<ModeName, boolean>): { field: string; steps: Step[] }[] {
-  const set = modesInInstall(spec);
-  return (['permissive', 'egress'] as const)
-    .filter((name) => !set.has(name))
-    .map((name) => {
-      const side = wanted[name] ? 'on' : 'off';
-      return { field: `modes.${name}.${side}`, steps: spec.modes[name]?.[side] ?? [] };
-    });
 }
 
 async function podsOf(namespace: string, { cluster }: MeshContext): Promise<Manifest[]> {
@@ -69,19 +52,19 @@ async function podsOf(namespace: string, { cluster }: MeshContext): Promise<Mani
   }
 }
 
-/** An installer's own words seldom say which pod it waited for, and hardly ever why that one failed. */
+/** Adds the states of the pods: an installer seldom says which pod it waited for, and hardly ever why that one failed. */
 async function explained(error: MeshError, pods: readonly Manifest[], context: MeshContext): Promise<MeshError> {
   const states = await Promise.all(
-    pods.map(async (pod) => `\n  ${describePod(pod)}${(await wordsOf(pod, context)).replaceAll('\n', '\n    ')}`),
+    pods.map(async (pod) => `\n  ${describePod(pod)}${(await logsOf(pod, context)).replaceAll('\n', '\n    ')}`),
   );
-  const nowhere = pods.some((pod) => unscheduled(pod) !== undefined);
   const message = `${error.message}${pods.length === 0 ? '' : `\npods:${states.join('')}`}`;
-  return new MeshError(nowhere ? 'environment' : error.whose, message, error.remedy, error.about);
+  const isUnscheduled = pods.some((pod) => unscheduled(pod) !== undefined);
+  return new MeshError(isUnscheduled ? 'environment' : error.whose, message, error.remedy, error.about);
 }
 
-async function wordsOf(pod: Manifest, { cluster }: MeshContext): Promise<string> {
-  const words = await Promise.all(
-    failedContainers(pod).map(async (name) => `\nlast words of ${name}:\n${await lastWords(cluster, pod, name)}`),
+async function logsOf(pod: Manifest, { cluster }: MeshContext): Promise<string> {
+  const logs = await Promise.all(
+    failedContainers(pod).map(async (name) => `\nend of the log of ${name}:\n${await lastWords(cluster, pod, name)}`),
   );
-  return words.join('');
+  return logs.join('');
 }

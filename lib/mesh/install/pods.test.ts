@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { describePod, podTrouble, unscheduled } from './pods.ts';
+import { describePod, podFailure, unscheduled } from './pods.ts';
 
 const pod = (status: object) => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p', namespace: 'mesh' }, status });
 const waiting = (reason: string, restartCount = 0) => ({
@@ -10,29 +10,29 @@ const waiting = (reason: string, restartCount = 0) => ({
   lastState: restartCount > 0 ? { terminated: { exitCode: 137, reason: 'OOMKilled' } } : {},
 });
 
-describe('podTrouble', () => {
+describe('podFailure', () => {
   test.each(['ErrImagePull', 'ImagePullBackOff', 'InvalidImageName', 'ErrImageNeverPull'])(
     '%s is the environment’s',
     (reason) => {
-      expect(podTrouble(pod({ initContainerStatuses: [waiting(reason)] }))).toMatchObject({
+      expect(podFailure(pod({ initContainerStatuses: [waiting(reason)] }))).toMatchObject({
         whose: 'environment',
-        message: `the image example/c:v1 cannot be pulled, which pod mesh/p needs (${reason})`,
+        message: `pod mesh/p needs the image example/c:v1, which cannot be pulled (${reason})`,
       });
     },
   );
 
   test('a crash loop is the mesh’s, a first restart is not yet one', () => {
-    expect(podTrouble(pod({ containerStatuses: [waiting('CrashLoopBackOff', 1)] }))).toBeUndefined();
-    expect(podTrouble(pod({ containerStatuses: [waiting('CrashLoopBackOff', 2)] }))).toEqual({
+    expect(podFailure(pod({ containerStatuses: [waiting('CrashLoopBackOff', 1)] }))).toBeUndefined();
+    expect(podFailure(pod({ containerStatuses: [waiting('CrashLoopBackOff', 2)] }))).toEqual({
       whose: 'mesh',
-      message: 'container c of pod mesh/p crashes again and again (2 restarts, last OOMKilled, exit 137)',
+      message: 'container c of pod mesh/p is in a crash loop (2 restarts, last OOMKilled, exit 137)',
       crashed: 'c',
     });
   });
 
-  test('a pod that is still coming up is no trouble', () => {
-    expect(podTrouble(pod({ phase: 'Pending', containerStatuses: [waiting('ContainerCreating')] }))).toBeUndefined();
-    expect(podTrouble(pod({}))).toBeUndefined();
+  test('a pod that is still coming up has not failed', () => {
+    expect(podFailure(pod({ phase: 'Pending', containerStatuses: [waiting('ContainerCreating')] }))).toBeUndefined();
+    expect(podFailure(pod({}))).toBeUndefined();
   });
 });
 

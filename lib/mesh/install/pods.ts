@@ -1,6 +1,8 @@
-import type { Manifest } from '../../kube/cluster.ts';
+import type { Cluster, Manifest, Selection } from '../../kube/cluster.ts';
+import { MeshError } from '../errors.ts';
+import type { MeshContext } from '../mesh.ts';
 
-/** What of a container's status the program looks at. */
+/** The part of a container's status that the program reads. */
 interface ContainerStatus {
   name: string;
   image: string;
@@ -16,12 +18,12 @@ interface PodStatus {
   conditions?: { type: string; status: string; reason?: string; message?: string }[];
 }
 
-/** Why a pod will not come up, however long one waits. */
-export interface PodTrouble {
+/** Why a pod will never come up. */
+export interface PodFailure {
   whose: 'mesh' | 'environment';
   message: string;
   remedy?: string;
-  /** The container whose last words tell more. */
+  /** The container whose log tells more. */
   crashed?: string;
 }
 
@@ -34,8 +36,10 @@ const unpullable = new Set([
   'RegistryUnavailable',
 ]);
 
-/** One restart may be a race at the start; a loop is none. */
+/** One restart may be a race at the start. */
 const restartsOfALoop = 2;
+/** Lines of a log that an error message carries. */
+const tailLines = 20;
 
 /** The names of a pod's containers, init containers first. */
 export function containerNames(pod: Manifest): string[] {
@@ -47,28 +51,28 @@ export function restartedContainers(pod: Manifest): string[] {
   return containerStatuses(pod).flatMap(({ name, restartCount }) => (restartCount > 0 ? [name] : []));
 }
 
-/** The names of a pod's containers that have ended otherwise than well, and were not started again. */
+/** The names of a pod's containers that failed and were not started again. */
 export function failedContainers(pod: Manifest): string[] {
   return containerStatuses(pod).flatMap(({ name, state }) => ((state?.terminated?.exitCode ?? 0) === 0 ? [] : [name]));
 }
 
-/** An image that cannot be pulled, or a container that crashes again and again. */
-export function podTrouble(pod: Manifest): PodTrouble | undefined {
+/** An image that cannot be pulled, or a container in a crash loop. */
+export function podFailure(pod: Manifest): PodFailure | undefined {
   const where = `pod ${pod.metadata.namespace}/${pod.metadata.name}`;
   for (const { name, image, restartCount, state, lastState } of containerStatuses(pod)) {
     const { reason = '', message = '' } = state?.waiting ?? {};
     if (unpullable.has(reason)) {
       return {
         whose: 'environment',
-        message: `the image ${image} cannot be pulled, which ${where} needs (${reason}${message === '' ? '' : `: ${message}`})`,
-        remedy: 'load it into the cluster, or name one that the cluster can pull, by --set and the like',
+        message: `${where} needs the image ${image}, which cannot be pulled (${reason}${message === '' ? '' : `: ${message}`})`,
+        remedy: 'load the image into the cluster, or name one that the cluster can pull, for example with --set',
       };
     }
     if (reason === 'CrashLoopBackOff' && restartCount >= restartsOfALoop) {
       const { exitCode, reason: why = 'Error' } = lastState?.terminated ?? {};
       return {
         whose: 'mesh',
-        message: `container ${name} of ${where} crashes again and again (${restartCount} restarts, last ${why}, exit ${exitCode})`,
+        message: `container ${name} of ${where} is in a crash loop (${restartCount} restarts, last ${why}, exit ${exitCode})`,
         crashed: name,
       };
     }
@@ -76,7 +80,7 @@ export function podTrouble(pod: Manifest): PodTrouble | undefined {
   return undefined;
 }
 
-/** Why no node takes the pod, or undefined where one has. */
+/** Why no node takes the pod; undefined if one has. */
 export function unscheduled(pod: Manifest): string | undefined {
   const condition = status(pod).conditions?.find(({ type }) => type === 'PodScheduled');
   return condition?.status === 'False' ? (condition.message ?? condition.reason ?? 'not scheduled') : undefined;
@@ -95,6 +99,56 @@ export function describePod(pod: Manifest): string {
   const why = unscheduled(pod);
   const parts = [status(pod).phase ?? 'unknown', ...(why === undefined ? [] : [why]), ...containers];
   return `${pod.metadata.name}: ${parts.join('; ')}`;
+}
+
+/**
+ * Does some work and watches pods meanwhile; ends the work as soon as one of them can never come up.
+ *
+ * @param pods `except` has the uids of pods to ignore
+ * @param work gets a context whose signal also comes when a pod has failed
+ * @throws MeshError with pod and image or container
+ */
+export async function guardPods<T>(
+  context: MeshContext,
+  { except, ...selection }: Omit<Selection, 'apiVersion' | 'kind'> & { except?: ReadonlySet<string> },
+  work: (context: MeshContext) => Promise<T>,
+): Promise<T> {
+  const alarm = new AbortController();
+  let failed: { pod: Manifest; failure: PodFailure } | undefined;
+  const watch = context.cluster.watch(
+    { apiVersion: 'v1', kind: 'Pod', ...selection },
+    {
+      event({ type, object }) {
+        if (type === 'DELETED' || failed !== undefined || except?.has(object.metadata.uid ?? '')) return;
+        const failure = podFailure(object);
+        if (failure === undefined) return;
+        failed = { pod: object, failure };
+        alarm.abort();
+      },
+    },
+  );
+  try {
+    return await work({ ...context, signal: AbortSignal.any([context.signal, alarm.signal]) });
+  } catch (error) {
+    if (failed === undefined) throw error;
+    const { whose, message, remedy, crashed } = failed.failure;
+    const log = crashed === undefined ? '' : await lastWords(context.cluster, failed.pod, crashed, true);
+    throw new MeshError(whose, log === '' ? message : `${message}; end of its log:\n${log}`, remedy);
+  } finally {
+    watch.stop();
+  }
+}
+
+/**
+ * The last lines of a container's log for an error message, or why they cannot be read.
+ * @param previous for the container that ended before the present one
+ */
+export async function lastWords(cluster: Cluster, pod: Manifest, container: string, previous = false): Promise<string> {
+  const target = { namespace: pod.metadata.namespace ?? '', pod: pod.metadata.name, container };
+  const log = await cluster
+    .logs(target, { tailLines, previous })
+    .catch((error: unknown) => `(its log cannot be read: ${error})`);
+  return log.trimEnd();
 }
 
 function containerStatuses(pod: Manifest): ContainerStatus[] {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { ClusterError } from '../../kube/cluster.ts';
-import { type MeshContext, MeshError } from '../mesh.ts';
-import type { Filling } from '../template/template.ts';
+import { MeshError } from '../errors.ts';
+import type { MeshContext } from '../mesh.ts';
+import type { Filling } from '../template.ts';
 import { FakeCluster, fakeContext } from '../testing/fake-cluster.ts';
 import { doSteps as doStepsOf } from './steps.ts';
 
@@ -180,7 +181,7 @@ describe('wait', () => {
     expect(await waiting).toMatchObject({
       whose: 'environment',
       message:
-        'install[0]: the image example/a:v1 cannot be pulled, which pod mesh/a-1 needs (ErrImagePull: no such host)',
+        'install[0]: pod mesh/a-1 needs the image example/a:v1, which cannot be pulled (ErrImagePull: no such host)',
     });
     expect(cluster.watched).toBe(0);
   });
@@ -192,7 +193,7 @@ describe('wait', () => {
       await meshError(wait(cluster, { available: { namespace: 'mesh', name: 'a' } }, { timeoutScale: 0.01 })),
     ).toMatchObject({
       whose: 'mesh',
-      message: 'install[0]: waited 0.1 s in vain for Deployment mesh/a to be available',
+      message: 'install[0]: timed out after 0.1 s waiting for Deployment mesh/a to be available',
     });
   });
 

@@ -1,18 +1,18 @@
 import { ClusterError } from '../../kube/cluster.ts';
 import { redactValue } from '../../words/index.ts';
-import type { ApplyStep, Attempt, DeleteStep, RunStep, Step, WaitStep } from '../driver.ts';
-import { apiFault } from '../fault.ts';
-import { type DoneStep, type MeshContext, MeshError } from '../mesh.ts';
+import type { Attempt, Step } from '../driver.ts';
+import { apiFault, MeshError } from '../errors.ts';
+import type { DoneStep, MeshContext } from '../mesh.ts';
 import { expectVersion } from '../served.ts';
-import { type Filling, fill } from '../template/template.ts';
-import { runStep } from './step-run.ts';
-import { waitStep } from './step-wait.ts';
+import { type Filling, fill } from '../template.ts';
+import { runStep } from './run.ts';
+import { waitStep } from './wait.ts';
 
 /**
  * Does a driver's steps, one after another, with their placeholders filled in.
  *
- * @param field of the driver that they stand in, for messages: `install`
- * @returns each step as it was done, with its time in ms, secrets left out
+ * @param field of the driver that holds them, for messages: `install`
+ * @returns each step as it was done, with its time in ms, without secrets
  * @throws MeshError at the first step that fails, naming it; the rest is not done
  */
 export async function doSteps(
@@ -36,22 +36,22 @@ export async function doSteps(
 /** Sends a change to the API. @throws ClusterError as the API answers; MeshError for a kind of another version */
 export async function attempt(step: Attempt, context: MeshContext): Promise<void> {
   try {
-    if (isApply(step)) await context.cluster.apply(step.apply);
+    if ('apply' in step) await context.cluster.apply(step.apply);
     else await context.cluster.patch(step.patch, step.merge);
   } catch (error) {
     if (error instanceof ClusterError && error.code === 'not-found') {
-      await expectVersion(isApply(step) ? step.apply : step.patch, context);
+      await expectVersion('apply' in step ? step.apply : step.patch, context);
     }
     throw error;
   }
 }
 
 async function doStep(step: Step, context: MeshContext): Promise<DoneStep> {
-  if (isRun(step)) return runStep(step, context);
-  if (isWait(step)) return waitStep(step, context);
+  if ('run' in step) return runStep(step, context);
+  if ('wait' in step) return waitStep(step, context);
   try {
-    // One that is served in another version only would be left where it is.
-    if (isDelete(step)) {
+    if ('delete' in step) {
+      // The deletion would miss an object that the cluster serves in another version only.
       await expectVersion(step.delete, context);
       await context.cluster.delete(step.delete);
     } else await attempt(step, context);
@@ -60,8 +60,3 @@ async function doStep(step: Step, context: MeshContext): Promise<DoneStep> {
   }
   return { ...step };
 }
-
-const isRun = (step: Step): step is RunStep => 'run' in step;
-const isWait = (step: Step): step is WaitStep => 'wait' in step;
-const isDelete = (step: Step): step is DeleteStep => 'delete' in step;
-const isApply = (step: Attempt): step is ApplyStep => 'apply' in step;

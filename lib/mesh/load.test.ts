@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
-import { UsageError } from '../../words/index.ts';
+import { UsageError } from '../words/index.ts';
 import { inspectDriver, listDrivers, listUnverified, loadDriver } from './load.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'drivers-'));
@@ -47,9 +47,7 @@ test('an unknown name is answered with the nearest and the list', async () => {
 
 test('a file that is not there, and one that is no driver, are named', async () => {
   const file = join(folder, 'mine.yaml');
-  await expect(loadDriver(file)).rejects.toThrow(
-    new UsageError(`the driver ${file} cannot be read: there is no such file`),
-  );
+  await expect(loadDriver(file)).rejects.toThrow(new UsageError(`the driver ${file} cannot be read: no such file`));
 
   await expect(loadDriver(`${folder}/`)).rejects.toThrow('cannot be read: it is a folder');
 

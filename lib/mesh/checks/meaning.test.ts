@@ -58,7 +58,7 @@ describe('what a driver cannot mean is refused:', () => {
       'an invalid value twice',
       hot,
       `${hot}\n    invalid: [{ patch: *config, merge: { open: x } }, { patch: *config, merge: { open: x } }]`,
-      'modes.permissive.invalid[1]: this stands in the list twice',
+      'modes.permissive.invalid[1]: the list has this twice',
     ],
     [
       'a command of diagnostics',
@@ -70,9 +70,9 @@ describe('what a driver cannot mean is refused:', () => {
       'a server by its name',
       "namespace: '{{server.namespace}}'",
       'namespace: httpbin, x: "{{server.app}}"',
-      '"httpbin" names the fixture httpbin, which is called otherwise in other runs; write {{server.namespace}}',
+      '"httpbin" names the fixture httpbin, which has another name in other runs; write {{server.namespace}}',
     ],
-    ['a port of a server', "port: '{{port}}'", 'port: 9000', "9000 is a fixture's port, and claims ask for others"],
+    ['a port of a server', "port: '{{port}}'", 'port: 9000', "9000 is a fixture's port, and claims use others"],
     ['the same as a text', "port: '{{port}}'", "port: '14001'", "14001 is a fixture's port"],
     [
       'a client within a text',
@@ -111,28 +111,47 @@ describe('what a driver cannot mean is refused:', () => {
       'modes.permissive.setting.path: neither on nor off sets shut of Config config',
     ],
     [
+      'a setting that ends at an object',
+      `${hot}\n    on: [{ patch: *config, merge: { open: true } }]\n    off: [{ patch: *config, merge: { open: false } }]`,
+      `${setting('[traffic]')}\n    on: [{ patch: *config, merge: { traffic: { open: true } } }]\n    off: [{ patch: *config, merge: { traffic: { open: false } } }]`,
+      'modes.permissive.setting.path: traffic is an object with the fields open; go on to the field',
+    ],
+    [
+      'a policy that names an object which it does not make',
+      "port: '{{port}}'",
+      "port: '{{port}}'\n          rules: [{ kind: Allow, name: '{{name}}-2' }]",
+      'target[0].rules[0].name: this policy makes no Allow sample-client-to-sample-server-9000-2; with sample values it makes sample-client-to-sample-server-9000',
+    ],
+    [
+      'a policy that names the kind of an object with a slip',
+      "port: '{{port}}'",
+      "port: '{{port}}'\n          rules: [{ kind: Alow, name: '{{name}}' }]",
+      'target[0].rules[0].kind: this policy makes no Alow; did you mean Allow?',
+    ],
+    [
+      'a selector that its own pods do not match',
+      'uninstall: []',
+      'uninstall:\n  - apply: { apiVersion: apps/v1, kind: Deployment, metadata: { name: a }, spec: { selector: { matchLabels: { app: a } }, template: { metadata: { labels: { app: b } } } } }',
+      'spec.selector.matchLabels.app: the selector does not match the pods: the labels of template.metadata have "b"',
+    ],
+    [
       'words that are the same',
       hot,
       `${hot}\n    words: { on: x, off: x }`,
-      'modes.permissive.words.off: "x" is what on says, too',
+      'modes.permissive.words.off: "x" is the word for on, too',
     ],
     [
       'an invalid value that on sets',
       hot,
       invalid('{ open: true }'),
-      'modes.permissive.invalid[0]: this is what on sets, so the API takes it',
+      'modes.permissive.invalid[0]: this is what on sets, so the API accepts it',
     ],
     ['an invalid value that off sets', hot, invalid('{ open: false }'), 'this is what off sets'],
     ['a day that there is not', ...verified('2026-02-30'), 'x.yaml:5:32: verified.date: there is no day 2026-02-30'],
     ['a month that there is not', ...verified('2026-13-01'), 'there is no day 2026-13-01'],
-    ['a day to come', ...verified('2999-01-01'), '2999-01-01 has not come yet'],
-    ['a day before the program', ...verified('2019-01-01'), '2019-01-01 was before this program'],
-    [
-      'no version',
-      'version: v1 }',
-      'version: latest }',
-      'implementation.version: "latest" is another version every day',
-    ],
+    ['a day to come', ...verified('2999-01-01'), '2999-01-01 is in the future'],
+    ['a day before the program', ...verified('2019-01-01'), '2019-01-01 is before this program existed'],
+    ['no version', 'version: v1 }', 'version: latest }', 'implementation.version: "latest" changes its meaning'],
   ])('%s', (_, from, to, expected) => {
     expect(complaint(from, to)).toContain(expected);
   });
@@ -143,7 +162,7 @@ describe('what a driver cannot mean is refused:', () => {
       `${hot}\n    on: [{ patch: *config, merge: { open: true } }]\n    off: [{ patch: *config, ${off} }]`,
       `${setting('[open]')}\n    on: [{ patch: *config, merge: { open: true, a: 1 } }]\n    off: [{ patch: *config, merge: { open: true } }]`,
     );
-    expect(message).toContain('modes.permissive.setting.path: on and off set open to the same, true');
+    expect(message).toContain('modes.permissive.setting.path: on and off set open to the same value, true');
   });
 });
 
@@ -158,6 +177,11 @@ describe('what may be meant is taken:', () => {
     ['an argument that compares', run, "run: [mesh, '--version=>=1.2']"],
     ['the program curl', "run: [mesh, dump, '{{pod.name}}']", "run: [curl, '{{pod.name}}']"],
     ['the setting that is switched', hot, setting('[open]')],
+    [
+      'a policy that names its own object, and one of another kind',
+      "port: '{{port}}'",
+      "port: '{{port}}'\n          rules: [{ kind: Allow, name: '{{name}}' }, { kind: ServiceAccount, name: default }]",
+    ],
     ['an invalid value', hot, invalid('{ open: perhaps }')],
     ['the first day', ...verified('2026-11-21')],
   ])('%s', (_, from, to) => {

@@ -1,20 +1,20 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
-import { suggestion, UsageError } from '../../words/index.ts';
-import { checkAgainst, checkDriver, type DefinitionsOfCluster, remarksOn } from '../checks/check.ts';
-import type { Driver } from '../driver.ts';
-import { meshesFolder } from './folder.ts';
+import { didYouMean, UsageError } from '../words/index.ts';
+import { checkAgainst, checkDriver, type DefinitionsOfCluster, remarksOn } from './checks/check.ts';
+import type { Driver } from './driver.ts';
+import { meshesFolder } from './schema-fields.ts';
 
-/** Drivers that were written from a mesh's documents and never tried; each says so, as do the runs that use one. */
+/** Drivers written from a mesh's documents and never tested; each says so, and so do the runs that use one. */
 const unverifiedFolder = new URL('unverified/', meshesFolder);
 
-/** The names of the drivers that come with the program and were tried, in alphabetical order. */
+/** The names of the program's tested drivers, in alphabetical order. */
 export function listDrivers(): Promise<string[]> {
   return namesIn(meshesFolder);
 }
 
-/** The names of the drivers that come with the program and were never tried, in alphabetical order. */
+/** The names of the program's drivers that were never tested, in alphabetical order. */
 export function listUnverified(): Promise<string[]> {
   return namesIn(unverifiedFolder);
 }
@@ -31,9 +31,9 @@ export async function loadDriver(nameOrFile: string): Promise<Driver> {
 }
 
 /**
- * A driver as `loadDriver` gives it, and what is to be said about it although it is sound.
+ * A driver as `loadDriver` gives it, with remarks: what is allowed and probably not meant.
  * @param cluster whose definitions its objects are compared with
- * @throws UsageError as `loadDriver`, and for objects that the cluster would not take
+ * @throws UsageError as `loadDriver`, and for objects that the cluster would refuse
  */
 export async function inspectDriver(
   nameOrFile: string,
@@ -50,8 +50,7 @@ async function findDriver(nameOrFile: string): Promise<{ text: string; file: str
   const [names, unverified] = await Promise.all([listDrivers(), listUnverified()]);
   if (names.includes(nameOrFile)) return loadOwn(nameOrFile, meshesFolder, 'meshes');
   if (unverified.includes(nameOrFile)) return loadOwn(nameOrFile, unverifiedFolder, 'meshes/unverified');
-  const near = suggestion(nameOrFile, [...names, ...unverified]);
-  const hint = near === undefined ? '' : `; did you mean "${near}"?`;
+  const hint = didYouMean(nameOrFile, [...names, ...unverified]);
   const lists = `meshes: ${names.join(', ')}; unverified: ${unverified.join(', ')}; or a driver's file`;
   throw new UsageError(`unknown mesh "${nameOrFile}"${hint} (${lists})`);
 }
@@ -66,8 +65,8 @@ async function namesIn(folder: URL): Promise<string[]> {
 }
 
 const reasons: Record<string, string> = {
-  ENOENT: 'there is no such file',
-  EISDIR: 'it is a folder, and a driver is one file',
+  ENOENT: 'no such file',
+  EISDIR: 'it is a folder; a driver is one file',
   EACCES: 'this user may not read it',
 };
 

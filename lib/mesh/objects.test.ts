@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { loadDriver } from './file/load.ts';
+import { loadDriver } from './load.ts';
 import type { ModeName } from './mesh.ts';
-import { switchedValue } from './setting-value.ts';
+import { switchedValue } from './objects.ts';
 
 test.each<[string, ModeName, unknown, unknown]>([
   ['osm', 'permissive', true, false],

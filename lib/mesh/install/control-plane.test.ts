@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { deploymentVersion } from './version.ts';
+import { deploymentVersion } from './control-plane.ts';
 
 test.each([
   ['example/controller:v1.2.4', 'v1.2.4'],

@@ -1,8 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { toolRemedy } from '../words/index.ts';
-import { driverTools } from './facts.ts';
-import { listDrivers, listUnverified, loadDriver } from './file/load.ts';
-import { fitsSandbox, unusedSets } from './tools.ts';
+import { driverTools, fitsSandbox, unusedSets } from './facts.ts';
+import { listDrivers, listUnverified, loadDriver } from './load.ts';
 
 const names = [...(await listDrivers()), ...(await listUnverified())];
 

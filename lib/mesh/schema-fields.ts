@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { meshesFolder } from './folder.ts';
 
-/** What of a JSON Schema the program reads for people. */
+/** Where the program's drivers are. */
+export const meshesFolder = new URL('../../meshes/', import.meta.url);
+
+/** The part of a JSON Schema that the program reads for people. */
 export interface FieldSchema {
   $ref?: string;
   type?: string;
@@ -23,7 +25,7 @@ export interface FieldSchema {
 /** The schema that driver files are checked against. */
 export const driverSchema: FieldSchema = JSON.parse(readFileSync(new URL('schema.json', meshesFolder), 'utf8'));
 
-/** The definition that a schema refers to, with what is said where it is used; itself where it refers to none. */
+/** The definition that a schema refers to, overridden by its own fields; the schema itself if it refers to none. */
 export function resolved(schema: FieldSchema): FieldSchema {
   if (schema.$ref === undefined) return schema;
   const found = driverSchema.definitions?.[schema.$ref.replace('#/definitions/', '')];
@@ -33,9 +35,9 @@ export function resolved(schema: FieldSchema): FieldSchema {
 }
 
 /**
- * What the schema says about a field.
+ * The description of a field.
  * @param path `modes.egress.words`; items of lists and values of maps are passed through
- * @throws Error where there is no such field, or nothing is said about it
+ * @throws Error if there is no such field, or no description
  */
 export function fieldDescription(path: string): string {
   let schema = driverSchema;
@@ -45,7 +47,7 @@ export function fieldDescription(path: string): string {
     schema = next;
   }
   const { description } = resolved(schema);
-  if (description === undefined) throw new Error(`the schema does not say what ${path} is`);
+  if (description === undefined) throw new Error(`the schema does not describe ${path}`);
   return description;
 }
 

@@ -1,18 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { Ajv, type ErrorObject } from 'ajv';
 import { suggestion } from '../../words/index.ts';
-import { meshesFolder } from './folder.ts';
-import type { Path } from './source.ts';
+import { driverSchema } from '../schema-fields.ts';
+import { type Mistake, mistake, type Path } from '../source.ts';
 
-/** One mistake of a driver file: where, and what is allowed there. */
-export interface Mistake {
-  path: Path;
-  of: 'key' | 'value';
-  message: string;
-}
-
-const schema: object = JSON.parse(readFileSync(new URL('schema.json', meshesFolder), 'utf8'));
-// To check the schema itself, and to make the best of code that runs once, would take most of a command's start.
+// Checking the schema itself, and optimising code that runs once, would take most of a command's start.
 const validate = new Ajv({
   allErrors: true,
   verbose: true,
@@ -21,65 +12,64 @@ const validate = new Ajv({
   strictTypes: false,
   validateSchema: false,
   code: { optimize: false },
-}).compile(schema);
+}).compile(driverSchema);
 
-/** What `meshes/schema.json` says against a value; empty where nothing. */
+/** What `meshes/schema.json` does not allow of a value. */
 export function schemaMistakes(value: unknown): Mistake[] {
   if (validate(value)) return [];
   const all = validate.errors ?? [];
   return (
     all
       .filter(({ keyword }) => keyword !== 'if' && keyword !== 'propertyNames')
-      // A slip in a field's name comes before the field that is missing for it.
+      // A slip in a field's name comes before the field that is missing because of it.
       .sort((a, b) => Number(b.keyword === 'additionalProperties') - Number(a.keyword === 'additionalProperties'))
       .map((error) => describe(error, all))
   );
 }
 
 function describe(error: ErrorObject, all: readonly ErrorObject[]): Mistake {
-  const path = pathOf(error.instancePath, error);
-  const refused = (allowed: string): Mistake => ({
-    path,
-    of: 'value',
-    message: `${error.data === null ? 'nothing is written here' : `${show(error.data)} is not allowed here`}; allowed: ${allowed}`,
-  });
-  switch (error.keyword) {
+  const { keyword, params, parentSchema, data } = error;
+  const path = pathOf(error);
+  const shown = data === null ? 'nothing is written here' : `${show(data)} is not allowed here`;
+  const refused = (allowed: string): Mistake => mistake(path, `${shown}; allowed: ${allowed}`);
+  switch (keyword) {
     case 'additionalProperties': {
-      const word = String(error.params['additionalProperty']);
+      const word = String(params['additionalProperty']);
       const choice = choiceOf(error, all);
-      if (choice?.includes(word)) return { path, of: 'value', message: choiceWords(choice, error.data) };
-      const allowed = Object.keys((error.parentSchema?.['properties'] ?? {}) as object);
-      return { path: [...path, word], of: 'key', message: `unknown field${hint(word, allowed)}` };
+      if (choice?.includes(word)) return mistake(path, choiceWords(choice, data));
+      const allowed = Object.keys((parentSchema?.['properties'] ?? {}) as object);
+      return mistake([...path, word], `unknown field${hint(word, allowed)}`, 'key');
     }
     case 'required':
-      return { path, of: 'value', message: missing(error) };
+      return mistake(path, missing(error));
     case 'uniqueItems':
-      return { path: [...path, error.params['i']], of: 'value', message: 'stands in the list twice' };
-    case 'enum':
-      return enumMistake(error, path, error.params['allowedValues'] as string[]);
+      return mistake([...path, params['i']], 'is in the list twice');
+    case 'enum': {
+      const message = `${show(data)} is not allowed here${hint(String(data), params['allowedValues'] as string[])}`;
+      return mistake(path, message, error.propertyName === undefined ? 'value' : 'key');
+    }
     case 'const':
-      return refused(String(error.params['allowedValue']));
+      return refused(String(params['allowedValue']));
     case 'type':
-      return path.length === 0 ? { path, of: 'value', message: noDriver(error) } : refused(typeWords(error));
+      return path.length === 0 ? mistake(path, notDriver(data)) : refused(typeWords(error));
     case 'minLength':
-      return { path, of: 'value', message: `${show(error.data)} is too short; allowed: ${meaning(error, all)}` };
+      return mistake(path, `${show(data)} is too short; allowed: ${meaning(error, all)}`);
     case 'minItems':
-      return { path, of: 'value', message: `the list is empty; allowed: at least one of ${itemWords(error)}` };
+      return mistake(path, `the list is empty; allowed: at least one of ${itemWords(error)}`);
     case 'false schema':
     case 'maxProperties':
     case 'minProperties': {
       const choice = choiceOf(error, all);
-      if (choice !== undefined) return { path, of: 'value', message: choiceWords(choice, error.data) };
-      return refused(meaning(error, all));
+      return choice === undefined ? refused(meaning(error, all)) : mistake(path, choiceWords(choice, data));
     }
     case 'pattern':
       return refused(meaning(error, all));
     default:
-      return { path, of: 'value', message: error.message ?? error.keyword };
+      return mistake(path, error.message ?? keyword);
   }
 }
 
-/** The fields of which exactly one may be there, from what the schema says about itself, here or at the chain's head. */
+/** The fields of which exactly one is allowed, from the schema's description, here or at the head of its conditions. */
 function choiceOf(error: ErrorObject, all: readonly ErrorObject[]): string[] | undefined {
   const words = descriptions(error, all)
     .map((text) => /^exactly one of ([\w, ]+)/.exec(text)?.[1])
@@ -91,36 +81,27 @@ function choiceWords(choice: readonly string[], data: unknown): string {
   const here = Object.keys((data ?? {}) as object);
   const taken = here.filter((word) => choice.includes(word));
   const wanted = `allowed here: exactly one of ${choice.join(', ')}`;
-  if (taken.length > 1) return `${wanted}; ${taken.join(' and ')} stand here together`;
+  if (taken.length > 1) return `${wanted}; ${taken.join(' and ')} are here together`;
   if (here.length === 0) return `${wanted}; none is here`;
   const near = here.map((word) => [word, suggestion(word, choice)]).find(([, meant]) => meant !== undefined);
   const hint = near === undefined ? '' : `, and did you mean ${near[1]} by ${near[0]}?`;
   return `${wanted}; here is ${here.join(', ')}${hint}`;
 }
 
-/** For a file that holds no fields at all. */
-function noDriver({ data }: ErrorObject): string {
-  const what = data === null ? 'the file is empty' : `${show(data)} is no driver`;
+/** For a file that has no fields at all. */
+function notDriver(data: unknown): string {
+  const what = data === null ? 'the file is empty' : `${show(data)} is not a driver`;
   return `${what}; a driver is fields such as "name: my-mesh", and meshproof driver init FILE writes one to start from`;
 }
 
-/** A name of a property that must be of an enumeration is reported by ajv at the object: the path goes on to the name. */
-function pathOf(pointer: string, error: ErrorObject): Path {
-  const steps = pointer
+/** Where a mistake is. ajv reports the name of a property at its object: there the path goes on to the name. */
+function pathOf({ instancePath, propertyName }: ErrorObject): Path {
+  const steps = instancePath
     .split('/')
     .slice(1)
     .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
   const path = steps.map((step) => (/^\d+$/.test(step) ? Number(step) : step));
-  return error.propertyName === undefined ? path : [...path, error.propertyName];
-}
-
-function enumMistake(error: ErrorObject, path: Path, allowed: string[]): Mistake {
-  const word = String(error.data);
-  return {
-    path,
-    of: error.propertyName === undefined ? 'value' : 'key',
-    message: `${show(error.data)} is not allowed here${hint(word, allowed)}`,
-  };
+  return propertyName === undefined ? path : [...path, propertyName];
 }
 
 function hint(word: string, allowed: string[]): string {
@@ -128,12 +109,12 @@ function hint(word: string, allowed: string[]): string {
   return `${near === undefined ? '' : `; did you mean ${near}?`} (allowed: ${allowed.join(', ')})`;
 }
 
-/** The type that is wanted, and how it is written. */
+/** The type that is wanted, and how to write it. */
 function typeWords({ params, parentSchema, data }: ErrorObject): string {
   const about = String(parentSchema?.['description'] ?? '');
   switch (params['type']) {
     case 'string':
-      // A duration's schema says more about itself than that it is a text.
+      // The description of a duration says more than that it is a text.
       if (parentSchema?.['pattern'] !== undefined && about !== '') return about;
       return data === null ? 'a text' : 'a text, so write it in quotes';
     case 'array':
@@ -155,7 +136,7 @@ function itemWords({ parentSchema }: ErrorObject): string {
   return items?.enum?.join(', ') ?? 'what belongs here';
 }
 
-/** A text as the list that was meant: a shell's line word by word, anything else as its only item. */
+/** A text as the list that was probably meant: a command word by word, anything else as the only item. */
 function listOf(text: string, about: string): string {
   const items = about.startsWith('a program') ? text.trim().split(/\s+/) : [text];
   return `[${items.map((item) => (/^[\w./:-]+$/.test(item) ? item : JSON.stringify(item))).join(', ')}]`;
@@ -168,12 +149,12 @@ function missing(error: ErrorObject): string {
   return `the field ${field} is missing${text === undefined ? '' : ` (${text})`}`;
 }
 
-/** What its schema says about itself; a bare `false` at the end of a chain of conditions says it at the chain's head. */
+/** The schema's description; that of a bare `false` is at the head of its chain of conditions. */
 function meaning(error: ErrorObject, all: readonly ErrorObject[]): string {
   return phrase(descriptions(error, all)[0] ?? 'something else');
 }
 
-/** A sentence as what can follow a colon. */
+/** A sentence as it can follow a colon. */
 function phrase(sentence: string): string {
   return sentence.replace(/^[A-Z](?=[a-z ])/, (letter) => letter.toLowerCase()).replace(/\.$/, '');
 }
