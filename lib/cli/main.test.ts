@@ -15,8 +15,8 @@ import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import type { RunEntry } from '../run/registry/index.ts';
-import { processSpace } from '../run/registry/process-identity.ts';
+import type { RunEntry } from '../run/registry/entry.ts';
+import { processSpace } from '../run/registry/processes.ts';
 import { writeEntry } from '../run/registry/store.ts';
 
 // Each start of the program takes 0.3 s, and several times that where machines are busy.

@@ -2,9 +2,9 @@ import { CommanderError } from 'commander';
 import { coloursFor } from '../console/colours.ts';
 import { exitStatus, explainError } from '../console/exit-status.ts';
 import { listenToOutput, outputTrouble, outputWritten, print, printJson } from '../console/output.ts';
-import { unforeseenText, wasUnforeseen, watchUnforeseen } from '../run/unforeseen.ts';
-import { redact, UsageError } from '../words/index.ts';
-import { buildProgram } from './program.ts';
+import { unforeseenText, wasUnforeseen, watchUnforeseen } from '../run/interrupt.ts';
+import { redact } from '../words/index.ts';
+import { asUsageError, buildProgram } from './program.ts';
 
 /** Runs the program with the words of its command line, and sets the process's exit status. */
 export async function main(argv: string[]): Promise<void> {
@@ -36,41 +36,32 @@ export async function perform(argv: string[]): Promise<number> {
   const program = buildProgram(
     {
       async run(options) {
-        await (await import('./preflight.ts')).refuseWrongNames(options);
+        await (await import('./selection.ts')).refuseWrongNames(options);
         if (options.list) return (await import('./list.ts')).listCommand(options);
         if (options.dryRun) return (await import('./dry-run.ts')).planCommand(options);
         return (await import('./run.ts')).runCommand(options, argv);
       },
-      doctor: async (options) => (await import('./doctor/doctor.ts')).doctorCommand(options),
+      doctor: async (options) => (await import('./doctor.ts')).doctorCommand(options),
       clean: async (options) => (await import('./clean.ts')).cleanCommand(options),
       report: async (options, run) => (await import('./report.ts')).reportCommand(options.out, run),
       prove: async (options) => (await import('./prove/prove.ts')).proveCommand(options),
       sandbox: async () => (await import('./sandbox.ts')).sandboxCommand(),
-      faults: async (json) => (await import('./faults.ts')).faultsCommand(json),
+      faults: async (json) => (await import('./list.ts')).faultsCommand(json),
       meshes: async (json) => (await import('../driver-kit/meshes.ts')).meshesCommand(json),
       driverInit: async (file, flags) => (await import('../driver-kit/init.ts')).initCommand(file, flags),
       driverCheck: async (names, options) => (await import('../driver-kit/check.ts')).checkCommand(names, options),
-      driverTry: async (options) => (await import('../driver-kit/try.ts')).tryCommand(options),
+      driverTest: async (options) => (await import('../driver-kit/try.ts')).tryCommand(options),
     },
     (status) => {
       result = status;
     },
   );
   try {
-    refuseLostFolder();
     if (argv.length === 0) program.help();
     await program.parseAsync(argv, { from: 'user' });
     return result;
   } catch (error) {
     return error instanceof CommanderError && error.exitCode === 0 ? exitStatus.fine : complain(error, wantsJson(argv));
-  }
-}
-
-function refuseLostFolder(): void {
-  try {
-    process.cwd();
-  } catch {
-    throw new UsageError('the present folder does not exist any more: change to another one');
   }
 }
 
@@ -82,18 +73,11 @@ function wantsJson(argv: readonly string[]): boolean {
 
 /** @param json also print an object on the standard output, which has none where an error comes before the result */
 function complain(error: unknown, json: boolean): number {
-  const { status, message, remedy, isDefect } = explainError(
-    error instanceof CommanderError ? asUsageError(error) : error,
-  );
+  const { status, message, remedy, isDefect } = explainError(asUsageError(error));
   const told = { message: redact(message), remedies: remedy === undefined ? [] : redact(remedy).split('\n') };
   const colours = coloursFor(process.stderr);
   print(`${colours.red('meshproof:')} ${isDefect ? unforeseenText(error) : told.message}\n`, process.stderr);
   if (json) printJson({ status, error: told });
   for (const line of told.remedies) print(`  -> ${line}\n`, process.stderr);
   return status;
-}
-
-/** commander says `error: unknown option '--sute'` and, on a line of its own, `(Did you mean --suite?)`. */
-function asUsageError(error: CommanderError): UsageError {
-  return new UsageError(error.message.replace(/^error: /, '').replace(/\n/g, ' '));
 }

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { explainError } from '../console/exit-status.ts';
-import { buildProgram } from './program.ts';
+import { asUsageError, buildProgram } from './program.ts';
 
 /** What the words come to: the subcommand with what it was told, and the exit status that it hands on. */
 async function understood(...words: string[]): Promise<{ called: unknown[]; status: number | undefined }> {
@@ -22,7 +22,7 @@ async function understood(...words: string[]): Promise<{ called: unknown[]; stat
     meshes: answer('meshes', 0),
     driverInit: answer('driverInit', 0),
     driverCheck: answer('driverCheck', 0),
-    driverTry: answer('driverTry', 1),
+    driverTest: answer('driverTest', 1),
     prove: answer('prove', 1),
   };
   await buildProgram(actions, (code) => {
@@ -89,7 +89,7 @@ it.each<[string[], unknown[]]>([
   ],
   [
     ['driver', 'test', 'x.yaml', '--keep'],
-    ['driverTry', { mesh: 'x.yaml', keep: true }],
+    ['driverTest', { mesh: 'x.yaml', keep: true }],
   ],
 ])('%j is understood', async (words, [name, ...told]) => {
   const { called } = await understood(...words);
@@ -112,13 +112,15 @@ it.each<[string[], string]>([
   [['tcp-routing'], 'unknown command "tcp-routing"; a suite is named by --suite tcp-routing (commands: run, list, '],
   [['clean', 'up'], 'unexpected "up" after clean'],
   [['report', 'a', 'b'], 'unexpected "b" after report'],
-  [['list', '--faults', '--suite', 'egress'], '--faults and --suite do not go together: choose one'],
-  [['driver', 'test', 'x', '--provider', 'existing'], 'driver test installs and removes the mesh, which is not done'],
+  [['list', '--faults', '--suite', 'egress'], "option '--faults' cannot be used with option '--suite <name>'"],
+  [['list', '--faults', '--meshes'], "option '--meshes' cannot be used with option '--faults'"],
+  [['clean', '--all', '--forget', 'r1'], "option '--forget <run>' cannot be used with option '--all'"],
+  [['driver', 'test', 'x', '--provider', 'existing'], 'driver test installs and removes the mesh, so it does not run'],
   [['driver', 'test', 'x', '--no-keep', '--keep'], '--no-keep and --keep contradict each other'],
   [['--provider', 'sandbox', '--no-install'], 'a sandbox is always new and has no mesh to test; leave'],
   [['--no-install'], '--no-install: a new kind cluster has no mesh to test; add --reuse'],
   [['--provider', 'existing'], '--provider existing requires --context NAME'],
 ])('%j is wrong use', async (words, message) => {
-  const error = await understood(...words).catch((caught: unknown) => caught);
+  const error = await understood(...words).catch(asUsageError);
   expect(explainError(error)).toMatchObject({ status: 2, message: expect.stringContaining(message) });
 });

@@ -1,23 +1,19 @@
-import { type EndRecord, openEvidence } from '../evidence/index.ts';
+import type { EndRecord } from '../evidence/index.ts';
 import type { RunOptions } from '../options/index.ts';
 import { exitStatus, openConsole, summarise, summaryJson, wantsColor } from '../report/index.ts';
 import { conduct, faultOf } from '../run/conduct.ts';
-import type { RunContext } from '../run/context.ts';
-import { logError } from '../run/end-all.ts';
-import { listenForInterruption } from '../run/interrupt.ts';
-import { leftBehind } from '../run/left-behind.ts';
-import { openLog } from '../run/log-file.ts';
+import { openRun, type RunContext } from '../run/context.ts';
+import { keepReports } from '../run/keep-reports.ts';
 import { choose } from '../run/machine/choose.ts';
-import { phasesOf } from '../run/phases.ts';
-import { cleanUpCrashedRuns, openRunRegistry, type RunRegistry } from '../run/registry/index.ts';
-import { makeRunFolder, newRunId } from '../run/run-folder.ts';
+import { cleanUpCrashedRuns } from '../run/registry/clean-up.ts';
+import { leftBehind } from '../run/registry/leftovers.ts';
+import { openRunRegistry, type RunRegistry } from '../run/registry/registry.ts';
 import { refuseBadFolders } from '../run/surroundings.ts';
-import { Unwritten } from '../run/unwritten.ts';
+import { logError } from '../run/take-down.ts';
 import { redact } from '../words/index.ts';
-import { keepReports } from './keep-reports.ts';
 import { driverDigest, rerunOf } from './last-run.ts';
-import { selectedClaims } from './selected-claims.ts';
-import { ownVersion } from './version.ts';
+import { ownVersion } from './program.ts';
+import { selectedClaims } from './selection.ts';
 
 /**
  * Runs the claims that the options ask for, from choosing a provider to the reports.
@@ -32,9 +28,8 @@ export async function runCommand(options: RunOptions, argv: string[]): Promise<n
   const ids = selected.map(({ id }) => id);
   const rerun = former && rerunOf(former, chosen, options, ids);
 
-  const runId = newRunId();
-  const folder = makeRunFolder(options.out, runId);
-  const evidence = openEvidence(folder.evidence);
+  const opened = openRun(options, driver, 'evidence.jsonl', options.deadlineMs);
+  const { runId, folder, evidence, unwritten, log, interruption } = opened;
   const stream = options.json ? process.stderr : process.stdout;
   const display = openConsole({
     stream,
@@ -43,8 +38,6 @@ export async function runCommand(options: RunOptions, argv: string[]): Promise<n
     verbose: options.verbose,
     events: evidence,
   });
-  const unwritten = new Unwritten();
-  const log = openLog(folder.log, evidence.clock, unwritten);
   const say = (line: string) => {
     log(line);
     try {
@@ -54,24 +47,10 @@ export async function runCommand(options: RunOptions, argv: string[]): Promise<n
       logError(log, error);
     }
   };
-  const interruption = listenForInterruption(() => leftBehind(runId), options.deadlineMs, log);
   let fault: EndRecord['fault'];
   try {
     const registry = openRunRegistry(runId);
-    const inPhase = phasesOf(evidence);
-    const run: RunContext = {
-      runId,
-      options,
-      driver,
-      folder,
-      evidence,
-      registry,
-      interruption,
-      unwritten,
-      inPhase,
-      log,
-      say,
-    };
+    const run: RunContext = { ...opened, registry, say };
     evidence.append({
       kind: 'run',
       runId,

@@ -1,9 +1,10 @@
 import { exitStatus } from '../console/exit-status.ts';
 import { print } from '../console/output.ts';
+import { newRunId } from '../run/context.ts';
 import { listenForInterruption } from '../run/interrupt.ts';
-import { leftBehind } from '../run/left-behind.ts';
-import { cleanUpCrashedRuns, openRunRegistry } from '../run/registry/index.ts';
-import { newRunId } from '../run/run-folder.ts';
+import { cleanUpCrashedRuns } from '../run/registry/clean-up.ts';
+import { leftBehind } from '../run/registry/leftovers.ts';
+import { openRunRegistry } from '../run/registry/registry.ts';
 import { refuseBadFolders } from '../run/surroundings.ts';
 import { startSandbox } from '../sandbox/index.ts';
 

@@ -4,7 +4,7 @@ import type { Budget } from '../mesh/index.ts';
 import { nonceSource, type Observation, Prober, routeName } from '../probe/index.ts';
 import type { TestEnvironment } from '../run/bring-up.ts';
 import type { RunContext } from '../run/context.ts';
-import { type EgressTargetLogs, followEgressTarget } from '../run/egress-target-logs.ts';
+import { type EgressTargetLogs, followEgressTarget } from '../run/egress-target.ts';
 import { StepFailure } from './finding.ts';
 import { Signs } from './signs.ts';
 

@@ -1,22 +1,15 @@
-import { join } from 'node:path';
 import { coloursFor } from '../console/colours.ts';
 import { exitStatus, explainError } from '../console/exit-status.ts';
-import { openEvidence } from '../evidence/index.ts';
 import { driverTitle } from '../mesh/index.ts';
 import type { RunOptions } from '../options/index.ts';
-import { takeDown } from '../run/conduct.ts';
-import type { RunContext } from '../run/context.ts';
-import { endAll } from '../run/end-all.ts';
-import { listenForInterruption } from '../run/interrupt.ts';
-import { leftBehind } from '../run/left-behind.ts';
-import { openLog } from '../run/log-file.ts';
+import { openRun, type RunContext } from '../run/context.ts';
 import { choose } from '../run/machine/choose.ts';
-import { phasesOf } from '../run/phases.ts';
 import type { ProvidedCluster } from '../run/provided-cluster.ts';
-import { cleanUpCrashedRuns, openRunRegistry } from '../run/registry/index.ts';
-import { makeRunFolder, newRunId } from '../run/run-folder.ts';
+import { cleanUpCrashedRuns } from '../run/registry/clean-up.ts';
+import { leftBehind } from '../run/registry/leftovers.ts';
+import { openRunRegistry } from '../run/registry/registry.ts';
 import { refuseBadFolders } from '../run/surroundings.ts';
-import { Unwritten } from '../run/unwritten.ts';
+import { endAll, takeDown } from '../run/take-down.ts';
 import { EnvironmentError } from '../words/index.ts';
 import { openTranscript } from './transcript.ts';
 import { trialOf } from './trial.ts';
@@ -34,30 +27,13 @@ export async function tryCommand(options: RunOptions): Promise<number> {
   const named = { ...options.named, mesh: 'command line' as const };
   const { choice, driver } = await choose({ ...options, named });
 
-  const runId = newRunId();
-  const folder = makeRunFolder(options.out, runId);
   // Under a name of its own: a trial is no run whose claims could be run again or reported.
-  const evidence = openEvidence(join(folder.path, 'trial.jsonl'));
-  const unwritten = new Unwritten();
-  const log = openLog(folder.log, evidence.clock, unwritten);
+  const opened = openRun(options, driver, 'trial.jsonl');
+  const { runId, folder, evidence, unwritten, log, interruption } = opened;
   const transcript = openTranscript(process.stdout, coloursFor(process.stdout), log);
-  const interruption = listenForInterruption(() => leftBehind(runId), undefined, log);
   const registry = openRunRegistry(runId);
   const say = (line: string): void => (options.verbose ? transcript.detail(line) : log(line));
-  const inPhase = phasesOf(evidence);
-  const run: RunContext = {
-    runId,
-    options,
-    driver,
-    folder,
-    evidence,
-    registry,
-    interruption,
-    unwritten,
-    inPhase,
-    log,
-    say,
-  };
+  const run: RunContext = { ...opened, registry, say };
   let stand: ProvidedCluster | undefined;
   let failure: Error | undefined;
   const work = async () => {

@@ -1,5 +1,4 @@
-import type { PollLoop } from './poll-loop.ts';
-import { pollLoop } from './poll-loop.ts';
+import { type PollLoop, pollLoop } from './poll-loop.ts';
 import type { Observation, Prober, Purpose } from './prober.ts';
 import { type Route, routeName } from './route.ts';
 

@@ -1,5 +1,6 @@
 import {
   checkNamespaces,
+  chosenImages,
   type DeployOptions,
   deployEnrolled,
   deployUnmeshed,
@@ -9,13 +10,10 @@ import {
 } from '../fixtures/index.ts';
 import type { Cluster, ProviderName } from '../kube/cluster.ts';
 import { type Mesh, type MeshContext, type ModeName, openMesh } from '../mesh/index.ts';
-import type { EgressTargetServers } from '../providers/index.ts';
+import { type EgressTargetServers, imagesLine, uselessLines } from '../providers/index.ts';
 import { EnvironmentError } from '../words/index.ts';
-import { learnDomain } from './cluster-domain.ts';
 import { childNote, type RunContext } from './context.ts';
-import { CopiedImages } from './copied-images.ts';
-import { provide } from './provide.ts';
-import type { ProvidedCluster } from './provided-cluster.ts';
+import { type ProvidedCluster, provide } from './provided-cluster.ts';
 
 /** Everything that claims are judged on. */
 export interface TestEnvironment {
@@ -184,4 +182,64 @@ function deployOptions(
     report: log,
     ...more,
   };
+}
+
+/**
+ * Lets the driver's steps know the cluster's domain, where they name it.
+ * @throws EnvironmentError where the mesh does not work in a cluster of that domain
+ */
+export async function learnDomain(
+  mesh: Pick<Mesh, 'usesDomain' | 'requiredDomain' | 'project' | 'declaredVersion'>,
+  context: Pick<MeshContext, 'clusterDomain'>,
+  find: () => Promise<string | undefined>,
+): Promise<void> {
+  const { requiredDomain, project, declaredVersion } = mesh;
+  if (!mesh.usesDomain && requiredDomain === undefined) return;
+  const domain = await find();
+  if (domain === undefined) {
+    if (!mesh.usesDomain) return;
+    throw new EnvironmentError(
+      "the cluster's domain is not known: the pods' /etc/resolv.conf has no search domain that begins with svc.",
+      "set clusterDomain in the kubelet's configuration",
+    );
+  }
+  if (requiredDomain !== undefined && requiredDomain !== domain) {
+    throw new EnvironmentError(
+      `${project} ${declaredVersion} works only where the cluster's domain is ${requiredDomain}, and this cluster's is ${domain}`,
+      `use a cluster whose domain is ${requiredDomain}: with kind, that is networking.dnsDomain of kubeadm's ClusterConfiguration`,
+    );
+  }
+  context.clusterDomain = domain;
+}
+
+/**
+ * Copies the images that this machine has to the cluster, what the installation needs first: it waits more than it works,
+ * so that the rest costs little time while it goes on.
+ */
+export class CopiedImages {
+  readonly #copy: (refs: readonly string[]) => Promise<void>;
+  readonly #first: readonly string[];
+  readonly #rest: readonly string[];
+
+  constructor({ options, log, say }: RunContext, { loadImages }: ProvidedCluster, mesh: Mesh) {
+    this.#first = [...new Set([...mesh.images, ...options.loadImages])];
+    const ofPods = new Set([...mesh.podImages, ...Object.values(chosenImages(options))]);
+    this.#rest = [...ofPods].filter((ref) => !this.#first.includes(ref));
+    this.#copy = async (refs) => {
+      if (loadImages === undefined) return;
+      const result = await loadImages([...refs]);
+      log(imagesLine(result));
+      for (const line of uselessLines(result)) say(line);
+    };
+  }
+
+  /** Those that the mesh's installation needs. @throws EnvironmentError */
+  forMesh(): Promise<void> {
+    return this.#copy(this.#first);
+  }
+
+  /** Those that only pods in and outside of the mesh need. @throws EnvironmentError */
+  forPods(): Promise<void> {
+    return this.#copy(this.#rest);
+  }
 }

@@ -9,12 +9,11 @@ import { timelineText } from '../report/index.ts';
 import { bringUp } from './bring-up.ts';
 import { type ClaimsProcess, openClaims } from './claims-process.ts';
 import type { RunContext } from './context.ts';
-import { endAll, logError } from './end-all.ts';
 import type { Interruption } from './interrupt.ts';
 import { judgeClaims } from './judge.ts';
-import { planClaims, recordPlan } from './plan-claims.ts';
+import { clientsFor, planClaims, recordPlan, type Selected, scripted } from './plan-claims.ts';
 import type { ProvidedCluster } from './provided-cluster.ts';
-import { clientsFor, type Selected, scripted } from './scheduled-claims.ts';
+import { endAll, logError, takeDown } from './take-down.ts';
 
 /**
  * Brings everything up, judges the claims, and takes everything down again, whatever happens.
@@ -85,24 +84,6 @@ async function unlessStuck(work: Promise<void>, interruption: Interruption): Pro
     await Promise.race([work, stuck]);
   } finally {
     clearTimeout(timer);
-  }
-}
-
-/** Takes the cluster down, also where its phase cannot be recorded. */
-export async function takeDown(
-  { inPhase }: Pick<RunContext, 'inPhase'>,
-  stand: ProvidedCluster | undefined,
-): Promise<void> {
-  if (stand === undefined) return;
-  let isCalled = false;
-  const down = () => {
-    isCalled = true;
-    return stand.down();
-  };
-  try {
-    await inPhase('cleanup', stand.provider, down);
-  } finally {
-    if (!isCalled) await down();
   }
 }
 

@@ -19,9 +19,8 @@ import type { TestEnvironment } from './bring-up.ts';
 import type { ClaimsProcess } from './claims-process.ts';
 import type { RunContext } from './context.ts';
 import { diagnosticsFor } from './diagnostics.ts';
-import { egressTargetHost } from './egress-target-host.ts';
-import { followEgressTarget } from './egress-target-logs.ts';
-import { endAll } from './end-all.ts';
+import { egressTargetHost, followEgressTarget } from './egress-target.ts';
+import { endAll } from './take-down.ts';
 
 /** Longest until every fixture has been seen Ready, ms. */
 const SEEN_MS = 60_000;

@@ -1,4 +1,5 @@
 import { readdir } from 'node:fs/promises';
+import { type RegisteredClaim, registeredClaims } from '../judge/registry.ts';
 
 export const suitesFolder = new URL('../../suites/', import.meta.url);
 
@@ -6,4 +7,13 @@ export const suitesFolder = new URL('../../suites/', import.meta.url);
 export async function suiteNames(): Promise<string[]> {
   const files = await readdir(suitesFolder);
   return files.flatMap((file) => /^([a-z][a-z0-9-]*)\.ts$/.exec(file)?.[1] ?? []).sort();
+}
+
+/**
+ * The claims of all suites, in the order of the suites' names and of their declaration. Claims declare themselves when
+ * their suite is loaded; nothing runs.
+ */
+export async function loadCatalogue(): Promise<RegisteredClaim[]> {
+  for (const suite of await suiteNames()) await import(`../../suites/${suite}.ts`);
+  return registeredClaims();
 }

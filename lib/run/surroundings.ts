@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { Fact } from '../options/index.ts';
 import { UsageError } from '../words/index.ts';
-import { registryFolder } from './registry/index.ts';
+import { registryFolder } from './registry/store.ts';
 
 /** Files that a run has open at once at most, in its largest process, and as many again to spare. */
 const FILES = 512;

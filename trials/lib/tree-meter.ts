@@ -1,4 +1,4 @@
-import { identify, isAlive, type ProcessIdentity } from '../../lib/run/registry/process-identity.ts';
+import { identify, isAlive, type ProcessIdentity } from '../../lib/run/registry/processes.ts';
 import { commandOf, processes, proportionalSetSize, treeOf, userNamespaceOf } from './process-tree.ts';
 
 /** From one look to the next, ms: a look itself takes some tens of ms of one core. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { TIMING } from '../../judge/timing.ts';
-import { loadCatalogue } from '../../run/catalogue.ts';
+import { loadCatalogue } from '../../run/suites.ts';
 import { cases } from '../../sandbox/index.ts';
 import { withTables } from './document.ts';
 import { PROJECT } from './program-process.ts';

@@ -5,7 +5,7 @@
  */
 import { createInterface } from 'node:readline';
 import { listenToOutput } from '../../console/output.ts';
-import { watchUnforeseen } from '../../run/unforeseen.ts';
+import { watchUnforeseen } from '../../run/interrupt.ts';
 import { perform } from '../main.ts';
 
 listenToOutput();

@@ -1,6 +1,6 @@
 import { describe, test } from '@jest/globals';
 import { registeredClaims, runClaim, runner } from '../../judge/body.ts';
-import { loadCatalogue } from '../catalogue.ts';
+import { loadCatalogue } from '../suites.ts';
 
 const planned = await runner().call('claims', {});
 await loadCatalogue();

@@ -1,7 +1,7 @@
 import { type Driver, loadDriver, unusedSets } from '../../mesh/index.ts';
 import { type Choice, chooseProvider, defaultMesh, type RunOptions } from '../../options/index.ts';
 import { UsageError } from '../../words/index.ts';
-import { gatherFacts, toolsOf } from './machine-facts.ts';
+import { gatherFacts, toolsOf } from './facts.ts';
 
 /** What a run with some options is about. */
 export interface Chosen {

@@ -1,5 +1,7 @@
+import { Ajv, type ErrorObject } from 'ajv';
+import { ENGINES } from '../../providers/engine.ts';
 import type { SettingRef } from '../../providers/index.ts';
-import type { ProcessIdentity, ProcessSpace } from './process-identity.ts';
+import type { ChildEntry, ProcessIdentity, ProcessSpace } from './processes.ts';
 
 /**
  * The form of an entry. Who adds a field, or gives one another meaning, raises it: a program leaves entries of a higher
@@ -42,10 +44,6 @@ export interface ContainerEntry {
   env: Record<string, string>;
 }
 
-export interface ChildEntry extends ProcessIdentity {
-  what: string;
-}
-
 /** A cluster that was there before the run, and whose settings may have to be put back. */
 export interface LiveEntry {
   /** The run's own copy; removed when the settings are back. */
@@ -63,4 +61,125 @@ export interface LiveEntry {
 /** Whether nothing is left that a run had made or changed. */
 export function isEmpty(entry: RunEntry): boolean {
   return [entry.children, entry.live, entry.clusters, entry.containers].every((list) => list.length === 0);
+}
+
+/** What an entry comes to: it is one, it is of a later version of this program, or what is wrong with it. */
+export type Checked = { entry: RunEntry } | { newer: number } | { wrong: string };
+
+/** No control characters, and none that change the direction of writing: all of it is printed. */
+const printable = String.raw`^[^\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]*$`;
+const text = { type: 'string', maxLength: 4096, pattern: printable };
+const word = { ...text, minLength: 1, maxLength: 512 };
+const absolutePath = { allOf: [text, { pattern: '^/' }, { not: { pattern: '(^|/)\\.\\.?(/|$)' } }] };
+/** It names files, labels and clusters. */
+const runId = { type: 'string', pattern: '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$' };
+/** 0 and 1 name a process group and everybody, where a signal is sent. */
+const pid = (minimum: number) => ({ type: 'integer', minimum, maximum: 2_147_483_647 });
+const list = (items: object) => ({ type: 'array', items, maxItems: 1000 });
+const strict = (properties: Record<string, object>, optional: string[] = []) => ({
+  type: 'object',
+  properties,
+  required: Object.keys(properties).filter((name) => !optional.includes(name)),
+  additionalProperties: false,
+});
+
+/** ssh takes a host that begins with a dash for an option. */
+const engineAddress = { ...word, pattern: String.raw`^(?!-)(?!ssh://([^/@]*@)?-)[\x21-\x7e]+$` };
+const network = { ...word, pattern: '^[A-Za-z0-9][A-Za-z0-9_.-]*$' };
+const engineEnv = {
+  type: 'object',
+  properties: {
+    KIND_EXPERIMENTAL_PROVIDER: { enum: ENGINES },
+    KIND_EXPERIMENTAL_DOCKER_NETWORK: network,
+    KIND_EXPERIMENTAL_PODMAN_NETWORK: network,
+    DOCKER_HOST: engineAddress,
+    DOCKER_CONTEXT: { ...word, pattern: '^[A-Za-z0-9][A-Za-z0-9_.+-]*$' },
+    CONTAINER_HOST: engineAddress,
+  },
+  additionalProperties: false,
+};
+const started = { ...word, maxLength: 64 };
+
+const schema = strict(
+  {
+    version: { const: VERSION },
+    runId,
+    owner: strict({ pid: pid(1), started }),
+    space: strict({ host: text, machine: text, boot: text, namespace: text }),
+    begun: { type: 'string', pattern: String.raw`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$` },
+    clusters: list(
+      strict(
+        {
+          name: { type: 'string', pattern: '^[a-z0-9][a-z0-9.-]{0,99}$' },
+          kubeconfig: absolutePath,
+          // Version 0.1 wrote it. It is never run.
+          binary: text,
+          env: engineEnv,
+        },
+        ['binary'],
+      ),
+    ),
+    containers: list(
+      strict({
+        id: { type: 'string', pattern: '^[A-Za-z0-9][A-Za-z0-9_.-]{0,199}$' },
+        engine: { enum: ENGINES },
+        env: engineEnv,
+      }),
+    ),
+    children: list(strict({ pid: pid(2), started, what: text })),
+    live: list(
+      strict(
+        {
+          kubeconfig: absolutePath,
+          context: word,
+          runId,
+          settings: list(
+            strict({
+              ref: strict({ apiVersion: word, kind: word, name: word, namespace: word }, ['namespace']),
+              path: { ...list(word), minItems: 1 },
+            }),
+          ),
+          env: engineEnv,
+          unreachable: { type: 'boolean' },
+        },
+        ['settings', 'env', 'unreachable'],
+      ),
+    ),
+    kept: { type: 'boolean' },
+  },
+  // Version 0.1 did not write it.
+  ['version'],
+);
+
+const validate = new Ajv({
+  strict: true,
+  strictTypes: false,
+  validateSchema: false,
+  code: { optimize: false },
+}).compile<RunEntry>(schema);
+
+/** Checks what was read, or is about to be written, as the entry of run `name`. Nothing in it is trusted before. */
+export function checkEntry(value: unknown, name: string): Checked {
+  const version = versionOf(value);
+  if (version > VERSION) return { newer: version };
+  if (!validate(value)) return { wrong: describe(validate.errors?.[0]) };
+  if (value.runId !== name) return { wrong: `its runId is ${value.runId}, not ${name} as its name says` };
+  const strange = value.containers.find(({ id }) => !id.startsWith(`meshproof-${name}-`));
+  if (strange) return { wrong: `container ${strange.id} is not named as run ${name} names its containers` };
+  if (value.live.some((live) => live.runId !== name)) return { wrong: 'an item of live is of another run' };
+  return { entry: value };
+}
+
+function versionOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null || !('version' in value)) return VERSION;
+  return typeof value.version === 'number' && Number.isInteger(value.version) ? value.version : VERSION;
+}
+
+function describe(error: ErrorObject | undefined): string {
+  if (error === undefined) return 'it has another form';
+  const at = error.instancePath === '' ? 'it' : error.instancePath.slice(1).replaceAll('/', '.');
+  const named: unknown = error.params['additionalProperty'];
+  return named === undefined
+    ? `${at} ${error.message}`
+    : `${at} has a field ${JSON.stringify(named)} that no entry has`;
 }

@@ -1,16 +1,7 @@
-import {
-  deletion,
-  engineVariables,
-  filesOf,
-  forgetSpent,
-  kindClusterNames,
-  type RunEntry,
-  type RunState,
-  readEntries,
-  registryFolder,
-  runStateOf,
-  setBadAside,
-} from './index.ts';
+import { forgetSpent } from './clean-up.ts';
+import type { RunEntry } from './entry.ts';
+import { deletion, engineVariables, kindClusterNames } from './leftover-containers.ts';
+import { filesOf, type RunState, readEntries, registryFolder, runStateOf, setBadAside } from './store.ts';
 
 /** A line for each thing that former runs left behind, dead or kept. Never throws. */
 export async function describeLeftovers(folder?: string): Promise<string[]> {
@@ -70,4 +61,16 @@ function describeEntry(entry: RunEntry, standing: RunState, files: readonly stri
 function saying(entry: RunEntry, standing: RunState): string {
   if (standing === 'elsewhere') return `on ${entry.space.host}, which is not here; clean --all takes it for dead`;
   return standing === 'kept' ? 'kept; clean --all removes it' : 'dead';
+}
+
+/** What a run has made until now and not yet removed, for whoever will not wait for the cleaning. */
+export function leftBehind(runId: string): string {
+  const entry = readEntries(registryFolder()).entries.find((each) => each.runId === runId);
+  const made = [
+    ...(entry?.clusters ?? []).map(({ name }) => `kind cluster ${name}`),
+    ...(entry?.live ?? []).map(({ context }) => `namespaces and changed settings on context ${context}`),
+    ...(entry?.containers ?? []).map(({ id }) => `container ${id}`),
+    ...(entry?.children ?? []).map(({ what, pid }) => `${what} (pid ${pid})`),
+  ];
+  return made.length === 0 ? 'nothing is left behind' : `left behind: ${made.join(', ')}\n"meshproof clean" removes it`;
 }

@@ -2,14 +2,7 @@ import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { EnvironmentError } from '../../words/index.ts';
-import {
-  identify,
-  isAlive,
-  isHere,
-  type ProcessIdentity,
-  type ProcessSpace,
-  processSpace,
-} from './process-identity.ts';
+import { identify, isAlive, isHere, type ProcessIdentity, type ProcessSpace, processSpace } from './processes.ts';
 import { readStateFile, setAside } from './state-file.ts';
 
 /** How long the writing of a lock can take at most, ms. */

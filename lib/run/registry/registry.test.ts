@@ -19,10 +19,9 @@ import { cleanUpCrashedRuns, cleanUpRuns, forgetSpent } from './clean-up.ts';
 import type { RunEntry } from './entry.ts';
 import { describeLeftovers } from './leftovers.ts';
 import { lockRun } from './lock.ts';
-import { identify, isAlive, type ProcessIdentity, processSpace } from './process-identity.ts';
-import { openRunRegistry, runMark } from './registry.ts';
-import { deadRuns, keptClusters, runStateOf } from './run-state.ts';
-import { readEntries, registryFolder, writeEntry } from './store.ts';
+import { identify, isAlive, type ProcessIdentity, processSpace, runMark } from './processes.ts';
+import { openRunRegistry } from './registry.ts';
+import { deadRuns, keptClusters, readEntries, registryFolder, runStateOf, writeEntry } from './store.ts';
 
 let folder: string;
 let spawned: number[];

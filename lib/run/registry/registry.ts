@@ -1,13 +1,10 @@
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { engine } from '../../providers/engine.ts';
-import { engineVariables } from './engine.ts';
 import { isEmpty, type LiveEntry, type RunEntry, VERSION } from './entry.ts';
-import { identify, isAlive, processSpace } from './process-identity.ts';
+import { engineVariables } from './leftover-containers.ts';
+import { identify, isAlive, processSpace, runMark } from './processes.ts';
 import { privateFolder, registryFolder, removeEntry, writeEntry } from './store.ts';
-
-/** Put into the environment of this process, so that everything started by it, and by that in turn, can be found. */
-export const runMark = 'MESHPROOF_RUN_ID';
 
 /** How long a child that was ended may take to disappear, ms, and how often it is looked for. */
 const childGone = { withinMs: 2_000, lookMs: 20 };

@@ -12,9 +12,9 @@ import {
 import { tmpdir, userInfo } from 'node:os';
 import { basename, isAbsolute, join } from 'node:path';
 import { EnvironmentError } from '../../words/index.ts';
-import { type Checked, checkEntry } from './check-entry.ts';
-import { type RunEntry, VERSION } from './entry.ts';
+import { type Checked, checkEntry, type RunEntry, VERSION } from './entry.ts';
 import { removeDeadLocks } from './lock.ts';
+import { isAlive, type ProcessSpace, processSpace } from './processes.ts';
 import { readStateFile, setAside } from './state-file.ts';
 
 /** A file that was being written when its writer died is left alone for so long, in ms: the writer may be alive. */
@@ -214,4 +214,39 @@ function namesIn(folder: string): string[] {
       'set XDG_STATE_HOME to a folder that this user may read and write',
     );
   }
+}
+
+/** How a run in the registry stands. `elsewhere`: it belongs to another machine or container, and cannot be judged from here. */
+export type RunState = 'alive' | 'dead' | 'kept' | 'elsewhere';
+
+export function runStateOf(entry: RunEntry, here: ProcessSpace = processSpace()): RunState {
+  if (entry.space.machine !== here.machine) return 'elsewhere';
+  const isSameBoot = entry.space.boot === here.boot;
+  if (isSameBoot && entry.space.namespace !== here.namespace) return 'elsewhere';
+  if (isSameBoot && isAlive(entry.owner)) return 'alive';
+  return isKept(entry) ? 'kept' : 'dead';
+}
+
+/** Runs whose owner is gone and that have something to be cleaned up, oldest first. */
+export function deadRuns(folder: string = registryFolder()): RunEntry[] {
+  return readEntries(folder).entries.filter((entry) => runStateOf(entry) === 'dead');
+}
+
+/** A cluster that a former run was told to keep. */
+export interface KeptCluster {
+  runId: string;
+  name: string;
+  kubeconfig: string;
+}
+
+/** Clusters that can be taken by `--reuse`, the newest last. */
+export function keptClusters(folder: string = registryFolder()): KeptCluster[] {
+  return readEntries(folder)
+    .entries.filter((entry) => runStateOf(entry) === 'kept')
+    .flatMap((entry) => entry.clusters.map(({ name, kubeconfig }) => ({ runId: entry.runId, name, kubeconfig })));
+}
+
+/** A run that kept its clusters and ended in order has nothing else left; one that died since may have. */
+function isKept(entry: RunEntry): boolean {
+  return entry.kept && entry.clusters.length > 0 && entry.children.length === 0 && entry.live.length === 0;
 }

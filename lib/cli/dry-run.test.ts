@@ -5,8 +5,7 @@ import type { RegisteredClaim } from '../judge/registry.ts';
 import type { Manifest } from '../kube/cluster.ts';
 import { loadDriver } from '../mesh/index.ts';
 import { type Choice, resolveOptions } from '../options/index.ts';
-import { printPlan } from './dry-run-print.ts';
-import { type PlanView, planView } from './dry-run-view.ts';
+import { type PlanView, planView, printPlan } from './dry-run.ts';
 
 function claim(id: string, more: Partial<DeclaredClaim>, body = async () => {}): RegisteredClaim {
   return {

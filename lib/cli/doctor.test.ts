@@ -1,8 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { coloursFor } from '../../console/colours.ts';
-import { ask, onPath } from '../../run/machine/commands.ts';
-import { nodeFact } from '../../run/machine/machine-facts.ts';
-import { printDiagnosis } from './print.ts';
+import { coloursFor } from '../console/colours.ts';
+import { ask, nodeFact, onPath } from '../run/machine/facts.ts';
+import { printDiagnosis } from './doctor.ts';
 
 describe('doctor', () => {
   it.each([

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { learnDomain } from './cluster-domain.ts';
+import { learnDomain } from './bring-up.ts';
 
 const mesh = { usesDomain: true, project: 'A Mesh', declaredVersion: 'v1' };
 const found = (domain: string | undefined) => async () => domain;

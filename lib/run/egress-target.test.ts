@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { egressTargetHost } from './egress-target-host.ts';
+import { egressTargetHost } from './egress-target.ts';
 
 test.each([
   ['web.example.org', 'web.example.org', 80],

@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type EndRecord, type OwnEvidence, openEvidence, type Verdict } from '../evidence/index.ts';
 import { exitStatus, summarise } from '../report/index.ts';
-import { Unwritten } from '../run/unwritten.ts';
-import { keepReports } from './keep-reports.ts';
+import { keepReports, Unwritten } from './keep-reports.ts';
 
 let folder: string;
 beforeEach(() => {

@@ -1,9 +1,11 @@
+import type { RegisteredClaim } from '../judge/registry.ts';
 import { loadDriver } from '../mesh/index.ts';
 import type { RunOptions } from '../options/index.ts';
-import { suiteNames } from '../run/suites.ts';
+import { loadCatalogue, suiteNames } from '../run/suites.ts';
 import { faultNames } from '../sandbox/index.ts';
-import { checkSuite } from '../schedule/index.ts';
+import { checkSuite, selectClaims } from '../schedule/index.ts';
 import { didYouMean, UsageError } from '../words/index.ts';
+import { type FormerRun, formerRun } from './last-run.ts';
 
 /** As a kubelet takes it: RFC 1123 labels. */
 const DOMAIN = /^[a-z\d]([a-z\d-]*[a-z\d])?(\.[a-z\d]([a-z\d-]*[a-z\d])?)*$/;
@@ -26,4 +28,30 @@ export async function refuseWrongNames(options: RunOptions): Promise<void> {
       `--sandbox-fault: there is no fault "${sandboxFault}"${didYouMean(sandboxFault, faultNames)} (docs/faults.md has all)`,
     );
   }
+}
+
+/** A mesh that crashes is a finding in every suite. */
+const ALWAYS = 'lifecycle';
+
+/** The claims that are asked for, and, for --rerun-failed, of which run. */
+export interface SelectedClaims {
+  selected: RegisteredClaim[];
+  former?: FormerRun;
+}
+
+/**
+ * The claims that the options ask for.
+ *
+ * @throws UsageError for an unknown claim, or where nothing is selected.
+ */
+export async function selectedClaims(options: RunOptions): Promise<SelectedClaims> {
+  const former = options.rerunFailed ? formerRun(options.out) : undefined;
+  const wholeSuites = options.suites.length > 0 && options.claims.length === 0;
+  const selected = selectClaims(await loadCatalogue(), {
+    suites: wholeSuites ? [...options.suites, ALWAYS] : options.suites,
+    claims: options.claims,
+    full: options.extended,
+    ...(former === undefined ? {} : { onlyIds: former.open }),
+  });
+  return { selected, ...(former === undefined ? {} : { former }) };
 }

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { leftBehind } from './left-behind.ts';
-import { openRunRegistry } from './registry/index.ts';
+import { leftBehind } from './leftovers.ts';
+import { openRunRegistry } from './registry.ts';
 
 const stateHome = process.env['XDG_STATE_HOME'];
 let folder: string;

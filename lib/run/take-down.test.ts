@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { takeDown } from './conduct.ts';
-import { endAll } from './end-all.ts';
 import type { ProvidedCluster } from './provided-cluster.ts';
+import { endAll, takeDown } from './take-down.ts';
 
 function stand(down: () => Promise<void>): ProvidedCluster {
   return { provider: 'existing', down } as Partial<ProvidedCluster> as ProvidedCluster;

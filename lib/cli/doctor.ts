@@ -1,0 +1,101 @@
+import { type Colours, coloursFor } from '../console/colours.ts';
+import { exitStatus, explainError } from '../console/exit-status.ts';
+import { print, printJson } from '../console/output.ts';
+import { type Driver, listDrivers, loadDriver } from '../mesh/index.ts';
+import {
+  chooseProvider,
+  defaultMesh,
+  type Fact,
+  type MachineFacts,
+  missingFacts,
+  type RunOptions,
+} from '../options/index.ts';
+import { refuseUnusedSets } from '../run/machine/choose.ts';
+import { gatherFacts, toolsOf } from '../run/machine/facts.ts';
+import { describeLeftovers } from '../run/registry/leftovers.ts';
+
+/**
+ * Says what this machine has and lacks, with the remedies, which provider a run with these options would take, and what
+ * former runs left behind.
+ *
+ * @returns the exit status: fine where a run with these options would begin
+ * @throws UsageError as a run does
+ */
+export async function doctorCommand(
+  options: RunOptions,
+  colours: Colours = coloursFor(process.stdout),
+): Promise<number> {
+  const { provider } = options;
+  const mesh = await loadDriver(options.mesh ?? defaultMesh(provider === 'auto' ? 'kind' : provider));
+  const tools = toolsOf([mesh, ...(await Promise.all((await listDrivers()).map(loadDriver)))]);
+  const [facts, leftovers] = await Promise.all([gatherFacts(tools), describeLeftovers()]);
+  const works = [facts.kind, facts.sandbox].some((needs) => missingFacts([...facts.base, ...needs]).length === 0);
+  const diagnosis: Diagnosis = {
+    facts: [
+      { title: 'Every run', facts: facts.base },
+      { title: 'Provider kind', facts: facts.kind },
+      { title: 'Provider sandbox', facts: facts.sandbox },
+      { title: "Tools of the meshes' drivers", facts: Object.values(facts.tools) },
+      { title: 'Of use', facts: facts.optional },
+    ],
+    choice: await choiceOf(options, facts, mesh),
+    leftovers,
+    works,
+  };
+  if (options.json) printJson(diagnosis);
+  else print(printDiagnosis(diagnosis, colours));
+  return 'provider' in diagnosis.choice ? exitStatus.fine : exitStatus.inconclusive;
+}
+
+async function choiceOf(options: RunOptions, facts: MachineFacts, mesh: Driver): Promise<Diagnosis['choice']> {
+  try {
+    const choice = chooseProvider(options, facts, mesh);
+    refuseUnusedSets(options, options.mesh === undefined ? await loadDriver(defaultMesh(choice.provider)) : mesh);
+    return choice;
+  } catch (error) {
+    const { status, message, remedy } = explainError(error);
+    if (status === exitStatus.wrongUse) throw error;
+    return { problem: message, ...(remedy === undefined ? {} : { remedy }) };
+  }
+}
+
+/** What doctor found out, for people and for programs. */
+export interface Diagnosis {
+  facts: { title: string; facts: Fact[] }[];
+  /** What `auto`, or the provider that was named, comes to. */
+  choice: { provider: string; reason: string } | { problem: string; remedy?: string };
+  /** Runs that are dead and left something, what clusters are kept, and what nobody in the registry owns. */
+  leftovers: string[];
+  /** Whether any provider works here. */
+  works: boolean;
+}
+
+/** Lines for people: what is there, what is lacking, and under it the remedy. */
+export function printDiagnosis(diagnosis: Diagnosis, colours: Colours): string {
+  const lines: string[] = [];
+  for (const { title, facts } of diagnosis.facts) {
+    if (facts.length === 0) continue;
+    lines.push(colours.bold(title));
+    const width = Math.max(...facts.map((fact) => fact.what.length));
+    for (const fact of facts) lines.push(...factLines(fact, width, colours));
+    lines.push('');
+  }
+  const { choice } = diagnosis;
+  if ('provider' in choice) {
+    lines.push(`A run would take its cluster from ${colours.bold(choice.provider)} (${choice.reason}).`);
+  } else {
+    lines.push(colours.red(`A run would end at once: ${choice.problem}`));
+    for (const remedy of choice.remedy?.split('\n') ?? []) lines.push(`  -> ${remedy}`);
+  }
+  if (diagnosis.leftovers.length === 0) lines.push('No run has left anything behind.');
+  else lines.push('Left behind (meshproof clean):', ...diagnosis.leftovers.map((line) => `  ${line}`));
+  return `${lines.join('\n')}\n`;
+}
+
+function factLines(fact: Fact, width: number, colours: Colours): string[] {
+  const name = fact.what.padEnd(width);
+  if (fact.found !== undefined) return [`  ${colours.green('ok')}  ${name}  ${fact.found}`];
+  const mark = fact.optional ? colours.yellow('--') : colours.red('NO');
+  const problem = `  ${mark}  ${name}  ${fact.problem ?? 'not there'}`;
+  return [problem, `      ${' '.repeat(width)}  -> ${fact.remedy}`];
+}
