@@ -199,43 +199,21 @@ describeSandbox.each(STARTED)('a pod of a sandbox that was started by %s', (_, t
     expect((await sh(command)).exit).not.toBe(0);
   });
 
-  test.each<[string, object, object]>([
-    ['subPath', { mountPath: '/probe', subPath: '../../../../etc' }, {}],
-    ['mountPath', { mountPath: '/probe/../../../etc/written-by-a-test' }, {}],
-    [
-      'path of a key',
-      { mountPath: '/probe' },
-      { configMap: { name: 'text', items: [{ key: 'a', path: '../../../x' }] } },
-    ],
-  ])('is refused a volume whose %s leads out of it', async (what, mount, source) => {
-    const name = what.toLowerCase().replaceAll(' ', '-');
-    const text = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'text', namespace: name }, data: { a: 'b' } };
-    const volume = { name: 'v', ...('configMap' in source ? source : { emptyDir: {} }) };
+  test.each<[string, object, object, string]>([
+    ['mountPath', { mountPath: '/probe/../../../etc/written-by-a-test' }, { emptyDir: {} }, "must not contain '..'"],
+    ['subPath', { mountPath: '/probe', subPath: '../../../../etc' }, { emptyDir: {} }, 'does not support subPath'],
+    ['source', { mountPath: '/probe' }, { hostPath: { path: '/etc' } }, 'supports emptyDir only'],
+  ])('is refused a volume whose %s leads out of it', async (what, mount, source, message) => {
+    const name = what.toLowerCase();
     const container = curl({ volumeMounts: [{ name: 'v', ...mount }] });
-    await cluster.create(namespace(name), text, ...pod(name, 'client', [container], { volumes: [volume] }));
+    const options = { volumes: [{ name: 'v', ...source }] };
+    await cluster.create(namespace(name), ...pod(name, 'client', [container], options));
     const waiting = await eventually('refused', async () => {
       const found = await cluster.get({ apiVersion: 'v1', kind: 'Pod', namespace: name, name: 'client' });
       const [status] = (found.status?.['containerStatuses'] ?? []) as { state: { waiting?: { message?: string } } }[];
       return status?.state.waiting?.message;
     });
-    expect(waiting).toMatch(/must not contain '\.\.'/);
-  });
-
-  test('does not get the machine’s files through a link in its volume', async () => {
-    const init = curl({
-      name: 'init',
-      command: ['ln', '-s', '/', '/probe/link'],
-      volumeMounts: [{ name: 'v', mountPath: '/probe' }],
-    });
-    const main = curl({ volumeMounts: [{ name: 'v', mountPath: '/probe', subPath: 'link' }] });
-    const options = { volumes: [{ name: 'v', emptyDir: {} }], initContainers: [init] };
-    await cluster.create(namespace('linked'), ...pod('linked', 'client', [main], options));
-    const message = await eventually('refused', async () => {
-      const found = await cluster.get({ apiVersion: 'v1', kind: 'Pod', namespace: 'linked', name: 'client' });
-      const [status] = (found.status?.['containerStatuses'] ?? []) as { state: { waiting?: { message?: string } } }[];
-      return status?.state.waiting?.message;
-    });
-    expect(message).toContain('leads out of the volume');
+    expect(waiting).toContain(message);
   });
 
   test('sees no process but its own, and has no more rights than Docker leaves to a container', async () => {

@@ -7,7 +7,7 @@ import { type ApiServer, createApiServer } from './api/server.ts';
 import { environmentFault } from './faults/environment.ts';
 import { kubeconfigOf } from './kubeconfig.ts';
 import { MeshPlane } from './mesh/index.ts';
-import { startNode } from './node/index.ts';
+import { prepareNode } from './node/node.ts';
 import { createAuthority } from './pki.ts';
 import type { Ready, Startup } from './settings.ts';
 import { keepHeapSmall } from './small-heap.ts';
@@ -26,7 +26,7 @@ const programs = fileURLToPath(new URL('./programs', import.meta.url));
 
 const authority = await createAuthority('meshproof sandbox');
 const mesh = new MeshPlane({ view: () => server.view, authority, fault: settings.fault, complain });
-const node = await startNode({ view: () => server.view, settings, programs, mesh, complain });
+const node = await prepareNode({ view: () => server.view, settings, programs, mesh, complain });
 const disturbed = environmentFault(settings.fault, () => server.view, complain);
 const token = randomBytes(24).toString('base64url');
 const { keyPem: key, certPem: cert } = await authority.issue({
@@ -42,7 +42,7 @@ const server: ApiServer = await createApiServer({
   admissions: [(request) => mesh.admit(request)],
   ...(disturbed.api === undefined ? {} : { disturbed: disturbed.api }),
 });
-await node.follow();
+await node.start();
 
 const ready: Ready = { kubeconfig: kubeconfigOf(`https://127.0.0.1:${port}`, authority.certificatePem, token) };
 process.send?.(ready);

@@ -1,7 +1,7 @@
 import { connect, isIP, type Socket } from 'node:net';
 import { SERVERS } from '../../fixtures/table.ts';
 import type { OutboundDecision } from '../mesh/decide.ts';
-import { relay, tellLoss } from '../relay.ts';
+import { relay, tellLoss } from '../sockets.ts';
 import { installedWithEgress } from './driver-changes.ts';
 import { changing, changingFor, inArea, type MeshFault } from './fault.ts';
 import { reverting } from './modes.ts';

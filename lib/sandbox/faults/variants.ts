@@ -6,7 +6,7 @@ import { allowsRequest, decideInbound, decideOutbound } from '../mesh/decide.ts'
 import type { SidecarConfig } from '../mesh/sidecar-config.ts';
 import type { MeshState } from '../mesh/state.ts';
 import { NODE_PROXY } from '../node/pod-spec.ts';
-import { tellLoss } from '../relay.ts';
+import { tellLoss } from '../sockets.ts';
 import { recognisedByAnnotation, replacing, timeLimits } from './driver-changes.ts';
 import type { ControlFault, MeshFault } from './fault.ts';
 import { takingAll, withAllRoutes } from './settings.ts';

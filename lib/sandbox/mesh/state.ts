@@ -1,6 +1,6 @@
 import type { KindRef, Manifest, ObjectView } from '../contract.ts';
-import { podAddress, readyEndpoints, type ServicePort, serviceSpec } from '../node/endpoints.ts';
 import { declaredPorts, portNumber } from '../node/pod-spec.ts';
+import { podAddress, readyEndpoints, type ServicePort, serviceSpec } from '../node/services.ts';
 import { isEnrolled } from './enrolment.ts';
 import { principalOf } from './principal.ts';
 import type { Destination, Endpoint, Protocol } from './sidecar-config.ts';

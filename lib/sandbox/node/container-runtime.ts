@@ -1,19 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:os';
 import type { ContainerReport, ContainerState, ExecHandle, ExecStreams } from '../contract.ts';
-import { BackOff, type BackOffSettings } from './back-off.ts';
 import { type ContainerPlan, type End, execIn, kill, type RunningContainer, startContainer } from './container.ts';
 import type { Image } from './images.ts';
 import { ContainerLog } from './log.ts';
-import { pause } from './pause.ts';
 import type { Pipes } from './pipes.ts';
 import type { ContainerSpec } from './pod-spec.ts';
-import { type Check, watchProbe } from './probe.ts';
 import { hasProgram } from './root.ts';
-import { inTerminal } from './terminal.ts';
+import { BackOff, type BackOffSettings, type Check, pause, probeResults } from './waiting.ts';
 
-/** How long an image that is not there is first said to be pulled in vain. */
-const PULL_TRIED_MS = 1_000;
+/** Time from ErrImagePull to ImagePullBackOff for an unknown image, ms. */
+const PULL_MS = 1_000;
 const PROBE_KILL_GRACE_S = 5;
 
 /** What a container needs of its pod. */
@@ -21,27 +18,25 @@ export interface ContainerRuntimeHost {
   pipes: Pipes;
   backOff: BackOffSettings;
   image(reference: string): Image | undefined;
-  /** @throws Error when something that the container refers to is not there */
+  /** @throws Error if the container refers to something that does not exist */
   plan(spec: ContainerSpec, image: Image): ContainerPlan;
   restarts(end: End): boolean;
-  /** A check that does not run in the container. */
-  checkFromNode: Check;
   /** The container's state has changed. */
   changed(): void;
   event(type: 'Normal' | 'Warning', reason: string, message: string): void;
-  /** A container whose image stands for a service of the sandbox runs; the answer is called when it does not any more. */
+  /** Starts the service that the image stands for, if any. @returns a function that ends it */
   serve(image: Image, plan: ContainerPlan): () => void;
 }
 
 /** One container of a pod through all its runs. */
 export class ContainerRuntime {
   readonly spec: ContainerSpec;
-  /** Settles when the container has run for the first time, or never will. */
+  /** Resolves when the container has run for the first time, or never will. */
   readonly started: Promise<void>;
   readonly #host: ContainerRuntimeHost;
   readonly #end = new AbortController();
   readonly #backOff: BackOff;
-  #tellStarted = (): void => undefined;
+  #onStarted = (): void => undefined;
   #life: Promise<void> | undefined;
   #running: (RunningContainer & { env: Record<string, string> }) | undefined;
   #state: ContainerState;
@@ -58,11 +53,11 @@ export class ContainerRuntime {
     this.#backOff = new BackOff(host.backOff);
     this.#state = { waiting: { reason: waitingFor } };
     this.started = new Promise((resolve) => {
-      this.#tellStarted = resolve;
+      this.#onStarted = resolve;
     });
   }
 
-  /** Begins the container's life; settles when it has ended for good. */
+  /** Runs the container. Resolves when it has ended for good. */
   live(): Promise<void> {
     this.#life ??= this.#live();
     return this.#life;
@@ -72,7 +67,7 @@ export class ContainerRuntime {
     return this.#state.terminated?.exitCode === 0;
   }
 
-  /** Ends it: SIGTERM, after the grace SIGKILL. */
+  /** Ends the container: by SIGTERM, and after the grace by SIGKILL. */
   async stop(graceSeconds: number): Promise<void> {
     this.#end.abort();
     this.#terminate(graceSeconds);
@@ -94,7 +89,7 @@ export class ContainerRuntime {
     return previous ? this.#previousLog : this.#log;
   }
 
-  /** @throws Error, with the text for the user, where the container does not run or has no such program */
+  /** @throws Error, with a message for the user, if the container does not run or has no such program */
   exec(argv: string[], streams: ExecStreams): ExecHandle {
     const running = this.#running;
     if (running === undefined) throw new Error(`container ${this.spec.name} is not running`);
@@ -113,7 +108,7 @@ export class ContainerRuntime {
       if (image === undefined) await this.#missImage();
       else await this.#runAgainAndAgain(image);
     } finally {
-      this.#tellStarted();
+      this.#onStarted();
     }
   }
 
@@ -121,10 +116,11 @@ export class ContainerRuntime {
     const { image } = this.spec;
     const message = `failed to pull image "${image}": the sandbox does not know it`;
     this.#host.event('Warning', 'Failed', message);
-    this.#become({ waiting: { reason: 'ErrImagePull', message } });
-    await pause(PULL_TRIED_MS, this.#end.signal);
-    this.#host.event('Warning', 'BackOff', `Back-off pulling image "${image}"`);
-    this.#become({ waiting: { reason: 'ImagePullBackOff', message: `Back-off pulling image "${image}": ${message}` } });
+    this.#setState({ waiting: { reason: 'ErrImagePull', message } });
+    await pause(PULL_MS, this.#end.signal);
+    const backOff = `Back-off pulling image "${image}"`;
+    this.#host.event('Warning', 'BackOff', backOff);
+    this.#setState({ waiting: { reason: 'ImagePullBackOff', message: `${backOff}: ${message}` } });
   }
 
   async #runAgainAndAgain(image: Image): Promise<void> {
@@ -141,36 +137,36 @@ export class ContainerRuntime {
       if (waitMs > 0) {
         const message = `back-off ${waitMs / 1_000}s restarting failed container=${this.spec.name}`;
         this.#host.event('Warning', 'BackOff', message);
-        this.#become({ waiting: { reason: 'CrashLoopBackOff', message } });
+        this.#setState({ waiting: { reason: 'CrashLoopBackOff', message } });
         await pause(waitMs, this.#end.signal);
       }
       this.#restarts += 1;
     }
   }
 
-  /** One run from start to end; undefined where it could not be started. */
+  /** One run from start to end. Undefined if it could not start. */
   async #runOnce(image: Image, startedAt: Date): Promise<End | undefined> {
     this.#previousLog = this.#log;
     this.#log = new ContainerLog();
     const started = await this.#start(image);
     if (started === undefined) return undefined;
-    const { running, withdraw } = started;
-    // A stop that came while it started found nothing to end.
+    const { running, endService } = started;
+    // A stop during the start found no process to end.
     if (this.#end.signal.aborted) kill(running.pid, 'SIGKILL');
     const probing = new AbortController();
     this.#isReady = this.spec.readinessProbe === undefined && this.spec.startupProbe === undefined;
-    this.#become({ running: { startedAt: rfc3339(startedAt) } });
+    this.#setState({ running: { startedAt: rfc3339(startedAt) } });
     this.#host.event('Normal', 'Started', `Started container ${this.spec.name}`);
-    this.#tellStarted();
+    this.#onStarted();
     const probed = this.#probe(probing.signal);
     const end = await running.ended;
-    withdraw();
+    endService();
     probing.abort();
     await probed;
     this.#running = undefined;
-    const exitCode = exitCodeOf(end);
+    const exitCode = typeof end === 'number' ? end : 128 + constants.signals[end];
     this.#isReady = false;
-    this.#become({
+    this.#setState({
       terminated: {
         exitCode,
         reason: exitCode === 0 ? 'Completed' : 'Error',
@@ -182,72 +178,60 @@ export class ContainerRuntime {
     return end;
   }
 
-  async #start(image: Image): Promise<{ running: RunningContainer; withdraw: () => void } | undefined> {
+  async #start(image: Image): Promise<{ running: RunningContainer; endService: () => void } | undefined> {
     let running: RunningContainer | undefined;
     try {
       const plan = this.#host.plan(this.spec, image);
       running = await startContainer(plan, this.#host.pipes, this.#log);
-      const withdraw = this.#host.serve(image, plan);
+      const endService = this.#host.serve(image, plan);
       this.#running = { ...running, env: plan.env };
       this.#id = `sandbox://${randomBytes(32).toString('hex')}`;
-      return { running, withdraw };
+      return { running, endService };
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       this.#host.event('Warning', 'Failed', `Error: ${message}`);
-      this.#become({ waiting: { reason: 'CreateContainerError', message } });
+      this.#setState({ waiting: { reason: 'CreateContainerError', message } });
       if (running !== undefined) kill(running.pid, 'SIGKILL');
       return undefined;
     }
   }
 
   async #probe(signal: AbortSignal): Promise<void> {
-    const { startupProbe, readinessProbe, livenessProbe } = this.spec;
-    if (startupProbe !== undefined) {
-      const isUp = await this.#startUp(startupProbe, signal);
-      if (!isUp) return;
+    const { startupProbe, readinessProbe } = this.spec;
+    if (startupProbe !== undefined && !(await this.#startsUp(startupProbe, signal))) return;
+    if (readinessProbe === undefined) {
+      this.#setReady(true);
+      return;
     }
-    if (readinessProbe === undefined) this.#setReady(true);
-    await Promise.all([
-      readinessProbe && watchProbe(readinessProbe, this.#check, (isPassed) => this.#setReady(isPassed), signal),
-      livenessProbe &&
-        watchProbe(livenessProbe, this.#check, (isPassed) => this.#survive(isPassed, 'Liveness'), signal),
-    ]);
+    for await (const isPassed of probeResults(readinessProbe, this.#check, signal)) this.#setReady(isPassed);
   }
 
-  async #startUp(spec: NonNullable<ContainerSpec['startupProbe']>, signal: AbortSignal): Promise<boolean> {
-    const decided = new AbortController();
-    let isUp = false;
-    const decide = (isPassed: boolean): void => {
-      isUp = isPassed;
-      decided.abort();
-      this.#survive(isPassed, 'Startup');
-    };
-    signal.addEventListener('abort', () => decided.abort(), { once: true });
-    await watchProbe(spec, this.#check, decide, decided.signal);
-    return isUp;
+  /** Ends the container if its startup probe fails. */
+  async #startsUp(spec: NonNullable<ContainerSpec['startupProbe']>, signal: AbortSignal): Promise<boolean> {
+    for await (const isPassed of probeResults(spec, this.#check, signal)) {
+      if (isPassed) return true;
+      const message = `Startup probe failed, container ${this.spec.name} will be restarted`;
+      this.#host.event('Warning', 'Unhealthy', message);
+      this.#terminate(PROBE_KILL_GRACE_S);
+      break;
+    }
+    return false;
   }
 
-  readonly #check: Check = async (spec, timeoutMs) => {
+  readonly #check: Check = async ({ exec }, timeoutMs) => {
     const running = this.#running;
-    if (running === undefined) return false;
-    if (spec.exec === undefined) return this.#host.checkFromNode(spec, timeoutMs);
-    const command = execIn(running.pid, spec.exec.command, running.env, {}, this.#host.pipes);
+    if (running === undefined || exec === undefined) return false;
+    const command = execIn(running.pid, exec.command, running.env, {}, this.#host.pipes);
     const timer = setTimeout(() => command.kill(), timeoutMs);
     try {
       return (await command.exit) === 0;
     } catch (error) {
-      this.#host.event('Warning', 'Unhealthy', `a probe of ${this.spec.name} could not be run: ${error}`);
+      this.#host.event('Warning', 'Unhealthy', `a probe of ${this.spec.name} could not run: ${error}`);
       return false;
     } finally {
       clearTimeout(timer);
     }
   };
-
-  #survive(isPassed: boolean, probe: string): void {
-    if (isPassed) return;
-    this.#host.event('Warning', 'Unhealthy', `${probe} probe failed, container ${this.spec.name} will be restarted`);
-    this.#terminate(PROBE_KILL_GRACE_S);
-  }
 
   #terminate(graceSeconds: number): void {
     const running = this.#running;
@@ -267,14 +251,23 @@ export class ContainerRuntime {
     this.#host.changed();
   }
 
-  #become(state: ContainerState): void {
+  #setState(state: ContainerState): void {
     this.#state = state;
     this.#host.changed();
   }
 }
 
-function exitCodeOf(end: End): number {
-  return typeof end === 'number' ? end : 128 + constants.signals[end];
+/**
+ * Runs a command in a terminal: Node cannot open one, but util-linux's `script` can. Later changes of its size are ignored.
+ *
+ * @throws Error, with a message for the user, if the machine has no `script`
+ */
+function inTerminal(argv: string[]): string[] {
+  if (!hasProgram('script')) {
+    throw new Error('a terminal needs the program script of util-linux, which this machine lacks: omit --tty');
+  }
+  const quoted = argv.map((word) => `'${word.replaceAll("'", `'\\''`)}'`);
+  return ['script', '--quiet', '--return', '--command', quoted.join(' '), '/dev/null'];
 }
 
 function rfc3339(time: Date): string {

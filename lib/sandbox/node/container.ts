@@ -7,17 +7,17 @@ import type { Pipes } from './pipes.ts';
 import { CONTAINER_PATH, CONTAINER_ROOT } from './places.ts';
 import { programPath } from './root.ts';
 
-/** Everything that one run of a container needs. */
+/** What one run of a container needs. */
 export interface ContainerPlan {
   argv: string[];
-  /** The arguments as the manifest or the image gives them. */
+  /** The arguments of the manifest or the image. */
   args: string[];
   env: Record<string, string>;
   workingDir: string;
   hostname: string;
   /** Path of the network namespace. */
   network: string;
-  /** Path on the node of the fstab of what is mounted for it alone. */
+  /** Path of the fstab with the container's own mounts. */
   mounts: string;
 }
 
@@ -25,13 +25,13 @@ export interface ContainerPlan {
 export type End = number | NodeJS.Signals;
 
 export interface RunningContainer {
-  /** The container's first process, as the node counts. */
+  /** The container's first process, by its number on the node. */
   pid: number;
   ended: Promise<End>;
 }
 
-// The process id is read from the node's own /proc, before the container gets its own; writing it says that all is set up.
-// Only root of the whole machine may write the kernel's settings; the call itself is allowed to any root.
+// Reads its process id from the node's /proc before the container gets its own. Writing it means that the set-up is done.
+// Any root may set the hostname, but only the machine's root may write the file.
 const SET_UP = `
   set -e
   read -r pid rest < /proc/self/stat
@@ -47,30 +47,30 @@ const SET_UP = `
   exec 3>&-
   exec "$@"`;
 
-// What Docker and containerd leave to a container. With more, root in a pod could mount anew what its root keeps read-only.
+// The rights of a container in Docker and containerd. With more, root in a pod could remount what is read-only.
 const CAPABILITIES =
   'chown,dac_override,fowner,fsetid,kill,setgid,setuid,setpcap,net_bind_service,net_raw,sys_chroot,mknod,audit_write,setfcap';
 
-/** The words that give a command in a container no more rights than a container has. */
+/** Runs a command with the rights of a container. */
 function confined(argv: string[]): string[] {
   const bounds = ['-all', ...CAPABILITIES.split(',').map((name) => `+${name}`)].join(',');
   return [programPath('setpriv'), `--bounding-set=${bounds}`, '--inh-caps=-all', '--', ...argv];
 }
 
-// Waits in the container's stead, outside its process namespace: `unshare --fork` would lose a SIGKILL. What the shell says
-// of signals is not the container's output.
+// Waits for the container outside of its process namespace: `unshare --fork` would lose a SIGKILL. The shell's own messages
+// about signals must not get into the container's output.
 const WAIT = 'exec 4>&2 2>/dev/null; "$@" 2>&4 4>&-; exit $?';
 
 /**
- * Starts a container's command as the first process of namespaces of its own; they end with it.
+ * Starts a container's command as the first process of new namespaces, which end with it.
  *
- * @throws Error when the container could not be set up
+ * @throws Error if the set-up fails
  */
 export async function startContainer(plan: ContainerPlan, pipes: Pipes, log: ContainerLog): Promise<RunningContainer> {
   const stdout = await pipes.openOutput();
   const stderr = await pipes.openOutput();
-  log.follow(stdout.ours);
-  log.follow(stderr.ours);
+  log.take(stdout.ours);
+  log.take(stderr.ours);
   const child = spawn(
     'nsenter',
     [
@@ -86,7 +86,7 @@ export async function startContainer(plan: ContainerPlan, pipes: Pipes, log: Con
   const pid = await firstNumber(child.stdio[3] as Readable);
   if (pid === undefined) throw new Error(`the container could not be set up (${await ended}): ${await log.lastLine()}`);
   child.once('exit', (_status, signal) => {
-    // The waiting shell was killed itself: the container would go on, and nobody would know how it ends.
+    // Somebody killed the waiting shell. Without it nobody would see the container's end.
     if (signal !== null) kill(pid, 'SIGKILL');
   });
   return { pid, ended };
@@ -115,13 +115,13 @@ export function execIn(
     child = spawn('nsenter', [`--target=${pid}`, '--mount', '--uts', '--pid', '--net', '--', ...confined(argv)], {
       env: { PATH: CONTAINER_PATH, ...env },
       stdio: ends,
-      // A group of its own, so that the command's children can be killed with it.
+      // In its own process group, so that its children can be killed with it.
       detached: true,
     });
     for (const end of ends) if (end !== 'ignore') closeSync(end);
     if (isKilled && child.pid !== undefined) kill(-child.pid, 'SIGKILL');
     if (stdin !== undefined) {
-      // The command may end without having read everything.
+      // The command may end without reading its input.
       stdin.ours.on('error', () => stdin.ours.destroy());
       streams.stdin?.pipe(stdin.ours);
     }
@@ -141,7 +141,7 @@ export function execIn(
   };
 }
 
-/** Sends a signal; a process that has ended meanwhile is no error. */
+/** Sends a signal. It is no error if the process has ended. */
 export function kill(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
@@ -150,7 +150,7 @@ export function kill(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** What comes first; the stream's end is held back by the parent that waits in the container's stead. */
+/** The first chunk as a number. The stream stays open as long as the waiting shell. */
 async function firstNumber(stream: Readable): Promise<number | undefined> {
   for await (const chunk of stream) return Number(chunk);
   return undefined;
@@ -163,7 +163,7 @@ function endOf(child: ChildProcess): Promise<End> {
   });
 }
 
-/** Copies until the source ends; settles when all is taken, or the taker is gone. */
+/** Copies until the source ends. Resolves when everything is written, or the target is gone. */
 function copy(from: Readable | undefined, to: NodeJS.WritableStream | undefined): Promise<void> {
   if (from === undefined || to === undefined) return Promise.resolve();
   return new Promise((resolve) => {

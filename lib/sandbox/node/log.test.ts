@@ -14,7 +14,7 @@ async function texts(log: ContainerLog, options: LogOptions): Promise<string[]> 
 async function written(...chunks: string[]): Promise<ContainerLog> {
   const log = new ContainerLog();
   const stream = new PassThrough();
-  log.follow(stream);
+  log.take(stream);
   for (const chunk of chunks) stream.write(chunk);
   stream.end();
   await new Promise((resolve) => stream.once('close', resolve));
@@ -32,21 +32,21 @@ test('tailLines gives the last ones', async () => {
 test('a follower gets what comes later and ends with the stream', async () => {
   const log = new ContainerLog();
   const stream = new PassThrough();
-  log.follow(stream);
+  log.take(stream);
   stream.write('early\n');
-  const following = texts(log, { ...whole, follow: true });
+  const reading = texts(log, { ...whole, follow: true });
   stream.write('late\n');
   stream.end();
-  expect(await following).toEqual(['early', 'late']);
+  expect(await reading).toEqual(['early', 'late']);
 });
 
-test('a follower can leave', async () => {
+test('a reader that follows can stop', async () => {
   const log = new ContainerLog();
-  log.follow(new PassThrough());
+  log.take(new PassThrough());
   const leave = new AbortController();
-  const following = texts(log, { ...whole, follow: true, signal: leave.signal });
+  const reading = texts(log, { ...whole, follow: true, signal: leave.signal });
   leave.abort();
-  expect(await following).toEqual([]);
+  expect(await reading).toEqual([]);
 });
 
 test('the oldest lines of a long log are dropped, and reading goes on with those that are left', async () => {

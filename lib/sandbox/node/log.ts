@@ -2,20 +2,20 @@ import { EventEmitter, on, once } from 'node:events';
 import type { Readable } from 'node:stream';
 import type { LogLine, LogOptions } from '../contract.ts';
 
-/** As much of a container's output as is kept, in characters; the oldest lines go first. */
-const KEPT = 1024 * 1024;
+/** Maximum length of a container's log in characters. The oldest lines go first. */
+const MAX_LENGTH = 1024 * 1024;
 
-/** What one run of a container has printed on both its streams, with times. */
+/** The output of one run of a container, as lines with times. */
 export class ContainerLog {
   readonly #lines: LogLine[] = [];
-  /** Number of `#lines[0]` since the run's start. */
+  /** Number of lines that were dropped before `#lines[0]`. */
   #first = 0;
   #size = 0;
   #open = 0;
   readonly #changes = new EventEmitter().setMaxListeners(0);
 
-  /** Takes in the lines of a stream until it ends. */
-  follow(stream: Readable): void {
+  /** Adds the lines of a stream until it ends. */
+  take(stream: Readable): void {
     let unfinished = '';
     this.#open += 1;
     stream.setEncoding('utf8');
@@ -34,7 +34,7 @@ export class ContainerLog {
     });
   }
 
-  /** The lines, oldest first; with `follow`, also those to come, until the run's streams have ended. */
+  /** The lines, oldest first. With `follow` it waits for more until the streams have ended. */
   async *read({ follow, sinceTime, tailLines, signal }: LogOptions): AsyncIterable<LogLine> {
     let next = this.#first + (tailLines === undefined ? 0 : Math.max(0, this.#lines.length - tailLines));
     const changes = on(this.#changes, 'change', { signal });
@@ -53,7 +53,7 @@ export class ContainerLog {
     }
   }
 
-  /** The last line of a run that has ended; empty where it printed nothing. */
+  /** Waits for the end of the run. Answers its last line, or an empty text. */
   async lastLine(): Promise<string> {
     while (this.#open > 0) await once(this.#changes, 'change');
     return this.#lines.at(-1)?.text ?? '';
@@ -62,7 +62,7 @@ export class ContainerLog {
   #add(line: LogLine): void {
     this.#lines.push(line);
     this.#size += line.text.length;
-    while (this.#size > KEPT) {
+    while (this.#size > MAX_LENGTH) {
       this.#size -= this.#lines.shift()?.text.length ?? 0;
       this.#first += 1;
     }

@@ -1,32 +1,69 @@
-import {
-  CLUSTER_RANGE,
-  NODE_ADDRESS,
-  NODE_HARDWARE_ADDRESS,
-  POD_RANGE,
-  type PodAddresses,
-  SERVICE_RANGE,
-} from './addresses.ts';
 import { run } from './run.ts';
 
+/** The node's address on the bridge of the pods. */
+const NODE_ADDRESS = '10.244.0.1';
+/** Its hardware address there, locally administered. */
+const NODE_HARDWARE_ADDRESS = '02:00:00:00:00:01';
+const POD_RANGE = '10.244.0.0/16';
+const SERVICE_RANGE = '10.96.0.0/16';
+/** The addresses that a sidecar takes for other workloads. */
+const CLUSTER_RANGE = '10.0.0.0/8';
+export const DNS_ADDRESS = '10.96.0.10';
+
+/** Third byte of the first sidecar's address. Pods have lower ones. */
+const FIRST_SIDECAR_BLOCK = 128;
+const BLOCKS = 127;
+const HOSTS = 254;
+
 const BRIDGE = 'br0';
-/** The next hop that a pod with a sidecar sees: its sidecar. */
+/** The sidecar, as the next hop of its pod. */
 const SIDECAR_HOP = '169.254.1.1';
-/** Routing table of what a sidecar itself sends, and of all that is not TCP. */
+/** Routing table for what the sidecar itself sends, and for everything but TCP. */
 const ORDINARY = 100;
+
+/** Addresses of a pod and of its sidecar. */
+export interface PodAddresses {
+  pod: string;
+  sidecar: string;
+}
+
+/** Gives out addresses. A freed one comes again only after all others, so that no late packet reaches another pod. */
+export class AddressPool {
+  #next = 0;
+  readonly #used = new Set<number>();
+
+  /** @throws Error when every address is in use */
+  take(): PodAddresses {
+    const size = BLOCKS * HOSTS;
+    for (let tried = 0; tried < size; tried += 1) {
+      const n = this.#next;
+      this.#next = (n + 1) % size;
+      if (this.#used.has(n)) continue;
+      this.#used.add(n);
+      return { pod: address(1, n), sidecar: address(FIRST_SIDECAR_BLOCK, n) };
+    }
+    throw new Error(`all ${size} pod addresses are in use`);
+  }
+
+  free({ pod }: PodAddresses): void {
+    const [, , block = '', host = ''] = pod.split('.');
+    this.#used.delete((Number(block) - 1) * HOSTS + Number(host) - 1);
+  }
+}
 
 /** The network namespaces of one pod. */
 export interface PodNetwork {
-  /** Path of the namespace that the applications run in. */
+  /** Path of the namespace of the applications. */
   application: string;
-  /** Path of the namespace that the sidecar runs in; the same where there is no sidecar. */
+  /** Path of the namespace of the sidecar: the same one if there is no sidecar. */
   sidecar: string;
 }
 
 /**
- * Lays the bridge that all pods are attached to; Services' addresses are the node's own. Its hardware address is given:
- * else it is the lowest of its links' and changes with them, and pods would send to the old one until they ask again.
+ * Makes the bridge for all pods. The addresses of Services belong to the node. Without a given hardware address the bridge
+ * takes the lowest one of its links. That changes with the links, and pods go on sending to the old one for a while.
  */
-export async function layBridge(): Promise<void> {
+export async function makeBridge(): Promise<void> {
   await run(
     ['sh', '-e'],
     `ip link set lo up
@@ -39,19 +76,19 @@ export async function layBridge(): Promise<void> {
 }
 
 /**
- * Makes a pod's network: a namespace with an address on the bridge, or, with a sidecar, a namespace whose only way out
- * leads through a second one, where every address of the cluster is local to what arrives. That one has the pod's address
- * too and answers for no other: else, with all of them local, it would claim every address on the bridge.
+ * Makes a pod's network. A plain pod is a namespace with an address on the bridge. A pod with a sidecar is a namespace
+ * whose only way out leads through a second one. In the second one, arriving packets find every address of the cluster to
+ * be local. It has the pod's address too, and answers ARP for no other: otherwise it would claim all addresses on the bridge.
  *
- * @param id - names the namespaces and links; unique, at most 11 characters
- * @throws Error with the words of `ip`
+ * @param id - name of the namespaces and links; unique, at most 11 characters
+ * @throws CommandFailed with the message of `ip`
  */
 export async function addPodNetwork(id: string, addresses: PodAddresses, withSidecar: boolean): Promise<PodNetwork> {
   await run(['sh', '-e'], withSidecar ? meshedPod(id, addresses) : plainPod(id, addresses.pod));
   return { application: namespacePath(id), sidecar: namespacePath(withSidecar ? sideOf(id) : id) };
 }
 
-/** Removes what `addPodNetwork` made; its links go at once, even if a process still holds a namespace. */
+/** Removes what `addPodNetwork` made. The links go at once, even if a process still uses a namespace. */
 export async function removePodNetwork(id: string, withSidecar: boolean): Promise<void> {
   const names = withSidecar ? [id, sideOf(id)] : [id];
   await run(['sh'], `ip link del ${id} 2>/dev/null\n${names.map((name) => `ip netns del ${name}`).join('\n')}`);
@@ -115,4 +152,8 @@ function sideOf(id: string): string {
 
 function namespacePath(name: string): string {
   return `/run/netns/${name}`;
+}
+
+function address(firstBlock: number, n: number): string {
+  return `10.244.${firstBlock + Math.floor(n / HOSTS)}.${(n % HOSTS) + 1}`;
 }

@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { Socket } from 'node:net';
 
-/** A shell's redirections reach up to descriptor 9; on 3 it waits to be let go. */
+/** A shell can redirect descriptors up to 9. It waits for its end on 3. */
 const DESCRIPTORS = [4, 5, 6, 7, 8, 9];
 
-/** One direction of a process's standard streams: `childEnd` is handed to the process, then closed here. */
+/** A pipe for one standard stream of a process. The process gets `childEnd`, which is then closed here. */
 export interface Pipe {
   childEnd: number;
   ours: Socket;
@@ -17,8 +17,8 @@ interface Ends {
 }
 
 /**
- * Makes pipes for the standard streams of containers. Node's own are sockets, and a program in a container may open its
- * streams by name (`> /dev/stderr`), which works with pipes alone. A shell makes them, a few at a time.
+ * Makes pipes for the standard streams of containers. Node's own are sockets, but a program may open its streams by name
+ * (`> /dev/stderr`), which works with pipes only. A shell makes them, a few at a time.
  */
 export class Pipes {
   readonly #ready: Ends[] = [];
@@ -48,15 +48,15 @@ export class Pipes {
   }
 
   async #make(): Promise<void> {
-    const shell = spawn('sh', ['-c', holdPipes(DESCRIPTORS)], { stdio: ['ignore', 'pipe', 'inherit', 'pipe'] });
+    const shell = spawn('sh', ['-c', pipeScript(DESCRIPTORS)], { stdio: ['ignore', 'pipe', 'inherit', 'pipe'] });
     const ended = new Promise((resolve) => shell.once('close', resolve));
     try {
-      const holder = await new Promise<number>((resolve, reject) => {
+      const owner = await new Promise<number>((resolve, reject) => {
         shell.stdout?.once('data', (chunk: Buffer) => resolve(Number(chunk)));
         shell.once('error', reject);
         shell.once('exit', (status) => reject(new Error(`the shell that makes pipes ended with ${status}`)));
       });
-      for (const descriptor of DESCRIPTORS) this.#ready.push(reopen(`/proc/${holder}/fd/${descriptor}`));
+      for (const descriptor of DESCRIPTORS) this.#ready.push(reopen(`/proc/${owner}/fd/${descriptor}`));
     } finally {
       shell.stdio[3]?.destroy();
     }
@@ -64,7 +64,7 @@ export class Pipes {
   }
 }
 
-/** Opened anew, each end has flags of its own: ours does not wait, the process's does. */
+/** Opens both ends again, because each end needs its own flags: ours does not block, the process's does. */
 function reopen(path: string): Ends {
   const reading = openSync(path, 'r');
   try {
@@ -75,9 +75,9 @@ function reopen(path: string): Ends {
   }
 }
 
-/** A script whose innermost shell holds a pipe on each descriptor, prints its process id and waits to be let go. */
-function holdPipes(descriptors: number[]): string {
+/** A script whose innermost shell has a pipe on each descriptor. It prints its process id, and waits for input on 3. */
+function pipeScript(descriptors: number[]): string {
   const [first, ...rest] = descriptors;
   if (first === undefined) return 'read -r pid rest < /proc/self/stat; echo "$pid"; read -r end <&3; :';
-  return `: | { exec ${first}<&0; ${holdPipes(rest)}; }`;
+  return `: | { exec ${first}<&0; ${pipeScript(rest)}; }`;
 }

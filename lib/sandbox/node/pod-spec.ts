@@ -1,13 +1,12 @@
 import type { Manifest } from '../contract.ts';
 
-/** The parts of a pod's spec that the node acts on. */
+/** The fields of a pod's spec that the node uses. */
 export interface PodSpec {
   containers: ContainerSpec[];
   initContainers?: ContainerSpec[];
   restartPolicy?: 'Always' | 'OnFailure' | 'Never';
-  volumes?: Volume[];
+  volumes?: { name: string; emptyDir?: object }[];
   hostname?: string;
-  hostAliases?: { ip: string; hostnames: string[] }[];
 }
 
 export interface ContainerSpec {
@@ -16,62 +15,36 @@ export interface ContainerSpec {
   command?: string[];
   args?: string[];
   workingDir?: string;
-  env?: EnvVar[];
-  envFrom?: { configMapRef?: { name: string }; secretRef?: { name: string } }[];
+  env?: { name: string; value?: string; valueFrom?: { fieldRef?: { fieldPath: string } } }[];
+  envFrom?: object[];
   volumeMounts?: { name: string; mountPath: string; subPath?: string }[];
-  /** `Always` in an init container makes it run beside the others. */
+  /** `Always` in an init container: it goes on running beside the others. */
   restartPolicy?: 'Always';
   readinessProbe?: ProbeSpec;
   livenessProbe?: ProbeSpec;
   startupProbe?: ProbeSpec;
 }
 
-export interface EnvVar {
-  name: string;
-  value?: string;
-  valueFrom?: {
-    fieldRef?: { fieldPath: string };
-    configMapKeyRef?: KeyRef;
-    secretKeyRef?: KeyRef;
-  };
-}
-
-interface KeyRef {
-  name: string;
-  key: string;
-  optional?: boolean;
-}
-
-export interface Volume {
-  name: string;
-  emptyDir?: object;
-  configMap?: { name: string; items?: { key: string; path: string }[] };
-  secret?: { secretName: string; items?: { key: string; path: string }[] };
-}
-
 export interface ProbeSpec {
   exec?: { command: string[] };
-  httpGet?: { path?: string; port: number | string; scheme?: string };
-  tcpSocket?: { port: number | string };
   initialDelaySeconds?: number;
   periodSeconds?: number;
   timeoutSeconds?: number;
-  successThreshold?: number;
   failureThreshold?: number;
 }
 
-/** Names the container that a pod's connections are led through; set where a sidecar is injected. */
+/** Annotation with the name of the container that gets a pod's connections. Sidecar injection sets it. */
 export const TRANSPARENT_PROXY = 'sandbox.meshproof.dev/transparent-proxy';
 
-/** Holds, as JSON, a container that the node runs for the pod without its being one of the pod's: a proxy per node. */
+/** Annotation with a container, as JSON, that the node runs for a pod outside of the pod: a proxy per node. */
 export const NODE_PROXY = 'sandbox.meshproof.dev/node-proxy';
 
-/** The pod's spec, as the API server has checked it. */
+/** The pod's spec. The API server has validated it. */
 export function specOf(pod: Manifest): PodSpec {
   return pod['spec'] as PodSpec;
 }
 
-/** The number of a port that may be given by its name; undefined for a name that no container declares. */
+/** The number of a port that may be given by name. Undefined if no container declares the name. */
 export function portNumber(pod: Manifest, port: number | string): number | undefined {
   if (typeof port === 'number') return port;
   return declaredPorts(pod).find(({ name }) => name === port)?.containerPort;
@@ -83,8 +56,56 @@ export function declaredPorts(pod: Manifest): { name?: string; containerPort: nu
   return containers.flatMap(({ ports }) => ports ?? []);
 }
 
-/** What the node runs for a pod and does not report as part of it. */
+/** The containers that the node runs for a pod and does not report in its status. */
 export function nodeContainers(pod: Manifest): ContainerSpec[] {
   const text = pod.metadata.annotations?.[NODE_PROXY];
   return text === undefined ? [] : [JSON.parse(text) as ContainerSpec];
+}
+
+/** @throws Error for a field that would change the container and that the sandbox does not support */
+export function refuseUnsupported(container: ContainerSpec): void {
+  const { startupProbe, readinessProbe, livenessProbe, envFrom = [], volumeMounts = [] } = container;
+  const unsupported = [
+    ...(livenessProbe === undefined ? [] : ['livenessProbe']),
+    ...[startupProbe, readinessProbe].flatMap((probe) =>
+      probe === undefined || probe.exec !== undefined ? [] : ['a probe without exec'],
+    ),
+    ...envFrom.map(() => 'envFrom'),
+    ...volumeMounts.flatMap(({ subPath }) => (subPath === undefined ? [] : ['subPath'])),
+  ];
+  if (unsupported.length > 0) {
+    throw new Error(`container ${container.name}: the sandbox does not support ${unsupported.join(', ')}`);
+  }
+}
+
+/**
+ * The environment of a container.
+ *
+ * @throws Error for a variable whose source the sandbox does not support
+ */
+export function environmentOf(container: ContainerSpec, pod: Manifest, podAddress: string): Record<string, string> {
+  const env: Record<string, string> = {};
+  for (const { name, value = '', valueFrom } of container.env ?? []) {
+    env[name] = expand(valueFrom === undefined ? value : fieldOf(pod, podAddress, valueFrom.fieldRef?.fieldPath), env);
+  }
+  return env;
+}
+
+/** Replaces `$(NAME)` by the value of the variable, and `$$` by `$`. An unknown variable stays as it is. */
+export function expand(text: string, env: Record<string, string>): string {
+  return text.replace(/\$\$|\$\(([A-Za-z_][A-Za-z0-9_.-]*)\)/g, (whole, name: string | undefined) =>
+    name === undefined ? '$' : (env[name] ?? whole),
+  );
+}
+
+function fieldOf({ metadata }: Manifest, podAddress: string, path = 'no field'): string {
+  const fields: Record<string, string | undefined> = {
+    'metadata.name': metadata.name,
+    'metadata.namespace': metadata.namespace,
+    'metadata.uid': metadata.uid,
+    'status.podIP': podAddress,
+  };
+  const value = fields[path];
+  if (value === undefined) throw new Error(`the sandbox does not support variables from ${path}`);
+  return value;
 }

@@ -1,28 +1,31 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Manifest, ObjectView, PodReport } from '../contract.ts';
-import { type AddressPool, DNS_ADDRESS, type PodAddresses } from './addresses.ts';
-import type { BackOffSettings } from './back-off.ts';
 import type { ContainerPlan, End } from './container.ts';
 import { ContainerRuntime, type ContainerRuntimeHost } from './container-runtime.ts';
-import { environmentOf, expand } from './environment.ts';
 import { commandLine, findImage, type Image, type Service } from './images.ts';
-import { isListening } from './listening.ts';
-import { mountTable } from './mount-table.ts';
-import { addPodNetwork, type PodNetwork, removePodNetwork } from './network.ts';
+import {
+  type AddressPool,
+  addPodNetwork,
+  DNS_ADDRESS,
+  type PodAddresses,
+  type PodNetwork,
+  removePodNetwork,
+} from './network.ts';
 import type { Pipes } from './pipes.ts';
 import { RUN } from './places.ts';
 import {
   type ContainerSpec,
+  environmentOf,
+  expand,
   nodeContainers,
   type PodSpec,
-  type ProbeSpec,
-  portNumber,
+  refuseUnsupported,
   specOf,
   TRANSPARENT_PROXY,
 } from './pod-spec.ts';
-import { CommandFailed, run } from './run.ts';
-import { makeVolumes, mountsOf } from './volumes.ts';
+import { makeMountPoint, mountTable } from './root.ts';
+import type { BackOffSettings } from './waiting.ts';
 
 /** What all pods of the node share. */
 export interface Node {
@@ -31,13 +34,13 @@ export interface Node {
   pipes: Pipes;
   images: Record<string, Image>;
   backOff: BackOffSettings;
-  /** The domain that the names of Services end in. */
+  /** The domain of the names of Services. */
   domain: string;
-  /** Begins a service of the sandbox's own; the answer ends it. */
+  /** Starts a service of the sandbox itself. @returns a function that ends it */
   serve(service: Service, args: string[]): () => void;
 }
 
-/** One pod: its network, files and containers. */
+/** One pod: its network, its files and its containers. */
 export class Pod {
   readonly #pod: Manifest;
   readonly #spec: PodSpec;
@@ -49,13 +52,13 @@ export class Pod {
   readonly #folder: string;
   readonly #init: ContainerRuntime[];
   readonly #main: ContainerRuntime[];
-  /** What the node runs for the pod, unseen in its status. */
-  readonly #unseen: ContainerRuntime[];
+  /** The containers that the node runs for the pod and does not report. */
+  readonly #unreported: ContainerRuntime[];
   #network: PodNetwork | undefined;
   #life: Promise<void> | undefined;
   #isStopping = false;
 
-  /** @param number - unlike any other pod's */
+  /** @param number - unique on this node */
   constructor(pod: Manifest, number: number, node: Node, report: (report: PodReport) => void) {
     this.#pod = pod;
     this.#spec = specOf(pod);
@@ -65,32 +68,30 @@ export class Pod {
     this.#addresses = node.addresses.take();
     this.#proxy = pod.metadata.annotations?.[TRANSPARENT_PROXY];
     this.#folder = join(RUN, 'pods', this.#networkId);
-    const initSpecs = this.#spec.initContainers ?? [];
-    const waitingFor = initSpecs.length > 0 ? 'PodInitializing' : 'ContainerCreating';
-    this.#init = initSpecs.map((spec) => new ContainerRuntime(spec, 'PodInitializing', this.#hostOf(spec, true)));
-    this.#main = this.#spec.containers.map((spec) => new ContainerRuntime(spec, waitingFor, this.#hostOf(spec, false)));
-    this.#unseen = nodeContainers(pod).map((spec) => new ContainerRuntime(spec, waitingFor, this.#hostOf(spec, false)));
+    const { initContainers = [], containers } = this.#spec;
+    const waitingFor = initContainers.length > 0 ? 'PodInitializing' : 'ContainerCreating';
+    const runtimeOf = (spec: ContainerSpec) => new ContainerRuntime(spec, waitingFor, this.#hostOf(spec, false));
+    this.#init = initContainers.map((spec) => new ContainerRuntime(spec, waitingFor, this.#hostOf(spec, true)));
+    this.#main = containers.map(runtimeOf);
+    this.#unreported = nodeContainers(pod).map(runtimeOf);
   }
 
-  get address(): string {
-    return this.#addresses.pod;
-  }
-
-  unit(name: string): ContainerRuntime | undefined {
+  container(name: string): ContainerRuntime | undefined {
     return [...this.#init, ...this.#main].find(({ spec }) => spec.name === name);
   }
 
-  /** Begins the pod's life; what goes wrong becomes an event of the pod. */
+  /** Starts the pod. An error becomes an event of the pod. */
   start(): void {
     this.#life = this.#live().catch((error: unknown) => {
       this.#event('Warning', 'FailedCreatePodSandBox', error instanceof Error ? error.message : String(error));
     });
   }
 
-  /** Ends the containers and removes what was made for the pod. */
+  /** Ends the containers, and removes the network and the files. */
   async stop(graceSeconds: number): Promise<void> {
     this.#isStopping = true;
-    await Promise.all([...this.#init, ...this.#main, ...this.#unseen].map((unit) => unit.stop(graceSeconds)));
+    const all = [...this.#init, ...this.#main, ...this.#unreported];
+    await Promise.all(all.map((container) => container.stop(graceSeconds)));
     await this.#life;
     if (this.#network !== undefined) await removePodNetwork(this.#networkId, this.#proxy !== undefined);
     rmSync(this.#folder, { recursive: true, force: true });
@@ -101,47 +102,38 @@ export class Pod {
     this.#writeFiles();
     this.#network = await addPodNetwork(this.#networkId, this.#addresses, this.#proxy !== undefined);
     this.#changed();
-    for (const unit of this.#init) {
-      const life = this.#begin(unit);
-      await (unit.spec.restartPolicy === 'Always' ? unit.started : life);
-      if (this.#isStopping || !(unit.spec.restartPolicy === 'Always' || unit.isCompleted)) return;
+    for (const container of this.#init) {
+      const life = this.#begin(container);
+      await (container.spec.restartPolicy === 'Always' ? container.started : life);
+      if (this.#isStopping || !(container.spec.restartPolicy === 'Always' || container.isCompleted)) return;
     }
-    for (const unit of [...this.#unseen, ...this.#main]) void this.#begin(unit);
+    for (const container of [...this.#unreported, ...this.#main]) void this.#begin(container);
   }
 
-  /** A container that the node fails with is a matter of its pod, not of the whole sandbox. */
-  async #begin(unit: ContainerRuntime): Promise<void> {
+  /** An error of the node with one container becomes an event of its pod, and does not end the sandbox. */
+  async #begin(container: ContainerRuntime): Promise<void> {
     try {
-      await unit.live();
+      await container.live();
     } catch (error) {
-      this.#event('Warning', 'Failed', `container ${unit.spec.name} is lost to the node: ${error}`);
+      this.#event('Warning', 'Failed', `the node lost container ${container.spec.name}: ${error}`);
     }
   }
 
   #writeFiles(): void {
-    const { metadata } = this.#pod;
+    const { namespace = 'default' } = this.#pod.metadata;
     const { domain } = this.#node;
-    const namespace = metadata.namespace ?? 'default';
     mkdirSync(this.#folder, { recursive: true });
-    const aliases = (this.#spec.hostAliases ?? []).map(({ ip, hostnames }) => `${ip}\t${hostnames.join('\t')}\n`);
-    writeFileSync(
-      join(this.#folder, 'hosts'),
-      `127.0.0.1\tlocalhost\n${this.address}\t${this.#hostname}\n${aliases.join('')}`,
-    );
-    writeFileSync(
-      join(this.#folder, 'resolv.conf'),
-      // As a kubelet writes it, but for the last option: there are IPv4 addresses only, and every probe looks names up.
-      `search ${namespace}.svc.${domain} svc.${domain} ${domain}\nnameserver ${DNS_ADDRESS}\noptions ndots:5 no-aaaa\n`,
-    );
-    writeFileSync(join(this.#folder, 'hostname'), `${this.#hostname}\n`);
+    const files = {
+      hosts: `127.0.0.1\tlocalhost\n${this.#addresses.pod}\t${this.#hostname}\n`,
+      // As a kubelet writes it, except for the last option: addresses are IPv4 only, and every probe looks up names.
+      'resolv.conf': `search ${namespace}.svc.${domain} svc.${domain} ${domain}\nnameserver ${DNS_ADDRESS}\noptions ndots:5 no-aaaa\n`,
+      hostname: `${this.#hostname}\n`,
+    };
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(this.#folder, name), text);
   }
 
   get #hostname(): string {
     return this.#spec.hostname ?? this.#pod.metadata.name;
-  }
-
-  get #volumes(): string {
-    return join(this.#folder, 'volumes');
   }
 
   #hostOf(spec: ContainerSpec, isInit: boolean): ContainerRuntimeHost {
@@ -153,7 +145,6 @@ export class Pod {
       image: (reference) => findImage(this.#node.images, reference),
       plan: (container, image) => this.#plan(container, image),
       restarts: (end: End) => (end === 0 ? restartsAfterSuccess : policy !== 'Never'),
-      checkFromNode: (probe, timeoutMs) => this.#check(probe, timeoutMs),
       changed: () => this.#changed(),
       event: (type, reason, message) => this.#event(type, reason, message),
       serve: (image, plan) =>
@@ -162,14 +153,12 @@ export class Pod {
   }
 
   #plan(spec: ContainerSpec, image: Image): ContainerPlan {
-    const { namespace = 'default' } = this.#pod.metadata;
-    makeVolumes(this.#spec.volumes ?? [], this.#volumes, namespace, this.#node.view);
-    const facts = { pod: this.#pod, podAddress: this.address };
+    refuseUnsupported(spec);
     const env = {
       HOME: '/',
       HOSTNAME: this.#hostname,
       ...image.env,
-      ...environmentOf(spec, facts, this.#node.view),
+      ...environmentOf(spec, this.#pod, this.#addresses.pod),
     };
     const expanded = (words: string[] | undefined): string[] | undefined => words?.map((word) => expand(word, env));
     const network = spec.name === this.#proxy ? this.#network?.sidecar : this.#network?.application;
@@ -178,7 +167,7 @@ export class Pod {
       join(this.#folder, name),
     ]);
     const mounts = join(this.#folder, `${spec.name}.fstab`);
-    writeFileSync(mounts, mountTable([...own, ...mountsOf(spec, this.#volumes)]));
+    writeFileSync(mounts, mountTable([...own, ...this.#volumeMounts(spec)]));
     return {
       ...commandLine(image, expanded(spec.command), expanded(spec.args)),
       env,
@@ -189,31 +178,28 @@ export class Pod {
     };
   }
 
-  /** A probe over the network, from inside the pod: from outside, a sidecar would refuse it. */
-  async #check(probe: ProbeSpec, timeoutMs: number): Promise<boolean> {
-    const target = probe.httpGet ?? probe.tcpSocket;
-    if (target === undefined || this.#network === undefined) return false;
-    const port = portNumber(this.#pod, target.port);
-    if (port === undefined) return false;
-    const network = this.#network.application;
-    if (probe.httpGet === undefined) return await isListening(network, port);
-    const url = `http://${this.address}:${port}${probe.httpGet.path ?? '/'}`;
-    const curl = ['curl', '--silent', '--fail', '--output', '/dev/null', '--max-time', `${timeoutMs / 1_000}`, url];
-    try {
-      await run(['nsenter', `--net=${network}`, ...curl]);
-      return true;
-    } catch (error) {
-      if (error instanceof CommandFailed) return false;
-      throw error;
-    }
+  /** Where a container has the pod's volumes: path in the container, folder on the node. Makes both. */
+  #volumeMounts({ volumeMounts = [] }: ContainerSpec): [string, string][] {
+    return volumeMounts.map(({ name, mountPath }) => {
+      const volume = this.#spec.volumes?.find((each) => each.name === name);
+      if (volume?.emptyDir === undefined) throw new Error(`volume ${name}: the sandbox supports emptyDir only`);
+      if (`${name}/${mountPath}`.split('/').includes('..')) {
+        throw new Error(`volume ${name}: mountPath ${mountPath} must not contain '..'`);
+      }
+      const folder = join(this.#folder, 'volumes', name);
+      mkdirSync(folder, { recursive: true, mode: 0o777 });
+      makeMountPoint(mountPath);
+      return [mountPath, folder];
+    });
   }
 
   #changed(): void {
     if (this.#network === undefined) return;
+    const reports = (containers: ContainerRuntime[]) => containers.map((container) => container.report());
     this.#report({
-      ip: this.address,
-      ...(this.#init.length === 0 ? {} : { initContainers: this.#init.map((unit) => unit.report()) }),
-      containers: this.#main.map((unit) => unit.report()),
+      ip: this.#addresses.pod,
+      ...(this.#init.length === 0 ? {} : { initContainers: reports(this.#init) }),
+      containers: reports(this.#main),
     });
   }
 

@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process';
 import {
   existsSync,
   lstatSync,
@@ -5,12 +6,12 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  realpathSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { mountRow, mountsBelow } from './mount-table.ts';
-import { type OfferedProgram, offeredFiles } from './offered-programs.ts';
+import { basename, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import {
   BUILT_PROGRAMS,
   CONTAINER_PATH,
@@ -19,15 +20,16 @@ import {
   CONTROLLER_SOCKET_INSIDE,
   PROGRAMS,
   RUN,
+  SANDBOX,
   WRITABLE_ROOT,
 } from './places.ts';
 import { run } from './run.ts';
 
 /** The machine's folders of programs and libraries. */
 const SYSTEM = /^(usr|bin|sbin|lib\w*)$/;
-/** What those programs need to find each other and their libraries. */
+/** What those programs need of /etc to find each other and their libraries. */
 const SYSTEM_ETC = /^(alternatives|ld\.so\.cache|ld-musl-.*\.path)$/;
-/** The devices that every container has, by the OCI runtime specification; consoles aside. */
+/** The devices of every container by the OCI runtime specification, except consoles. */
 const DEVICES = ['null', 'zero', 'full', 'random', 'urandom', 'tty'];
 const DEVICE_LINKS = {
   fd: '/proc/self/fd',
@@ -36,7 +38,7 @@ const DEVICE_LINKS = {
   stderr: '/proc/self/fd/2',
   ptmx: 'pts/ptmx',
 };
-/** Empty, or mounted anew for each container. */
+/** Empty folders. Each container mounts its own on some of them. */
 const OWN_FOLDERS = ['tmp', 'proc', 'sys', 'run', 'old', 'var', 'etc', 'dev/pts', 'dev/shm', PROGRAMS];
 const USERS = { passwd: 'root:x:0:0:root:/:/bin/sh\n', group: 'root:x:0:\n' };
 const NAMES = {
@@ -46,14 +48,20 @@ const NAMES = {
   hostname: '',
 };
 
-/** Options of what is bound into the root. A flag that the machine's own mount has must stay: the kernel locks it. */
+/** Options of bind mounts. A flag of the machine's own mount must stay, because the kernel locks it. */
 const READ_ONLY = 'ro,nosuid';
+/** Settings of the kernel that are read-only by the OCI runtime specification. */
+const READ_ONLY_PROC = ['sys', 'sysrq-trigger', 'bus', 'fs', 'irq'];
+/** Files about the whole machine that are hidden by it. */
+const HIDDEN_PROC = ['kcore', 'keys', 'key-users', 'timer_list', 'latency_stats'];
+/** Time limit for ldd, ms. */
+const LDD_MS = 10_000;
 
 /**
- * Builds the root that all containers share: of the machine its programs and libraries alone, read-only, so that nothing
- * in a pod reads or writes what is its user's. Names are looked up by /etc/hosts and DNS alone.
+ * Builds the root that all containers share. It has the programs and libraries of the machine, read-only, and nothing else,
+ * so that no pod reads or writes files of the user. Names resolve by /etc/hosts and DNS only.
  *
- * @param offered - programs that may lie anywhere, by the names that containers find on their PATH
+ * @param offered - paths of programs outside of the system's folders, by their names on the containers' PATH
  * @param programs - folder of the built programs
  */
 export async function buildRoot(offered: Record<string, string>, programs: string): Promise<void> {
@@ -91,24 +99,24 @@ export async function buildRoot(offered: Record<string, string>, programs: strin
   );
 }
 
-/** What is mounted below a folder that was bound comes along as it is: as writable as on the machine. */
+/** A recursive bind mount keeps the flags of the mounts below: what is writable on the machine stays writable. */
 async function forbidWriting(): Promise<void> {
   const writable = mountsBelow(WRITABLE_ROOT, readFileSync('/proc/self/mountinfo', 'utf8')).filter(({ flags }) =>
     flags.includes('rw'),
   );
   for (const { place, flags } of writable) {
-    const kept = flags.filter((flag) => flag !== 'rw');
-    await run(['mount', '-o', ['remount', 'bind', 'ro', ...kept].join(','), place]);
+    const others = flags.filter((flag) => flag !== 'rw');
+    await run(['mount', '-o', ['remount', 'bind', 'ro', ...others].join(','), place]);
   }
 }
 
-/** Makes the folder that a volume is mounted on. */
+/** Makes a folder to mount something on. */
 export function makeMountPoint(path: string): void {
   mkdirSync(join(WRITABLE_ROOT, path), { recursive: true });
 }
 
-/** Makes the file that a volume's file is mounted on. */
-export function makeMountFile(path: string): void {
+/** Makes a file to mount something on. */
+function makeMountFile(path: string): void {
   mkdirSync(join(WRITABLE_ROOT, dirname(path)), { recursive: true });
   if (!existsSync(join(WRITABLE_ROOT, path))) writeFileSync(join(WRITABLE_ROOT, path), '');
 }
@@ -118,13 +126,13 @@ export function offerScript(name: string, text: string): void {
   writeFileSync(join(WRITABLE_ROOT, PROGRAMS, name), text, { mode: 0o755 });
 }
 
-/** Whether a container finds this program, by path or on its PATH. */
+/** True if a container finds this program, by path or on its PATH. */
 export function hasProgram(name: string): boolean {
   const folders = name.includes('/') ? [''] : CONTAINER_PATH.split(':');
   return folders.some((folder) => isThere(join(WRITABLE_ROOT, folder, name)));
 }
 
-/** A link of the machine's root stays one; it must not lead out of the containers' root while the node writes there. */
+/** A link stays a link. It becomes relative, so that it stays inside the containers' root while the node writes there. */
 function systemRow(path: string, options: string): string[] {
   const place = join(WRITABLE_ROOT, path);
   const found = lstatSync(path);
@@ -153,19 +161,103 @@ function offer({ place, ...what }: OfferedProgram): string[] {
   return [];
 }
 
-/** Whether a container sees this file of the machine at the same path. */
+/** True if a container sees this file of the machine at the same path. */
 function isSystem(path: string): boolean {
   return SYSTEM.test(path.split('/')[1] ?? '');
 }
 
-/** Where a container finds a program of the machine. @throws Error where it does not */
+/** The path of a program in a container. @throws Error if it has none */
 export function programPath(name: string): string {
   const found = CONTAINER_PATH.split(':').find((folder) => isThere(join(WRITABLE_ROOT, folder, name)));
   if (found === undefined) throw new Error(`${name} is in no folder of ${CONTAINER_PATH}`);
   return join(found, name);
 }
 
-/** Also true of a link whose target is there only in a container's eyes. */
+/** Also true for a link whose target exists only inside the container. */
 function isThere(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
+/**
+ * The container's own mounts over the shared root, as an fstab(5). One `mount` for all is much faster than one for each.
+ *
+ * @param files - more bind mounts: path in the container, path on the node
+ */
+export function mountTable(files: readonly [string, string][]): string {
+  const inside = (place: string): string => join(CONTAINER_ROOT, place);
+  const proc = (names: string[]): string[] => names.map((name) => `/proc/${name}`).filter(existsSync);
+  return [
+    mountRow('tmpfs', inside('/tmp'), 'tmpfs', 'mode=1777'),
+    mountRow('tmpfs', inside('/dev/shm'), 'tmpfs', 'mode=1777,nosuid,nodev,noexec'),
+    mountRow('devpts', inside('/dev/pts'), 'devpts', 'newinstance,ptmxmode=0666,mode=620,nosuid,noexec'),
+    mountRow('proc', inside('/proc'), 'proc', 'nosuid,nodev,noexec'),
+    ...proc(READ_ONLY_PROC).map((path) => mountRow(inside(path), inside(path), 'none', 'bind,ro,nosuid,nodev,noexec')),
+    ...proc(HIDDEN_PROC).map((path) => mountRow('/dev/null', inside(path), 'none', 'bind,ro,nosuid,noexec')),
+    ...files.map(([place, source]) => mountRow(source, inside(place), 'none', 'bind')),
+  ].join('');
+}
+
+/** A line of an fstab(5). */
+export function mountRow(what: string, place: string, type: string, options: string): string {
+  const fields = [what, place, type, options];
+  return `${fields.map((field) => field.replace(/[ \t\n\\]/g, octal)).join(' ')} 0 0\n`;
+}
+
+/** The mounts below a folder, outer ones first. @param mountinfo - see proc_pid_mountinfo(5) */
+export function mountsBelow(folder: string, mountinfo: string): { place: string; flags: string[] }[] {
+  return mountinfo.split('\n').flatMap((line) => {
+    const [, , , , point = '', flags = ''] = line.split(' ');
+    const place = point.replace(/\\(\d{3})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 8)));
+    return place.startsWith(`${folder}/`) ? [{ place, flags: flags.split(',') }] : [];
+  });
+}
+
+function octal(character: string): string {
+  return `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`;
+}
+
+/** A file in the containers' root: a file of the machine, a link, or a script. */
+type OfferedProgram = { place: string } & ({ source: string } | { target: string } | { script: string });
+
+/**
+ * The files that containers need for a program outside of the system's folders, such as in a user's home: the program, and
+ * its libraries if the containers do not see all of them.
+ *
+ * @param name - name on the containers' PATH
+ * @param isSeen - true if containers see a file of the machine
+ */
+export async function offeredFiles(
+  name: string,
+  path: string,
+  isSeen: (path: string) => boolean,
+): Promise<OfferedProgram[]> {
+  const source = realpathSync(path);
+  const place = join(PROGRAMS, name);
+  if (isSeen(source)) return [{ place, target: source }];
+  const libraries = librariesIn(await ldd(source));
+  if (libraries.every(isSeen)) return [{ place, source }];
+  const inside = (library: string): string => join(SANDBOX, 'lib', basename(library));
+  const loader = libraries.find((library) => /^ld-(linux|musl)/.test(basename(library)));
+  if (loader === undefined) return [{ place, source }];
+  const program = join(SANDBOX, 'libexec', name);
+  return [
+    ...libraries.map((library) => ({ place: inside(library), source: realpathSync(library) })),
+    { place: program, source },
+    { place, script: `#!/bin/sh\nexec ${inside(loader)} --library-path ${SANDBOX}/lib ${program} "$@"\n` },
+  ];
+}
+
+/** The files in the output of ldd(1): `libc.so.6 => /lib/libc.so.6 (0x…)`, and the loader `/lib64/ld-linux.so.2 (0x…)`. */
+export function librariesIn(words: string): string[] {
+  return words.split('\n').flatMap((line) => /^(?:\s*\S+ => |\s*)(\/.*) \(0x[0-9a-f]+\)$/.exec(line)?.[1] ?? []);
+}
+
+/** Empty if the program has no libraries or the machine has no ldd. */
+async function ldd(path: string): Promise<string> {
+  try {
+    return (await promisify(execFile)('ldd', [path], { timeout: LDD_MS, killSignal: 'SIGKILL' })).stdout;
+  } catch {
+    // ldd fails for a program without libraries.
+    return '';
+  }
 }

@@ -1,19 +1,19 @@
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 
-/** Longest that a command of the node may take, ms. All of them take milliseconds. */
+/** Time limit for a command of the node, ms. All of them take milliseconds. */
 const LIMIT_MS = 20_000;
 
-/** A command ended otherwise than with status 0. */
+/** A command ended with another status than 0. */
 export class CommandFailed extends Error {
   override name = 'CommandFailed';
 }
 
 /**
- * Runs a command of the machine to its end and answers what it printed.
+ * Runs a command of the machine, and answers its output.
  *
  * @param stdin - text for its standard input
- * @throws CommandFailed with the command's own words when it ends otherwise than with status 0, or not within 20 s
+ * @throws CommandFailed with the command's output if it does not end with status 0 within 20 s
  */
 export async function run(argv: readonly [string, ...string[]], stdin = ''): Promise<string> {
   const [command, ...args] = argv;
@@ -22,7 +22,7 @@ export async function run(argv: readonly [string, ...string[]], stdin = ''): Pro
     child.once('error', reject);
     child.once('close', (status, signal) => resolve(status ?? signal));
   });
-  // A command that ends before it has read everything says why by its status.
+  // A command may end without reading its input. Its status says why.
   child.stdin.on('error', () => child.stdin.destroy());
   child.stdin.end(stdin);
   const [status, printed, complaint] = await Promise.all([ended, text(child.stdout), text(child.stderr)]);

@@ -47,7 +47,7 @@ export function httpbin(): object {
     image: FIXTURE_IMAGES.httpbin,
     command: ['/bin/go-httpbin', '-port', String(httpPort)],
     ports: [{ containerPort: httpPort }],
-    readinessProbe: { httpGet: { path: '/status/200', port: httpPort } },
+    readinessProbe: { exec: { command: ['curl', '-sf', `http://127.0.0.1:${httpPort}/status/200`] } },
   };
 }
 
@@ -57,6 +57,6 @@ export function tcpEcho(): object {
     image: FIXTURE_IMAGES['tcp-echo'],
     args: [`${port},${otherPort}`, 'echo response:'],
     ports: [{ containerPort: port }, { containerPort: otherPort }],
-    readinessProbe: { tcpSocket: { port: otherPort } },
+    readinessProbe: { exec: { command: ['sh', '-c', `echo | nc -w 1 127.0.0.1 ${otherPort} | grep -q echo`] } },
   };
 }

@@ -5,7 +5,7 @@ import type { DataFault } from '../../faults/fault.ts';
 import { decideInbound } from '../../mesh/decide.ts';
 import { principalIn } from '../../mesh/principal.ts';
 import type { InboundPort, SidecarConfig } from '../../mesh/sidecar-config.ts';
-import { relay } from '../../relay.ts';
+import { relay } from '../../sockets.ts';
 import { RequestJudge } from './request-judge.ts';
 import { REFUSED, TAKEN } from './tunnels.ts';
 

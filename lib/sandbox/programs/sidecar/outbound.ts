@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { DataFault } from '../../faults/fault.ts';
 import { decideOutbound, pickEndpoint } from '../../mesh/decide.ts';
 import type { Endpoint, SidecarConfig } from '../../mesh/sidecar-config.ts';
-import { relay, tellLoss } from '../../relay.ts';
+import { relay, tellLoss } from '../../sockets.ts';
 import { resetSoon } from './refuse.ts';
 import { TAKEN, type Tunnels } from './tunnels.ts';
 

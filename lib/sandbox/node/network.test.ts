@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { AddressPool } from './addresses.ts';
+import { AddressPool } from './network.ts';
 
 test('addresses of pods and sidecars are all different', () => {
   const pool = new AddressPool();

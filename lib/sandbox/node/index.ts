@@ -1,1 +1,0 @@
-export { startNode } from './start.ts';
