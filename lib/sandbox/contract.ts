@@ -162,10 +162,15 @@ export interface ObjectView {
   /** Creates the object, or merges it into the one of its name (RFC 7386). */
   put(object: Manifest): Manifest;
   /** Records an Event about an object, counted up if the same one is repeated. */
-  event(
-    about: Manifest,
-    event: { type: 'Normal' | 'Warning'; reason: string; message: string; component: string },
-  ): void;
+  event(about: Manifest, event: EventText): void;
+}
+
+export interface EventText {
+  type: 'Normal' | 'Warning';
+  reason: string;
+  message: string;
+  /** Who reports it, such as `kubelet`. */
+  component: string;
 }
 
 /**

@@ -27,7 +27,7 @@ const programs = fileURLToPath(new URL('./programs', import.meta.url));
 const authority = await createAuthority('meshproof sandbox');
 const mesh = new MeshPlane({ view: () => server.view, authority, fault: settings.fault, complain });
 const node = await prepareNode({ view: () => server.view, settings, programs, mesh, complain });
-const disturbed = environmentFault(settings.fault, () => server.view, complain);
+const replaced = environmentFault(settings.fault, () => server.view, complain);
 const token = randomBytes(24).toString('base64url');
 const { keyPem: key, certPem: cert } = await authority.issue({
   commonName: 'kubernetes',
@@ -35,12 +35,12 @@ const { keyPem: key, certPem: cert } = await authority.issue({
   ips: ['127.0.0.1'],
 });
 const server: ApiServer = await createApiServer({
-  kubelet: disturbed.kubelet?.(node.kubelet) ?? node.kubelet,
+  kubelet: replaced.kubelet?.(node.kubelet) ?? node.kubelet,
   tls: { key, cert, ca: authority.certificatePem },
   token,
   listen: { socket },
   admissions: [(request) => mesh.admit(request)],
-  ...(disturbed.api === undefined ? {} : { disturbed: disturbed.api }),
+  fault: replaced.api,
 });
 await node.start();
 

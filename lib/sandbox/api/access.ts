@@ -101,7 +101,7 @@ function covers(rule: Fields, wanted: Attributes): boolean {
   );
 }
 
-/** The user that a ServiceAccount's token stands for. */
+/** The user of a ServiceAccount's token. */
 function accountUser(namespace: string, name: string): User {
   return {
     name: `system:serviceaccount:${namespace}:${name}`,

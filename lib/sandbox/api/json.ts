@@ -1,4 +1,4 @@
-/** Reading and comparing JSON values whose shape is not known beforehand. */
+/** Reads and compares JSON values of unknown shape. */
 
 export type Fields = Record<string, unknown>;
 
@@ -6,32 +6,32 @@ export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The value as an object; an empty one where it is none. */
+/** The value, or an empty object if it is no object. */
 export function fieldsOf(value: unknown): Fields {
   return isFields(value) ? value : {};
 }
 
-/** The value's members that are objects; none where it is not a list. */
+/** The objects in a list; none if it is no list. */
 export function itemsOf(value: unknown): Fields[] {
   return Array.isArray(value) ? value.filter(isFields) : [];
 }
 
-/** The value's members that are strings; none where it is not a list. */
+/** The strings in a list; none if it is no list. */
 export function stringsOf(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];
 }
 
-/** The value as text; the empty text where it is none. */
+/** The value, or '' if it is no string. */
 export function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** The value as a number; `otherwise` where it is none. */
+/** The value, or `otherwise` if it is no number. */
 export function numberOf(value: unknown, otherwise = 0): number {
   return typeof value === 'number' ? value : otherwise;
 }
 
-/** The value at a path of field names; undefined as soon as one is missing. */
+/** The value at a path of field names; undefined if one is missing. */
 export function at(value: unknown, ...path: string[]): unknown {
   let here = value;
   for (const name of path) {
@@ -41,7 +41,7 @@ export function at(value: unknown, ...path: string[]): unknown {
   return here;
 }
 
-/** A copy that shares nothing with the original; members that are undefined are left out. */
+/** A copy that shares nothing with the original, without undefined members. */
 export function copy<T>(value: T): T {
   if (Array.isArray(value)) return value.map(copy) as T;
   if (!isFields(value)) return value;
@@ -50,7 +50,7 @@ export function copy<T>(value: T): T {
   return result as T;
 }
 
-/** Whether two JSON values are equal; the order of an object's members does not matter. */
+/** Whether two JSON values are equal, in whatever order their members are. */
 export function same(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((item, i) => same(item, b[i]));

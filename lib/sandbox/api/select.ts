@@ -30,8 +30,8 @@ const existence = /^(!?)\s*([^\s!=,()]+)$/;
  */
 export function labelTest(selector: string): LabelTest {
   // Commas inside parentheses belong to a requirement.
-  const parts = selector.split(/,(?![^(]*\))/).map((part) => part.trim());
-  return satisfies(parts.filter((part) => part !== '').map(requirementIn));
+  const terms = selector.split(/,(?![^(]*\))/).map((part) => part.trim());
+  return satisfies(terms.filter((part) => part !== '').map(requirementIn));
 }
 
 function requirementIn(text: string): Requirement {
@@ -83,8 +83,8 @@ const selectable: Record<string, string[]> = {
  */
 export function fieldTest(selector: string, kind: string): (object: Manifest) => boolean {
   const fields = ['metadata.name', 'metadata.namespace', ...(selectable[kind] ?? [])];
-  const parts = selector.split(',').filter((part) => part !== '');
-  const tests = parts.map((part) => {
+  const terms = selector.split(',').filter((part) => part !== '');
+  const tests = terms.map((part) => {
     const [, field, operator, wanted] = /^([^!=]+?)(==|=|!=)(.*)$/.exec(part) ?? [];
     if (field === undefined) throw badRequest(`invalid selector: '${part}'`);
     if (!fields.includes(field))

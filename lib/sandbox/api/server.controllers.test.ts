@@ -24,7 +24,7 @@ const isTrue = (object: Manifest | undefined, type: string) =>
 const listed = (kind: string, apiVersion = 'v1') => api.view.list({ apiVersion, kind }, 'default');
 
 describe('a Deployment', () => {
-  test('keeps its replicas, and says when they are available', async () => {
+  test('starts its replicas, and reports when they are available', async () => {
     await api.call('POST', deployments, deployment('web', 'web:1', 2));
     const done = await api.until(deploymentRef('web'), ready(2));
 
@@ -33,7 +33,7 @@ describe('a Deployment', () => {
     expect(at(done, 'status', 'observedGeneration')).toBe(done?.metadata.generation);
   });
 
-  test('puts another pod in the place of one that is deleted', async () => {
+  test('replaces a pod that is deleted', async () => {
     await api.call('POST', deployments, deployment('web', 'web:1', 1));
     await api.until(deploymentRef('web'), ready(1));
     const [old] = listed('Pod');
@@ -139,7 +139,7 @@ describe('a pod', () => {
     });
   });
 
-  test('that ends for good has succeeded or failed', async () => {
+  test('has the phase Succeeded or Failed after it has ended for good', async () => {
     const { body } = await api.call('POST', pods, {
       metadata: { name: 'job' },
       spec: { restartPolicy: 'Never', containers: [{ name: 'main', image: 'i' }] },

@@ -50,7 +50,7 @@ describe('a log', () => {
     expect(body).toMatchObject({ code, message: expect.stringContaining(message) });
   });
 
-  test('of a container that never started is refused, and so is one that is not named', async () => {
+  test('is refused for a container that never started, and for one that is not named', async () => {
     const two = {
       containers: [
         { name: 'a', image: 'i' },

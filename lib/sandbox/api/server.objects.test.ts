@@ -95,6 +95,12 @@ describe('objects', () => {
     expect(answer.body.message).toContain(message);
   });
 
+  test('are read as JSON and YAML only', async () => {
+    const answer = await api.call('POST', maps, 'k8s', { type: 'application/vnd.kubernetes.protobuf' });
+
+    expect(answer.body).toMatchObject({ code: 415, reason: 'UnsupportedMediaType' });
+  });
+
   test('are stored without their unknown fields if the request is not strict', async () => {
     const { body } = await api.call('POST', maps, { ...configMap('dropped', { a: '1' }), foo: 1 });
 
@@ -122,7 +128,7 @@ describe('objects', () => {
     );
   });
 
-  test('that do not change keep their version', async () => {
+  test('keep their version if nothing changes', async () => {
     const { body } = await api.call('POST', maps, configMap('same', { a: '1' }));
     const again = await api.call('PATCH', `${maps}/same`, { data: { a: '1' } }, { type: merge });
 

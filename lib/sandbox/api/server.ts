@@ -1,21 +1,21 @@
 /** The API server: HTTPS for requests, WebSockets for exec. */
-
+import { once } from 'node:events';
 import type { IncomingMessage, RequestListener } from 'node:http';
-import { createServer, type Server } from 'node:https';
+import { createServer } from 'node:https';
 import type { Server as ListeningSocket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import type { Admit, Kubelet, ObjectView } from '../contract.ts';
+import type { ApiFault } from '../faults/environment.ts';
 import { Tokens } from './access.ts';
 import { runControllers } from './controllers/run.ts';
 import { badRequest, noSuchPath } from './errors.ts';
 import { execProtocol, readExec, serveExec } from './http/exec.ts';
-import type { Service } from './http/request.ts';
-import { statusOf } from './http/request.ts';
+import { type Service, statusOf } from './http/request.ts';
 import { admit, resourceOf, route } from './http/router.ts';
 import type { Core } from './objects/core.ts';
 import { Registry } from './resources/registry.ts';
-import { createStore } from './store.ts';
+import { Store } from './store.ts';
 import { createView } from './view.ts';
 
 export interface ApiServerOptions {
@@ -28,12 +28,8 @@ export interface ApiServerOptions {
   listen: { socket: ListeningSocket } | { port: number };
   /** Admission webhooks, in order. */
   admissions?: Admit[];
-  /** A fault, in front of everything. */
-  disturbed?: {
-    around(next: RequestListener): RequestListener;
-    refusesUpgrades(): boolean;
-    attach(cut: () => void): void;
-  };
+  /** An environment fault that acts before the server does. */
+  fault?: ApiFault | undefined;
 }
 
 export interface ApiServer {
@@ -41,7 +37,7 @@ export interface ApiServer {
   view: ObjectView;
   /** Undefined for a socket that is not TCP. */
   port: number | undefined;
-  /** Ends connections, watches and controllers. */
+  /** Ends connections and watches. */
   close(): Promise<void>;
 }
 
@@ -50,21 +46,18 @@ export interface ApiServer {
  * @throws Error if it cannot listen
  */
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
-  const store = createStore();
+  const store = new Store();
   const core: Core = { store, registry: new Registry(), admissions: options.admissions ?? [], applied: new Map() };
   store.subscribe(undefined, ({ type, object }) => {
     if (type === 'DELETED') core.applied.delete(object.metadata.uid ?? '');
   });
   const service: Service = { core, kubelet: options.kubelet, tokens: new Tokens(store), token: options.token };
   runControllers(core, { kubelet: options.kubelet, tokens: service.tokens, authority: options.tls.ca });
-  const { disturbed } = options;
+  const { fault, listen, tls } = options;
   const answer: RequestListener = (request, response) => {
     void route(service, request, response);
   };
-  const server = createServer(
-    { key: options.tls.key, cert: options.tls.cert },
-    disturbed === undefined ? answer : disturbed.around(answer),
-  );
+  const server = createServer({ key: tls.key, cert: tls.cert }, fault?.around(answer) ?? answer);
   // Watches and followed logs may be silent for long.
   server.requestTimeout = 0;
   server.keepAliveTimeout = 65_000;
@@ -73,14 +66,16 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     handleProtocols: (offered) => offered.has(execProtocol) && execProtocol,
   });
   server.on('upgrade', (request, socket, head) => {
-    if (disturbed?.refusesUpgrades()) socket.destroy();
+    if (fault?.refusesUpgrades()) socket.destroy();
     else upgrade(service, sockets, request, socket, head);
   });
-  disturbed?.attach(() => {
+  fault?.attach(() => {
     for (const client of sockets.clients) client.terminate();
     server.closeAllConnections();
   });
-  await listening(server, options.listen);
+  if ('socket' in listen) server.listen(listen.socket);
+  else server.listen({ ...listen, host: '127.0.0.1' });
+  await once(server, 'listening');
   const address = server.address();
   return {
     view: createView(core),
@@ -92,18 +87,6 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       return closed;
     },
   };
-}
-
-function listening(server: Server, listen: ApiServerOptions['listen']): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.once('listening', () => {
-      server.off('error', reject);
-      resolve();
-    });
-    if ('socket' in listen) server.listen(listen.socket);
-    else server.listen({ ...listen, host: '127.0.0.1' });
-  });
 }
 
 /** A refusal before the upgrade is an ordinary answer. */

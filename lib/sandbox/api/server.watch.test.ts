@@ -58,7 +58,7 @@ describe('a watch', () => {
     expect(lines.map(told)).toEqual(['ADDED turning', 'MODIFIED turning', 'DELETED turning']);
   });
 
-  test('ends after the time it was given', async () => {
+  test('ends after its time limit', async () => {
     const watch = await api.watch(`${maps}?watch=1&timeoutSeconds=0&fieldSelector=metadata.name%3Dnobody`);
 
     expect(await watch.next()).toBeUndefined();

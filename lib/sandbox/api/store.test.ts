@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { createStore } from './store.ts';
+import { Store } from './store.ts';
 
 const object = (name: string, value = 1) => ({
   apiVersion: 'v1',
@@ -10,7 +10,7 @@ const object = (name: string, value = 1) => ({
 
 describe('the store', () => {
   test('counts a revision with every change, a deletion’s too', () => {
-    const store = createStore();
+    const store = new Store();
     const first = store.put('ks', object('a'));
     const second = store.put('ks', object('a', 2));
     const gone = store.remove('ks', 'n', 'a');
@@ -20,9 +20,9 @@ describe('the store', () => {
     expect(store.get('ks', 'n', 'a')).toBeUndefined();
   });
 
-  test('tells what came after a revision, until it has forgotten', () => {
-    const store = createStore(3);
-    const start = store.revision();
+  test('returns what came after a revision, as long as it is stored', () => {
+    const store = new Store(3);
+    const start = store.revision;
     for (const name of ['a', 'b', 'c']) store.put('ks', object(name));
     store.put('others', object('x'));
 
@@ -30,8 +30,8 @@ describe('the store', () => {
     expect(store.since('ks', start + 1)?.map((change) => change.object.metadata.name)).toEqual(['b', 'c']);
   });
 
-  test('delivers changes in order to everybody, also those that a listener makes', () => {
-    const store = createStore();
+  test('delivers changes in order to all listeners, also those that a listener makes', () => {
+    const store = new Store();
     const heard: string[] = [];
     store.subscribe('ks', ({ object: { metadata } }) => {
       if (metadata.name === 'a') store.put('ks', object('b'));
@@ -43,8 +43,8 @@ describe('the store', () => {
     expect(heard).toEqual(['a', 'b']);
   });
 
-  test('does not deliver to a newcomer what it has stored already', () => {
-    const store = createStore();
+  test('does not deliver to a new listener what is stored already', () => {
+    const store = new Store();
     const heard: string[] = [];
     store.subscribe('ks', ({ object: { metadata } }) => {
       if (metadata.name !== 'a') return;
@@ -59,7 +59,7 @@ describe('the store', () => {
   });
 
   test('lists by namespace and name', () => {
-    const store = createStore();
+    const store = new Store();
     for (const [namespace, name] of [
       ['z', 'a'],
       ['n', 'b'],

@@ -1,10 +1,7 @@
-/** The Kubernetes whose kinds and answers the sandbox follows, marked as what it is. */
+/** The version of Kubernetes that the sandbox follows, marked as a sandbox. */
 export const version = 'v1.33.13+meshproof.sandbox';
 
-/**
- * Whether a cluster is a sandbox of this program, by the version that its API answers: so that one that is named as an existing
- * cluster is not taken for a real one.
- */
+/** Whether the cluster with this version is a sandbox, so that nobody takes it for a real one. */
 export function isSandboxVersion(gitVersion: string): boolean {
   return gitVersion.endsWith('+meshproof.sandbox');
 }

@@ -12,7 +12,7 @@ import type { Resource } from './resources/resource.ts';
 export function createView(core: Core): ObjectView {
   const { store, registry } = core;
 
-  function follow(resource: Resource, deliver: (event: ViewEvent) => void): () => void {
+  function watchKnown(resource: Resource, deliver: (event: ViewEvent) => void): () => void {
     for (const object of store.list(qualified(resource)))
       deliver({ type: 'ADDED', object: inVersion(resource, object) });
     return store.subscribe(qualified(resource), ({ type, object }) =>
@@ -26,7 +26,7 @@ export function createView(core: Core): ObjectView {
     let isOver = false;
     const begin = (): void => {
       const resource = registry.byKind(kind);
-      if (resource !== undefined && stop === undefined && !isOver) stop = follow(resource, deliver);
+      if (resource !== undefined && stop === undefined && !isOver) stop = watchKnown(resource, deliver);
     };
     begin();
     if (stop === undefined) registry.onDefined(begin);

@@ -1,16 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { Manifest } from '../../contract.ts';
+import type { EventText, Manifest } from '../../contract.ts';
 import { numberOf } from '../json.ts';
 import { type Core, internally, now, stored } from '../objects/core.ts';
 import { create } from '../objects/create.ts';
 import { amend } from '../objects/update.ts';
-
-export interface EventText {
-  type: 'Normal' | 'Warning';
-  reason: string;
-  message: string;
-  component: string;
-}
 
 /** Records an Event about an object. Counts up one that repeats. Does nothing in a namespace that is being deleted. */
 export function recordEvent(core: Core, about: Manifest, text: EventText): void {
@@ -31,25 +24,24 @@ export function recordEvent(core: Core, about: Manifest, text: EventText): void 
     return;
   }
   const { apiVersion, kind, metadata } = about;
+  const { component, ...fields } = text;
+  const involvedObject = {
+    apiVersion,
+    kind,
+    name: metadata.name,
+    ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }),
+    uid: metadata.uid,
+  };
   create(
     core,
     events,
     namespace,
     {
-      metadata: { name, namespace },
-      involvedObject: {
-        apiVersion,
-        kind,
-        name: metadata.name,
-        ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }),
-        uid: metadata.uid,
-        resourceVersion: metadata.resourceVersion,
-      },
-      type: text.type,
-      reason: text.reason,
-      message: text.message,
-      source: { component: text.component },
-      reportingComponent: text.component,
+      metadata: { name },
+      involvedObject,
+      ...fields,
+      source: { component },
+      reportingComponent: component,
       firstTimestamp: now(),
       lastTimestamp: now(),
       count: 1,

@@ -1,4 +1,4 @@
-/** Tells clients which kinds there are, and what kubectl has to know before it applies an object. */
+/** The kinds that the server has, and what kubectl reads before it applies an object. */
 import type { Registry } from '../resources/registry.ts';
 import { apiVersionOf, type Resource } from '../resources/resource.ts';
 
@@ -16,16 +16,16 @@ type Body = Record<string, unknown>;
 
 /** The answer to a discovery path; undefined for other paths and for unknown groups. */
 export function discover(registry: Registry, path: string): Body | undefined {
-  const [root, ...parts] = path.split('/').filter((part) => part !== '');
+  const [root, ...segments] = path.split('/').filter((part) => part !== '');
   const all = registry.all().sort(byVersion);
-  if (root === 'api' && parts.length === 0) return { kind: 'APIVersions', versions: ['v1'] };
-  if (root === 'api') return resourceList(all, parts.join('/'));
+  if (root === 'api' && segments.length === 0) return { kind: 'APIVersions', versions: ['v1'] };
+  if (root === 'api') return resourceList(all, segments.join('/'));
   if (root !== 'apis') return undefined;
-  if (parts.length > 1) return resourceList(all, parts.join('/'));
+  if (segments.length > 1) return resourceList(all, segments.join('/'));
   const names = [...new Set(all.map(({ group }) => group))].filter((name) => name !== '');
-  if (parts.length === 0)
+  if (segments.length === 0)
     return { kind: 'APIGroupList', apiVersion: 'v1', groups: names.map((name) => groupOf(all, name)) };
-  const [name = ''] = parts;
+  const [name = ''] = segments;
   return names.includes(name) ? { kind: 'APIGroup', apiVersion: 'v1', ...groupOf(all, name) } : undefined;
 }
 

@@ -32,7 +32,7 @@ export async function serveObjects(
   const { namespace, name } = target;
   switch (target.verb) {
     case 'list': {
-      const revision = core.store.revision();
+      const revision = core.store.revision;
       checkRevision(query, revision);
       const wanted = core.store.list(qualified(resource)).filter(selectionOf(resource, target, query));
       const objects = wanted.map((object) => inVersion(resource, object));

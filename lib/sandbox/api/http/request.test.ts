@@ -18,7 +18,7 @@ describe('a path', () => {
     expect(target(method, path)).toMatchObject(expected);
   });
 
-  test('is watched if the query says so', () => {
+  test('is watched if the query asks for it', () => {
     expect(target('GET', '/api/v1/pods', 'watch=1')?.verb).toBe('watch');
   });
 

@@ -37,26 +37,30 @@ export interface RequestTarget {
   subresource: string;
 }
 
-const verbs: Record<string, string> = { POST: 'create', PATCH: 'patch', DELETE: 'delete', PUT: 'update' };
-
 /** The object or collection that a path names; undefined for other paths, such as /version. */
 export function targetOf(method: string, path: string, query: URLSearchParams): RequestTarget | undefined {
-  const parts = path
+  const segments = path
     .split('/')
     .filter((part) => part !== '')
     .map(decodeURIComponent);
-  const root = parts.shift();
-  const group = root === 'apis' ? parts.shift() : '';
-  const version = parts.shift();
-  if ((root !== 'api' && root !== 'apis') || group === undefined || version === undefined || parts.length === 0)
+  const root = segments.shift();
+  const group = root === 'apis' ? segments.shift() : '';
+  const version = segments.shift();
+  if ((root !== 'api' && root !== 'apis') || group === undefined || version === undefined || segments.length === 0)
     return undefined;
   // `namespaces/x/pods` are the pods in x; `namespaces/x` is the namespace itself.
-  const [, home = ''] = parts[0] === 'namespaces' && parts.length > 2 ? parts.splice(0, 2) : [];
-  const [plural = '', name = '', subresource = ''] = parts;
-  if (parts.length > 3) return undefined;
-  const reading = query.get('watch') === null ? (name === '' ? 'list' : 'get') : 'watch';
-  const verb = method === 'GET' ? reading : (verbs[method] ?? method.toLowerCase());
-  return { verb, group, version, namespace: home, plural, name, subresource };
+  const [, home = ''] = segments[0] === 'namespaces' && segments.length > 2 ? segments.splice(0, 2) : [];
+  const [plural = '', name = '', subresource = ''] = segments;
+  if (segments.length > 3) return undefined;
+  return { verb: verbOf(method, name, query), group, version, namespace: home, plural, name, subresource };
+}
+
+const verbs: Record<string, string> = { POST: 'create', PATCH: 'patch', DELETE: 'delete' };
+
+function verbOf(method: string, name: string, query: URLSearchParams): string {
+  if (method !== 'GET') return verbs[method] ?? method.toLowerCase();
+  if (isTrue(query.get('watch'))) return 'watch';
+  return name === '' ? 'list' : 'get';
 }
 
 /** What the sender of a request needs permission for. */

@@ -38,7 +38,7 @@ export function serveWatch({ request, response, query }: Exchange, { store, reso
     if (type !== undefined) send(type, form.one(inVersion(resource, change.object)));
   };
   const bookmark = (): void => {
-    const metadata = { resourceVersion: String(store.revision()) };
+    const metadata = { resourceVersion: String(store.revision) };
     send('BOOKMARK', { kind: resource.kind, apiVersion: apiVersionOf(resource), metadata });
   };
 

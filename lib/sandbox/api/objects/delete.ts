@@ -8,7 +8,7 @@ import { replace } from './update.ts';
 export interface DeleteOptions {
   /** Whether the object goes only after the objects that it owns. */
   isForeground?: boolean;
-  /** Seconds a pod has to end; by default what the pod says. */
+  /** Seconds a pod has to end; by default the pod's own. */
   graceSeconds?: number;
   preconditions?: { uid?: string; resourceVersion?: string };
   isDryRun?: boolean;
@@ -20,7 +20,7 @@ export const foreground = 'foregroundDeletion';
 /**
  * Deletes an object. If a finalizer, a running pod or a namespace's content keeps it, it is only marked.
  * @returns the object's last form, and whether it is gone
- * @throws ApiError 409 if a precondition does not hold
+ * @throws ApiError 409 if a precondition is not met
  */
 export function remove(
   core: Core,

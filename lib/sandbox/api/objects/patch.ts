@@ -10,9 +10,9 @@ import { readObject } from './read.ts';
 import { update } from './update.ts';
 
 export interface PatchOptions extends WriteOptions {
-  /** Of the body; tells which kind of patch it is. */
+  /** The body's; it names the kind of patch. */
   mediaType: string;
-  /** Who applies; '' if the request does not say. */
+  /** Who applies; '' if the request names nobody. */
   manager: string;
 }
 

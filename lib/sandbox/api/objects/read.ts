@@ -1,4 +1,4 @@
-/** Checks that hold for objects of every kind. */
+/** Reads and checks objects of every kind. */
 import type { Manifest } from '../../contract.ts';
 import { badRequest, type Cause, invalid } from '../errors.ts';
 import { type Fields, fieldsOf, textOf } from '../json.ts';

@@ -56,7 +56,7 @@ function isSpecChanged(object: Manifest, old: Manifest): boolean {
   return !same(spec(object), spec(old));
 }
 
-/** Stores the object, or removes it if it is being deleted and nothing keeps it any longer. */
+/** Stores the object, or removes it if it is being deleted and nothing prevents that. */
 export function replace(core: Core, resource: Resource, object: Manifest): Manifest {
   const storage = qualified(resource);
   const { deletionTimestamp, deletionGracePeriodSeconds = 0, finalizers = [], namespace = '', name } = object.metadata;

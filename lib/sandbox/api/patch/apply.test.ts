@@ -59,7 +59,7 @@ describe('server-side apply', () => {
     });
   });
 
-  test('tells ports apart by protocol, which is TCP by default', () => {
+  test('distinguishes ports by protocol, which is TCP by default', () => {
     const live = {
       spec: {
         ports: [

@@ -28,12 +28,12 @@ function merged(live: unknown, wanted: unknown, previous: unknown, schema: Schem
   const before = Array.isArray(previous) ? previous : [];
   const find = (list: unknown[], item: unknown): unknown => list.find((one) => isSameItem(one, item, schema));
   const dropped = before.filter((item) => find(wanted, item) === undefined);
-  const kept = (without(live, dropped, schema) ?? []) as unknown[];
-  const changed = kept.map((item) => {
+  const remaining = (without(live, dropped, schema) ?? []) as unknown[];
+  const changed = remaining.map((item) => {
     const change = find(wanted, item);
     return change === undefined ? item : merged(item, change, find(before, item), itemSchema(schema));
   });
-  return [...changed, ...copy(wanted.filter((item) => find(kept, item) === undefined))];
+  return [...changed, ...copy(wanted.filter((item) => find(remaining, item) === undefined))];
 }
 
 /** What is left of a value without the fields of `dropped`; undefined if nothing is left. */
@@ -56,7 +56,7 @@ function isMergedList(value: unknown, schema: Schema | undefined): value is unkn
   return Array.isArray(value) && ['map', 'set'].includes(schema?.['x-kubernetes-list-type'] ?? '');
 }
 
-/** Items are told apart by the keys that the schema names, or else by their value. */
+/** Compares items by the keys that the schema names, or else by value. */
 function isSameItem(a: unknown, b: unknown, schema: Schema | undefined): boolean {
   const keys = schema?.['x-kubernetes-list-map-keys'];
   if (keys === undefined || !isFields(a) || !isFields(b)) return a === b;

@@ -26,7 +26,7 @@ describe('a strategic merge patch', () => {
     expect(target.containers[0]).toEqual({ name: 'a', image: 'i:1', env: [{ name: 'X', value: '1' }] });
   });
 
-  test('deletes the item that says so, and orders the rest as told', () => {
+  test('deletes a marked item, and orders the rest', () => {
     const target = { containers: [{ name: 'a' }, { name: 'b' }, { name: 'c' }] };
     const patch = {
       '$setElementOrder/containers': [{ name: 'c' }, { name: 'a' }],
@@ -36,20 +36,20 @@ describe('a strategic merge patch', () => {
     expect(strategicPatch(target, patch, podSpec)).toEqual({ containers: [{ name: 'c' }, { name: 'a' }] });
   });
 
-  test('replaces a list that the schema calls atomic, and one that says so', () => {
+  test('replaces atomic lists, and marked lists', () => {
     const atomic = strategicPatch(
       { containers: [{ name: 'a', args: ['x'] }] },
       { containers: [{ name: 'a', args: ['y'] }] },
       podSpec,
     );
-    const told = strategicPatch(
+    const marked = strategicPatch(
       { containers: [{ name: 'a' }, { name: 'b' }] },
       { containers: [{ $patch: 'replace' }, { name: 'c' }] },
       podSpec,
     );
 
     expect(atomic).toEqual({ containers: [{ name: 'a', args: ['y'] }] });
-    expect(told).toEqual({ containers: [{ name: 'c' }] });
+    expect(marked).toEqual({ containers: [{ name: 'c' }] });
   });
 
   test('removes a field by null, and single values from a list of values', () => {

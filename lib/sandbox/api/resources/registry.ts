@@ -96,7 +96,7 @@ export class Registry {
     return [...builtinResources, ...[...this.#custom.values()].flat()];
   }
 
-  /** Finds a kind by the parts of a path, such as `apps`, `v1`, `deployments`. */
+  /** Finds a kind by the segments of a path, such as `apps`, `v1`, `deployments`. */
   byPath(group: string, version: string, plural: string): Resource | undefined {
     return this.all().find((one) => one.plural === plural && one.group === group && one.version === version);
   }
