@@ -17,8 +17,8 @@ const layers = {
   words: [],
   yaml: [],
   compiled: [],
-  processes: [],
   polling: [],
+  processes: ['polling'],
   console: ['words'],
   evidence: ['words'],
   kube: ['polling', 'processes', 'words', 'yaml'],
@@ -64,7 +64,7 @@ const doors = [
   'mesh/mesh',
   'options/options',
   'polling/poll-until',
-  'processes/tool',
+  'processes/(command|lines)',
   'providers/engine',
 ].map((file) => `^lib/${file}[.][tj]s$`);
 

@@ -6,7 +6,7 @@ import { redact } from '../words/index.ts';
 import type { Diagnostic, Driver } from './driver.ts';
 import { containerNames, restartedContainers } from './install/pods.ts';
 import type { MeshContext } from './mesh.ts';
-import { commandLine, runCommand } from './steps/run.ts';
+import { commandLine, runDriverCommand } from './steps/run.ts';
 import { contextValues, fill, fillingFor } from './template.ts';
 
 /** For one diagnostic, ms. */
@@ -127,9 +127,9 @@ async function commandOutput(run: string[], context: MeshContext): Promise<strin
     ...context.reporter,
     command: (argv: string[]) => context.reporter.output(`$ ${commandLine(argv)}`),
   };
-  const end = await runCommand(run, eachMs, { ...context, reporter });
-  if (end.exit === 0) return end.stdout;
-  const how = end.exit === undefined ? `did not end by itself (${end.fault})` : `ended with status ${end.exit}`;
+  const end = await runDriverCommand(run, eachMs, { ...context, reporter });
+  if (end.exitCode === 0) return `${end.stdout}\n`;
+  const how = end.exitCode === undefined ? `did not end by itself (${end.how})` : `ended with status ${end.exitCode}`;
   return [`this diagnostic failed: ${commandLine(run)} ${how}`, ...end.tail, ''].join('\n');
 }
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { MemoryCluster } from '../kube/testing/memory-cluster.ts';
 import { FakeTools } from '../processes/testing/fake-tools.ts';
-import { hasAnswer, nodeDns, query, waitForDns } from './dns.ts';
+import { hasAnswer, nodeDns, query, waitForDns } from './network.ts';
 
 /** Length and header of a response: flags and number of answers are what counts. */
 function response(flags: number, answers: number): Buffer {
@@ -77,7 +77,7 @@ describe("a kind cluster's DNS", () => {
   test('that a node does not tell is named', async () => {
     tools.add('docker', nodeThat('', ''));
     await expect(waitForDns(memory.cluster, 'x', context)).rejects.toThrow(
-      "node x-control-plane does not say what the cluster's domain and name server are",
+      "node x-control-plane does not name the cluster's domain and name server",
     );
   });
 

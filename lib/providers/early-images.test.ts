@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { FakeTools } from '../processes/testing/fake-tools.ts';
-import { earlyImages } from './early-images.ts';
+import { earlyImages } from './images.ts';
 
 let tools: FakeTools;
 let reported: string[];

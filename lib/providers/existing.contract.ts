@@ -74,12 +74,12 @@ describe('a live cluster', () => {
 
     await run.down();
     expect(await setting()).toEqual({ permissive: 'on' });
-    expect(said).toEqual([expect.stringContaining('data.permissive is put back to "on"')]);
+    expect(said).toEqual([expect.stringContaining('data.permissive is restored to "on"')]);
     const system = { apiVersion: 'v1', kind: 'Namespace', name: 'meshproof-system' };
     await bench.cluster.wait(system, (found) => found === undefined, { timeoutMs: 30_000, what: 'gone' });
   });
 
-  test('is put back by whoever cleans up after a run that was killed', async () => {
+  test('is restored by whoever cleans up after a crashed run', async () => {
     await putSetting({});
     let entry: LiveEntry | undefined;
     const run = await up('killed', (told) => {
@@ -93,7 +93,7 @@ describe('a live cluster', () => {
 
     if (!entry) throw new Error('the run told nothing');
     expect(await restoreLive(entry, { dead: new Set([entry.runId]) })).toEqual({
-      done: [expect.stringContaining('data.permissive is put back to absent'), `deletes namespaces ${name}`],
+      done: [expect.stringContaining('data.permissive is restored to absent'), `deletes namespaces ${name}`],
       isWhole: true,
     });
     expect(await setting()).toBeUndefined();
@@ -102,7 +102,7 @@ describe('a live cluster', () => {
     await bench.cluster.wait(namespace, (found) => found === undefined, { timeoutMs: 30_000, what: 'gone' });
   });
 
-  test('is put back by the next run, when the dead one has given no sign of life for long enough', async () => {
+  test('is restored by the next run once the crashed one has given no sign of life for long enough', async () => {
     await putSetting({ permissive: 'on' });
     const dead = await up('dead');
     await switchOff(dead);
@@ -111,8 +111,8 @@ describe('a live cluster', () => {
     // The dead one is played by this process, and still notices that it can no longer renew its Lease.
     expect(said.filter((line) => !line.startsWith('lost: '))).toEqual([
       expect.stringMatching(/^run \S+-dead holds this cluster's Lease: watching for up to 15 s/),
-      `run ${bench.namespace}-dead has died here; putting back what it changed`,
-      expect.stringContaining('data.permissive is put back to "on"'),
+      `restoring the settings that crashed run ${bench.namespace}-dead changed`,
+      expect.stringContaining('data.permissive is restored to "on"'),
     ]);
     expect(await setting()).toEqual({ permissive: 'on' });
     await next.down();

@@ -1,61 +1,59 @@
-import { namespacesOf, removeFixtures } from '../fixtures/index.ts';
+import { containersOf, namespacesOf, removeFixtures } from '../fixtures/index.ts';
 import { connect } from '../kube/client/index.ts';
 import { type Cluster, ClusterError, type Provided } from '../kube/cluster.ts';
 import { EnvironmentError } from '../words/index.ts';
-import { connectKept } from './kept-kubeconfig.ts';
-import { kubeconfigFiles, writeOneContext } from './kubeconfig.ts';
-import { holdLease, leaseHolder } from './lease.ts';
+import { connectKept, kubeconfigFiles, writeOneContext } from './kubeconfig.ts';
+import { ensureSystemNamespace, holdLease, isTemporary, leaseHolder } from './lease.ts';
 import {
   type RunRecordRef,
   restoreRecorded,
   runRecord,
   runRecords,
+  type SettingRef,
   SettingsRegistry,
   writeRecord,
-} from './run-record.ts';
-import type { SettingRef } from './settings.ts';
-import { ensureSystemNamespace, isTemporary } from './system-namespace.ts';
+} from './settings.ts';
 
-/** Names one run's traces on a live cluster, for `restoreLive`. */
+/** What `restoreLive` needs to know of a run on an existing cluster. */
 export interface LiveEntry {
   /** The run's own copy, with the one context. */
   kubeconfig: string;
   context: string;
   runId: string;
-  /** The fields that the run can have changed; none where a run of version 0.1 wrote the entry. */
+  /** The fields that the run can have changed; none in an entry of version 0.1. */
   settings?: SettingRef[];
 }
 
 export interface UpExistingOptions {
-  /** The file named by the user; else what kubectl would read. */
+  /** The file that the user named; default: what kubectl would read. */
   kubeconfig?: string;
   context: string;
   runId: string;
-  /** Where the run's own kubeconfig is written; lies in the run's folder. */
+  /** The run's own kubeconfig, in the run's folder. */
   target: string;
   allowMeshWideChanges: boolean;
   /** The fields that the driver's modes change. */
   settings: SettingRef[];
-  /** Leave the run's namespaces when the run is over; settings are put back all the same. */
+  /** Do not delete the run's namespaces at its end. Settings are restored nevertheless. */
   keep: boolean;
   signal: AbortSignal;
   report(line: string): void;
-  /** Called before anything exists, so that a run that dies can be cleaned up after. */
+  /** Called before anything exists, so that others can clean up after a crash. */
   beforeCreate(entry: LiveEntry): void;
-  /** Called when the run may not work there, and has left the cluster as it was. */
+  /** Called when the run may not use the cluster, and has left it as it was. */
   unchanged(): void;
-  /** Another run took this one for dead, or the cluster cannot be reached: what is seen from now on proves nothing. */
+  /** Another run took the Lease, or the cluster cannot be reached: observations from now on prove nothing. */
   leaseLost(reason: string): void;
 }
 
 export interface ProvidedExisting extends Provided {
-  /** Where each mesh-wide setting is written down before it is changed. */
+  /** Records each mesh-wide setting before it is changed. */
   settings: SettingsRegistry;
 }
 
 /**
- * Takes a cluster that is in use for something else. Holds the Lease, and first puts back what dead runs have left.
- * @throws EnvironmentError for wrong use, and when another run is at work there
+ * Takes a cluster that others use, too. Holds the Lease, and first restores what crashed runs have changed.
+ * @throws EnvironmentError for wrong use, and if another run uses the cluster
  * @throws ClusterError, `forbidden` naming verb and resource
  */
 export async function upExisting(options: UpExistingOptions): Promise<ProvidedExisting> {
@@ -63,7 +61,7 @@ export async function upExisting(options: UpExistingOptions): Promise<ProvidedEx
   if (!options.allowMeshWideChanges) {
     throw new EnvironmentError(
       `the suites switch modes of the whole mesh on ${context}, which can cut off its traffic`,
-      'if that may be, say so: --allow-mesh-wide-changes',
+      'if that is acceptable, add --allow-mesh-wide-changes',
     );
   }
   const notes = await writeOneContext(kubeconfigFiles(options.kubeconfig), context, target);
@@ -81,7 +79,10 @@ export async function upExisting(options: UpExistingOptions): Promise<ProvidedEx
     );
     const record = runRecord(runId);
     try {
-      await cleanUpCrashed(cluster, report, known);
+      for (const crashed of await runRecords(cluster)) {
+        report(`restoring the settings that crashed run ${crashed.runId} changed`);
+        for (const sentence of (await cleanUp(cluster, crashed.runId, known)).done) report(sentence);
+      }
       await writeRecord(cluster, record, []);
     } catch (error) {
       await lease.release();
@@ -91,10 +92,11 @@ export async function upExisting(options: UpExistingOptions): Promise<ProvidedEx
     const settings = new SettingsRegistry(cluster, record);
     const down = async () => {
       try {
-        const restored = await settled(settings.restoreAll());
-        // The run's namespaces go also where a setting cannot be put back. The record and the Lease stay then, for `clean`.
+        const [restored] = await Promise.allSettled([settings.restoreAll()]);
+        // Even if a setting could not be restored. The record and the Lease stay then, for `clean`.
         if (!options.keep) await removeFixtures(cluster, runId);
-        for (const sentence of restored()) report(sentence);
+        if (restored.status === 'rejected') throw restored.reason;
+        for (const sentence of restored.value) report(sentence);
         await cluster.delete(record.ref);
         await lease.release();
       } finally {
@@ -109,28 +111,16 @@ export async function upExisting(options: UpExistingOptions): Promise<ProvidedEx
   }
 }
 
-/** Whoever holds the Lease is the only one alive. */
-async function cleanUpCrashed(
-  cluster: Cluster,
-  report: (line: string) => void,
-  known: readonly SettingRef[],
-): Promise<void> {
-  for (const { runId } of await runRecords(cluster)) {
-    report(`run ${runId} has died here; putting back what it changed`);
-    for (const sentence of (await leave(cluster, runId, known)).done) report(sentence);
-  }
-}
-
-/** What came of undoing what a dead run did. */
-export interface Left {
-  /** A sentence for each thing that was done, or had to be left. */
+/** What the clean-up after a crashed run did. */
+export interface CleanedUp {
+  /** A sentence for each thing that was done or had to be left. */
   done: string[];
-  /** Nothing of the run is there any more. */
+  /** Nothing of the run is left. */
   isWhole: boolean;
 }
 
-/** Undoes what a dead run did: settings first, because they matter to others. */
-async function leave(cluster: Cluster, runId: string, known: readonly SettingRef[]): Promise<Left> {
+/** Cleans up after a crashed run. Its settings come first, because they affect others. */
+async function cleanUp(cluster: Cluster, runId: string, known: readonly SettingRef[]): Promise<CleanedUp> {
   const record = runRecord(runId);
   const { sentences, isWhole } = await restoreRecorded(cluster, record, known);
   const namespaces = await removeFixtures(cluster, runId);
@@ -139,34 +129,22 @@ async function leave(cluster: Cluster, runId: string, known: readonly SettingRef
   return { done: [...sentences, ...removed], isWhole };
 }
 
-/** One that was set aside is no longer the run's, and stays. */
+/** Leaves a record that was set aside: it is no longer the run's. */
 async function deleteRecord(cluster: Cluster, record: RunRecordRef): Promise<void> {
-  const isThere = (await runRecords(cluster)).some(({ runId }) => runId === record.runId);
-  if (isThere) await cluster.delete(record.ref);
-}
-
-/** Waits for work; its result, or its error, is for later. */
-async function settled<T>(work: Promise<T>): Promise<() => T> {
-  try {
-    const result = await work;
-    return () => result;
-  } catch (error) {
-    return () => {
-      throw error;
-    };
-  }
+  const exists = (await runRecords(cluster)).some(({ runId }) => runId === record.runId);
+  if (exists) await cluster.delete(record.ref);
 }
 
 const RESTORE_MS = 60_000;
 
-/** Longest that a cluster may take to answer whether it is there, with the help of a credential plugin. */
+/** Longest until a cluster must have answered, including the time of a credential plugin. */
 const REACH_MS = 5_000;
 
 /**
- * Asks a live cluster whether it is there.
+ * Checks whether an existing cluster can be reached.
  * @param named a kubeconfig of the user's, see `connectKept`
  * @throws EnvironmentError see `connectKept`
- * @throws ClusterError where it cannot be reached, after five seconds at most
+ * @throws ClusterError if it cannot be reached, after five seconds at most
  */
 export async function reachLive(live: LiveEntry, named: string | undefined): Promise<void> {
   const limit = AbortSignal.timeout(REACH_MS);
@@ -182,16 +160,16 @@ export async function reachLive(live: LiveEntry, named: string | undefined): Pro
 }
 
 /**
- * Undoes what a run that was killed has left on a live cluster.
+ * Cleans up after a crashed run on an existing cluster.
  * @param options.kubeconfig one of the user's, see `connectKept`
- * @param options.dead runs whose Leases need not be waited for
- * @throws EnvironmentError when the run is gone but another one is at work there now, or its kubeconfig is gone
+ * @param options.dead runs that are known to have crashed: nobody waits for their Leases
+ * @throws EnvironmentError if another run uses the cluster now, or the crashed run's kubeconfig is gone
  * @throws ClusterError
  */
 export async function restoreLive(
   live: LiveEntry,
   { kubeconfig, dead }: { kubeconfig?: string | undefined; dead: ReadonlySet<string> },
-): Promise<Left> {
+): Promise<CleanedUp> {
   const { runId, settings = [] } = live;
   const signal = AbortSignal.timeout(RESTORE_MS);
   const cluster = await connectKept(live, kubeconfig);
@@ -201,7 +179,7 @@ export async function restoreLive(
     const isDead = (holder: string) => dead.has(holder);
     const lease = await holdLease(cluster, { runId, signal, lost: () => undefined, isDead });
     try {
-      return await leave(cluster, runId, settings);
+      return await cleanUp(cluster, runId, settings);
     } finally {
       await lease.release();
     }
@@ -210,7 +188,7 @@ export async function restoreLive(
   }
 }
 
-/** False where a run had changed nothing, or a later one has put it back before it did anything else. */
+/** False if a run changed nothing, or a later run has already cleaned up after it. */
 async function hasTraces(cluster: Cluster, runId: string, dead: ReadonlySet<string>): Promise<boolean> {
   const [holder, record, namespaces] = await Promise.all([
     leaseHolder(cluster),
@@ -218,6 +196,16 @@ async function hasTraces(cluster: Cluster, runId: string, dead: ReadonlySet<stri
     namespacesOf(cluster, runId),
   ]);
   if (record !== undefined || namespaces.length > 0 || holder === runId) return true;
-  // It may have died between making the namespace of the Lease and taking that; another's is that one's to delete.
+  // The run may have crashed after it created the Lease's namespace and before it took the Lease.
   return (holder === undefined || dead.has(holder)) && isTemporary(cluster);
+}
+
+/**
+ * The namespaces whose traffic a change of the mesh's mode can cut off: those with pods that have its sidecar.
+ * @throws ClusterError
+ */
+export async function namespacesWithSidecar(cluster: Cluster, sidecar: string): Promise<string[]> {
+  const pods = await cluster.list({ apiVersion: 'v1', kind: 'Pod' });
+  const enrolled = pods.filter((pod) => containersOf(pod).includes(sidecar));
+  return [...new Set(enrolled.map(({ metadata }) => metadata.namespace ?? ''))].sort();
 }

@@ -115,7 +115,9 @@ describe('loading images', () => {
   test('that fails says which images, which node and why', async () => {
     tools.add('docker', ENGINE.replace('cat > "$HERE/imported-$3"', 'echo "no space left on device" >&2; exit 1'));
     await expect(loadImages('x', ['stale/image:1'], context)).rejects.toMatchObject({
-      message: expect.stringMatching(/cannot load stale\/image:1 into (one|two): exit 1\nno space left on device/),
+      message: expect.stringMatching(
+        /cannot load stale\/image:1 into (one|two): exit status 1\nno space left on device/,
+      ),
       remedy: 'free disk space',
     });
   });

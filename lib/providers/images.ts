@@ -1,18 +1,18 @@
-import { setTimeout as pause } from 'node:timers/promises';
-import { lastWords, runTool } from '../processes/tool.ts';
+import { pollUntil } from '../polling/poll-until.ts';
+import { lastLines } from '../processes/command.ts';
 import { EnvironmentError } from '../words/index.ts';
 import { engine } from './engine.ts';
 import { fullName, type NodeFacts, type NodeImages, nodeFacts, nodeImages } from './node-images.ts';
-import { nodesOf, refuseAborted, runEngine, type ToolContext } from './runtime.ts';
+import { nodesOf, runEngine, runTool, type ToolContext } from './runtime.ts';
 
 export interface LoadedImages {
   /** Copied from the local engine to the cluster's nodes. */
   loaded: string[];
-  /** On all nodes before, the same image. */
+  /** All nodes had the same image before. */
   present: string[];
-  /** Not known to the local engine: the cluster pulls them. */
+  /** The local engine does not have them: the cluster pulls them. */
   absent: string[];
-  /** Known to the local engine, but of no use on a node: the cluster pulls them too. */
+  /** The local engine has them, but a node cannot use a copy: the cluster pulls them. */
   useless: UselessImage[];
 }
 
@@ -29,28 +29,25 @@ export function imagesLine({ loaded, present, absent, useless }: LoadedImages): 
   return `images: loaded ${names(loaded)}; present ${names(present)}; left to pull ${names(left)}`;
 }
 
-/** For people: why images that this machine has are not copied, a line each. */
+/** For people: why images of this machine are not copied, a line each. */
 export function uselessLines({ useless }: LoadedImages): string[] {
   return useless.map(({ ref, why }) => `image ${ref} is not copied, and the cluster pulls it: ${why}`);
 }
 
-/** Saving and unpacking a gigabyte on a slow disk. */
+/** To save and unpack a gigabyte on a slow disk. */
 const LOAD_MS = 300_000;
 
-/** An image that the local engine has. */
+/** An image of the local engine. */
 interface LocalImage {
   id: string;
   /** Such as `linux/amd64`. */
   platform: string;
 }
 
-const PINNED =
-  'it is named by its digest, which a copy does not keep (to copy it, name it by a tag alone, with --image or --set)';
-
 /**
- * Copies images from the local engine to the nodes of a kind cluster, and sees that they have arrived. One stream for all of
- * them: layers that they share go once, and unpacking is what takes the time, which several streams at once make three times
- * longer. `kind load` would write all of it to a file first.
+ * Copies images from the local engine to the nodes of a kind cluster and checks that they arrive. One stream holds all of
+ * them, so that shared layers are sent once; several streams at once take three times as long to unpack. `kind load` would
+ * first write everything to a file.
  * @throws EnvironmentError naming image and node
  */
 export async function loadImages(clusterName: string, refs: string[], context: ToolContext): Promise<LoadedImages> {
@@ -66,7 +63,10 @@ export async function loadImages(clusterName: string, refs: string[], context: T
       return { name, images, facts };
     }),
   );
-  result.useless = known.flatMap((ref) => uselessImage(ref, local.get(ref), nodes));
+  result.useless = known.flatMap((ref) => {
+    const why = whyUseless(ref, local.get(ref)?.platform ?? '', nodes);
+    return why === undefined ? [] : [{ ref, why }];
+  });
   const wanted = known.filter((ref) => !result.useless.some((each) => each.ref === ref));
   const isOn = (ref: string, images: NodeImages) => images.has(ref, local.get(ref)?.id ?? '');
   result.present = wanted.filter((ref) => nodes.every(({ images }) => isOn(ref, images)));
@@ -82,26 +82,25 @@ export async function loadImages(clusterName: string, refs: string[], context: T
   return result;
 }
 
-/** The image as a list of one where a node could not run its copy, or would not find it. */
-function uselessImage(ref: string, image: LocalImage | undefined, nodes: { facts: NodeFacts }[]): UselessImage[] {
-  if (isPinned(ref)) return [{ ref, why: PINNED }];
-  const platform = image?.platform ?? '';
+/** Why a node could not run a copy of the image, or would not find it. */
+function whyUseless(ref: string, platform: string, nodes: { facts: NodeFacts }[]): string | undefined {
+  if (ref.includes('@')) {
+    return 'it is named by its digest, which a copy does not keep (to copy it, name it by a tag alone, with --image or --set)';
+  }
   const other = nodes.map(({ facts }) => facts.platform).find((each) => each !== undefined && each !== platform);
-  if (other === undefined || platform === '') return [];
+  if (other === undefined || platform === '') return undefined;
   const pull = `${engine()} pull --platform ${other} ${ref}`;
-  return [{ ref, why: `here it is for ${platform}, and the nodes are ${other} (to copy it: ${pull})` }];
+  return `here it is for ${platform}, and the nodes are ${other} (to copy it: ${pull})`;
 }
 
-const isPinned = (ref: string) => ref.includes('@');
-
-/** By reference, those that the local engine has. */
+/** The images that the local engine has, by reference. */
 async function localImages(refs: string[], context: ToolContext): Promise<Map<string, LocalImage>> {
   if (refs.length === 0) return new Map();
   const format =
     '{{.Id}} {{.Os}}/{{.Architecture}} {{range .RepoTags}}{{.}} {{end}}{{range .RepoDigests}}{{.}} {{end}}';
   const { stdout } = await runEngine(['image', 'inspect', '--format', format, ...refs], context);
   const known = new Map<string, LocalImage>();
-  for (const line of stdout.toString().split('\n').filter(Boolean)) {
+  for (const line of stdout.split('\n').filter(Boolean)) {
     const [id = '', platform = '', ...names] = line.trim().split(' ');
     for (const name of names) known.set(localName(name), { id, platform });
   }
@@ -113,59 +112,109 @@ async function localImages(refs: string[], context: ToolContext): Promise<Map<st
   );
 }
 
-/** A digest says all; the engine lists it without the tag that may stand before it. */
+/** The engine lists a digest without the tag that the reference may have before it. */
 function localName(ref: string): string {
   return fullName(ref.replace(/:[^:/@]+@/, '@'));
 }
 
-/** `sh` connects the two ends, so that a gigabyte does not pass through this process. */
+/** `sh` connects the two ends, so that the images do not pass through this process. */
 const PIPELINE =
   'engine=$1; node=$2; options=$3; shift 3; "$engine" save "$@" | ' +
   '"$engine" exec -i "$node" ctr --namespace=k8s.io images import $options -';
-/** podman saves several images only when told to. */
+/** podman saves several images only if told to. */
 const PODMAN_PIPELINE = PIPELINE.replace(' save ', ' save --multi-image-archive --format docker-archive ');
 
 async function copy(refs: string[], node: string, facts: NodeFacts, context: ToolContext): Promise<void> {
   const script = engine() === 'podman' ? PODMAN_PIPELINE : PIPELINE;
   const options = [
-    // An engine built on containerd also saves what it has of other platforms, which is seldom whole.
+    // An engine built on containerd also saves the incomplete images that it has for other platforms.
     facts.platform === undefined ? '' : `--platform=${facts.platform}`,
-    // ctr has a default of its own, which a node need not support.
+    // A node need not support the default of ctr.
     facts.snapshotter === undefined ? '' : `--snapshotter=${facts.snapshotter}`,
   ];
   const argv = ['sh', '-c', script, 'load-images', engine(), node, options.join(' '), ...refs] as const;
-  const result = await runTool(argv, { timeoutMs: LOAD_MS, ...context });
-  refuseAborted(result, 'loading images');
+  const result = await runTool(argv, context, { timeoutMs: LOAD_MS });
   if (result.exitCode === 0) return;
-  throw new EnvironmentError(
-    `cannot load ${refs.join(', ')} into ${node}: ${lastWords(result)}`,
-    /no space left/i.test(result.stderr) ? 'free disk space' : REMEDY,
-  );
+  const remedy = /no space left/i.test(result.stderr)
+    ? 'free disk space'
+    : 'try `kind load docker-image` by hand, or let the cluster pull the images';
+  throw new EnvironmentError(`cannot load ${refs.join(', ')} into ${node}: ${lastLines(result)}`, remedy);
 }
 
-const REMEDY = 'try `kind load docker-image` by hand, or let the cluster pull the images';
-
-/** Longest until containerd's CRI plugin has noticed an import, ms. */
+/** Longest until containerd's CRI plugin offers an imported image, ms. */
 const OFFERED_MS = 5_000;
-const BETWEEN_LOOKS_MS = 100;
 
 /**
- * Sees that the kubelet will find what was imported: containerd says that an import succeeded also where it took nothing.
+ * Checks that the kubelet will find the imported images: containerd reports success even if it imported nothing.
  * @throws EnvironmentError
  */
 async function expectArrived(refs: string[], node: string, context: ToolContext): Promise<void> {
-  const deadline = performance.now() + OFFERED_MS;
-  for (;;) {
+  const attempt = async () => {
     const images = await nodeImages(node, context);
     const missing = refs.filter((ref) => !images.knows(ref));
     if (missing.length > 0) {
       throw new EnvironmentError(
         `${missing.join(', ')} did not arrive on ${node}, although the import succeeded`,
-        `see what this says: ${engine()} exec ${node} ctr --namespace=k8s.io images ls`,
+        `look at the output of: ${engine()} exec ${node} ctr --namespace=k8s.io images ls`,
       );
     }
-    // A containerd that marks its images in another way offers them all the same.
-    if (refs.every((ref) => images.offers(ref)) || performance.now() > deadline) return;
-    await pause(BETWEEN_LOOKS_MS);
-  }
+    return refs.every((ref) => images.offers(ref)) || undefined;
+  };
+  // When the time is over, go on: a containerd that marks its images in another way offers them, too.
+  await pollUntil(attempt, { everyMs: 100, timeoutMs: OFFERED_MS, signal: context.signal });
+}
+
+/** kind's line once the nodes' containers run. */
+const NODES_RUN = /✓ Preparing nodes/;
+
+/** Copies images to a cluster that is being created. */
+export interface EarlyImages {
+  /** Takes each line that kind prints. */
+  line(text: string): void;
+  /** Settles when no copying goes on; never rejects. */
+  over(): Promise<void>;
+  /** Ends the copying. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Copies images to the nodes while kind starts the control plane, which waits more than it works. Failures are only
+ * reported: `loadImages` copies the missing images later.
+ */
+export function earlyImages(
+  clusterName: string,
+  refs: string[],
+  context: ToolContext & { report(line: string): void },
+): EarlyImages {
+  const stopping = new AbortController();
+  const own = { ...context, signal: AbortSignal.any([context.signal, stopping.signal]) };
+  let copying: Promise<void> | undefined;
+  const copyOnce = async () => {
+    try {
+      await waitForContainerd(clusterName, own);
+      context.report(imagesLine(await loadImages(clusterName, refs, own)));
+    } catch (error) {
+      context.report(`images were not copied early: ${error instanceof Error ? error.message : error}`);
+    }
+  };
+  return {
+    line(text) {
+      if (refs.length > 0 && NODES_RUN.test(text)) copying ??= copyOnce();
+    },
+    over: async () => copying,
+    async stop() {
+      stopping.abort();
+      await copying;
+    },
+  };
+}
+
+async function waitForContainerd(clusterName: string, context: ToolContext): Promise<void> {
+  const nodes = await nodesOf(clusterName, context);
+  const attempt = async () => {
+    const answers = nodes.map((node) => runEngine(['exec', node, 'ctr', 'version'], context));
+    return (await Promise.all(answers)).every(({ exitCode }) => exitCode === 0) || undefined;
+  };
+  const answers = await pollUntil(attempt, { everyMs: 250, attempts: 40, signal: context.signal });
+  if (!answers) throw new Error('containerd does not answer on all nodes');
 }

@@ -1,7 +1,7 @@
-export { namespacesWithSidecar } from './at-stake.ts';
-export { type EgressTargetServers, startEgressTarget } from './egress-target-container.ts';
+export { type EgressTargetServers, startEgressTarget } from './egress-target.ts';
 export {
   type LiveEntry,
+  namespacesWithSidecar,
   type ProvidedExisting,
   reachLive,
   restoreLive,
@@ -20,5 +20,4 @@ export {
   type UpKindOptions,
   upKind,
 } from './kind.ts';
-export type { SettingsRegistry } from './run-record.ts';
-export type { SettingRef } from './settings.ts';
+export type { SettingRef, SettingsRegistry } from './settings.ts';

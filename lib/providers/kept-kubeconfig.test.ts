@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { stringify } from 'yaml';
-import { connectKept } from './kept-kubeconfig.ts';
+import { connectKept } from './kubeconfig.ts';
 
 let folder: string;
 const kubeconfigBefore = process.env['KUBECONFIG'];
@@ -55,7 +55,7 @@ async function ask(kubeconfig: string, named?: string): Promise<void> {
 
 test('runs no command that only a run’s copy names', async () => {
   await expect(ask(write('copy', plugin('copied')))).rejects.toMatchObject({
-    message: expect.stringMatching(/^the user of context c needs exec, which is taken from your own kubeconfig only/),
+    message: expect.stringMatching(/^the user of context c needs exec, which is read from your own kubeconfig only/),
     remedy: expect.stringContaining('meshproof clean --kubeconfig FILE'),
   });
   expect(ran('copied')).toBe(false);
@@ -71,14 +71,14 @@ test.each(['tokenFile', 'client-key', 'client-certificate'])(
   'sends no file that only a run’s copy names: %s',
   async (field) => {
     const copy = write('copy', { [field]: '/etc/hostname' });
-    await expect(ask(copy)).rejects.toThrow(new RegExp(`needs ${field}, which is taken from your own kubeconfig only`));
+    await expect(ask(copy)).rejects.toThrow(new RegExp(`needs ${field}, which is read from your own kubeconfig only`));
   },
 );
 
 test('does not go to another server than the run did', async () => {
   const named = write('own', plugin('own'), 'https://127.0.0.1:2');
   await expect(ask(write('copy', plugin('copied')), named)).rejects.toThrow(
-    'context c is now of https://127.0.0.1:2, and run r1 changed the cluster of https://127.0.0.1:1',
+    'context c now names https://127.0.0.1:2, and run r1 changed the cluster of https://127.0.0.1:1',
   );
   expect(ran('copied')).toBe(false);
 });

@@ -37,7 +37,7 @@ describe('a kind cluster', () => {
     tools.add('kind', '');
 
     await expect(upKind(options())).rejects.toMatchObject({
-      message: 'a kind cluster x is there already',
+      message: 'a kind cluster x exists already',
       remedy: expect.stringContaining('kind delete cluster --name x'),
     });
     expect(beforeCreate).not.toHaveBeenCalled();
@@ -48,7 +48,7 @@ describe('a kind cluster', () => {
     tools.add('docker', DOCKER);
     tools.add('kind', kindThat('echo "ERROR: no such image" >&2; exit 1'));
 
-    await expect(upKind(options())).rejects.toThrow(/could not create the cluster x: exit 1\n.*no such image/);
+    await expect(upKind(options())).rejects.toThrow(/could not create the cluster x: exit status 1\n.*no such image/);
     expect(beforeCreate).toHaveBeenCalledWith('x');
     expect(gone).toHaveBeenCalledWith('x');
     expect(existsSync(path.join(tools.folder, 'nodes'))).toBe(false);
@@ -58,7 +58,7 @@ describe('a kind cluster', () => {
     tools.add('docker', DOCKER);
     tools.add('kind', 'case "$1" in create) echo x-control-plane > "$HERE/nodes"; exit 1;; delete) exit 1;; esac');
 
-    await expect(upKind(options())).rejects.toThrow(/could not be deleted/);
+    await expect(upKind(options())).rejects.toThrow(/cannot delete the kind cluster x/);
     expect(gone).not.toHaveBeenCalled();
   });
 
@@ -111,7 +111,7 @@ describe('a kind cluster', () => {
     tools.add('docker', 'echo x-control-plane');
     tools.add('kind', 'echo "permission denied" >&2; exit 1');
     await expect(deleteKind('x')).rejects.toMatchObject({
-      message: expect.stringMatching(/x could not be deleted: exit 1\npermission denied/),
+      message: expect.stringMatching(/cannot delete the kind cluster x: exit status 1\npermission denied/),
       remedy: 'kind delete cluster --name x',
     });
   });

@@ -1,18 +1,15 @@
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { connect } from '../kube/client/index.ts';
 import type { Provided } from '../kube/cluster.ts';
-import { lastWords } from '../processes/tool.ts';
+import { pause, pollUntil } from '../polling/poll-until.ts';
+import { lastLines } from '../processes/command.ts';
 import { EnvironmentError } from '../words/index.ts';
-import { type NodeDns, nodeDns, waitForDns } from './dns.ts';
-import { type EarlyImages, earlyImages } from './early-images.ts';
-import { type LoadedImages, loadImages } from './images.ts';
-import { holdLease } from './lease.ts';
+import { type EarlyImages, earlyImages, type LoadedImages, loadImages } from './images.ts';
+import { ensureSystemNamespace, holdLease } from './lease.ts';
+import { type NodeDns, nodeDns, waitForDns, waitForServices } from './network.ts';
 import { expectReachable, refuseUnreachable } from './remote-engine.ts';
-import { containersOf, networkOf, nodesOf, runKind, type ToolContext } from './runtime.ts';
-import { waitForServices } from './service-routing.ts';
-import { ensureSystemNamespace } from './system-namespace.ts';
+import { clusterContainers, networkOf, nodesOf, runKind, type ToolContext } from './runtime.ts';
 
 const CREATE_MS = 300_000;
 const DELETE_MS = 60_000;
@@ -23,31 +20,31 @@ export const KIND_CONFIG = path.resolve(import.meta.dirname, '../../kind-config.
 
 export interface KindOptions extends ToolContext {
   clusterName: string;
-  /** Where kind is to write the kubeconfig; never the user's. */
+  /** The file for kind to write the kubeconfig to; never the user's. */
   kubeconfig: string;
-  /** Factor of all that is waited for while the cluster comes up. */
+  /** Factor for every time limit while the cluster comes up. */
   timeoutScale: number;
   report(line: string): void;
 }
 
-/** What a run says of itself on a cluster that another run could take at the same time. */
+/** For a cluster that another run could use at the same time. */
 export interface SharedKindOptions extends KindOptions {
   runId: string;
-  /** Another run took this one for dead. */
+  /** Another run took the Lease, because it saw no sign of life of this one. */
   leaseLost(reason: string): void;
 }
 
 export interface UpKindOptions extends SharedKindOptions {
   nodeImage?: string;
-  /** The project's own unless told. */
+  /** Default: the project's own. */
   configFile?: string;
-  /** Leave the cluster when the run is over. */
+  /** Do not delete the cluster at the end of the run. */
   keep: boolean;
-  /** Images to copy as soon as there are nodes, where this machine has them; see `EarlyImages`. */
+  /** Images to copy as soon as there are nodes, if this machine has them. */
   early: string[];
-  /** Called before anything exists, so that a run that dies can be cleaned up after. */
+  /** Called before anything exists, so that others can clean up after a crash. */
   beforeCreate(clusterName: string): void;
-  /** Called when a cluster that did not come up has been deleted again. */
+  /** Called when a cluster that failed to come up has been deleted again. */
   gone(clusterName: string): void;
 }
 
@@ -55,28 +52,27 @@ export interface ProvidedKind extends Provided {
   clusterName: string;
   /** See `loadImages`. */
   loadImages(refs: string[]): Promise<LoadedImages>;
-  /** Waits until a name lookup is answered; on a new cluster some 8 s after `upKind` has returned. */
+  /** Waits until the DNS answers: on a new cluster some 8 s after `upKind` has returned. */
   waitForDns(): Promise<void>;
-  /** What its pods look names up with. @throws EnvironmentError */
+  /** The domain and the name server of its pods. @throws EnvironmentError */
   dns(): Promise<NodeDns>;
   /** The engine's network that its nodes are on. @throws EnvironmentError */
   network(): Promise<string>;
 }
 
 /**
- * Creates a kind cluster; returns when pods could be created and would reach Services. What it made is deleted again when
- * it fails or is interrupted. Where it is to be kept, this run holds the Lease until `down`.
- * @throws EnvironmentError for what this machine lacks, and for a cluster of that name that is there already
+ * Creates a kind cluster. Returns when pods can be created and reach Services. When that fails or is interrupted, it
+ * deletes the cluster again. For a cluster that is kept, this run holds the Lease until `down`.
+ * @throws EnvironmentError if this machine lacks something, or if a cluster of that name exists
  * @throws ClusterError `aborted`
  */
 export async function upKind(options: UpKindOptions): Promise<ProvidedKind> {
   const { clusterName, configFile = KIND_CONFIG } = options;
   await refuseUnreachable(configFile, options);
-  const [containers] = await Promise.all([containersOf(clusterName, options), kindVersion(options)]);
-  if (containers.length > 0) {
+  if (await clusterExists(options)) {
     throw new EnvironmentError(
-      `a kind cluster ${clusterName} is there already`,
-      `use it with --reuse, choose another --cluster-name, or delete it: kind delete cluster --name ${clusterName}`,
+      `a kind cluster ${clusterName} exists already`,
+      `use it with --reuse, choose another --cluster-name, or delete it: ${deletion(clusterName)}`,
     );
   }
   options.beforeCreate(clusterName);
@@ -97,26 +93,23 @@ export async function upKind(options: UpKindOptions): Promise<ProvidedKind> {
 }
 
 /**
- * Takes a kind cluster that an earlier run has kept, and holds the Lease until `down`, which leaves the cluster.
- * @throws EnvironmentError where there is none, and when another run is at work there
+ * Takes a kind cluster that an earlier run has kept. Holds the Lease until `down`, which leaves the cluster.
+ * @throws EnvironmentError if there is none, or if another run uses it
  */
 export async function reuseKind(options: SharedKindOptions): Promise<ProvidedKind> {
   const { clusterName, kubeconfig } = options;
-  const [containers] = await Promise.all([containersOf(clusterName, options), kindVersion(options)]);
-  if (containers.length === 0) {
+  if (!(await clusterExists(options))) {
     throw new EnvironmentError(
       `there is no kind cluster ${clusterName} to reuse`,
       `run once with --keep --cluster-name ${clusterName}, or leave --reuse out`,
     );
   }
-  // A node that does not run is told by its name, and not by what cannot be reached for that.
+  // First of all, so that the message names a node that does not run.
   await nodesOf(clusterName, options);
   const exported = await runKind(['export', 'kubeconfig', '--name', clusterName, '--kubeconfig', kubeconfig], options);
   if (exported.exitCode !== 0) {
-    throw new EnvironmentError(
-      `the kind cluster ${clusterName} cannot be reused: ${lastWords(exported)}`,
-      `delete it: kind delete cluster --name ${clusterName}`,
-    );
+    const message = `the kind cluster ${clusterName} cannot be reused: ${lastLines(exported)}`;
+    throw new EnvironmentError(message, `delete it: ${deletion(clusterName)}`);
   }
   return withLease(await take(options, async () => undefined), options);
 }
@@ -127,40 +120,46 @@ export async function reuseKind(options: SharedKindOptions): Promise<ProvidedKin
  */
 export async function kindClusters(context: ToolContext): Promise<string[]> {
   const result = await runKind(['get', 'clusters'], context);
-  if (result.exitCode !== 0) {
-    throw new EnvironmentError(`kind cannot list its clusters: ${lastWords(result)}`, 'make `kind get clusters` work');
-  }
-  return result.stdout.toString().split('\n').filter(Boolean);
+  if (result.exitCode === 0) return result.stdout.split('\n').filter(Boolean);
+  throw new EnvironmentError(`kind cannot list its clusters: ${lastLines(result)}`, 'make `kind get clusters` work');
 }
 
-const DELETE_TRIES = 5;
-const BETWEEN_LOOKS_MS = 500;
+const DELETE_ATTEMPTS = 5;
+/** After an interruption, until the engine has created the container that kind asked for. */
+const CREATED_LATE_MS = 500;
 
 /**
- * Deletes a kind cluster; one that is not there is no error.
- * @param brokenOff its creation was interrupted: the engine may still be making the container that it was asked for, so
- *   the cluster counts as gone only when two looks, half a second apart, find nothing
- * @throws EnvironmentError when it is still there afterwards
+ * Deletes a kind cluster. A cluster that does not exist is no error.
+ * @param isInterrupted its creation was interrupted, and the engine may still create a container: check half a second
+ *   later whether the cluster is gone
+ * @throws EnvironmentError if it still exists afterwards
  */
-export async function deleteKind(clusterName: string, brokenOff = false): Promise<void> {
+export async function deleteKind(clusterName: string, isInterrupted = false): Promise<void> {
   const context = { signal: AbortSignal.timeout(DELETE_MS), child: () => undefined };
-  // kind strikes the cluster out of a kubeconfig, by default the user's.
+  // kind removes the cluster from a kubeconfig, by default the user's.
   const kubeconfig = path.join(tmpdir(), `meshproof-deleted-${clusterName}.kubeconfig`);
-  let words = '';
-  for (let tries = 0; tries < DELETE_TRIES; tries++) {
+  let last = '';
+  const attempt = async () => {
     const argv = ['delete', 'cluster', '--name', clusterName, '--kubeconfig', kubeconfig];
-    words = lastWords(await runKind(argv, context, { timeoutMs: DELETE_MS }));
-    if (brokenOff) await pause(BETWEEN_LOOKS_MS);
-    if ((await containersOf(clusterName, context)).length === 0) return;
-  }
-  throw new EnvironmentError(
-    `the kind cluster ${clusterName} could not be deleted: ${words}`,
-    `kind delete cluster --name ${clusterName}`,
-  );
+    last = lastLines(await runKind(argv, context, { timeoutMs: DELETE_MS }));
+    if (isInterrupted) await pause(CREATED_LATE_MS);
+    return (await clusterContainers(clusterName, context)).length === 0 || undefined;
+  };
+  if (await pollUntil(attempt, { everyMs: 0, attempts: DELETE_ATTEMPTS })) return;
+  throw new EnvironmentError(`cannot delete the kind cluster ${clusterName}: ${last}`, deletion(clusterName));
 }
 
-async function kindVersion(context: ToolContext): Promise<void> {
-  await runKind(['version'], context);
+function deletion(clusterName: string): string {
+  return `kind delete cluster --name ${clusterName}`;
+}
+
+/** @throws EnvironmentError if kind or the engine is not installed or does not answer */
+async function clusterExists(options: KindOptions): Promise<boolean> {
+  const [containers] = await Promise.all([
+    clusterContainers(options.clusterName, options),
+    runKind(['version'], options),
+  ]);
+  return containers.length > 0;
 }
 
 async function create(options: UpKindOptions, images: EarlyImages): Promise<void> {
@@ -168,25 +167,23 @@ async function create(options: UpKindOptions, images: EarlyImages): Promise<void
   const argv = ['create', 'cluster', '--name', clusterName, '--kubeconfig', kubeconfig, '--config', configFile];
   if (nodeImage !== undefined) argv.push('--image', nodeImage);
   const line = (text: string) => {
-    options.report(text.trim());
+    if (text.trim() !== '') options.report(text.trim());
     images.line(text);
   };
   const timeoutMs = CREATE_MS * options.timeoutScale;
   const result = await runKind(argv, options, { timeoutMs, line });
   if (result.exitCode === 0) return;
   if (result.fault === 'timeout') {
-    throw new EnvironmentError(
-      `kind did not create the cluster ${clusterName} within ${timeoutMs / 1_000} s: ${lastWords(result)}`,
-      'grant more on a slow machine with --timeout-scale',
-    );
+    const message = `kind did not create the cluster ${clusterName} within ${timeoutMs / 1_000} s`;
+    throw new EnvironmentError(`${message}: ${lastLines(result)}`, 'on a slow machine, raise --timeout-scale');
   }
   throw new EnvironmentError(
-    `kind could not create the cluster ${clusterName}: ${lastWords(result)}`,
-    `see what this says: kind ${argv.join(' ')} --retain`,
+    `kind could not create the cluster ${clusterName}: ${lastLines(result)}`,
+    `look at the output of: kind ${argv.join(' ')} --retain`,
   );
 }
 
-/** Connects, and waits: kind returns before the controllers have done their first work. */
+/** Connects and waits: kind returns before the controllers have done their first work. */
 async function take(options: KindOptions, end: () => Promise<void>): Promise<ProvidedKind> {
   const { clusterName, kubeconfig, signal, timeoutScale } = options;
   const timeoutMs = FACT_MS * timeoutScale;
@@ -217,7 +214,7 @@ async function take(options: KindOptions, end: () => Promise<void>): Promise<Pro
   };
 }
 
-/** Keeps other runs off a cluster; closes it where that fails. */
+/** Takes the cluster's Lease; closes the connection if that fails. */
 async function withLease(provided: ProvidedKind, options: SharedKindOptions): Promise<ProvidedKind> {
   const { cluster } = provided;
   const { runId, signal, leaseLost: lost } = options;

@@ -1,21 +1,24 @@
-import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
 import {
   checkContext,
   chooseContext,
+  connect,
   type Kubeconfig,
   KubeconfigError,
   readKubeconfigs,
 } from '../kube/client/index.ts';
+import type { Cluster } from '../kube/cluster.ts';
+import { EnvironmentError } from '../words/index.ts';
 
-/** Where the program would find itself running in a pod: client-go, rest.InClusterConfig. */
+/** The folder of a pod's ServiceAccount: client-go, rest.InClusterConfig. */
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 const IN_CLUSTER = 'in-cluster';
 
-/** The files that kubectl would read: the one named, else those of KUBECONFIG, else the user's own. */
+/** The files that kubectl would read: the named one, else those of KUBECONFIG, else the user's own. */
 export function kubeconfigFiles(named: string | undefined, env: NodeJS.ProcessEnv = process.env): string[] {
   if (named !== undefined) return [named];
   if (env['KUBECONFIG']) return env['KUBECONFIG'].split(path.delimiter).filter(Boolean);
@@ -23,11 +26,11 @@ export function kubeconfigFiles(named: string | undefined, env: NodeJS.ProcessEn
 }
 
 /**
- * Writes a copy of a kubeconfig that holds one context and nothing else; readable by its owner only. Whatever kubectl and
- * the mesh's own tools would find in the original is in the copy, with absolute paths, since the copy lies elsewhere.
- * @param serviceAccount - the folder of the pod's own account, which counts where no kubeconfig exists
+ * Writes a copy of a kubeconfig with one context, readable by its owner only. It has all fields of the original that kubectl
+ * and the mesh's own tools read, with absolute paths.
+ * @param serviceAccount the folder of the pod's ServiceAccount, used if no kubeconfig exists
  * @returns a sentence for each field that has no effect
- * @throws KubeconfigError for files that cannot be read or used, naming the field; and for a context that they do not have
+ * @throws KubeconfigError for files that cannot be read or used, naming the field, and for a context that they do not have
  */
 export async function writeOneContext(
   files: string[],
@@ -37,7 +40,7 @@ export async function writeOneContext(
 ): Promise<readonly string[]> {
   const config = readKubeconfigs(files) ?? inCluster(env, serviceAccount);
   if (config === undefined) {
-    const remedy = 'name a kubeconfig by --kubeconfig and a context of it by --context';
+    const remedy = 'name a kubeconfig with --kubeconfig and a context of it with --context';
     throw new KubeconfigError(`there is no kubeconfig at ${files.join(', ') || 'KUBECONFIG'}`, remedy, 'not-found');
   }
   const chosen = chooseContext(config, context);
@@ -51,7 +54,7 @@ export async function writeOneContext(
     contexts: [{ name: contextEntry.name, context: contextEntry.value }],
     users: userEntry.name === '' ? [] : [{ name: userEntry.name, user: userEntry.value }],
   };
-  // Quoted, and by YAML 1.1: every reader of the copy takes a text such as `yes` or `0123` for a text.
+  // Quoted: every reader, of YAML 1.1 or 1.2, reads `yes` or `0123` as a text.
   await writeFile(target, stringify(one, QUOTED), { mode: 0o600 });
   return notes;
 }
@@ -74,4 +77,83 @@ function inCluster(env: NodeJS.ProcessEnv, folder: string): Kubeconfig | undefin
     contexts: entries({ cluster: IN_CLUSTER, user: IN_CLUSTER }),
     currentContext: IN_CLUSTER,
   };
+}
+
+/** Fields of a kubeconfig's user that name a command to run or a file to send. */
+const REFERENCES = ['exec', 'auth-provider', 'tokenFile', 'client-certificate', 'client-key'];
+
+/** The copy of a kubeconfig that a crashed run has left. */
+export interface KeptKubeconfig {
+  kubeconfig: string;
+  context: string;
+  runId: string;
+}
+
+/**
+ * Connects with the kubeconfig that a crashed run has left. Somebody else may have changed it: if it names a command to
+ * run or a file to send, the user's own kubeconfig is used instead.
+ * @param named the user's own kubeconfig; default: those that kubectl would read
+ * @param signal closes the client
+ * @throws EnvironmentError if it is gone, or if the user's own does not have the context or names another server
+ */
+export async function connectKept(
+  { kubeconfig, context, runId }: KeptKubeconfig,
+  named: string | undefined,
+  signal?: AbortSignal,
+): Promise<Cluster> {
+  const options = { context, ...(signal === undefined ? {} : { signal }) };
+  const left = readContext(kubeconfig, context);
+  if (left === undefined) {
+    const remedy = `by hand: delete the namespaces labelled meshproof.dev/run=${runId} on ${context}`;
+    throw new EnvironmentError(`the kubeconfig ${kubeconfig} of run ${runId} is gone or damaged`, remedy);
+  }
+  const references = REFERENCES.filter((field) => left.user[field] !== undefined);
+  if (references.length === 0) return connect(kubeconfig, options);
+
+  const folder = await mkdtemp(path.join(tmpdir(), 'meshproof-clean-'));
+  try {
+    const own = path.join(folder, 'kubeconfig');
+    const remedy = `name the kubeconfig that has this context: meshproof clean --kubeconfig FILE`;
+    await writeOneContext(kubeconfigFiles(named), context, own).catch((error: Error) => {
+      throw new EnvironmentError(
+        `the user of context ${context} needs ${references.join(' and ')}, which is read from your own kubeconfig only: ${error.message}`,
+        remedy,
+      );
+    });
+    const server = readContext(own, context)?.server;
+    if (server !== left.server) {
+      throw new EnvironmentError(
+        `context ${context} now names ${server ?? 'no server'}, and run ${runId} changed the cluster of ${left.server}`,
+        remedy,
+      );
+    }
+    return connect(own, options);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function readContext(file: string, context: string): { server: unknown; user: Record<string, unknown> } | undefined {
+  let config: unknown;
+  try {
+    config = parse(readFileSync(file, 'utf8'));
+  } catch {
+    // Missing, unreadable or no YAML: nobody can connect with it.
+    return undefined;
+  }
+  const chosen = entry(config, 'contexts', 'context', context);
+  const cluster = entry(config, 'clusters', 'cluster', chosen?.['cluster']);
+  if (cluster === undefined) return undefined;
+  return { server: cluster['server'], user: entry(config, 'users', 'user', chosen?.['user']) ?? {} };
+}
+
+function entry(config: unknown, list: string, field: string, name: unknown): Record<string, unknown> | undefined {
+  const entries = isRecord(config) ? config[list] : undefined;
+  const found = Array.isArray(entries) ? entries.filter(isRecord).find((each) => each['name'] === name) : undefined;
+  const value = found?.[field];
+  return isRecord(value) ? value : undefined;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

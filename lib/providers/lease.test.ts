@@ -1,8 +1,7 @@
 import { beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Cluster, Manifest } from '../kube/cluster.ts';
 import { MemoryCluster } from '../kube/testing/memory-cluster.ts';
-import { holdLease, LEASE, leaseHolder } from './lease.ts';
-import { ensureSystemNamespace, SYSTEM_NAMESPACE } from './system-namespace.ts';
+import { ensureSystemNamespace, holdLease, LEASE, leaseHolder, SYSTEM_NAMESPACE } from './lease.ts';
 
 let memory: MemoryCluster;
 let cluster: Cluster;

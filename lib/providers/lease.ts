@@ -1,8 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import { MANAGED_BY, OWNER } from '../fixtures/index.ts';
 import { type Cluster, ClusterError, type Manifest, type ObjectRef } from '../kube/cluster.ts';
+import { pollUntil } from '../polling/poll-until.ts';
 import { EnvironmentError } from '../words/index.ts';
-import { dropSystemNamespace, SYSTEM_NAMESPACE, unlessExists } from './system-namespace.ts';
+
+/**
+ * The namespace for what must outlive a run: the Lease that all runs share, and each run's record of the settings that it
+ * changes. A user who grants less than the whole cluster creates it beforehand, with the label.
+ */
+export const SYSTEM_NAMESPACE = 'meshproof-system';
 
 export const LEASE: Required<ObjectRef> = {
   apiVersion: 'coordination.k8s.io/v1',
@@ -11,35 +17,35 @@ export const LEASE: Required<ObjectRef> = {
   name: 'meshproof',
 };
 
-/** A holder that is not seen to renew for this long is taken for dead. */
+/** A holder that does not renew the Lease for this long counts as crashed. */
 const DURATION_S = 15;
-/** The longest that another's Lease is watched, whatever duration somebody has written into it. */
+/** Longest watch of another run's Lease, whatever duration it contains. */
 const LONGEST_S = 60;
 const RENEW_MS = 5_000;
-/** A holder gives up this long after its last renewal began: before anybody who watches it could take the Lease over. */
+/** A holder gives up so long after its last renewal began: before another run can take the Lease. */
 const RENEW_WITHIN_MS = 12_000;
-const TRIES = 5;
+const TAKE_ATTEMPTS = 5;
 
 export interface LeaseHolder {
   runId: string;
   signal: AbortSignal;
-  /** The Lease is no longer this run's, or could not be renewed in time. */
+  /** The Lease belongs to another run, or could not be renewed in time. */
   lost(reason: string): void;
-  /** A cluster that cannot be reached is no loss: the Lease is renewed when it can be again, if it is still this run's. */
+  /** An unreachable cluster is no loss: the Lease is renewed once it can be reached, if it is still this run's. */
   isPatient?: boolean;
-  /** Runs that are known to be dead: theirs is taken over at once. */
+  /** Whether a run is known to have crashed: its Lease is taken at once. */
   isDead?(runId: string): boolean;
-  /** Told when another's Lease has to be watched for a while. */
+  /** Called when another run's Lease has to be watched for a while. */
   report?(line: string): void;
 }
 
 export interface HeldLease {
   /**
-   * Ends renewing and gives the Lease back, if it is still held. A namespace that a run has made goes with the Lease in
-   * one step: were the Lease deleted first, the next run could take it and then lose it with the namespace.
+   * Stops renewing and gives the Lease back, if this run still holds it. A namespace that a run created is deleted together
+   * with the Lease: otherwise the next run could take the Lease and then lose it with the namespace.
    */
   release(): Promise<void>;
-  /** Ends renewing only: the Lease runs out. */
+  /** Only stops renewing: the Lease expires. */
   stop(): void;
 }
 
@@ -50,12 +56,18 @@ interface LeaseSpec {
 }
 
 /**
- * Takes the one Lease that all runs on this cluster share, and renews it until it is released.
- * @throws EnvironmentError when another living run holds it
+ * Takes the Lease that all runs on this cluster share, and renews it until it is released.
+ * @throws EnvironmentError if another living run holds it
  * @throws ClusterError
  */
 export async function holdLease(cluster: Cluster, holder: LeaseHolder): Promise<HeldLease> {
-  await take(cluster, holder);
+  const attempt = async () => (await take(cluster, holder)) || undefined;
+  if (!(await pollUntil(attempt, { everyMs: 0, attempts: TAKE_ATTEMPTS }))) {
+    throw new EnvironmentError(
+      'the Lease of meshproof changes hands too fast',
+      'try again when the other runs are over',
+    );
+  }
   const stop = renew(cluster, holder);
   return {
     stop,
@@ -67,37 +79,32 @@ export async function holdLease(cluster: Cluster, holder: LeaseHolder): Promise<
   };
 }
 
-/** Who holds the Lease; undefined where nobody does. */
+/** The run that holds the Lease; undefined if there is none. */
 export async function leaseHolder(cluster: Cluster): Promise<string | undefined> {
   const lease = await cluster.get(LEASE);
   return lease && specOf(lease).holderIdentity;
 }
 
-async function take(cluster: Cluster, holder: LeaseHolder): Promise<void> {
+/** @returns false if somebody else changed the Lease meanwhile */
+async function take(cluster: Cluster, holder: LeaseHolder): Promise<boolean> {
   const { runId } = holder;
-  for (let tries = 0; tries < TRIES; tries++) {
-    const found = await cluster.get(LEASE);
-    if (!found) {
-      if (await unlessExists(cluster.create(newLease(runId)))) return;
-      continue;
-    }
-    const { holderIdentity = '' } = specOf(found);
-    if (holderIdentity !== '' && holderIdentity !== runId && !holder.isDead?.(holderIdentity)) {
-      if (await changes(cluster, found, holder)) continue;
-    }
-    if (await claim(cluster, found, runId)) return;
-  }
-  throw new EnvironmentError('the Lease of meshproof changes hands too fast', 'try again when the other runs are over');
+  const found = await cluster.get(LEASE);
+  if (!found) return unlessConflict(cluster.create(newLease(runId)));
+  const { holderIdentity = '' } = specOf(found);
+  const isOthers = holderIdentity !== '' && holderIdentity !== runId && !holder.isDead?.(holderIdentity);
+  if (isOthers && (await isGivenUp(cluster, found, holder))) return false;
+  const { resourceVersion } = found.metadata;
+  return unlessConflict(cluster.patch(LEASE, { metadata: { resourceVersion }, spec: specFor(runId) }));
 }
 
 /**
- * Pollers another's Lease for as long as its holder may take to renew it, by this process's own clock. The times in it
- * are by a clock of another machine, and are compared with nothing: so does client-go's leader election (`observedTime`
- * in `k8s.io/client-go/tools/leaderelection`).
- * @returns true where it was given up in the meantime; false where nothing came of its holder
- * @throws EnvironmentError where its holder, or another, is alive
+ * Watches another run's Lease for as long as its holder may take to renew it, by the clock of this process. The times in
+ * the Lease come from the clock of another machine, so nothing compares with them; nor does client-go's leader election
+ * (`observedTime` in `k8s.io/client-go/tools/leaderelection`).
+ * @returns true if the holder gave it up meanwhile; false if the holder gave no sign of life
+ * @throws EnvironmentError if the holder, or a new one, is alive
  */
-async function changes(cluster: Cluster, lease: Manifest, { signal, report }: LeaseHolder): Promise<boolean> {
+async function isGivenUp(cluster: Cluster, lease: Manifest, { signal, report }: LeaseHolder): Promise<boolean> {
   const before = specOf(lease);
   const seconds = Math.min(Math.max(Number(before.leaseDurationSeconds) || DURATION_S, 1), LONGEST_S);
   report?.(
@@ -114,23 +121,15 @@ async function changes(cluster: Cluster, lease: Manifest, { signal, report }: Le
   }
   const { holderIdentity = '' } = after === undefined ? {} : specOf(after);
   if (holderIdentity === '') return true;
-  throw new EnvironmentError(
-    `run ${holderIdentity} is at work on this cluster: it has just renewed its Lease`,
-    'wait until it is over',
-  );
+  const message = `run ${holderIdentity} is at work on this cluster: it has just renewed its Lease`;
+  throw new EnvironmentError(message, 'wait until it is over');
 }
 
-/** False when somebody else was faster. */
-async function claim(cluster: Cluster, found: Manifest, runId: string): Promise<boolean> {
-  const { resourceVersion } = found.metadata;
-  return unlessExists(cluster.patch(LEASE, { metadata: { resourceVersion }, spec: specFor(runId) }));
-}
-
-/** @returns what ends it */
+/** @returns a function that stops it */
 function renew(cluster: Cluster, { runId, lost, isPatient = false }: LeaseHolder): () => void {
   let isOver = false;
   let isAsking = false;
-  let trouble = 'the cluster does not answer';
+  let failure = 'the cluster does not answer';
   let deadline: NodeJS.Timeout | undefined;
   const stop = () => {
     isOver = true;
@@ -142,11 +141,11 @@ function renew(cluster: Cluster, { runId, lost, isPatient = false }: LeaseHolder
     stop();
     lost(reason);
   };
-  /** @param begun when the renewal began, since others may have seen it then */
+  /** @param begun when the renewal began: others may have seen it then */
   const renewed = (begun: number) => {
     clearTimeout(deadline);
     if (isOver || isPatient) return;
-    const reason = () => `the Lease could not be renewed for ${RENEW_WITHIN_MS / 1_000} s: ${trouble}`;
+    const reason = () => `the Lease could not be renewed for ${RENEW_WITHIN_MS / 1_000} s: ${failure}`;
     deadline = setTimeout(() => end(reason()), begun + RENEW_WITHIN_MS - performance.now());
     deadline.unref();
   };
@@ -158,7 +157,7 @@ function renew(cluster: Cluster, { runId, lost, isPatient = false }: LeaseHolder
       end(holder === undefined ? 'the Lease was deleted' : `the Lease was taken by run ${holder}`);
       return;
     }
-    // Bound to what was read: another's Lease must not be renewed for it.
+    // Bound to the version that was read, so that this run never renews another run's Lease.
     const { resourceVersion } = found.metadata;
     await cluster.patch(LEASE, { metadata: { resourceVersion }, spec: { renewTime: microTime() } });
     renewed(begun);
@@ -169,7 +168,7 @@ function renew(cluster: Cluster, { runId, lost, isPatient = false }: LeaseHolder
     try {
       await once();
     } catch (error) {
-      trouble = (error as Error).message;
+      failure = (error as Error).message;
     }
     isAsking = false;
   }, RENEW_MS);
@@ -196,4 +195,60 @@ function specOf(lease: Manifest): LeaseSpec {
 /** The API wants microseconds here. */
 function microTime(): string {
   return new Date().toISOString().replace('Z', '000Z');
+}
+
+/** Marks the namespace as created by a run: it is deleted with the last record. */
+const TEMPORARY = 'meshproof.dev/temporary';
+const GONE_MS = 60_000;
+
+const NAMESPACE: ObjectRef = { apiVersion: 'v1', kind: 'Namespace', name: SYSTEM_NAMESPACE };
+
+/**
+ * Creates the namespace if it does not exist.
+ * @param stays a namespace that is created now is not deleted with the last Lease, so that the next run need not wait
+ * @throws EnvironmentError for a namespace of somebody else
+ * @throws ClusterError
+ */
+export async function ensureSystemNamespace(cluster: Cluster, signal: AbortSignal, stays = false): Promise<void> {
+  const options = { timeoutMs: GONE_MS, signal, what: `namespace ${SYSTEM_NAMESPACE} to be deleted` };
+  const found = await cluster.wait(NAMESPACE, (object) => object?.metadata['deletionTimestamp'] === undefined, options);
+  if (found === undefined) {
+    const labels = { [MANAGED_BY]: OWNER, ...(stays ? {} : { [TEMPORARY]: 'true' }) };
+    const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: SYSTEM_NAMESPACE, labels } };
+    await unlessConflict(cluster.create(namespace));
+  } else if (found.metadata.labels?.[MANAGED_BY] !== OWNER) {
+    throw new EnvironmentError(
+      `namespace ${SYSTEM_NAMESPACE} exists and is not meshproof's`,
+      `delete it, or give it to meshproof: kubectl label namespace ${SYSTEM_NAMESPACE} ${MANAGED_BY}=${OWNER}`,
+    );
+  }
+}
+
+/**
+ * Deletes the namespace with everything in it. The API server goes on with that after the answer.
+ * @returns false if the namespace stays: no run created it, or it holds records of settings that must be restored
+ */
+async function dropSystemNamespace(cluster: Cluster): Promise<boolean> {
+  if (!(await isTemporary(cluster))) return false;
+  const labelSelector = `${MANAGED_BY}=${OWNER}`;
+  const records = { apiVersion: 'v1', kind: 'ConfigMap', namespace: SYSTEM_NAMESPACE, labelSelector };
+  if ((await cluster.list(records)).length > 0) return false;
+  await cluster.delete(NAMESPACE);
+  return true;
+}
+
+/** True if a run created the namespace. */
+export async function isTemporary(cluster: Cluster): Promise<boolean> {
+  return (await cluster.get(NAMESPACE))?.metadata.labels?.[TEMPORARY] === 'true';
+}
+
+/** @returns false if somebody else created or changed the object meanwhile */
+export async function unlessConflict(writing: Promise<unknown>): Promise<boolean> {
+  try {
+    await writing;
+    return true;
+  } catch (error) {
+    if (error instanceof ClusterError && error.code === 'conflict') return false;
+    throw error;
+  }
 }

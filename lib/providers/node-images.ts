@@ -12,21 +12,21 @@ export function fullName(ref: string): string {
 }
 
 export interface NodeImages {
-  /** Whether the node has an image of this name, whatever is in it. */
+  /** Whether the node has an image of this name, with any content. */
   knows(ref: string): boolean;
-  /** Whether the node has this very image under this name. */
+  /** Whether the node has the image with this id under this name. */
   has(ref: string, id: string): boolean;
-  /** Whether the kubelet may use what has this name: containerd's CRI plugin has seen it. */
+  /** Whether the kubelet may use it: containerd's CRI plugin has noticed it. */
   offers(ref: string): boolean;
 }
 
-/** What containerd's CRI plugin puts on an image when it takes notice of it. */
+/** The label that containerd's CRI plugin puts on an image when it notices it. */
 const OFFERED = 'io.cri-containerd.image=managed';
 
-/** What a node's containerd has; nothing where it does not answer. */
+/** The images of a node's containerd; none if it does not answer. */
 export async function nodeImages(node: string, context: ToolContext): Promise<NodeImages> {
   const { exitCode, stdout } = await runEngine(['exec', node, 'ctr', '--namespace=k8s.io', 'images', 'ls'], context);
-  return parseNodeImages(exitCode === 0 ? stdout.toString() : '');
+  return parseNodeImages(exitCode === 0 ? stdout : '');
 }
 
 /**
@@ -52,27 +52,26 @@ export function parseNodeImages(table: string): NodeImages {
   };
 }
 
-/** What an import into a node's containerd must be told. */
+/** What the import into a node's containerd must know. */
 export interface NodeFacts {
-  /** The one that its containers' files come from; undefined where its configuration does not say. */
+  /** The one that its containers use; undefined if its configuration does not say. */
   snapshotter: string | undefined;
-  /** Such as `linux/amd64`; undefined for a machine that Kubernetes has no name for. */
+  /** Such as `linux/amd64`; undefined for an architecture without a Kubernetes name. */
   platform: string | undefined;
 }
 
-/** Asks a node for what images must be to run there. */
 export async function nodeFacts(node: string, context: ToolContext): Promise<NodeFacts> {
   const [config, machine] = await Promise.all([
     runEngine(['exec', node, 'containerd', 'config', 'dump'], context),
     runEngine(['exec', node, 'uname', '-m'], context),
   ]);
   return {
-    snapshotter: snapshotterIn(config.stdout.toString()),
-    platform: platformOf(machine.stdout.toString().trim()),
+    snapshotter: snapshotterIn(config.stdout),
+    platform: platformOf(machine.stdout.trim()),
   };
 }
 
-/** Where containerd's configuration names it, in versions 2 and 3 of its format (as in kind's `parseSnapshotter`). */
+/** The field of containerd's configuration, in versions 3 and 2 of its format (as in kind's `parseSnapshotter`). */
 const SNAPSHOTTER_PATHS = [
   ['plugins', 'io.containerd.cri.v1.images', 'snapshotter'],
   ['plugins', 'io.containerd.grpc.v1.cri', 'containerd', 'snapshotter'],
@@ -84,7 +83,7 @@ export function snapshotterIn(dump: string): string | undefined {
   try {
     config = parse(dump);
   } catch {
-    // What is no TOML names none, and containerd's own default is the best guess.
+    // Without it, ctr uses its default.
     return undefined;
   }
   const named = SNAPSHOTTER_PATHS.map((path) => path.reduce(member, config));
@@ -95,7 +94,7 @@ function member(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
 }
 
-/** Linux's names of machines, and those of Go, which images go by. */
+/** Linux's names of architectures, and those of Go, which images have. */
 const ARCHITECTURES: Record<string, string> = {
   x86_64: 'amd64',
   aarch64: 'arm64',

@@ -1,34 +1,34 @@
 import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { setTimeout as pause } from 'node:timers/promises';
 import { parse } from 'yaml';
+import { pollUntil } from '../polling/poll-until.ts';
 import { EnvironmentError } from '../words/index.ts';
 import { engine, isLoopback, remoteHost } from './engine.ts';
 import { runEngine, type ToolContext } from './runtime.ts';
 
-/** Longest until a new cluster's port takes a connection, ms; it is open before kind returns. */
+/** Longest until a new cluster's port accepts a connection, ms; it is open before kind returns. */
 const CONNECT_MS = 5_000;
-const BETWEEN_TRIES_MS = 250;
+const BETWEEN_ATTEMPTS_MS = 250;
 
 /**
- * Refuses a cluster whose API this machine cannot reach, before anything is made: kind publishes it on the loopback of the
- * machine where the engine runs, unless its configuration says otherwise.
- * @throws EnvironmentError where the engine runs on another machine
+ * Refuses, before anything is created, a cluster whose API this machine could not reach: kind publishes it on the loopback
+ * address of the engine's machine, unless its configuration says otherwise.
+ * @throws EnvironmentError if the engine runs on another machine
  */
 export async function refuseUnreachable(configFile: string, context: ToolContext): Promise<void> {
   const endpoint = await endpointOf(context);
   const host = remoteHost(endpoint);
   if (host === undefined) return;
   const { apiServerAddress = '127.0.0.1', apiServerPort } = await networkingOf(configFile);
-  // A port that was chosen may be forwarded to this machine, which only a try can tell.
+  // A chosen port may be forwarded to this machine: only an attempt shows it.
   if (!isPlace(apiServerAddress) || (isLoopback(apiServerAddress) && apiServerPort === undefined)) {
     throw unreachable(`kind would publish the cluster's API at ${apiServerAddress} there`, endpoint, host);
   }
 }
 
 /**
- * Tries the address of a cluster's API where the engine runs on another machine, so that nobody waits for what cannot come.
- * @param timeoutMs longest until it takes a connection
+ * If the engine runs on another machine, checks that the cluster's API can be reached from here.
+ * @param timeoutMs longest until it accepts a connection
  * @throws EnvironmentError
  */
 export async function expectReachable(kubeconfig: string, context: ToolContext, timeoutMs = CONNECT_MS): Promise<void> {
@@ -36,15 +36,15 @@ export async function expectReachable(kubeconfig: string, context: ToolContext, 
   const host = remoteHost(endpoint);
   if (host === undefined) return;
   const { hostname, port } = new URL(serverIn(await readFile(kubeconfig, 'utf8')));
-  const deadline = performance.now() + timeoutMs;
-  for (;;) {
-    const trouble = await connectTrouble(hostname.replace(/^\[(.*)\]$/, '$1'), Number(port || 443));
-    if (trouble === undefined || context.signal.aborted) return;
-    if (performance.now() > deadline) {
-      throw unreachable(`the cluster's API at ${hostname}:${port} cannot be reached (${trouble})`, endpoint, host);
-    }
-    await pause(BETWEEN_TRIES_MS);
-  }
+  let failure = 'not tried';
+  const attempt = async () => {
+    failure = (await connectFailure(hostname.replace(/^\[(.*)\]$/, '$1'), Number(port || 443))) ?? '';
+    return failure === '' || undefined;
+  };
+  const { signal } = context;
+  const isReachable = await pollUntil(attempt, { everyMs: BETWEEN_ATTEMPTS_MS, timeoutMs, signal });
+  if (isReachable || signal.aborted) return;
+  throw unreachable(`the cluster's API at ${hostname}:${port} cannot be reached (${failure})`, endpoint, host);
 }
 
 function unreachable(what: string, endpoint: string, host: string): EnvironmentError {
@@ -55,7 +55,7 @@ function unreachable(what: string, endpoint: string, host: string): EnvironmentE
   );
 }
 
-/** Where the engine's commands go to, such as `unix:///var/run/docker.sock`; empty for an engine that only works here. */
+/** Where the engine's commands go, such as `unix:///var/run/docker.sock`; empty for an engine that works only here. */
 async function endpointOf(context: ToolContext): Promise<string> {
   const name = engine();
   if (name === 'podman') return process.env['CONTAINER_HOST'] ?? '';
@@ -66,10 +66,10 @@ async function endpointOf(context: ToolContext): Promise<string> {
     ['context', 'inspect', '--format', '{{.Endpoints.docker.Host}}'],
     context,
   );
-  return exitCode === 0 ? stdout.toString().trim() : '';
+  return exitCode === 0 ? stdout.trim() : '';
 }
 
-/** An address that something can be at; `0.0.0.0` and `::` stand for all of a machine's. */
+/** False for `0.0.0.0` and `::`, which stand for all addresses of a machine. */
 function isPlace(address: string): boolean {
   return address !== '0.0.0.0' && address !== '::';
 }
@@ -79,7 +79,7 @@ interface Networking {
   apiServerPort?: number;
 }
 
-/** What kind reads there; nothing where it cannot be read, since kind says that better. */
+/** What kind reads there; empty for a file that cannot be read, because kind's message about it is better. */
 async function networkingOf(configFile: string): Promise<Networking> {
   try {
     const config = parse(await readFile(configFile, 'utf8')) as { networking?: Networking } | null;
@@ -95,12 +95,12 @@ function serverIn(kubeconfig: string): string {
   return clusters[0]?.cluster?.server ?? '';
 }
 
-function connectTrouble(host: string, port: number): Promise<string | undefined> {
+function connectFailure(host: string, port: number): Promise<string | undefined> {
   return new Promise((resolve) => {
     const socket = connect({ host, port, timeout: CONNECT_MS });
-    const settle = (trouble: string | undefined): void => {
+    const settle = (failure: string | undefined): void => {
       socket.destroy();
-      resolve(trouble);
+      resolve(failure);
     };
     socket.once('connect', () => settle(undefined));
     socket.once('timeout', () => settle('no answer'));

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { FakeTools } from '../processes/testing/fake-tools.ts';
-import { containersOf, networkOf, nodesOf, runEngine } from './runtime.ts';
+import { clusterContainers, networkOf, nodesOf, runEngine } from './runtime.ts';
 
 const context = { signal: new AbortController().signal, child: () => undefined };
 const NETWORK = 'KIND_EXPERIMENTAL_DOCKER_NETWORK';
@@ -31,7 +31,7 @@ test('nodes are the containers in which a kubelet runs, and no others of the clu
 });
 
 test('a cluster exists as long as any of its containers does', async () => {
-  expect(await containersOf('x', context)).toHaveLength(4);
+  expect(await clusterContainers('x', context)).toHaveLength(4);
 });
 
 test('the network of a cluster is the one that its nodes are on, whatever the environment says now', async () => {

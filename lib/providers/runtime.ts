@@ -1,120 +1,118 @@
 import { ClusterError } from '../kube/cluster.ts';
-import { lastWords, runTool, type ToolOptions, type ToolResult } from '../processes/tool.ts';
+import { type CommandOptions, type CommandResult, lastLines, runCommand } from '../processes/command.ts';
 import { EnvironmentError, toolRemedy } from '../words/index.ts';
 import { engine, kindNetwork, remoteEndpoint } from './engine.ts';
 
 const QUICK_MS = 20_000;
 
-/** What every call of kind or its engine is told. */
+/** For every call of kind or of the container engine. */
 export interface ToolContext {
   signal: AbortSignal;
-  /** Told of each process before it is waited for; it leads a process group of its own. */
+  /** Called with each process, which leads a process group of its own. */
   child(pid: number, what: string): void;
 }
 
 /**
  * Runs the engine's command to its end.
- * @throws EnvironmentError where there is none or where its daemon does not answer; for other failures see `exitCode`
+ * @throws EnvironmentError if it is not installed or its daemon does not answer; for other failures see `exitCode`
  * @throws ClusterError `aborted`
  */
 export async function runEngine(
   args: string[],
   context: ToolContext,
-  options: Partial<ToolOptions> = {},
-): Promise<ToolResult> {
+  options: Partial<CommandOptions> = {},
+): Promise<CommandResult> {
   const name = engine();
-  const result = await runTool([name, ...args], { timeoutMs: QUICK_MS, ...context, ...options });
-  refuseAborted(result, name);
-  if (result.fault === 'missing') {
-    throw new EnvironmentError(`${name} is not installed`, `${toolRemedy(name)}, or choose another --provider`);
-  }
+  const result = await runTool([name, ...args], context, options);
   if (result.fault === 'timeout' || /cannot connect to|is the docker daemon running/i.test(result.stderr)) {
-    throw new EnvironmentError(
-      `${name} does not answer: ${lastWords(result, 2)}`,
-      `${startRemedy(name)}, or choose another --provider`,
-    );
+    const remote = remoteEndpoint();
+    const start =
+      remote === undefined ? `start ${name}` : `make ${remote} reachable, or unset the variable that names it`;
+    const message = `${name} does not answer: ${lastLines(result, 2)}`;
+    throw new EnvironmentError(message, `${start}, or choose another --provider`);
   }
   return result;
-}
-
-function startRemedy(name: string): string {
-  const remote = remoteEndpoint();
-  return remote === undefined ? `start ${name}` : `make ${remote} reachable, or unset the variable that names it`;
 }
 
 /**
  * Runs kind to its end.
- * @throws EnvironmentError where it is not installed; for other failures see `exitCode`
+ * @throws EnvironmentError if it is not installed; for other failures see `exitCode`
  * @throws ClusterError `aborted`
  */
-export async function runKind(
+export function runKind(
   args: string[],
   context: ToolContext,
-  options: Partial<ToolOptions> = {},
-): Promise<ToolResult> {
-  const result = await runTool(['kind', ...args], { timeoutMs: QUICK_MS, ...context, ...options });
-  refuseAborted(result, 'kind');
+  options: Partial<CommandOptions> = {},
+): Promise<CommandResult> {
+  return runTool(['kind', ...args], context, options);
+}
+
+/**
+ * Runs a command to its end.
+ * @throws EnvironmentError if it is not installed; for other failures see `exitCode`
+ * @throws ClusterError `aborted`
+ */
+export async function runTool(
+  argv: readonly [string, ...string[]],
+  { signal, child }: ToolContext,
+  options: Partial<CommandOptions> = {},
+): Promise<CommandResult> {
+  const [name] = argv;
+  const result = await runCommand(argv, { timeoutMs: QUICK_MS, signal, started: child, ...options });
+  if (result.fault === 'aborted') throw new ClusterError('aborted', `${name} was interrupted`);
   if (result.fault === 'missing') {
-    throw new EnvironmentError('kind is not installed', `${toolRemedy('kind')}, or choose another --provider`);
+    throw new EnvironmentError(`${name} is not installed`, `${toolRemedy(name)}, or choose another --provider`);
   }
   return result;
 }
 
-/** @throws ClusterError `aborted` for a tool that was ended because the run was interrupted */
-export function refuseAborted(result: ToolResult, tool: string): void {
-  if (result.fault === 'aborted') throw new ClusterError('aborted', `${tool} was interrupted`);
-}
-
 /**
- * Every container that carries the kind cluster's label, stopped ones included: its nodes, and what stands beside them, such
- * as the load balancer of several control planes. As long as there is one, kind takes the cluster for existing.
+ * Every container with the kind cluster's label, running or not: its nodes, and others such as the load balancer of several
+ * control planes. While there is one, the cluster exists for kind.
  * @throws EnvironmentError as `runEngine`
  */
-export async function containersOf(clusterName: string, context: ToolContext): Promise<string[]> {
+export async function clusterContainers(clusterName: string, context: ToolContext): Promise<string[]> {
   const filter = `label=io.x-k8s.kind.cluster=${clusterName}`;
   const result = await runEngine(['ps', '--all', '--filter', filter, '--format', '{{.Names}}'], context);
-  if (result.exitCode !== 0) {
-    throw new EnvironmentError(`cannot list containers: ${lastWords(result)}`, `make \`${engine()} ps\` work`);
-  }
-  return linesOf(result);
+  if (result.exitCode === 0) return linesOf(result);
+  throw new EnvironmentError(`cannot list containers: ${lastLines(result)}`, `make \`${engine()} ps\` work`);
 }
 
-/** The roles of containers that run a kubelet and containerd (`nodeutils.InternalNodes` of kind's sources). */
+/** The roles of containers that run a kubelet and containerd (`nodeutils.InternalNodes` in kind's sources). */
 const NODE_ROLES = ['control-plane', 'worker'];
 
 /**
- * The nodes of a kind cluster, as kind knows them. `kind get nodes` also names containers that are none, so their roles are
- * asked for.
+ * The nodes of a kind cluster. `kind get nodes` also names containers that are no nodes, so their roles decide.
  * @throws EnvironmentError for a node that does not run, and as `runEngine` and `runKind`
  */
 export async function nodesOf(clusterName: string, context: ToolContext): Promise<string[]> {
   const argv = ['get', 'nodes', '--name', clusterName];
   const listed = await runKind(argv, context);
   if (listed.exitCode !== 0) {
-    throw new EnvironmentError(
-      `kind cannot list the nodes of ${clusterName}: ${lastWords(listed)}`,
-      `make \`kind ${argv.join(' ')}\` work`,
-    );
+    const message = `kind cannot list the nodes of ${clusterName}: ${lastLines(listed)}`;
+    throw new EnvironmentError(message, `make \`kind ${argv.join(' ')}\` work`);
   }
   const names = linesOf(listed);
   if (names.length === 0) return [];
   const format = '{{.Name}} {{.State.Status}} {{index .Config.Labels "io.x-k8s.kind.role"}}';
   const inspected = await runEngine(['inspect', '--type=container', '--format', format, ...names], context);
   if (inspected.exitCode !== 0) {
-    throw new EnvironmentError(
-      `cannot look at the nodes of ${clusterName}: ${lastWords(inspected)}`,
-      `make \`${engine()} inspect ${names.join(' ')}\` work`,
-    );
+    const message = `cannot inspect the nodes of ${clusterName}: ${lastLines(inspected)}`;
+    throw new EnvironmentError(message, `make \`${engine()} inspect ${names.join(' ')}\` work`);
   }
-  const nodes = linesOf(inspected)
-    .map((line) => line.split(' '))
-    .filter(([, , role = '']) => NODE_ROLES.includes(role));
-  return nodes.map(([name = '', status = '']) => running(name.replace(/^\//, ''), status));
+  return linesOf(inspected).flatMap((line) => {
+    const [path = '', status = '', role = ''] = line.split(' ');
+    if (!NODE_ROLES.includes(role)) return [];
+    const node = path.replace(/^\//, '');
+    if (status === 'running') return [node];
+    const remedy = `${engine()} ${status === 'paused' ? 'unpause' : 'start'} ${node}`;
+    throw new EnvironmentError(`the container of node ${node} is ${status}, not running`, remedy);
+  });
 }
 
 /**
- * The engine's network that a kind cluster's nodes are on. A cluster that is reused may have been made with another one than
- * the environment names now.
+ * The engine's network that a kind cluster's nodes are on. A reused cluster may be on another one than the environment
+ * names now.
  * @throws EnvironmentError
  */
 export async function networkOf(clusterName: string, context: ToolContext): Promise<string> {
@@ -125,22 +123,12 @@ export async function networkOf(clusterName: string, context: ToolContext): Prom
   const named = kindNetwork();
   const found = networks.includes(named) ? named : networks[0];
   if (found !== undefined) return found;
-  throw new EnvironmentError(
-    `node ${node} is on no network: ${lastWords(inspected)}`,
-    `${engine()} network connect ${named} ${node}`,
-  );
+  const message = `node ${node} is on no network: ${lastLines(inspected)}`;
+  throw new EnvironmentError(message, `${engine()} network connect ${named} ${node}`);
 }
 
-/** @throws EnvironmentError for a node whose container is stopped or paused: it answers nobody */
-function running(node: string, status: string): string {
-  if (status === 'running') return node;
-  const verb = status === 'paused' ? 'unpause' : 'start';
-  throw new EnvironmentError(`the container of node ${node} is ${status}, not running`, `${engine()} ${verb} ${node}`);
-}
-
-function linesOf({ stdout }: ToolResult): string[] {
+function linesOf({ stdout }: CommandResult): string[] {
   return stdout
-    .toString()
     .split('\n')
     .map((line) => line.trim())
     .filter(Boolean);

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Manifest } from '../kube/cluster.ts';
 import { MemoryCluster } from '../kube/testing/memory-cluster.ts';
 import { FakeTools } from '../processes/testing/fake-tools.ts';
-import { waitForServices } from './service-routing.ts';
+import { waitForServices } from './network.ts';
 
 let tools: FakeTools;
 let memory: MemoryCluster;

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { Cluster, Manifest } from '../kube/cluster.ts';
 import { MemoryCluster } from '../kube/testing/memory-cluster.ts';
-import { restoreRecorded, runRecord, runRecords, SettingsRegistry, writeRecord } from './run-record.ts';
+import { restoreRecorded, runRecord, runRecords, SettingsRegistry, writeRecord } from './settings.ts';
 
 const ref = { apiVersion: 'config.example.org/v1', kind: 'MeshConfig', namespace: 'mesh', name: 'config' };
 const permissive = ['spec', 'traffic', 'permissive'];
@@ -39,19 +39,19 @@ async function traffic(): Promise<unknown> {
 }
 
 describe('settings of a live cluster', () => {
-  test('are put back to the value that they had, however often they were changed', async () => {
+  test('are restored to the value that they had, however often they were changed', async () => {
     await change(permissive, false);
     await change(permissive, true);
     await change(permissive, false);
 
-    expect(await registry.restoreAll()).toEqual(['MeshConfig mesh/config spec.traffic.permissive is put back to true']);
+    expect(await registry.restoreAll()).toEqual(['MeshConfig mesh/config spec.traffic.permissive is restored to true']);
     expect(await traffic()).toEqual({ permissive: true, other: 1 });
   });
 
   test('are taken away again where there were none', async () => {
     await change(egress, true);
 
-    expect(await registry.restoreAll()).toEqual(['MeshConfig mesh/config spec.traffic.egress is put back to absent']);
+    expect(await registry.restoreAll()).toEqual(['MeshConfig mesh/config spec.traffic.egress is restored to absent']);
     expect(await traffic()).toEqual({ permissive: true, other: 1 });
   });
 
@@ -99,7 +99,7 @@ describe('settings of a live cluster', () => {
     await cluster.delete(ref);
 
     expect(await registry.restoreAll()).toEqual([
-      'MeshConfig mesh/config spec.traffic.permissive cannot be put back: the object is gone',
+      'MeshConfig mesh/config spec.traffic.permissive cannot be restored: the object is gone',
     ]);
   });
 
@@ -109,17 +109,17 @@ describe('settings of a live cluster', () => {
 
     await cluster.patch(ref, { spec: { traffic: { permissive: false } } });
     expect(await restoreRecorded(cluster, runRecord('r1'), known)).toEqual({
-      sentences: ['MeshConfig mesh/config spec.traffic.permissive is put back to true'],
+      sentences: ['MeshConfig mesh/config spec.traffic.permissive is restored to true'],
       isWhole: true,
     });
   });
 
-  test('that are no yes or no are put back as well', async () => {
+  test('that are no yes or no are restored as well', async () => {
     await cluster.patch(ref, { spec: { traffic: { egress: [{ to: 'any' }] } } });
     await change(egress, [{}]);
     await change(egress, null);
     expect(await registry.restoreAll()).toEqual([
-      'MeshConfig mesh/config spec.traffic.egress is put back to [{"to":"any"}]',
+      'MeshConfig mesh/config spec.traffic.egress is restored to [{"to":"any"}]',
     ]);
   });
 
@@ -170,7 +170,7 @@ describe('a record that somebody else wrote', () => {
         expect.stringMatching(
           /^ConfigMap kube-system\/extension data\.key is left alone: it is not known to be a setting/,
         ),
-        'MeshConfig mesh/config spec.traffic.permissive is put back to false',
+        'MeshConfig mesh/config spec.traffic.permissive is restored to false',
       ],
       isWhole: false,
     });
@@ -203,7 +203,7 @@ describe('a record that somebody else wrote', () => {
   test('does not keep a run from putting back what it has changed itself', async () => {
     await change(permissive, false);
     await inData('[]');
-    expect(await registry.restoreAll()).toEqual(['MeshConfig mesh/config spec.traffic.permissive is put back to true']);
+    expect(await registry.restoreAll()).toEqual(['MeshConfig mesh/config spec.traffic.permissive is restored to true']);
   });
 
   test('under another name than a run’s is no record', async () => {
@@ -212,7 +212,7 @@ describe('a record that somebody else wrote', () => {
     expect((await runRecords(cluster)).map(({ runId }) => runId)).toEqual(['r1']);
   });
 
-  test('for a field of the metadata is put back with the rest of it', async () => {
+  test('for a field of the metadata is restored with the rest of it', async () => {
     const labelled = ['metadata', 'labels', 'mode'];
     await cluster.patch(ref, { metadata: { labels: { mode: 'on' } } });
     await registry.noteChange(ref, labelled, 'off');

@@ -1,8 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
+import { Ajv } from 'ajv';
+import { MANAGED_BY, OWNER, RUN_LABEL } from '../fixtures/index.ts';
 import { type Cluster, ClusterError, type Manifest, type ObjectRef } from '../kube/cluster.ts';
+import { pollUntil } from '../polling/poll-until.ts';
+import { SYSTEM_NAMESPACE, unlessConflict } from './lease.ts';
 
-/** A field's value, or that there was none, or not even its object. */
-export type FieldValue = { value: unknown } | 'absent' | 'no object';
+/** A field's value, or that the field or even its object does not exist. */
+type FieldValue = { value: unknown } | 'absent' | 'no object';
 
 /** One field of one object. */
 export interface SettingRef {
@@ -12,59 +16,59 @@ export interface SettingRef {
 
 /** One field of one object that a run changes. */
 export interface SettingRecord extends SettingRef {
-  /** As it was before the first change. */
+  /** Before the first change. */
   before: FieldValue;
   /**
-   * The last two values that the run meant to set: of these the field has one, unless somebody else changed it. `null`
-   * where the run took the field away, as in a merge patch.
+   * The last two values that the run meant to set: the field has one of them, unless somebody else changed it. `null` if
+   * the run removed the field, as in a merge patch.
    */
   set: unknown[];
 }
 
-const TRIES = 5;
+const RESTORE_ATTEMPTS = 5;
 
 /**
- * Puts a field back by a merge patch, if it still has a value that the run gave it.
- * @returns a sentence on what was done, or undefined where nothing had to be
+ * Restores a field with a merge patch, if it still has a value that the run gave it.
+ * @returns a sentence on what was done; undefined if there was nothing to do
  * @throws ClusterError
  */
 export async function restore(cluster: Cluster, record: SettingRecord): Promise<string | undefined> {
-  for (let tries = 0; tries < TRIES; tries++) {
-    const object = await cluster.get(record.ref);
-    const isNew = record.before === 'no object';
-    if (!object) return isNew ? undefined : `${nameOf(record)} cannot be put back: the object is gone`;
-    const now = valueAt(object, record.path);
-    if (isDeepStrictEqual(now, record.before)) return undefined;
-    const mine = now === 'absent' || now === 'no object' ? null : now.value;
-    if (!record.set.some((value) => isDeepStrictEqual(value, mine))) {
-      const was = `it was ${words(record.before)} before the run`;
-      return `${nameOf(record)} is left at ${words(now)}, which the run did not set; ${was}`;
-    }
-    if (isNew) {
-      await cluster.delete(record.ref);
-      return `${nameOf(record)}: the object is deleted, since there was none before the run`;
-    }
-    if (await putBack(cluster, record, object)) return `${nameOf(record)} is put back to ${words(record.before)}`;
-  }
-  throw new ClusterError('conflict', `${nameOf(record)} cannot be put back: the object changes all the time`);
+  const attempt = () => restoreOnce(cluster, record);
+  const done = await pollUntil(attempt, { everyMs: 0, attempts: RESTORE_ATTEMPTS });
+  if (done !== undefined) return done.sentence;
+  throw new ClusterError('conflict', `${nameOf(record)} cannot be restored: the object changes all the time`);
 }
 
-/** False when the object has been changed since it was read. */
-async function putBack(cluster: Cluster, { ref, path, before }: SettingRecord, object: Manifest): Promise<boolean> {
-  const { resourceVersion } = object.metadata;
-  const field = typeof before === 'string' ? null : before.value;
-  const change = path.reduceRight<unknown>((inner, name) => ({ [name]: inner }), field) as object;
-  try {
-    const { metadata } = change as { metadata?: object };
-    await cluster.patch(ref, { ...change, metadata: { ...metadata, resourceVersion } });
-    return true;
-  } catch (error) {
-    if (error instanceof ClusterError && error.code === 'conflict') return false;
-    throw error;
+/** @returns undefined if somebody else changed the object meanwhile */
+async function restoreOnce(
+  cluster: Cluster,
+  record: SettingRecord,
+): Promise<{ sentence: string | undefined } | undefined> {
+  const { ref, path, before } = record;
+  const object = await cluster.get(ref);
+  const name = nameOf(record);
+  if (!object)
+    return { sentence: before === 'no object' ? undefined : `${name} cannot be restored: the object is gone` };
+  const now = valueAt(object, path);
+  if (isDeepStrictEqual(now, before)) return { sentence: undefined };
+  const set = typeof now === 'string' ? null : now.value;
+  if (!record.set.some((value) => isDeepStrictEqual(value, set))) {
+    const was = `it was ${words(before)} before the run`;
+    return { sentence: `${name} is left at ${words(now)}, which the run did not set; ${was}` };
   }
+  if (before === 'no object') {
+    await cluster.delete(ref);
+    return { sentence: `${name}: the object is deleted, since there was none before the run` };
+  }
+  const field = before === 'absent' ? null : before.value;
+  const change = path.reduceRight<unknown>((inner, part) => ({ [part]: inner }), field) as { metadata?: object };
+  // Bound to the version that was read.
+  const metadata = { ...change.metadata, resourceVersion: object.metadata.resourceVersion };
+  const isPatched = await unlessConflict(cluster.patch(ref, { ...change, metadata }));
+  return isPatched ? { sentence: `${name} is restored to ${words(before)}` } : undefined;
 }
 
-export function valueAt(object: Manifest, path: string[]): FieldValue {
+function valueAt(object: Manifest, path: string[]): FieldValue {
   let value: unknown = object;
   for (const name of path) {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return 'absent';
@@ -74,11 +78,199 @@ export function valueAt(object: Manifest, path: string[]): FieldValue {
 }
 
 /** For people: the object and the field. */
-export function nameOf({ ref, path }: SettingRef): string {
+function nameOf({ ref, path }: SettingRef): string {
   return `${ref.kind} ${ref.namespace ? `${ref.namespace}/` : ''}${ref.name} ${path.join('.')}`;
 }
 
 /** A field's value for people. */
-export function words(field: FieldValue): string {
+function words(field: FieldValue): string {
   return typeof field === 'string' ? field : JSON.stringify(field.value);
+}
+
+const FIELD = 'settings.json';
+
+/** The label of a malformed record. */
+const SET_ASIDE = 'meshproof.dev/set-aside';
+
+/** The ConfigMap in which a run writes down the settings that it changes, so that anybody can restore them. */
+export interface RunRecordRef {
+  runId: string;
+  ref: Required<ObjectRef>;
+}
+
+export function runRecord(runId: string): RunRecordRef {
+  return { runId, ref: { apiVersion: 'v1', kind: 'ConfigMap', namespace: SYSTEM_NAMESPACE, name: `run-${runId}` } };
+}
+
+/** The records of all runs, living and crashed. A ConfigMap whose name does not fit its label is no record. */
+export async function runRecords(cluster: Cluster): Promise<RunRecordRef[]> {
+  const labelSelector = `${MANAGED_BY}=${OWNER},${RUN_LABEL}`;
+  const found = await cluster.list({ apiVersion: 'v1', kind: 'ConfigMap', namespace: SYSTEM_NAMESPACE, labelSelector });
+  return found.flatMap(({ metadata }) => {
+    const record = runRecord(metadata.labels?.[RUN_LABEL] ?? '');
+    return metadata.name === record.ref.name ? [record] : [];
+  });
+}
+
+export async function writeRecord(cluster: Cluster, record: RunRecordRef, settings: SettingRecord[]): Promise<void> {
+  const { apiVersion, kind, namespace, name } = record.ref;
+  const labels = { [MANAGED_BY]: OWNER, [RUN_LABEL]: record.runId };
+  const data = { [FIELD]: JSON.stringify(settings, null, 2) };
+  await cluster.apply({ apiVersion, kind, metadata: { namespace, name, labels }, data });
+}
+
+export interface Restored {
+  /** A sentence for each setting that was restored or had to be left. */
+  sentences: string[];
+  /** Nothing is left to restore. */
+  isWhole: boolean;
+}
+
+/**
+ * Restores what a crashed run has changed, unless somebody else has changed it since. Anybody who may write ConfigMaps
+ * there can have written the record, and may have fewer rights than this user: so only the fields in `known` are changed.
+ * A malformed record is set aside: it loses the label by which it is found.
+ * @param known the fields that the run's driver can have changed
+ * @throws ClusterError
+ */
+export async function restoreRecorded(
+  cluster: Cluster,
+  record: RunRecordRef,
+  known: readonly SettingRef[],
+): Promise<Restored> {
+  const restored: Restored = { sentences: [], isWhole: true };
+  const found = await cluster.get(record.ref);
+  if (!found) return restored;
+  const settings = settingsOf(found);
+  if (typeof settings === 'string') {
+    await cluster.patch(record.ref, { metadata: { labels: { [RUN_LABEL]: null, [SET_ASIDE]: record.runId } } });
+    const name = `ConfigMap ${SYSTEM_NAMESPACE}/${record.ref.name}`;
+    const sentence = `${name} is no record of settings: ${settings}; nothing is restored from it, and it is set aside: delete it by hand`;
+    return { sentences: [sentence], isWhole: true };
+  }
+  for (const setting of settings) {
+    if (setting.set.length === 0) continue;
+    const isMeshSetting = isKnown(setting, known);
+    restored.isWhole &&= isMeshSetting;
+    const sentence = isMeshSetting ? await restore(cluster, setting) : foreign(setting);
+    if (sentence !== undefined) restored.sentences.push(sentence);
+  }
+  return restored;
+}
+
+function isKnown({ ref, path }: SettingRef, known: readonly SettingRef[]): boolean {
+  return known.some((each) => isDeepStrictEqual([each.ref, each.path], [ref, path]));
+}
+
+/** A record of another driver, or one that somebody wrote for a setting of no mesh. */
+function foreign(setting: SettingRecord): string {
+  const was = `the record says that it was ${words(setting.before)}`;
+  return `${nameOf(setting)} is left alone: it is not known to be a setting of the mesh that the run tested; ${was}`;
+}
+
+const text = (maxLength: number) => ({ type: 'string', maxLength });
+const strict = (properties: Record<string, object>, optional: string[] = []) => ({
+  type: 'object',
+  properties,
+  required: Object.keys(properties).filter((name) => !optional.includes(name)),
+  additionalProperties: false,
+});
+const name = { ...text(253), minLength: 1, pattern: '^[A-Za-z0-9]([A-Za-z0-9._:/-]*[A-Za-z0-9])?$' };
+
+const validate = new Ajv({
+  strict: true,
+  strictTypes: false,
+  validateSchema: false,
+  code: { optimize: false },
+}).compile<SettingRecord[]>({
+  type: 'array',
+  maxItems: 100,
+  items: strict({
+    ref: strict({ apiVersion: name, kind: name, namespace: name, name }, ['namespace']),
+    path: { type: 'array', minItems: 1, maxItems: 30, items: text(253) },
+    before: { anyOf: [{ enum: ['absent', 'no object'] }, strict({ value: {} })] },
+    set: { type: 'array', maxItems: 2, items: {} },
+  }),
+});
+
+/** The settings, or what is wrong with the record. */
+function settingsOf(record: Manifest): SettingRecord[] | string {
+  const { [FIELD]: json } = (record['data'] ?? {}) as Record<string, string>;
+  if (json === undefined) return `it has no ${FIELD}`;
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    return `its ${FIELD} is no JSON, or not all of it`;
+  }
+  if (validate(value)) return value;
+  const [error] = validate.errors ?? [];
+  return `its ${FIELD} is of another form: ${error?.instancePath.slice(1) || 'it'} ${error?.message}`;
+}
+
+/** Records the settings that a run changes on the cluster before each change, and restores them at its end. */
+export class SettingsRegistry {
+  readonly #cluster: Cluster;
+  readonly #record: RunRecordRef;
+  readonly #settings: SettingRecord[] = [];
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(cluster: Cluster, record: RunRecordRef) {
+    this.#cluster = cluster;
+    this.#record = record;
+  }
+
+  /** Records a field's value, or that there is none. Call it before the run first changes the field. */
+  recordSetting(ref: ObjectRef, path: string[]): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#find(ref, path)) return;
+      const object = await this.#cluster.get(ref);
+      const before = object ? valueAt(object, path) : 'no object';
+      this.#settings.push({ ref, path, before, set: [] });
+      await writeRecord(this.#cluster, this.#record, this.#settings);
+    });
+  }
+
+  /**
+   * Records the value that a field is about to get. Call it before the change: if the run crashes in between, the record
+   * must still show that the run set the value.
+   */
+  async noteChange(ref: ObjectRef, path: string[], value: unknown): Promise<void> {
+    await this.recordSetting(ref, path);
+    return this.#inTurn(async () => {
+      const setting = this.#find(ref, path);
+      if (!setting || isDeepStrictEqual(setting.set.at(-1), value)) return;
+      setting.set = [...setting.set.slice(-1), value];
+      await writeRecord(this.#cluster, this.#record, this.#settings);
+    });
+  }
+
+  /**
+   * Restores what this run has changed, unless somebody else has changed it since. Uses the memory of this process, which
+   * nobody else can write to.
+   * @returns a sentence for each setting that was touched
+   * @throws ClusterError once all were tried
+   */
+  restoreAll(): Promise<string[]> {
+    return this.#inTurn(async () => {
+      const changed = this.#settings.filter(({ set }) => set.length > 0);
+      const results: PromiseSettledResult<string | undefined>[] = [];
+      // One after the other: several settings can be fields of one object.
+      for (const setting of changed) results.push(...(await Promise.allSettled([restore(this.#cluster, setting)])));
+      const failed = results.find((result) => result.status === 'rejected');
+      if (failed !== undefined) throw failed.reason;
+      return results.flatMap((result) => (result.status === 'fulfilled' && result.value ? [result.value] : []));
+    });
+  }
+
+  #find(ref: ObjectRef, path: string[]): SettingRecord | undefined {
+    return this.#settings.find((setting) => isDeepStrictEqual([setting.ref, setting.path], [ref, path]));
+  }
+
+  /** Two writers at the same time would each lose the other's entry. */
+  #inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(act);
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
 }

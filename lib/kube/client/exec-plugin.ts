@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
-import { execa } from 'execa';
 import { parse } from 'yaml';
-import { signalGroup } from '../../processes/tool.ts';
+import { runCommand } from '../../processes/command.ts';
 import type { ChosenContext, ExecConfig } from './context.ts';
 import { isRecord } from './failures.ts';
 import { KubeconfigError } from './kubeconfig.ts';
@@ -14,9 +13,6 @@ export interface PluginCredentials {
   token?: string;
   pair?: KeyPair;
 }
-
-/** From asking a plugin to end until it is killed. */
-const GRACE_MS = 1_000;
 
 /** The name of the cluster's extension that a plugin gets as `spec.cluster.config`. */
 const CONFIG_EXTENSION = 'client.authentication.k8s.io/exec';
@@ -80,58 +76,40 @@ export class ExecPlugin {
     const interactive = interactiveMode !== 'Never' && isTerminal;
     const spec = { ...(this.#exec.provideClusterInfo && { cluster: this.#clusterInfo() }), interactive };
     const info = { kind: 'ExecCredential', apiVersion: this.#exec.apiVersion, spec };
-    const child = execa(command, args, {
+    const result = await runCommand([command, ...args], {
+      timeoutMs: limits.execPluginMs,
+      signal: this.#closing,
       env: { ...env, KUBERNETES_EXEC_INFO: asJson(info) },
-      stdin: interactive ? 'inherit' : 'ignore',
-      // A plugin tells its user there how to log in.
-      stderr: ['pipe', 'inherit'],
-      // A group of its own, so that what it starts ends with it; only the terminal's own group may read from it.
-      detached: !interactive,
-      reject: false,
+      // A plugin tells its user there how to log in, and may open a browser that must stay.
+      showStderr: true,
+      leaveOthers: true,
+      interactive,
     });
-    let ended: 'late' | 'closed' | undefined;
-    const end = (why: 'late' | 'closed') => {
-      if (ended !== undefined || child.pid === undefined) return;
-      ended = why;
-      const signal = (name: 'SIGTERM' | 'SIGKILL') =>
-        interactive ? child.kill(name) : signalGroup(child.pid ?? 0, name);
-      signal('SIGTERM');
-      const kill = () => {
-        signal('SIGKILL');
-        // Whatever has left the group may still hold these.
-        child.stdout.destroy();
-        child.stderr.destroy();
-      };
-      const killing = setTimeout(kill, GRACE_MS);
-      void child.finally(() => clearTimeout(killing));
-    };
-    const close = () => end('closed');
-    const timer = setTimeout(() => end('late'), limits.execPluginMs);
-    this.#closing.addEventListener('abort', close, { once: true });
-    if (this.#closing.aborted) close();
-    const result = await child;
-    clearTimeout(timer);
-    this.#closing.removeEventListener('abort', close);
+    if (result.exitCode === 0) return result.stdout;
     const stderr = printable(result.stderr.trim());
-    const said = stderr === '' ? '' : `; it wrote: ${stderr.slice(-2_000)}`;
-    if (ended === 'late') {
-      return this.#fail(`did not end within ${limits.execPluginMs / 1000} s${said}`, 'see why it takes so long');
+    const output = stderr === '' ? '' : `; it wrote: ${stderr.slice(-2_000)}`;
+    switch (result.fault) {
+      case 'timeout':
+        return this.#fail(`did not end within ${limits.execPluginMs / 1000} s${output}`, 'see why it takes so long');
+      case 'aborted':
+        return this.#fail('was ended, because the client was closed', 'start the run again');
+      case 'missing':
+        return this.#failMissing();
+      case 'unstartable':
+        return this.#fail(`cannot be started: ${result.how}`, `make ${command} a program that can be run`);
+      default:
+        return this.#fail(
+          `failed with ${result.how}${output}`,
+          `run ${command} by hand, with its arguments, to see why`,
+        );
     }
-    if (ended === 'closed') return this.#fail('was ended, because the client was closed', 'start the run again');
-    if (!result.failed) return result.stdout;
-    if (result.exitCode === undefined && result.signal === undefined) {
-      return this.#failToStart(result.code, result.shortMessage ?? '');
-    }
-    const how = result.signal === undefined ? `exit status ${result.exitCode}` : `signal ${result.signal}`;
-    return this.#fail(`failed with ${how}${said}`, `run ${command} by hand, with its arguments, to see why`);
   }
 
-  #failToStart(code: string | undefined, message: string): never {
+  #failMissing(): never {
     const { command, installHint } = this.#exec;
-    if (code === 'ENOENT' && existsSync(command)) {
+    if (existsSync(command)) {
       this.#fail('cannot be started: what its first line names does not exist', 'install that interpreter');
     }
-    if (code !== 'ENOENT') this.#fail(`cannot be started: ${message}`, `make ${command} a program that can be run`);
     const hint = installHint === undefined ? '' : `\n${printable(installHint)}`;
     const where = command.includes('/') ? '' : ', or put it on the PATH';
     this.#fail('does not exist', `install ${command}${where}${hint}`);

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { Lines } from '../../processes/lines.ts';
 import { ClusterError, type ContainerRef, type LogHandlers, type Manifest, type Stop } from '../cluster.ts';
 import type { Api } from './api.ts';
 import { Backoff, pauseFor } from './backoff.ts';
@@ -6,7 +7,6 @@ import { asClusterError, isRecord } from './failures.ts';
 import { Health } from './health.ts';
 import type { HealthCheck } from './health-check.ts';
 import { limits } from './limits.ts';
-import { Lines } from './lines.ts';
 import { LogReplay, readLine } from './log-replay.ts';
 import { logPath, logWords } from './logs.ts';
 import type { Objects } from './objects.ts';

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { Lines } from '../../processes/lines.ts';
 import type { ClusterError, Manifest, Selection, Stop, WatchEvent, WatchHandlers } from '../cluster.ts';
 import type { Api } from './api.ts';
 import { Backoff } from './backoff.ts';
@@ -7,7 +8,6 @@ import { asClusterError, asError, isRecord, parseJson } from './failures.ts';
 import { Health } from './health.ts';
 import type { HealthCheck } from './health-check.ts';
 import { limits } from './limits.ts';
-import { Lines } from './lines.ts';
 import { ObjectCache } from './object-cache.ts';
 import type { Objects } from './objects.ts';
 import { Scope } from './scope.ts';

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { readFixtures } from '../fixtures/index.ts';
 import { FakeTools } from '../processes/testing/fake-tools.ts';
-import { type EgressTargetServers, startEgressTarget } from './egress-target-container.ts';
+import { type EgressTargetServers, startEgressTarget } from './egress-target.ts';
 
 let tools: FakeTools;
 const beforeCreate = jest.fn<(name: string) => void>();
@@ -68,7 +68,7 @@ describe('servers beside the cluster', () => {
       'docker',
       'case "$1 $*" in run*tcp-echo*) echo "no such image" >&2; exit 125;; inspect*) echo 172.18.0.9;; esac',
     );
-    await expect(start()).rejects.toThrow(/run-egress-target-tcp-echo, does not start: exit 125\nno such image/);
+    await expect(start()).rejects.toThrow(/run-egress-target-tcp-echo, does not start: exit status 125\nno such image/);
     expect(gone.mock.calls.flat()).toEqual(['run-egress-target-httpbin', 'run-egress-target-tcp-echo']);
   });
 

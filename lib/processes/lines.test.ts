@@ -19,6 +19,11 @@ test('a letter may be cut in two', () => {
   expect(cut(bytes.subarray(0, 2), bytes.subarray(2))).toEqual(['für']);
 });
 
-test('an unfinished line is not told', () => {
-  expect(cut('half')).toEqual([]);
+test('an unfinished line is given at the end only', () => {
+  const told: string[] = [];
+  const lines = new Lines((line) => told.push(line));
+  lines.push(Buffer.from('half'));
+  expect(told).toEqual([]);
+  lines.end();
+  expect(told).toEqual(['half']);
 });

@@ -1,0 +1,164 @@
+import { isIPv6 } from 'node:net';
+import { parse } from 'yaml';
+import { type Cluster, ClusterError, type Manifest } from '../kube/cluster.ts';
+import { pollUntil } from '../polling/poll-until.ts';
+import { lastLines } from '../processes/command.ts';
+import { EnvironmentError } from '../words/index.ts';
+import { nodesOf, runEngine, type ToolContext } from './runtime.ts';
+
+const BETWEEN_ATTEMPTS_MS = 200;
+
+interface WaitOptions extends ToolContext {
+  timeoutMs: number;
+}
+
+/** Where kubeadm puts, on every node, the certificate of the API server's authority. */
+const AUTHORITY = '/etc/kubernetes/pki/ca.crt';
+
+/**
+ * Waits until every node routes Services. A pod that starts earlier, such as an installer's job that asks the API server
+ * once, is refused its connection, or reaches whatever has that address outside the cluster. Returns at once if the
+ * cluster has no kube-proxy: its replacement may not be installed yet.
+ * @throws EnvironmentError after `timeoutMs`
+ * @throws ClusterError `aborted`, `timeout`, or what the API server refuses
+ */
+export async function waitForServices(cluster: Cluster, clusterName: string, options: WaitOptions): Promise<void> {
+  const { timeoutMs, signal } = options;
+  const deadline = performance.now() + timeoutMs;
+  const proxy = { apiVersion: 'apps/v1', kind: 'DaemonSet', namespace: 'kube-system', name: 'kube-proxy' };
+  if ((await cluster.get(proxy)) === undefined) return;
+
+  const names = (await cluster.list({ apiVersion: 'v1', kind: 'Node' })).map(({ metadata }) => metadata.name);
+  const what = `kube-proxy to run on ${names.join(', ')}`;
+  await cluster.wait(proxy, (object) => runsOn(object, names.length), { timeoutMs, signal, what });
+  const service = { apiVersion: 'v1', kind: 'Service', namespace: 'default', name: 'kubernetes' };
+  const url = serviceUrl(await cluster.get(service));
+  const containers = new Set(await nodesOf(clusterName, options));
+  const rest = { ...options, timeoutMs: deadline - performance.now() };
+  await Promise.all(names.filter((name) => containers.has(name)).map((node) => waitForNode(node, url, rest)));
+}
+
+/** A kube-proxy that runs may not have written its rules yet: only an answer counts. */
+async function waitForNode(node: string, url: string, options: WaitOptions): Promise<void> {
+  // The certificate shows that the API server answers, and not something outside the cluster.
+  const argv = ['exec', node, 'curl', '-gsS', '-o', '/dev/null', '-m', '2', '--cacert', AUTHORITY, url];
+  let last = '';
+  const attempt = async () => {
+    const { exitCode, stderr } = await runEngine(argv, options);
+    last = stderr.trim();
+    return exitCode === 0 || undefined;
+  };
+  await wait(attempt, 'Service routing', options, () => [
+    `node ${node} does not route Services: ${url}, the API server's, is not answered there: ${last}`,
+    'check the pods of kube-proxy in kube-system (--keep keeps the cluster)',
+  ]);
+}
+
+function runsOn(daemonSet: Manifest | undefined, nodes: number): boolean {
+  const status = (daemonSet?.['status'] ?? {}) as { desiredNumberScheduled?: number; numberReady?: number };
+  const { desiredNumberScheduled = 0, numberReady = 0 } = status;
+  return desiredNumberScheduled >= nodes && numberReady >= desiredNumberScheduled;
+}
+
+function serviceUrl(service: Manifest | undefined): string {
+  const { clusterIP = '' } = (service?.['spec'] ?? {}) as { clusterIP?: string };
+  return `https://${clusterIP.includes(':') ? `[${clusterIP}]` : clusterIP}/readyz`;
+}
+
+/** What a node's kubelet writes into the resolv.conf of its pods. */
+export interface NodeDns {
+  /** `cluster.local` unless the cluster was made with another one. */
+  domain: string;
+  address: string;
+}
+
+/** Where kubeadm puts the kubelet's configuration on every node. */
+const KUBELET_CONFIG = '/var/lib/kubelet/config.yaml';
+
+/**
+ * The domain and the name server that a kind cluster's pods have.
+ * @throws EnvironmentError if no node says
+ */
+export async function nodeDns(clusterName: string, context: ToolContext): Promise<NodeDns> {
+  const [node = ''] = await nodesOf(clusterName, context);
+  const result = await runEngine(['exec', node, 'cat', KUBELET_CONFIG], context);
+  const config = (parse(result.stdout) ?? {}) as { clusterDomain?: string; clusterDNS?: string[] };
+  const { clusterDomain: domain = '', clusterDNS: [address = ''] = [] } = config;
+  if (domain !== '' && address !== '') return { domain, address };
+  const why = result.exitCode === 0 ? '' : ` (${lastLines(result)})`;
+  throw new EnvironmentError(
+    `node ${node} does not name the cluster's domain and name server: ${KUBELET_CONFIG} lacks clusterDomain or clusterDNS${why}`,
+    'set both in the KubeletConfiguration of the --kind-config, or leave them to kubeadm',
+  );
+}
+
+/**
+ * Waits until the cluster's DNS answers a lookup that a node sends to the DNS Service's address. Returns at once if the
+ * cluster has no CoreDNS: its replacement may not be installed yet.
+ * @throws EnvironmentError after `timeoutMs`
+ * @throws ClusterError `aborted`, or what the API server refuses
+ */
+export async function waitForDns(cluster: Cluster, clusterName: string, options: WaitOptions): Promise<void> {
+  const { timeoutMs, signal } = options;
+  const deadline = performance.now() + timeoutMs;
+  const deployment = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'kube-system', name: 'coredns' };
+  if ((await cluster.get(deployment)) === undefined) return;
+  await cluster.wait(deployment, isAvailable, { timeoutMs, signal, what: 'CoreDNS to be available' });
+  const [node = ''] = await nodesOf(clusterName, options);
+  const { domain, address } = await nodeDns(clusterName, options);
+  const name = `kubernetes.default.svc.${domain}`;
+  const attempt = async () => (await isAnswered(node, name, address, options)) || undefined;
+  const rest = { ...options, timeoutMs: deadline - performance.now() };
+  await wait(attempt, 'the cluster DNS', rest, () => [
+    `the cluster's DNS at ${address} does not answer for ${name} after ${timeoutMs} ms`,
+    'check the pods of CoreDNS in kube-system (--keep keeps the cluster)',
+  ]);
+}
+
+function isAvailable(deployment: Manifest | undefined): boolean {
+  const status = deployment?.['status'] as { availableReplicas?: number } | undefined;
+  return (status?.availableReplicas ?? 0) > 0;
+}
+
+async function isAnswered(node: string, name: string, address: string, context: ToolContext): Promise<boolean> {
+  // Nodes have bash and no tool for lookups; over TCP bash needs none.
+  const script = 'exec 3<>"/dev/tcp/$0/53" && cat >&3 && timeout 2 head -c 14 <&3';
+  const argv = ['exec', '-i', node, 'timeout', '3', 'bash', '-c', script, address];
+  // A cluster's Services have addresses of the same family as its name server.
+  const input = query(name, isIPv6(address) ? 'AAAA' : 'A');
+  const { stdout } = await runEngine(argv, context, { input, encoding: 'latin1' });
+  return hasAnswer(Buffer.from(stdout, 'latin1'));
+}
+
+/** RFC 1035, 3.2.2, and RFC 3596, 2.1. */
+const RECORD_TYPES = { A: 1, AAAA: 28 } as const;
+
+/** A DNS question for addresses over TCP (RFC 1035, 4.1 and 4.2.2). */
+export function query(name: string, type: keyof typeof RECORD_TYPES): Buffer {
+  const labels = name.split('.').map((label) => Buffer.concat([Buffer.from([label.length]), Buffer.from(label)]));
+  const header = Buffer.from([0x6d, 0x70, 0x01, 0x00, 0, 1, 0, 0, 0, 0, 0, 0]);
+  const message = Buffer.concat([header, ...labels, Buffer.from([0, 0, RECORD_TYPES[type], 0, 1])]);
+  const length = Buffer.alloc(2);
+  length.writeUInt16BE(message.length);
+  return Buffer.concat([length, message]);
+}
+
+/** @param response the length and the header at least. @returns true for a response with records and no error */
+export function hasAnswer(response: Buffer): boolean {
+  if (response.length < 14) return false;
+  const isResponse = (response.readUInt8(4) & 0x80) !== 0;
+  const isNoError = (response.readUInt8(5) & 0x0f) === 0;
+  return isResponse && isNoError && response.readUInt16BE(8) > 0;
+}
+
+/** Repeats an attempt until it succeeds. @throws EnvironmentError with the message and the remedy when it is too late */
+async function wait(
+  attempt: () => Promise<true | undefined>,
+  what: string,
+  { timeoutMs, signal }: WaitOptions,
+  tooLate: () => [message: string, remedy: string],
+): Promise<void> {
+  if (await pollUntil(attempt, { everyMs: BETWEEN_ATTEMPTS_MS, timeoutMs, signal })) return;
+  if (signal.aborted) throw new ClusterError('aborted', `waiting for ${what} was interrupted`);
+  throw new EnvironmentError(...tooLate());
+}
