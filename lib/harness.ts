@@ -1,20 +1,83 @@
 /** What suites are written with. Every call goes to the runner, which probes, changes and judges. */
-import { type AllowRule, ask, clientActor, type Policy, policyFor, type RouteSpec, serverActor } from './judge/body.ts';
+import { SERVERS, type ServerName } from './fixtures/table.ts';
+import { ask } from './judge/ask.ts';
+import type { Params } from './judge/calls.ts';
 
-export { declareClaim as claim } from './judge/body.ts';
+export { declareClaim as claim } from './judge/claim.ts';
+
+type RouteSpec = Params<'openConnection'>['route'];
+type ModeName = Params<'mode'>['mode'];
+
+/** A place that a client can reach, by its Service's name or by its address. */
+export interface Place {
+  to: string;
+  protocol: 'http' | 'tcp';
+  port: number;
+  by: 'name' | 'address';
+}
+
+/** A server fixture as suites write it. */
+export interface ServerActor extends Place {
+  /** The same place by its address, so that no name is looked up. */
+  readonly address: Place;
+}
+
+/** A client fixture as suites write it. */
+export interface ClientActor {
+  readonly app: string;
+  /** `curl` requests the server's `/get`. */
+  gets(place: Place): RouteSpec;
+  /** The guides' `curl -I`. */
+  heads(place: Place): RouteSpec;
+  /** `curl` posts some pages, which the server's answer repeats. */
+  posts(place: Place): RouteSpec;
+  /** Sends a line with `nc` and keeps the connection open until the answer. */
+  says(place: Place, port?: number): RouteSpec;
+  /** The guide's own `echo … | nc`, which closes its half of the connection at once. */
+  pipes(place: Place): RouteSpec;
+}
+
+function clientActor(app: string): ClientActor {
+  const route = (
+    { to, by }: Place,
+    protocol: 'http' | 'tcp',
+    manner: RouteSpec['manner'],
+    port: number,
+  ): RouteSpec => ({
+    client: app,
+    to,
+    protocol,
+    port,
+    by,
+    manner,
+  });
+  return {
+    app,
+    gets: (place) => route(place, 'http', 'plain', place.port),
+    heads: (place) => route(place, 'http', 'head', place.port),
+    posts: (place) => route(place, 'http', 'large', place.port),
+    says: (place, port = place.port) => route(place, 'tcp', 'plain', port),
+    pipes: (place) => route(place, 'tcp', 'half-close', place.port),
+  };
+}
+
+function serverActor(to: ServerName): ServerActor {
+  const { protocol, port } = SERVERS[to];
+  return { to, protocol, port, by: 'name', address: { to, protocol, port, by: 'address' } };
+}
 
 /** The client of the guides. */
 export const curl = clientActor('curl');
 /** A second enrolled client with another ServiceAccount. No policy ever names it. */
 export const otherClient = clientActor('other-client');
-/** An enrolled client in another namespace, whose ServiceAccount has the name of the first one's. */
+/** An enrolled client in another namespace, whose ServiceAccount has the same name as curl's. */
 export const sameNameClient = clientActor('same-name-client');
 /** A client outside of the mesh. */
 export const unmeshedClient = clientActor('unmeshed-client');
 
 export const httpbin = serverActor('httpbin');
 export const tcpEcho = serverActor('tcp-echo');
-/** Servers that the mesh calls external. */
+/** Servers that are external to the mesh. */
 export const egressTargetHttp = serverActor('egress-target-httpbin');
 export const egressTargetTcp = serverActor('egress-target-tcp-echo');
 
@@ -23,25 +86,25 @@ interface Outcomes {
   refused?: RouteSpec[];
 }
 
-const judge = async (size: 'given' | 'expect' | 'at-length', { answered = [], refused = [] }: Outcomes) => {
+const judge = async (size: Params<'expect'>['size'], { answered = [], refused = [] }: Outcomes) => {
   await ask('expect', { size, answered, refused });
 };
 
-/** The state that a claim starts from: shown by a few probes, so that a change can be seen to be one. */
+/** The state that a claim starts from. A few probes show it, so that a later change can be seen. */
 export const given = {
   answered: (...routes: RouteSpec[]) => judge('given', { answered: routes }),
   refused: (...routes: RouteSpec[]) => judge('given', { refused: routes }),
 };
 
-/** What the claim says: comes within what the mesh is granted after a change, and is then held. */
+/** What the claim says: it happens within the mesh's time after a change, and a sample of probes then finds no exception. */
 export const expect = {
   answered: (...routes: RouteSpec[]) => judge('expect', { answered: routes }),
   refused: (...routes: RouteSpec[]) => judge('expect', { refused: routes }),
-  /** Both at the same time, and held together. */
+  /** Both at the same time, in one sample. */
   all: (outcomes: Required<Outcomes>) => judge('expect', outcomes),
-  /** Held for so many probes, in a loop inside the pod, that one wrong answer in 500 is caught. */
-  answeredAtLength: (...routes: RouteSpec[]) => judge('at-length', { answered: routes }),
-  refusedAtLength: (...routes: RouteSpec[]) => judge('at-length', { refused: routes }),
+  /** A soak: thousands of probes in a loop inside the pod, which catch one wrong answer in 500. */
+  soakAnswered: (...routes: RouteSpec[]) => judge('soak', { answered: routes }),
+  soakRefused: (...routes: RouteSpec[]) => judge('soak', { refused: routes }),
 };
 
 export const mesh = {
@@ -55,12 +118,12 @@ export const mesh = {
   reinstall: async (modes: { permissive: boolean; egress: boolean }) => {
     await ask('reinstall', { modes });
   },
-  /** The mode has acted since it was last switched, and not wavered for as long as a stability check lasts. */
-  stayed: async (mode: 'permissive' | 'egress') => {
+  /** The mode has acted since it was last switched, and has stayed for as long as a stability check lasts. */
+  stayed: async (mode: ModeName) => {
     await ask('stayed', { mode });
   },
-  /** Values that are not booleans are refused by the mesh's API. */
-  refusesInvalid: async (mode: 'permissive' | 'egress') => {
+  /** The mesh's API refuses values that are not booleans. */
+  refusesInvalid: async (mode: ModeName) => {
     await ask('invalid', { mode });
   },
   isEnrolled: async () => {
@@ -71,24 +134,63 @@ export const mesh = {
   },
 };
 
-/** A policy that lets a client in. It does nothing until it is applied, and ends with the claim. */
-export function policy(allowRule: AllowRule): Policy {
-  return policyFor(allowRule);
+/** What a policy lets in. */
+export interface AllowRule {
+  client: ClientActor;
+  server: ServerActor;
+  /** The server's own port unless given. */
+  port?: number;
+  /** HTTP only: a pattern for the path; every path unless given. */
+  path?: string;
+}
+
+interface Changeable {
+  apply(): Promise<void>;
+  delete(): Promise<void>;
+}
+
+/** A policy of the present claim. It does nothing until it is applied, and is removed when the claim ends. */
+export interface Policy extends Changeable {
+  /** The object that says what is allowed: a TCPRoute or HTTPRouteGroup. */
+  route: Changeable;
+  /** The object that says who is allowed: a TrafficTarget. */
+  target: Changeable;
 }
 
 /** Several policies that are applied, or deleted, in one change. */
 export function policies(...allowRules: AllowRule[]): Policy {
-  return policyFor(...allowRules);
+  const specs = allowRules.map(specOf);
+  const names = specs.map(({ name }) => name);
+  const part = (which: Params<'allow'>['part']): Changeable => ({
+    apply: async () => {
+      await ask('allow', { policies: specs, part: which });
+    },
+    delete: async () => {
+      await ask('remove', { names, part: which });
+    },
+  });
+  return { ...part('all'), route: part('route'), target: part('target') };
 }
 
-/** One connection kept open over a change; how it fares is reported, not judged. */
+/** A policy that lets a client in. */
+export function policy(allowRule: AllowRule): Policy {
+  return policies(allowRule);
+}
+
+function specOf({ client, server, port = server.port, path }: AllowRule): Params<'allow'>['policies'][number] {
+  const { protocol } = server;
+  const name = `${client.app}-to-${server.to}-${port}`;
+  return { name, client: client.app, server: server.to, port, protocol, ...(path === undefined ? {} : { path }) };
+}
+
+/** One connection that stays open over a change. What becomes of it is reported, not judged. */
 export function connection(route: RouteSpec): { open(): Promise<void>; finish(): Promise<void> } {
   return {
     open: async () => {
-      await ask('lingerOpen', { route });
+      await ask('openConnection', { route });
     },
     finish: async () => {
-      await ask('lingerFinish', { route });
+      await ask('finishConnection', { route });
     },
   };
 }

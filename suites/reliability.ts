@@ -14,7 +14,7 @@ claim(
   async () => {
     await given.answered(request);
 
-    await expect.answeredAtLength(request);
+    await expect.soakAnswered(request);
   },
 );
 
@@ -30,7 +30,7 @@ claim(
   async () => {
     await given.refused(request);
 
-    await expect.refusedAtLength(request);
+    await expect.soakRefused(request);
 
     await policy({ client: curl, server: httpbin }).apply();
     await given.answered(request);

@@ -1,13 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { coloursFor } from '../console/colours.ts';
-import type { DeclaredClaim } from '../judge/declare.ts';
-import type { RegisteredClaim } from '../judge/registry.ts';
+import type { Claim } from '../judge/claim.ts';
 import type { Manifest } from '../kube/cluster.ts';
 import { loadDriver } from '../mesh/index.ts';
 import { type Choice, resolveOptions } from '../options/index.ts';
 import { type PlanView, planView, printPlan } from './dry-run.ts';
 
-function claim(id: string, more: Partial<DeclaredClaim>, body = async () => {}): RegisteredClaim {
+function claim(id: string, more: Partial<Claim>, body = async () => {}): Claim {
   return {
     id,
     suite: id.split('/')[0] ?? id,
@@ -62,7 +61,7 @@ describe('the plan', () => {
     ]);
     expect(plan.switches).toBe(2);
     expect(plan.skip).toEqual([
-      { id: 'egress/moonlight', exemption: { verdict: 'unsupported', reason: expect.stringContaining('moonlight') } },
+      { id: 'egress/moonlight', verdict: 'unsupported', reason: expect.stringContaining('moonlight') },
     ]);
   });
 
@@ -84,10 +83,7 @@ describe('the plan', () => {
     const plan = await planned({ provider: 'existing', context: 'prod' }, 'existing');
     expect(plan.creates).toContain('namespace meshproof-<run id>-curl: Deployment curl');
     expect(plan.creates).toContain('nothing of the mesh: osm is taken as it is there');
-    expect(plan.skip.map(({ id, exemption }) => [id, exemption.verdict])).toContainEqual([
-      'egress/installed',
-      'not-run',
-    ]);
+    expect(plan.skip.map(({ id, verdict }) => [id, verdict])).toContainEqual(['egress/installed', 'not-run']);
     expect(plan.afterwards.join()).toMatch(/put back/);
   });
 

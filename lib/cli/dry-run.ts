@@ -2,14 +2,13 @@ import { type Colours, coloursFor } from '../console/colours.ts';
 import { exitStatus } from '../console/exit-status.ts';
 import { print, printJson } from '../console/output.ts';
 import { readFixtures } from '../fixtures/manifests.ts';
-import type { DeclaredClaim } from '../judge/declare.ts';
-import type { RegisteredClaim } from '../judge/registry.ts';
+import type { Claim, PlannedClaim } from '../judge/claim.ts';
 import type { Manifest } from '../kube/cluster.ts';
 import { type Driver, driverTitle } from '../mesh/index.ts';
 import type { Choice, RunOptions } from '../options/index.ts';
 import { choose } from '../run/machine/choose.ts';
 import { clientsFor, scheduled, scripted } from '../run/plan-claims.ts';
-import type { Exemption, SimulatedBatch } from '../schedule/index.ts';
+import type { SimulatedBatch } from '../schedule/index.ts';
 import { rerunOf } from './last-run.ts';
 import { selectedClaims } from './selection.ts';
 
@@ -33,8 +32,8 @@ async function fixturesWith(clients: readonly string[]): Promise<Manifest[]> {
 export interface PlanView {
   provider: Choice;
   mesh: { name: string; title: string; driver: string };
-  claims: PlannedClaim[];
-  skip: { id: string; exemption: Exemption }[];
+  claims: Pick<Claim, 'id' | 'title' | 'level' | 'features'>[];
+  skip: ({ id: string } & NonNullable<PlannedClaim['skip']>)[];
   /** Which claims begin when, and which changes are made together, if every expectation is met. */
   batches: SimulatedBatch[];
   /** Switches of modes, those inside claims too. */
@@ -44,33 +43,26 @@ export interface PlanView {
   afterwards: string[];
 }
 
-export interface PlannedClaim {
-  id: string;
-  title: string;
-  level: DeclaredClaim['level'];
-  features: string[];
-}
-
 /** What a plan is made from. */
 export interface PlanParts {
   options: RunOptions;
   choice: Choice;
   driver: Driver;
-  selected: readonly RegisteredClaim[];
+  selected: readonly Claim[];
   /** The fixtures' objects as their files give them, with these of the clients that the mesh enrols. */
   fixturesWith(clients: readonly string[]): Promise<Manifest[]>;
 }
 
 export async function planView(parts: PlanParts): Promise<PlanView> {
   const { options, choice, driver, selected, fixturesWith } = parts;
-  const { able, skip } = await scripted(selected, driver, choice.provider);
-  const { claims, simulation } = await scheduled(able, options);
-  const fixtures = await fixturesWith(clientsFor(able, options));
+  const planned = await scripted(selected, driver, choice.provider);
+  const { claims, simulation } = await scheduled(planned, options);
+  const fixtures = await fixturesWith(clientsFor(planned, options));
   return {
     provider: choice,
     mesh: { name: driver.spec.name, title: driverTitle(driver), driver: driver.file },
     claims: claims.map(({ claim: { id, title, level, features } }) => ({ id, title, level, features })),
-    skip: skip.map(({ claim, exemption }) => ({ id: claim.id, exemption })),
+    skip: planned.flatMap(({ claim, skip }) => (skip === undefined ? [] : [{ id: claim.id, ...skip }])),
     batches: simulation.batches,
     switches: simulation.switches,
     creates: [...clusterLines(parts), ...meshLines(parts), ...fixtureLines(choice, fixtures)],
@@ -154,7 +146,7 @@ export function printPlan(plan: PlanView, colours: Colours): string {
     ...section(`Would change, side by side where claims can be, with ${times(plan.switches)}`, batches),
     ...section(
       'Would not run',
-      plan.skip.map(({ id, exemption }) => `${id}: ${exemption.verdict}, ${exemption.reason}`),
+      plan.skip.map(({ id, verdict, reason }) => `${id}: ${verdict}, ${reason}`),
     ),
     ...section('Afterwards', plan.afterwards),
     'Nothing was touched.',

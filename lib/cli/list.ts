@@ -1,7 +1,7 @@
 import { type Colours, coloursFor } from '../console/colours.ts';
 import { exitStatus } from '../console/exit-status.ts';
 import { print, printJson } from '../console/output.ts';
-import type { DeclaredClaim } from '../judge/declare.ts';
+import type { Claim } from '../judge/claim.ts';
 import type { RunOptions } from '../options/index.ts';
 import { kindTitles } from '../prove/index.ts';
 import { cases } from '../sandbox/index.ts';
@@ -16,7 +16,7 @@ export async function listCommand(options: RunOptions): Promise<number> {
 }
 
 /** The claims for people: suites, ids, sentences, and for each where it is promised and what features it needs. */
-export function printList(claims: readonly DeclaredClaim[], colours: Colours): string {
+export function printList(claims: readonly Claim[], colours: Colours): string {
   const lines: string[] = [];
   for (const suite of new Set(claims.map((claim) => claim.suite))) {
     lines.push(colours.bold(suite));
@@ -36,7 +36,7 @@ export function printList(claims: readonly DeclaredClaim[], colours: Colours): s
 }
 
 /** The same for programs. */
-export function plainClaims(claims: readonly DeclaredClaim[]): object[] {
+export function plainClaims(claims: readonly Claim[]): object[] {
   return claims.map(({ id, suite, title, spec, level, features, starts, ends }) => ({
     id,
     suite,

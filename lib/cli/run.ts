@@ -58,7 +58,7 @@ export async function runCommand(options: RunOptions, argv: string[]): Promise<n
       node: process.version,
       startedAt: new Date().toISOString(),
       argv: argv.map(redact),
-      seed: options.seed ?? 'none',
+      seed: opened.seed,
       choice: {
         provider: choice.provider,
         mesh: driver.spec.name,

@@ -1,4 +1,4 @@
-import type { RegisteredClaim } from '../judge/registry.ts';
+import type { Claim } from '../judge/claim.ts';
 import { loadDriver } from '../mesh/index.ts';
 import type { RunOptions } from '../options/index.ts';
 import { loadCatalogue, suiteNames } from '../run/suites.ts';
@@ -35,7 +35,7 @@ const ALWAYS = 'lifecycle';
 
 /** The claims that are asked for, and, for --rerun-failed, of which run. */
 export interface SelectedClaims {
-  selected: RegisteredClaim[];
+  selected: Claim[];
   former?: FormerRun;
 }
 
@@ -50,7 +50,7 @@ export async function selectedClaims(options: RunOptions): Promise<SelectedClaim
   const selected = selectClaims(await loadCatalogue(), {
     suites: wholeSuites ? [...options.suites, ALWAYS] : options.suites,
     claims: options.claims,
-    full: options.extended,
+    extended: options.extended,
     ...(former === undefined ? {} : { onlyIds: former.open }),
   });
   return { selected, ...(former === undefined ? {} : { former }) };

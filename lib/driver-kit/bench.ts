@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { ClusterObserver, type RouteSpec, Routes } from '../judge/index.ts';
+import { openProbing, type ProbingDependencies, type RouteSpec, TIMING } from '../judge/index.ts';
 import type { Budget } from '../mesh/index.ts';
-import { nonceSource, type Observation, Prober, routeName } from '../probe/index.ts';
+import { nonceSource, type Observation, routeName } from '../probe/index.ts';
 import type { TestEnvironment } from '../run/bring-up.ts';
 import type { RunContext } from '../run/context.ts';
 import { type EgressTargetLogs, followEgressTarget } from '../run/egress-target.ts';
@@ -10,8 +10,6 @@ import { Signs } from './signs.ts';
 
 export type Wanted = 'answered' | 'refused';
 
-/** Longest until the fixtures' pods have been seen, ms. */
-const seenMs = 60_000;
 /** Between two rounds of probes, ms. */
 const restMs = 100;
 /** Rounds in a row that show that an outcome has come to stay. Enough for an author; claims hold for longer. */
@@ -19,46 +17,36 @@ const roundsInARow = 5;
 
 /** Probes for people who try a driver: an outcome is waited for, and explained when it does not come. */
 export class Bench {
-  private readonly prober: Prober;
-  private readonly routes: Routes;
+  private readonly probing: ProbingDependencies;
   private readonly egressTargetLogs: EgressTargetLogs;
   private readonly signal: AbortSignal;
-  readonly observer: ClusterObserver;
   /** How refusals looked. */
   readonly signs = new Signs();
 
   constructor(run: RunContext, { cluster, mesh, fixtures, egressTarget }: TestEnvironment) {
-    const servers = Object.values(fixtures.servers);
-    const actors = [...Object.values(fixtures.clients), ...servers];
-    const observer = new ClusterObserver({
-      cluster,
-      evidence: run.evidence,
-      actors,
-      servers,
-      sidecar: mesh.sidecar,
-      ...(mesh.podAnnotation === undefined ? {} : { podAnnotation: mesh.podAnnotation }),
-      controlPlane: mesh.controlPlane,
-      reused: true,
-      log: run.log,
-    });
     const egressTargetLogs = followEgressTarget(egressTarget, run.log);
     this.egressTargetLogs = egressTargetLogs;
-    this.observer = observer;
-    this.prober = new Prober({
+    this.probing = openProbing({
+      cluster,
       evidence: run.evidence,
-      nonce: nonceSource(run.runId),
-      agentOf: (app) => observer.agentOf(app),
-      logOf: (app) => egressTargetLogs.of(app) ?? observer.logOf(app),
-      podOf: (app) => observer.podOf(app),
-      identityOf: (route) => observer.identityOf(route),
+      mesh,
+      actors: Object.values(fixtures.clients),
+      servers: Object.values(fixtures.servers),
+      nonce: nonceSource(`${run.seed} ${run.runId}`),
+      reused: true,
+      beside: { servers: egressTarget?.servers, logOf: (app) => egressTargetLogs.of(app) },
+      log: run.log,
     });
-    this.routes = new Routes(actors, servers, undefined, egressTarget?.servers);
     this.signal = run.interruption.signal;
+  }
+
+  get observer(): ProbingDependencies['observer'] {
+    return this.probing.observer;
   }
 
   /** Waits until all fixtures have been seen up. @throws StepFailure with what is not */
   async calm(scale: number): Promise<void> {
-    const unseen = await this.observer.calm(seenMs * scale, this.signal);
+    const unseen = await this.observer.untilFaultless(TIMING.seenMs * scale, this.signal);
     if (unseen !== undefined) throw new StepFailure(`not all fixtures are up: ${unseen}`, []);
   }
 
@@ -71,12 +59,12 @@ export class Bench {
    */
   async comes(wanted: readonly [RouteSpec, Wanted][], budget: Budget, hints: readonly string[]): Promise<string> {
     const begun = performance.now();
-    const items = wanted.map(([spec, outcome]) => ({ route: this.routes.resolve(spec), outcome }));
+    const items = wanted.map(([spec, outcome]) => ({ route: this.probing.routes.resolve(spec), outcome }));
     let acted: number | undefined;
     let inARow = 0;
     for (;;) {
       this.signal.throwIfAborted();
-      const seen = await Promise.all(items.map(({ route }) => this.prober.probe(route)));
+      const seen = await Promise.all(items.map(({ route }) => this.probing.prober.probe(route, 'driver test')));
       const spent = performance.now() - begun;
       const misses = seen.filter((observation, i) => !isAs(observation, items[i]?.outcome));
       inARow = misses.length === 0 ? inARow + 1 : 0;
@@ -105,7 +93,10 @@ export class Bench {
     spentMs: number,
     { hints, answered }: Pick<StepFailure, 'hints' | 'answered'>,
   ): Promise<StepFailure> {
-    const unmeshedControl = await this.prober.probe(this.routes.unmeshedControl(miss.route));
+    const unmeshedControl = await this.probing.prober.probe(
+      this.probing.routes.unmeshedControl(miss.route),
+      'driver test',
+    );
     const unmeshedControlSays =
       unmeshedControl.outcome === 'answered'
         ? 'the same request between pods outside of the mesh is answered'

@@ -84,15 +84,20 @@ export interface PlanRecord {
     /** Features that the driver declares the mesh to have. */
     supports: string[];
   };
-  claims: ClaimSummary[];
+  claims: ClaimDescription[];
 }
 
-export interface ClaimSummary {
+/** What a claim says of itself. */
+export interface ClaimDescription {
+  /** `suite/slug`: stable, usable on the command line. */
   id: string;
   suite: string;
+  /** The promise, as a sentence. */
   title: string;
+  /** The section of a guide or specification that makes it. */
   spec: string;
   level: 'core' | 'extended';
+  /** Features that it needs the mesh to have. */
   features: string[];
   /** Why the claim will not run, where that is known before it starts. */
   skip?: { verdict: 'unsupported' | 'not-run'; reason: string };
@@ -107,7 +112,7 @@ export interface PhaseRecord {
   ok?: boolean;
   ms?: number;
 }
-export type PhaseName = 'cluster' | 'images' | 'mesh' | 'fixtures' | 'jest' | 'suite' | 'diagnostics' | 'cleanup';
+export type PhaseName = 'cluster' | 'images' | 'mesh' | 'fixtures' | 'suite' | 'cleanup';
 
 /** A change that the harness made to the cluster: a mode, a policy, a fixture. */
 export interface ChangeRecord {
@@ -158,6 +163,8 @@ export interface ObservationRecord {
   inLog: boolean;
   /** Why an `unknown` is unknown. */
   doubt?: string;
+  /** An earlier record is of the same probe: claims that are judged side by side share probes. */
+  shared?: true;
 }
 
 /** Something of the environment went wrong; what was observed meanwhile proves nothing. */

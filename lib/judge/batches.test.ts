@@ -1,31 +1,40 @@
 import { describe, expect, test } from '@jest/globals';
-import { Batches, type RunningClaim, type ScheduledClaim } from './batches.ts';
+import type { ModeName, ModeState } from '../mesh/mesh.ts';
+import { Batches, type ChangeRequest, type Entry } from './batches.ts';
+import type { PlannedClaim, ResourceUse } from './claim.ts';
 import { ClientSets } from './client-sets.ts';
-import type { ModeState } from './declare.ts';
 
-const FREE: ScheduledClaim = {
-  id: '',
-  place: 0,
-  clients: ['curl'],
-  switches: [],
-  policies: false,
-  alone: false,
-  starts: {},
-  last: false,
-  yields: 0,
-};
+/** What a test says of a claim. */
+interface Facts extends Partial<ResourceUse> {
+  id: string;
+  place?: number;
+  starts?: ModeState;
+  last?: boolean;
+  yields?: number;
+}
+
+interface Entered extends Entry {
+  id: string;
+  planned: PlannedClaim;
+}
 
 interface Table {
-  batches: Batches;
+  batches: {
+    ask(entered: Entered, changeRequest: ChangeRequest): Promise<void>;
+    waitFor(entered: Entered, wait: () => Promise<void>): Promise<void>;
+    leave(entered: Entered): void;
+    close(why: string): void;
+    end(why: string): void;
+  };
   modes: ModeState;
-  /** What was changed, in order; changes of one round are joined by `+`. */
+  /** What was changed, in order; changes of one batch are joined by `+`. */
   made: string[];
-  /** Ids of the claims that were let in, in order. */
+  /** Ids of the claims that have begun, in order. */
   entered: string[];
-  enter(scheduledClaim: Partial<ScheduledClaim> & { id: string }, more?: boolean): Promise<RunningClaim>;
+  enter(facts: Facts, more?: boolean): Promise<Entered>;
   /** Asks for a switch, which takes effect when it is made. */
-  flip(runningClaim: RunningClaim, mode: 'permissive' | 'egress', value: boolean): Promise<void>;
-  change(runningClaim: RunningClaim, what: string): Promise<void>;
+  flip(entered: Entered, mode: ModeName, value: boolean): Promise<void>;
+  change(entered: Entered, what: string): Promise<void>;
   refuse?: Error;
 }
 
@@ -33,6 +42,7 @@ function table(clientSets = ['curl', 'curl-2', 'curl-3', 'same-name-client', 'sa
   const modes: ModeState = {};
   const made: string[] = [];
   const entered: string[] = [];
+  const places = new Map<PlannedClaim, number>();
   let moment = {};
   let last = {};
   const note = async (what: string) => {
@@ -44,6 +54,7 @@ function table(clientSets = ['curl', 'curl-2', 'curl-3', 'same-name-client', 'sa
   };
   const batches = new Batches({
     clientSets: new ClientSets(clientSets),
+    placeOf: (planned) => places.get(planned) ?? 0,
     modes: () => modes,
     establish: async (mode, value) => {
       if (it.refuse !== undefined) throw it.refuse;
@@ -52,24 +63,46 @@ function table(clientSets = ['curl', 'curl-2', 'curl-3', 'same-name-client', 'sa
     },
   });
   const it: Table = {
-    batches,
+    batches: {
+      ask: ({ planned }, changeRequest) => batches.ask(planned, changeRequest),
+      waitFor: ({ planned }, wait) => batches.waitFor(planned, wait),
+      leave: ({ planned }) => batches.leave(planned),
+      close: (why) => batches.close(why),
+      end: (why) => batches.end(why),
+    },
     modes,
     made,
     entered,
-    enter: async (scheduledClaim, more = false) => {
-      const runningClaim = await batches.enter({ ...FREE, ...scheduledClaim }, more);
-      entered.push(runningClaim.id);
-      return runningClaim;
+    enter: async ({ id, place = 0, starts = {}, last: isLast = false, yields = 0, ...use }, more = false) => {
+      const about = {
+        suite: '',
+        title: '',
+        spec: '',
+        level: 'core',
+        features: [],
+        body: async () => undefined,
+      } as const;
+      const planned: PlannedClaim = {
+        claim: { ...about, features: [], id, starts, last: isLast },
+        script: [],
+        resourceUse: { clients: ['curl'], switches: [], policies: false, alone: false, ...use },
+        run: 1,
+        yields,
+      };
+      places.set(planned, place);
+      const entry = await batches.enter(planned, more);
+      entered.push(id);
+      return { ...entry, id, planned };
     },
-    flip: (runningClaim, name, value) =>
-      batches.ask(runningClaim, {
+    flip: ({ planned }, name, value) =>
+      batches.ask(planned, {
         mode: { name, value },
         make: async (sharers) => {
           await note(`${name} ${value} for ${sharers.join(', ')}`);
           modes[name] = value;
         },
       }),
-    change: (runningClaim, what) => batches.ask(runningClaim, { make: () => note(what) }),
+    change: ({ planned }, what) => batches.ask(planned, { make: () => note(what) }),
   };
   return it;
 }
@@ -94,7 +127,7 @@ async function isSettled(promise: Promise<unknown>): Promise<boolean> {
   return settled;
 }
 
-describe('a round', () => {
+describe('a batch', () => {
   test('begins when every claim asks for a change, and makes them together', async () => {
     const { enter, change, made } = table();
     const one = await enter({ id: 'one' });
@@ -105,22 +138,22 @@ describe('a round', () => {
     expect(made).toEqual(['a + b']);
   });
 
-  test('does not wait for claims that have ended, or only watch', async () => {
+  test('does not wait for claims that have ended, or only wait', async () => {
     const { enter, change, batches } = table();
     const [one, two, three] = [await enter({ id: 'one' }), await enter({ id: 'two' }), await enter({ id: 'three' })];
     const first = change(one, 'a');
     batches.leave(two);
     expect(await isSettled(first)).toBe(false);
     let end: () => void = () => {};
-    const watching = batches.watch(three, () => new Promise<void>((resolve) => (end = resolve)));
+    const waiting = batches.waitFor(three, () => new Promise<void>((resolve) => (end = resolve)));
     await first;
     end();
-    await watching;
+    await waiting;
     const second = change(one, 'b');
     expect(await isSettled(second)).toBe(false);
   });
 
-  test('lets nobody go on before all its changes are made', async () => {
+  test('lets no claim continue before all its changes are made', async () => {
     const { enter, batches } = table();
     const one = await enter({ id: 'one' });
     const two = await enter({ id: 'two' });
@@ -142,7 +175,7 @@ describe('a round', () => {
 });
 
 describe('a switch', () => {
-  test('is made once for all that ask for it, when every claim that holds the mode does', async () => {
+  test('is made once for all that ask for it, when every claim that started from the mode does', async () => {
     const { enter, flip, change, made, batches } = table();
     const starts = { permissive: false };
     const one = await enter({ id: 'one', starts });
@@ -156,7 +189,7 @@ describe('a switch', () => {
     expect(made).toEqual(['permissive false', 'a policy', 'permissive true for one, two']);
   });
 
-  test('of a mode that nobody holds is made for claims that wait for it', async () => {
+  test('of a mode that no active claim started from is made for claims that wait for it', async () => {
     const { enter, flip, made, entered } = table();
     const one = await enter({ id: 'one', starts: { permissive: false } });
     const later = enter({ id: 'later', starts: { permissive: true, egress: true } });
@@ -171,8 +204,8 @@ describe('a switch', () => {
   test('that cannot be made for a claim that would begin is its trouble', async () => {
     const it = table();
     it.refuse = new Error('down');
-    const runningClaim = await it.enter({ id: 'one', starts: { permissive: false } });
-    expect(runningClaim.trouble).toBe(it.refuse);
+    const entry = await it.enter({ id: 'one', starts: { permissive: false } });
+    expect(entry.trouble).toBe(it.refuse);
   });
 });
 
@@ -185,7 +218,7 @@ describe('a claim begins', () => {
     expect(entered).toEqual(['first', 'later', 'last']);
   });
 
-  test('while others are working, in the modes that they hold', async () => {
+  test('while others are working, in the modes that they started from', async () => {
     const { enter } = table();
     await enter({ id: 'one', starts: { permissive: false } });
     await enter({ id: 'two', starts: { permissive: false } });
@@ -212,10 +245,10 @@ describe('a claim begins', () => {
     const alone = enter({ id: 'alone', alone: true });
     expect(await isSettled(alone)).toBe(false);
     batches.leave(one);
-    const other = await alone.then(async (runningClaim) => {
+    const other = await alone.then(async (entered) => {
       const next = enter({ id: 'next' });
       expect(await isSettled(next)).toBe(false);
-      batches.leave(runningClaim);
+      batches.leave(entered);
       return next;
     });
     expect(other.id).toBe('next');
@@ -260,7 +293,7 @@ describe('a claim begins', () => {
 });
 
 describe('when a run is being ended', () => {
-  test('nobody enters any more, and who waits is told', async () => {
+  test('no claim enters any more, and queued ones are told why', async () => {
     const { enter, batches, change } = table();
     const one = await enter({ id: 'one' });
     const waiting = enter({ id: 'two', alone: true });
@@ -271,7 +304,7 @@ describe('when a run is being ended', () => {
     await change(one, 'what is under way may end');
   });
 
-  test('a change that is being made may end, and nobody goes on after it', async () => {
+  test('a change that is being made may end, and no claim continues after it', async () => {
     const { enter, batches } = table();
     const one = await enter({ id: 'one' });
     let finish: () => void = () => {};
@@ -285,7 +318,7 @@ describe('when a run is being ended', () => {
     batches.leave(one);
   });
 
-  test('what is asked for is given up', async () => {
+  test('what is asked for is rejected', async () => {
     const { enter, batches, change, made } = table();
     const one = await enter({ id: 'one' });
     await enter({ id: 'two' });

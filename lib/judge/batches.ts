@@ -1,24 +1,9 @@
-import type { ModeName } from '../mesh/mesh.ts';
+import { type ModeName, type ModeState, modeNames } from '../mesh/mesh.ts';
+import type { PlannedClaim } from './claim.ts';
 import type { ClientSet, ClientSets } from './client-sets.ts';
-import type { ModeState } from './declare.ts';
 import { Aborted } from './errors.ts';
-import type { ResourceUse } from './script.ts';
 
-const MODES: ModeName[] = ['permissive', 'egress'];
-
-/** A claim as far as it matters for what may be judged beside it. */
-export interface ScheduledClaim extends ResourceUse {
-  id: string;
-  /** Its place in the plan: the earlier one begins first. */
-  place: number;
-  /** The modes that it needs when it begins, and holds: nobody else switches them until it ends. */
-  starts: ModeState;
-  last: boolean;
-  /** How often the modes that it starts from are left to others, who need them for less time than it does. */
-  yields: number;
-}
-
-/** A change that a claim asks for. The claim waits until a round makes it. */
+/** A change that a claim asks for. The claim waits until a batch makes it. */
 export interface ChangeRequest {
   /** The switch that it is. Claims that ask for the same one share it. */
   mode?: { name: ModeName; value: boolean };
@@ -26,11 +11,11 @@ export interface ChangeRequest {
   make(sharers: string[]): Promise<void>;
 }
 
-/** A claim under way. */
-export interface RunningClaim extends ScheduledClaim {
-  readonly clientSet: ClientSet;
-  /** Why it cannot begin from the modes that it needs. */
-  readonly trouble: unknown;
+/** What a claim gets when it may begin. */
+export interface Entry {
+  clientSet: ClientSet;
+  /** Why the modes that it starts from could not be set. */
+  trouble: unknown;
 }
 
 interface Asked extends ChangeRequest {
@@ -38,20 +23,21 @@ interface Asked extends ChangeRequest {
   reject(error: unknown): void;
 }
 
-interface Active extends RunningClaim {
-  /** A claim that watches only waits for time to pass, and lets others change what it does not hold. */
-  doing: 'working' | 'watching' | Asked;
+interface Active extends Entry {
+  planned: PlannedClaim;
+  /** A claim that is waiting only lets time pass: others may change the modes that it does not start from. */
+  doing: 'working' | 'waiting' | Asked;
 }
 
-interface Waiting {
-  scheduledClaim: ScheduledClaim;
-  /** What came of switching a mode for it. */
+interface Queued {
+  planned: PlannedClaim;
+  yields: number;
   trouble: unknown;
-  resolve(runningClaim: RunningClaim): void;
+  resolve(entry: Entry): void;
   reject(error: Error): void;
 }
 
-/** What is made together in one round. */
+/** One change of a batch, and the claims that asked for it. */
 interface SharedChange {
   make(): Promise<void>;
   askers: Active[];
@@ -59,24 +45,26 @@ interface SharedChange {
 
 export interface BatchesDependencies {
   clientSets: ClientSets;
-  /** The modes as they are known to be. */
+  /** A claim's place in the plan: the earlier one begins first. */
+  placeOf(planned: PlannedClaim): number;
+  /** The modes as far as they are known. */
   modes(): Readonly<ModeState>;
   /** Switches a mode for claims that are about to begin. */
   establish(mode: ModeName, value: boolean, forClaim: string): Promise<void>;
 }
 
 /**
- * Lets claims be judged side by side, in rounds. Within a round nothing changes: every claim probes and holds. Only when all
- * of them have come to ask for a change (or have ended, or merely watch) the changes that they ask for are made, together,
- * and the next round begins. So no claim's hold ever meets another claim's change, and claims that want the same switch share it.
+ * Judges claims side by side, in batches. Within a batch nothing changes: all claims probe and sample. When each of them has
+ * asked for a change, has ended, or only waits for time to pass, all changes are made together and the next batch begins. So
+ * no sample of a claim meets a change of another, and claims that want the same switch share it.
  *
- * A mode that a claim has started with is switched only when every claim that holds it asks for that. Claims that could wait
- * for each other so are never under way together.
+ * A mode that claims started from is switched only when all of them ask for that. Claims that could wait for each other are
+ * never active together.
  */
 export class Batches {
   private readonly dependencies: BatchesDependencies;
   private readonly active = new Set<Active>();
-  private waiting: Waiting[] = [];
+  private queued: Queued[] = [];
   /** How often each mode has come to each value. */
   private readonly came = new Map<string, number>();
   private isChanging = false;
@@ -91,18 +79,18 @@ export class Batches {
    * @param more whether others are about to enter: nobody begins before them
    * @throws Aborted once nobody may enter any more
    */
-  enter(scheduledClaim: ScheduledClaim, more: boolean): Promise<RunningClaim> {
+  enter(planned: PlannedClaim, more: boolean): Promise<Entry> {
     if (this.ended !== undefined) return Promise.reject(this.ended);
-    const entered = new Promise<RunningClaim>((resolve, reject) => {
-      this.waiting.push({ scheduledClaim, trouble: undefined, resolve, reject });
+    const entered = new Promise<Entry>((resolve, reject) => {
+      this.queued.push({ planned, yields: planned.yields ?? 0, trouble: undefined, resolve, reject });
     });
     if (!more) this.advance();
     return entered;
   }
 
   /** Settles when the change has been made. @throws what making it threw */
-  async ask(runningClaim: RunningClaim, changeRequest: ChangeRequest): Promise<void> {
-    const active = this.of(runningClaim);
+  async ask(planned: PlannedClaim, changeRequest: ChangeRequest): Promise<void> {
+    const active = this.of(planned);
     await new Promise<void>((resolve, reject) => {
       active.doing = { ...changeRequest, resolve, reject };
       this.advance();
@@ -110,9 +98,9 @@ export class Batches {
   }
 
   /** Does what only waits for time to pass, while others go on. */
-  async watch<T>(runningClaim: RunningClaim, wait: () => Promise<T>): Promise<T> {
-    const active = this.of(runningClaim);
-    active.doing = 'watching';
+  async waitFor<T>(planned: PlannedClaim, wait: () => Promise<T>): Promise<T> {
+    const active = this.of(planned);
+    active.doing = 'waiting';
     this.advance();
     try {
       return await wait();
@@ -121,20 +109,21 @@ export class Batches {
     }
   }
 
-  leave(runningClaim: RunningClaim): void {
-    this.active.delete(this.of(runningClaim));
-    this.dependencies.clientSets.release(runningClaim.clientSet);
+  leave(planned: PlannedClaim): void {
+    const active = this.of(planned);
+    this.active.delete(active);
+    this.dependencies.clientSets.release(active.clientSet);
     this.advance();
   }
 
-  /** Nobody enters any more; what waits is told why. */
+  /** Nobody enters any more; queued claims are told why. */
   close(why: string): void {
     this.ended ??= new Aborted(why);
-    for (const { reject } of this.waiting) reject(this.ended);
-    this.waiting = [];
+    for (const { reject } of this.queued) reject(this.ended);
+    this.queued = [];
   }
 
-  /** Gives up what is asked for too. */
+  /** Rejects what is asked for, too. */
   end(why: string): void {
     this.close(why);
     for (const active of this.active) {
@@ -145,15 +134,15 @@ export class Batches {
     }
   }
 
-  private of(runningClaim: RunningClaim): Active {
-    const active = [...this.active].find((each) => each === runningClaim);
-    if (active === undefined) throw new Error(`the claim ${runningClaim.id} is not under way`);
+  private of(planned: PlannedClaim): Active {
+    const active = [...this.active].find((each) => each.planned === planned);
+    if (active === undefined) throw new Error(`the claim ${planned.claim.id} is not active`);
     return active;
   }
 
   private advance(): void {
     if (this.isChanging) return;
-    this.admit();
+    this.beginQueued();
     if ([...this.active].some(({ doing }) => doing === 'working')) return;
     const sharedChanges = this.sharedChanges();
     if (sharedChanges.length === 0) {
@@ -163,7 +152,7 @@ export class Batches {
     this.isChanging = true;
     void Promise.allSettled(sharedChanges.map(({ make }) => make())).then((results) => {
       this.isChanging = false;
-      // Nobody goes on before all is made, lest a hold meets a change.
+      // Nobody goes on before all changes are made: a sample must not meet one.
       results.forEach((result, i) => {
         settle(sharedChanges[i]?.askers ?? [], result);
       });
@@ -171,161 +160,143 @@ export class Batches {
     });
   }
 
-  private admit(): void {
+  private beginQueued(): void {
     for (const each of this.queue()) {
-      const { scheduledClaim, trouble } = each;
-      const clientSet = this.fits(each) ? this.dependencies.clientSets.take(scheduledClaim) : undefined;
+      const { planned, trouble } = each;
+      const clientSet = this.fits(each) ? this.dependencies.clientSets.take(planned.resourceUse) : undefined;
       if (clientSet === undefined) continue;
-      const active: Active = { ...scheduledClaim, clientSet, trouble, doing: 'working' };
-      this.active.add(active);
-      this.waiting = this.waiting.filter((other) => other !== each);
-      each.resolve(active);
+      this.active.add({ planned, clientSet, trouble, doing: 'working' });
+      this.queued = this.queued.filter((other) => other !== each);
+      each.resolve({ clientSet, trouble });
     }
   }
 
-  /** In the plan's order, but those that hold both modes first: they depend most on what others have switched. */
-  private queue(): Waiting[] {
-    const rank = ({ scheduledClaim }: Waiting) =>
-      holdsBoth(scheduledClaim) && !scheduledClaim.alone ? -1 : scheduledClaim.place;
-    return [...this.waiting].sort((one, other) => rank(one) - rank(other));
+  /** In the plan's order, but claims that start from both modes first: they depend most on what others have switched. */
+  private queue(): Queued[] {
+    const rank = ({ planned }: Queued) => {
+      const isFirst = modeNames.every((mode) => startsFrom(planned, mode)) && !planned.resourceUse.alone;
+      return isFirst ? -1 : this.dependencies.placeOf(planned);
+    };
+    return [...this.queued].sort((one, other) => rank(one) - rank(other));
   }
 
-  private fits({ scheduledClaim, trouble }: Waiting): boolean {
-    if (!this.mayBegin(scheduledClaim)) return false;
-    if (trouble !== undefined) return true;
+  private fits(queued: Queued): boolean {
+    if (!this.mayBegin(queued)) return false;
+    if (queued.trouble !== undefined) return true;
     const modes = this.dependencies.modes();
-    return MODES.every(
-      (mode) => scheduledClaim.starts[mode] === undefined || modes[mode] === scheduledClaim.starts[mode],
-    );
+    const { starts = {} } = queued.planned.claim;
+    return modeNames.every((mode) => starts[mode] === undefined || modes[mode] === starts[mode]);
   }
 
-  /** Nobody is left who would bring about what a claim waits for by yielding. */
+  /** Nobody is left who would bring about what a yielding claim waits for. */
   private yieldNoMore(): void {
-    const yielding = this.waiting.filter(({ scheduledClaim }) => scheduledClaim.yields > 0);
-    for (const each of yielding) each.scheduledClaim = { ...each.scheduledClaim, yields: 0 };
+    const yielding = this.queued.filter(({ yields }) => yields > 0);
+    for (const each of yielding) each.yields = 0;
     if (yielding.length > 0) this.advance();
   }
 
   /** Whether it could begin if only the modes were right. */
-  private mayBegin(scheduledClaim: ScheduledClaim): boolean {
-    const active = [...this.active];
-    if (active.some(({ alone }) => alone)) return false;
-    if (scheduledClaim.last && this.waiting.some((other) => !other.scheduledClaim.last)) return false;
-    if (scheduledClaim.alone || scheduledClaim.last) return active.length === 0;
-    const isYielding = ([mode, value]: [string, boolean]) =>
-      (this.came.get(`${mode} ${value}`) ?? 0) <= scheduledClaim.yields;
-    if (scheduledClaim.yields > 0 && Object.entries(scheduledClaim.starts).some(isYielding)) return false;
-    return !active.some((each) => wouldWait(scheduledClaim, each));
+  private mayBegin({ planned, yields }: Queued): boolean {
+    const { last = false, starts = {} } = planned.claim;
+    const active = [...this.active].map((each) => each.planned);
+    if (active.some(({ resourceUse }) => resourceUse.alone)) return false;
+    if (last && this.queued.some((other) => !other.planned.claim.last)) return false;
+    if (planned.resourceUse.alone || last) return active.length === 0;
+    const isYielding = ([mode, value]: [string, boolean]) => (this.came.get(`${mode} ${value}`) ?? 0) <= yields;
+    if (yields > 0 && Object.entries(starts).some(isYielding)) return false;
+    return !active.some((each) => couldWaitForEachOther(planned, each));
   }
 
   private sharedChanges(): SharedChange[] {
-    const askers = [...this.active].filter(({ doing }) => typeof doing === 'object');
-    const due = askers.filter(({ doing }) => this.isDue(doing as Asked));
+    const due = [...this.active].flatMap((asker) =>
+      typeof asker.doing === 'object' && this.isDue(asker.doing) ? [{ asker, asked: asker.doing }] : [],
+    );
     const sharedChanges: SharedChange[] = [];
     const switched = new Set<ModeName>();
-    for (const asker of due) {
-      const { mode } = asker.doing as Asked;
-      if (mode === undefined) sharedChanges.push(sharedChangeOf([asker]));
-      else if (!switched.has(mode.name)) {
+    for (const { asker, asked } of due) {
+      const { mode } = asked;
+      if (mode === undefined) {
+        sharedChanges.push({ askers: [asker], make: () => asked.make([asker.planned.claim.id]) });
+      } else if (!switched.has(mode.name)) {
         switched.add(mode.name);
-        sharedChanges.push(this.counted(mode.name, mode.value, sharedChangeOf(sharing(due, asker.doing as Asked))));
+        const askers = due
+          .filter(({ asked: { mode: other } }) => other?.name === mode.name && other.value === mode.value)
+          .map((each) => each.asker);
+        const make = () => asked.make(askers.map(({ planned }) => planned.claim.id));
+        sharedChanges.push({ askers, make: () => this.counted(mode.name, mode.value, make) });
       }
     }
     return [...sharedChanges, ...this.establishments(switched)];
   }
 
-  /** A switch is due when every claim that holds the mode asks for one. */
+  /** A switch is due when every claim that started from the mode asks for one. */
   private isDue({ mode }: Asked): boolean {
     if (mode === undefined) return true;
     return [...this.active].every(
-      (each) => !holds(each, mode.name) || (typeof each.doing === 'object' && each.doing.mode?.name === mode.name),
+      ({ planned, doing }) =>
+        !startsFrom(planned, mode.name) || (typeof doing === 'object' && doing.mode?.name === mode.name),
     );
   }
 
-  /** Switches of modes that nobody holds, for the first claims that could begin then. */
+  /** Switches of modes that no active claim started from, for the first claims that could begin then. */
   private establishments(switched: ReadonlySet<ModeName>): SharedChange[] {
     const modes = this.dependencies.modes();
     const settled: ModeState = {};
-    const isHeld = (mode: ModeName) => [...this.active].some((each) => holds(each, mode));
+    const isTaken = (mode: ModeName) => [...this.active].some(({ planned }) => startsFrom(planned, mode));
     const sharedChanges: SharedChange[] = [];
     for (const each of this.queue()) {
-      const { starts, id } = each.scheduledClaim;
-      const needed = MODES.filter((mode) => starts[mode] !== undefined);
-      const isOpen = (mode: ModeName) => {
-        if (switched.has(mode)) return false;
-        const fixed = isHeld(mode) ? modes[mode] : (settled[mode] ?? starts[mode]);
-        return fixed === starts[mode];
-      };
-      if (!this.mayBegin(each.scheduledClaim) || !needed.every(isOpen)) continue;
-      for (const mode of needed) {
-        const value = starts[mode] as boolean;
+      const { claim, resourceUse } = each.planned;
+      const needed = modeNames.flatMap((mode) => {
+        const value = claim.starts?.[mode];
+        return value === undefined ? [] : [{ mode, value }];
+      });
+      const isOpen = ({ mode, value }: { mode: ModeName; value: boolean }) =>
+        !switched.has(mode) && value === (isTaken(mode) ? modes[mode] : (settled[mode] ?? value));
+      if (!this.mayBegin(each) || !needed.every(isOpen)) continue;
+      for (const { mode, value } of needed) {
         if (settled[mode] === undefined && modes[mode] !== value)
-          sharedChanges.push(this.establishment(each, mode, value, id));
+          sharedChanges.push(this.establishment(each, mode, value));
         settled[mode] = value;
       }
-      if (each.scheduledClaim.alone) break;
+      if (resourceUse.alone) break;
     }
     return sharedChanges;
   }
 
-  private establishment(waiting: Waiting, mode: ModeName, value: boolean, id: string): SharedChange {
+  private establishment(queued: Queued, mode: ModeName, value: boolean): SharedChange {
     const make = async () => {
       try {
-        await this.dependencies.establish(mode, value, id);
+        await this.dependencies.establish(mode, value, queued.planned.claim.id);
       } catch (error) {
-        waiting.trouble = error;
+        queued.trouble = error;
       }
     };
-    return this.counted(mode, value, { askers: [], make });
+    return { askers: [], make: () => this.counted(mode, value, make) };
   }
 
-  private counted(mode: ModeName, value: boolean, { make, askers }: SharedChange): SharedChange {
+  private async counted(mode: ModeName, value: boolean, make: () => Promise<void>): Promise<void> {
+    await make();
     const key = `${mode} ${value}`;
-    return {
-      askers,
-      make: async () => {
-        await make();
-        this.came.set(key, (this.came.get(key) ?? 0) + 1);
-      },
-    };
+    this.came.set(key, (this.came.get(key) ?? 0) + 1);
   }
 }
 
-function holds({ starts }: ScheduledClaim, mode: ModeName): boolean {
-  return starts[mode] !== undefined;
+function startsFrom({ claim }: PlannedClaim, mode: ModeName): boolean {
+  return claim.starts?.[mode] !== undefined;
 }
 
-/** Whether two claims could wait for each other: each holds the mode that the other switches, and neither asks for the same. */
-function wouldWait(one: ScheduledClaim, other: ScheduledClaim): boolean {
-  return MODES.some((mode) =>
-    MODES.some(
+/** Whether each of two claims switches a mode that the other one started from, and not the same mode. */
+function couldWaitForEachOther(one: PlannedClaim, other: PlannedClaim): boolean {
+  return modeNames.some((mode) =>
+    modeNames.some(
       (another) =>
         mode !== another &&
-        one.switches.includes(mode) &&
-        other.switches.includes(another) &&
-        holds(one, another) &&
-        holds(other, mode),
+        one.resourceUse.switches.includes(mode) &&
+        other.resourceUse.switches.includes(another) &&
+        startsFrom(one, another) &&
+        startsFrom(other, mode),
     ),
   );
-}
-
-function holdsBoth(scheduledClaim: ScheduledClaim): boolean {
-  return MODES.every((mode) => holds(scheduledClaim, mode));
-}
-
-/** Those that ask for the same switch as `asked`, or for it alone. */
-function sharing(askers: Active[], asked: Asked): Active[] {
-  const { mode } = asked;
-  return askers.filter(({ doing }) => {
-    if (doing === asked) return true;
-    const other = (doing as Asked).mode;
-    return mode !== undefined && other?.name === mode.name && other.value === mode.value;
-  });
-}
-
-function sharedChangeOf(askers: Active[]): SharedChange {
-  const [first] = askers.map(({ doing }) => doing as Asked);
-  return { askers, make: () => first?.make(askers.map(({ id }) => id)) ?? Promise.resolve() };
 }
 
 function settle(askers: Active[], result: PromiseSettledResult<void>): void {

@@ -1,7 +1,7 @@
 import type { Evidence } from '../evidence/index.ts';
 import type { Budget, DoneStep } from '../mesh/mesh.ts';
 
-/** A change made to the mesh, acknowledged by the API at `end`; when it acts is for probes to tell. */
+/** A change made to the mesh. The API acknowledged it at `end`; probes show when it acts. */
 export interface Change {
   id: number;
   what: string;
@@ -13,41 +13,40 @@ export interface Change {
   claims: readonly string[];
 }
 
-/** Every change of the run, in order, each with the longest that an honest mesh may take over it. */
+/** Every change of the run, in order, with the longest time that a conforming mesh may take for each. */
 export class Changes {
   private readonly evidence: Evidence;
   private readonly made: Change[] = [];
-  /** Of those under way too: several may be made at once. */
+  /** Counts changes under way too: several may be made at once. */
   private count = 0;
 
   constructor(evidence: Evidence) {
     this.evidence = evidence;
   }
 
-  /** Carries out a change and writes it down, also when it fails. */
+  /** Makes a change and writes it down, also when it fails. */
   async make(
     change: { what: string; budget: Budget; claims?: readonly string[]; mode?: { name: string; value: boolean } },
-    carryOut: () => Promise<DoneStep[]>,
+    carryOut: () => Promise<DoneStep[]> = async () => [],
   ): Promise<void> {
-    const { claims = [] } = change;
+    const { what, budget, claims = [], mode } = change;
     const [claim, ...others] = claims;
     this.count += 1;
     const id = this.count;
     const start = this.evidence.clock();
     const note = (steps: DoneStep[], error?: string) => {
       const end = this.evidence.clock();
-      const mode = change.mode === undefined ? {} : { mode: change.mode.name };
-      this.made.push({ id, what: change.what, end, budget: change.budget, claims, ...mode });
+      this.made.push({ id, what, end, budget, claims, ...(mode === undefined ? {} : { mode: mode.name }) });
       this.evidence.append({
         kind: 'change',
         id,
         ...(claim === undefined ? {} : { claim }),
         ...(others.length === 0 ? {} : { others }),
-        what: change.what,
+        what,
         steps,
         start,
         end,
-        ...(change.mode === undefined ? {} : { mode: change.mode }),
+        ...(mode === undefined ? {} : { mode }),
         ...(error === undefined ? {} : { error }),
       });
     };

@@ -1,4 +1,4 @@
-import type { ResourceUse } from './script.ts';
+import type { ResourceUse } from './claim.ts';
 
 /** One set of the clients that policies name. Claims are written with the first client set's names. */
 export interface ClientSet {

@@ -29,8 +29,7 @@ function unseen({ reused = false, sidecar }: { reused?: boolean; sidecar?: strin
     evidence,
     actors: [curl, unmeshedClient, tcpEcho],
     servers: [tcpEcho],
-    sidecar,
-    controlPlane: { namespace: MESH, deployments: ['controller'] },
+    mesh: { sidecar, controlPlane: { namespace: MESH, deployments: ['controller'] } },
     reused,
     log: () => undefined,
   });
@@ -64,12 +63,12 @@ describe('the environment is disturbed', () => {
   test('until every fixture has been seen Ready', () =>
     inVirtualTime(async () => {
       const stage = unseen();
-      expect(stage.observer.troubles).toHaveLength(3);
+      expect(stage.observer.faults).toHaveLength(3);
       for (const actor of [curl, unmeshedClient]) stage.cluster.put(podOf(actor), 'ADDED');
       stage.cluster.put(podOf(tcpEcho, { ready: false }), 'ADDED');
-      expect(stage.observer.troubles).toHaveLength(1);
+      expect(stage.observer.faults).toHaveLength(1);
       stage.cluster.put(podOf(tcpEcho));
-      expect(stage.observer.troubles).toEqual([]);
+      expect(stage.observer.faults).toEqual([]);
       expect(stage.evidence.all('environment-fault')).toEqual([]);
     }));
 
@@ -77,26 +76,26 @@ describe('the environment is disturbed', () => {
     play(async ({ cluster, observer, evidence }) => {
       const before = evidence.clock();
       const [agent, identity] = [observer.agentOf('curl'), observer.identityOf(hello)];
-      expect(observer.disturbedSince(before)).toBeUndefined();
+      expect(observer.faultSince(before)).toBeUndefined();
 
       cluster.put(podOf(curl, { ending: true }));
-      expect(observer.troubles).toContain('the pod of curl was replaced');
+      expect(observer.faults).toContain('the pod of curl was replaced');
       expect(observer.agentOf('curl')).toBeUndefined();
       expect(await agent?.run('true', 1_000)).toEqual({ doubt: 'the pod is no longer in use' });
-      expect(observer.disturbedSince(evidence.clock() + 1_000)).toBe('the pod of curl was replaced');
+      expect(observer.faultSince(evidence.clock() + 1_000)).toBe('the pod of curl was replaced');
       cluster.put(podOf(curl, { n: 2, ready: false }), 'ADDED');
-      expect(observer.troubles).toContain('the fixture curl is not ready');
+      expect(observer.faults).toContain('the fixture curl is not ready');
       cluster.drop(podOf(curl, { ending: true }));
       await lapse(3_000);
       cluster.put(podOf(curl, { n: 2 }));
 
-      expect(observer.troubles).toEqual([]);
+      expect(observer.faults).toEqual([]);
       expect(observer.podOf('curl')).toBe('curl-2');
       expect(observer.agentOf('curl')).toBeDefined();
       expect(observer.agentOf('curl')).not.toBe(agent);
       expect(observer.identityOf(hello)).not.toBe(identity);
-      expect(observer.disturbedSince(before)).toBeDefined();
-      expect(observer.disturbedSince(evidence.clock() + 1)).toBeUndefined();
+      expect(observer.faultSince(before)).toBeDefined();
+      expect(observer.faultSince(evidence.clock() + 1)).toBeUndefined();
       expect(evidence.all('environment-fault')).toContainEqual(
         expect.objectContaining({ cause: 'the pod of curl was replaced', from: before, to: before + 3_000 }),
       );
@@ -105,11 +104,11 @@ describe('the environment is disturbed', () => {
   test('not by a second pod beside one that is Ready', () =>
     play(async ({ cluster, observer }) => {
       cluster.put(podOf(curl, { n: 2, ready: false }), 'ADDED');
-      expect(observer.troubles).toEqual([]);
+      expect(observer.faults).toEqual([]);
       expect(observer.podOf('curl')).toBe('curl-1');
       cluster.put(podOf(curl, { ready: false }));
       cluster.put(podOf(curl, { n: 2 }));
-      expect(observer.troubles).toEqual([]);
+      expect(observer.faults).toEqual([]);
       expect(observer.podOf('curl')).toBe('curl-2');
     }));
 
@@ -117,13 +116,13 @@ describe('the environment is disturbed', () => {
     play(async ({ cluster, observer }) => {
       const looping = { restarts: 3, down: 'CrashLoopBackOff' as const };
       cluster.put(podOf(curl, { ready: false, containers: { curl: { down: 'Error' }, [SIDECAR]: looping } }));
-      expect(observer.troubles).toContain('the fixture curl is not ready');
+      expect(observer.faults).toContain('the fixture curl is not ready');
     }));
 
   test('by a pod of which there is none any more', () =>
     play(async ({ cluster, observer }) => {
       cluster.drop(podOf(tcpEcho));
-      expect(observer.troubles).toContain('the fixture tcp-echo is not ready');
+      expect(observer.faults).toContain('the fixture tcp-echo is not ready');
       expect(observer.logOf('tcp-echo')).toBeUndefined();
       expect(cluster.tails.size).toBe(0);
       expect(observer.podOf('tcp-echo')).toBe('tcp-echo (no pod)');
@@ -135,8 +134,8 @@ describe('the environment is disturbed', () => {
       const { observer, evidence } = stage;
       const before = evidence.clock();
       await crash(stage, 'curl', 1);
-      expect(observer.troubles).toEqual([]);
-      expect(observer.disturbedSince(before)).toBeDefined();
+      expect(observer.faults).toEqual([]);
+      expect(observer.faultSince(before)).toBeDefined();
       expect(evidence.all('environment-fault').map(({ cause }) => cause)).toContain(
         'a container of the fixture curl restarted',
       );
@@ -150,18 +149,18 @@ describe('the environment is disturbed', () => {
       await lapse(1_000);
       const since = evidence.clock();
       cluster.put(podOf(tcpEcho, { containers }));
-      expect(observer.disturbedSince(since)).toBeUndefined();
+      expect(observer.faultSince(since)).toBeUndefined();
     }));
 
   test('while a watch is broken', () =>
     play(async ({ cluster, observer, evidence }) => {
       const before = evidence.clock();
       cluster.breakWatches('Pod', true);
-      expect(observer.troubles).toContain('the watch of pods in curl broke: connection reset');
+      expect(observer.faults).toContain('the watch of pods in curl broke: connection reset');
       await lapse(1_000);
       cluster.breakWatches('Pod', false);
-      expect(observer.troubles).toEqual([]);
-      expect(observer.disturbedSince(before + 500)).toMatch(/^the watch of /);
+      expect(observer.faults).toEqual([]);
+      expect(observer.faultSince(before + 500)).toMatch(/^the watch of /);
     }));
 
   test.each<[string, (stage: Stage) => void]>([
@@ -171,9 +170,9 @@ describe('the environment is disturbed', () => {
   ])('by a control plane that is %s', (words, change) =>
     play(async (stage) => {
       change(stage);
-      expect(stage.observer.troubles.join()).toMatch(new RegExp(`^the control plane's controller .*${words}`));
+      expect(stage.observer.faults.join()).toMatch(new RegExp(`^the control plane's controller .*${words}`));
       stage.cluster.put(deploymentOf('controller', MESH, 1));
-      expect(stage.observer.troubles).toEqual([]);
+      expect(stage.observer.faults).toEqual([]);
     }),
   );
 
@@ -181,7 +180,7 @@ describe('the environment is disturbed', () => {
     play(async ({ cluster, observer }) => {
       cluster.put(deploymentOf('dashboard', MESH, 0, 0));
       cluster.put(podOf({ ...curl, app: 'stranger' }, { ready: false }), 'ADDED');
-      expect(observer.troubles).toEqual([]);
+      expect(observer.faults).toEqual([]);
     }));
 });
 
@@ -191,7 +190,7 @@ describe('a crash of the mesh', () => {
       await crash(stage, SIDECAR, 1);
       expect(stage.observer.crashes).toEqual(['envoy in curl/curl-1: Error (exit 1), 1 restarts']);
       expect(stage.evidence.all('crash')).toMatchObject([{ container: SIDECAR, restarts: 1, excused: false }]);
-      expect(stage.observer.troubles).toEqual([]);
+      expect(stage.observer.faults).toEqual([]);
     }));
 
   test('that came before the fixtures were looked at is one of this run', () =>
@@ -213,7 +212,7 @@ describe('a crash of the mesh', () => {
   test('is told again when it happens again, and stays on the books', () =>
     play(async (stage) => {
       await crash(stage, SIDECAR, 1);
-      stage.observer.disturb('watch', 'the watch broke');
+      stage.observer.setFault('watch', 'the watch broke');
       await crash(stage, SIDECAR, 2);
       expect(stage.evidence.all('crash').map(({ excused }) => excused)).toEqual([false, true]);
       expect(stage.observer.crashes).toHaveLength(1);
@@ -221,8 +220,8 @@ describe('a crash of the mesh', () => {
 
   test('is excused by an environment fault at the time, and soon after it', () =>
     play(async (stage) => {
-      stage.observer.disturb('watch', 'the watch broke');
-      stage.observer.disturb('watch', undefined);
+      stage.observer.setFault('watch', 'the watch broke');
+      stage.observer.setFault('watch', undefined);
       await lapse(TIMING.aftermathMs - 5_000);
       await crash(stage, SIDECAR, 1);
       expect(stage.observer.crashes).toEqual([]);
@@ -235,11 +234,11 @@ describe('a crash of the mesh', () => {
 
   test('is excused by an unmeshed control that was not answered: the cluster itself did not work', () =>
     play(async (stage) => {
-      stage.observer.noteFailedUnmeshedControl();
+      stage.observer.noteFailedControl();
       await lapse(TIMING.aftermathMs - 5_000);
       await crash(stage, SIDECAR, 1);
       expect(stage.evidence.all('crash')).toMatchObject([{ excused: true }]);
-      expect(stage.observer.troubles).toEqual([]);
+      expect(stage.observer.faults).toEqual([]);
     }));
 
   test('from the start is not excused by pods that had not been seen', () =>
@@ -248,10 +247,10 @@ describe('a crash of the mesh', () => {
       const looping: PodState = { ready: false, containers: { [SIDECAR]: { restarts: 2, down: 'CrashLoopBackOff' } } };
       cluster.put(podOf(curl, looping), 'ADDED');
       expect(observer.crashes).toHaveLength(1);
-      expect(observer.crashLooping('curl')).toMatch(/^envoy in curl\/curl-1: CrashLoopBackOff/);
+      expect(observer.downSidecar('curl')).toMatch(/^envoy in curl\/curl-1: CrashLoopBackOff/);
       cluster.put(podOf(unmeshedClient), 'ADDED');
       cluster.put(podOf(tcpEcho, looping), 'ADDED');
-      expect(observer.troubles).toEqual([]);
+      expect(observer.faults).toEqual([]);
     }));
 
   test('in a back-off is told once, not at each event', () =>
@@ -265,10 +264,10 @@ describe('a crash of the mesh', () => {
   test('makes a sidecar that has restarted three times one that does not stay up', () =>
     play(async (stage) => {
       for (const restarts of [1, 2]) await crash(stage, SIDECAR, restarts);
-      expect(stage.observer.crashLooping('curl')).toBeUndefined();
+      expect(stage.observer.downSidecar('curl')).toBeUndefined();
       await crash(stage, SIDECAR, 3);
-      expect(stage.observer.crashLooping('curl')).toMatch(/^envoy in curl\/curl-1/);
-      expect(stage.observer.crashLooping('unmeshed-client')).toBeUndefined();
+      expect(stage.observer.downSidecar('curl')).toMatch(/^envoy in curl\/curl-1/);
+      expect(stage.observer.downSidecar('unmeshed-client')).toBeUndefined();
     }));
 
   test('before the run is none of its crashes, where pods were there before', () =>
@@ -276,11 +275,11 @@ describe('a crash of the mesh', () => {
       const { cluster, observer, evidence } = unseen({ ...DEFAULT, reused: true });
       const before = { curl: { restarts: 4 }, [SIDECAR]: { restarts: 4 } };
       cluster.put(podOf(curl, { containers: before }), 'ADDED');
-      expect(observer.troubles).not.toContain('a container of the fixture curl restarted');
+      expect(observer.faults).not.toContain('a container of the fixture curl restarted');
       expect(evidence.all('environment-fault')).toEqual([]);
       cluster.put(controlPlanePod('controller', MESH, { containers: { controller: { restarts: 4 } } }), 'ADDED');
       expect(observer.crashes).toEqual([]);
-      expect(observer.crashLooping('curl')).toBeUndefined();
+      expect(observer.downSidecar('curl')).toBeUndefined();
       cluster.put(podOf(curl, { containers: { ...before, [SIDECAR]: { restarts: 5 } } }));
       expect(observer.crashes).toHaveLength(1);
     }));
@@ -300,13 +299,13 @@ describe('a crash of the mesh', () => {
       const down = { ready: false, containers: { controller: { down: 'Error' as const } } };
       cluster.put(controlPlanePod('controller', MESH, down));
       cluster.put(deploymentOf('controller', MESH, 0));
-      expect(observer.troubles).toEqual(["the control plane's controller is not available"]);
+      expect(observer.faults).toEqual(["the control plane's controller is not available"]);
       await lapse(1_000);
       const looping = { controller: { restarts: 1, down: 'CrashLoopBackOff' as const } };
       cluster.put(controlPlanePod('controller', MESH, { ready: false, containers: looping }));
       expect(observer.crashes).toHaveLength(1);
       expect(evidence.all('crash')).toMatchObject([{ excused: false }]);
-      expect(observer.troubles).toEqual([]);
+      expect(observer.faults).toEqual([]);
     }));
 
   test('of the control plane is excused by its being scaled to zero from outside', () =>
@@ -315,18 +314,18 @@ describe('a crash of the mesh', () => {
       await lapse(1_000);
       cluster.put(controlPlanePod('controller', MESH, { containers: { controller: { restarts: 1 } } }));
       expect(observer.crashes).toEqual([]);
-      expect(observer.troubles).toHaveLength(1);
+      expect(observer.faults).toHaveLength(1);
     }));
 
   test('of the control plane that is excused leaves the environment disturbed until it is available', () =>
     play(async ({ cluster, observer }) => {
-      observer.noteFailedUnmeshedControl();
+      observer.noteFailedControl();
       cluster.put(deploymentOf('controller', MESH, 0));
       cluster.put(controlPlanePod('controller', MESH, { containers: { controller: { restarts: 1 } } }));
       expect(observer.crashes).toEqual([]);
-      expect(observer.troubles).toEqual(["the control plane's controller is not available"]);
+      expect(observer.faults).toEqual(["the control plane's controller is not available"]);
       cluster.put(deploymentOf('controller', MESH, 1));
-      expect(observer.troubles).toEqual([]);
+      expect(observer.faults).toEqual([]);
     }));
 });
 
@@ -368,28 +367,28 @@ describe('calm', () => {
   test('comes when the last environment fault has gone', () =>
     play(async ({ observer, evidence }) => {
       const start = evidence.clock();
-      observer.disturb('one', 'one');
-      observer.disturb('two', 'two');
-      const calm = observer.calm(60_000, never);
+      observer.setFault('one', 'one');
+      observer.setFault('two', 'two');
+      const calm = observer.untilFaultless(60_000, never);
       await lapse(1_000);
-      observer.disturb('one', undefined);
+      observer.setFault('one', undefined);
       await lapse(1_000);
-      observer.disturb('two', undefined);
+      observer.setFault('two', undefined);
       expect(await calm).toBeUndefined();
       expect(evidence.clock() - start).toBe(2_000);
     }));
 
   test('is there at once where nothing is disturbed', () =>
     play(async ({ observer }) => {
-      expect(await observer.calm(0, never)).toBeUndefined();
+      expect(await observer.untilFaultless(0, never)).toBeUndefined();
     }));
 
   test('does not come in time: what still is disturbed is told', () =>
     play(async ({ observer, evidence }) => {
       const start = evidence.clock();
-      observer.disturb('one', 'one');
-      observer.disturb('two', 'two');
-      expect(await observer.calm(5_000, never)).toBe('one; two');
+      observer.setFault('one', 'one');
+      observer.setFault('two', 'two');
+      expect(await observer.untilFaultless(5_000, never)).toBe('one; two');
       expect(evidence.clock() - start).toBe(5_000);
     }));
 
@@ -397,8 +396,8 @@ describe('calm', () => {
     play(async ({ observer, evidence }) => {
       const start = evidence.clock();
       const abort = new AbortController();
-      observer.disturb('one', 'one');
-      const calm = observer.calm(60_000, abort.signal);
+      observer.setFault('one', 'one');
+      const calm = observer.untilFaultless(60_000, abort.signal);
       await lapse(1_000);
       abort.abort();
       expect(await calm).toBe('one');
@@ -413,13 +412,13 @@ test('what disturbs on purpose counts, and is not written down', () =>
       cluster.put(podOf(curl, { n: 2 }), 'ADDED');
       cluster.drop(podOf(curl));
     });
-    expect(observer.disturbedSince(before)).toBeDefined();
+    expect(observer.faultSince(before)).toBeDefined();
     expect(evidence.all('environment-fault')).toEqual([]);
   }));
 
 test('a closed observer watches nothing, and writes down what never ended', () =>
   play(async ({ cluster, observer, evidence }) => {
-    observer.disturb('one', 'one');
+    observer.setFault('one', 'one');
     observer.close();
     expect(cluster.watched).toBe(0);
     expect(cluster.tails.size).toBe(0);

@@ -1,7 +1,7 @@
 import type { Evidence } from '../evidence/index.ts';
 import type { Actor, Server } from '../fixtures/index.ts';
 import type { Cluster, Manifest, Stop } from '../kube/cluster.ts';
-import type { ControlPlane } from '../mesh/mesh.ts';
+import type { Mesh } from '../mesh/mesh.ts';
 import { Agent, type Route, ServerLog } from '../probe/index.ts';
 import { type ContainerView, type PodView, viewPod } from './pods.ts';
 import { TIMING } from './timing.ts';
@@ -11,40 +11,37 @@ export interface ObserverDependencies {
   evidence: Evidence;
   actors: Actor[];
   servers: Server[];
-  sidecar: string | undefined;
-  /** What the mesh writes into a pod that it has taken in, where it puts no container there. */
-  podAnnotation?: { name: string; value: string };
-  controlPlane: ControlPlane | undefined;
+  mesh: Pick<Mesh, 'sidecar' | 'podAnnotation' | 'controlPlane'>;
   /** True when the pods may have been there before the run, so that their restarts until now are not this run's. */
   reused: boolean;
   log(line: string): void;
 }
 
-interface EnvironmentFault {
+interface Fault {
   cause: string;
   from: number;
   to?: number;
-  /** False where a crash of the mesh itself looks like this: nothing can be judged meanwhile, but it excuses no crash. */
+  /** False where a crash of the mesh looks the same: nothing can be judged meanwhile, but it excuses no crash. */
   excuses: boolean;
 }
 
 /**
- * The pods that take part, as they are now: an agent in each client, a log followed in each server, and a book of what
- * disturbed them. What the mesh does to itself (a crash of its containers) is kept apart from what the environment does.
+ * Follows the pods of fixtures and control plane: an agent in each client, the log of each server, and what disturbs them.
+ * It tells what the mesh does to itself (a crash of its containers) from what the environment does.
  */
 export class ClusterObserver {
   private readonly dependencies: ObserverDependencies;
   private readonly pods = new Map<string, PodView>();
   private readonly agents = new Map<string, { uid: string; agent: Agent }>();
   private readonly logs = new Map<string, { uid: string; log: ServerLog }>();
-  private readonly open = new Map<string, EnvironmentFault>();
-  private readonly past: EnvironmentFault[] = [];
+  private readonly open = new Map<string, Fault>();
+  private readonly past: Fault[] = [];
   private readonly crashed = new Map<string, { pod: string; container: ContainerView; excused: boolean }>();
   private readonly restarts = new Map<string, number>();
   /** What `restarts` was when the container was first seen. */
   private readonly inherited = new Map<string, number>();
   private readonly deployments = new Map<string, { type: string; object: Manifest }>();
-  private unmeshedControlFailedAt = Number.NEGATIVE_INFINITY;
+  private controlFailedAt = Number.NEGATIVE_INFINITY;
   private readonly watches: Stop[] = [];
   private isOnPurpose = false;
   private wholeAgainAt = Number.NEGATIVE_INFINITY;
@@ -57,18 +54,18 @@ export class ClusterObserver {
     for (const { app } of dependencies.actors)
       this.open.set(`not ready ${app}`, { cause: UNSEEN, from, excuses: false });
     for (const namespace of new Set(dependencies.actors.map((actor) => actor.namespace))) {
-      this.follow({ apiVersion: 'v1', kind: 'Pod', namespace }, `pods in ${namespace}`, (type, object) => {
+      this.watch({ apiVersion: 'v1', kind: 'Pod', namespace }, `pods in ${namespace}`, (type, object) => {
         this.fixturePod(type, viewPod(object));
       });
     }
-    const { controlPlane } = dependencies;
+    const { controlPlane } = dependencies.mesh;
     if (controlPlane === undefined) return;
     const { namespace } = controlPlane;
-    this.follow({ apiVersion: 'v1', kind: 'Pod', namespace }, `pods in ${namespace}`, (_, object) => {
+    this.watch({ apiVersion: 'v1', kind: 'Pod', namespace }, `pods in ${namespace}`, (_, object) => {
       for (const container of viewPod(object).containers) this.noteCrash(viewPod(object), container);
       for (const known of this.deployments.values()) this.controlPlaneDeployment(known.type, known.object);
     });
-    this.follow(
+    this.watch(
       { apiVersion: 'apps/v1', kind: 'Deployment', namespace },
       `deployments in ${namespace}`,
       (type, object) => {
@@ -107,14 +104,14 @@ export class ClusterObserver {
     return this.pods.get(this.current.get(app) ?? '');
   }
 
-  /** What disturbed the environment at or after a time of the run's clock. */
-  disturbedSince(time: number): string | undefined {
+  /** What was wrong with the environment at or after a time of the run's clock. */
+  faultSince(time: number): string | undefined {
     const still = [...this.open.values()][0];
     return (still ?? this.past.find(({ to }) => to !== undefined && to >= time))?.cause;
   }
 
-  /** What is disturbed at this moment. */
-  get troubles(): string[] {
+  /** What is wrong with the environment now. */
+  get faults(): string[] {
     return [...this.open.values()].map(({ cause }) => cause);
   }
 
@@ -127,7 +124,8 @@ export class ClusterObserver {
 
   /** Enrolled fixtures without a running sidecar, and others with one. */
   enrolmentFaults(): string[] {
-    const { actors, sidecar, podAnnotation } = this.dependencies;
+    const { actors, mesh } = this.dependencies;
+    const { sidecar, podAnnotation } = mesh;
     if (podAnnotation !== undefined) return this.annotationFaults(podAnnotation);
     if (sidecar === undefined) return ['the driver names no container that enrolment would put into pods'];
     return actors.flatMap(({ app, enrolled }) => {
@@ -151,25 +149,22 @@ export class ClusterObserver {
     });
   }
 
-  /** Sidecars that are down, by the actor's name: nothing can be learnt about a route through one. */
-  crashLooping(app: string): string | undefined {
+  /** The actor's sidecar, if it does not stay up: no route through it can be judged. */
+  downSidecar(app: string): string | undefined {
     const pod = this.presentPod(app);
-    const sidecar = pod?.containers.find(({ name }) => name === this.dependencies.sidecar);
+    const sidecar = pod?.containers.find(({ name }) => name === this.dependencies.mesh.sidecar);
     const inherited = this.inherited.get(`${pod?.uid}/${sidecar?.name}`) ?? 0;
     return sidecar?.trouble?.startsWith('CrashLoopBackOff') || (sidecar?.restarts ?? 0) - inherited >= 3
       ? `${sidecar?.name} in ${pod?.namespace}/${pod?.name}: ${sidecar?.trouble}`
       : undefined;
   }
 
-  /** When pods were last replaced on purpose, and whole again; what fails later is not laid to anything before. */
+  /** When pods that were replaced on purpose were last up again. No earlier fault is blamed for a later failure. */
   get replacedAt(): number {
     return this.wholeAgainAt;
   }
 
-  /**
-   * Does what disturbs the pods on purpose, until they are whole again: it counts as an environment fault, and is not written down as
-   * one.
-   */
+  /** Does what replaces pods on purpose, until they are up again. Nothing counts meanwhile, but no environment fault is recorded. */
   async onPurpose(work: () => Promise<void>): Promise<void> {
     this.isOnPurpose = true;
     try {
@@ -180,16 +175,17 @@ export class ClusterObserver {
     }
   }
 
-  /** An unmeshed control or control was not answered: a crash at the time may be the environment's doing. */
-  noteFailedUnmeshedControl(): void {
-    this.unmeshedControlFailedAt = this.dependencies.evidence.clock();
+  /** A control was not answered: the environment may be the cause of a crash at the time. */
+  noteFailedControl(): void {
+    this.controlFailedAt = this.dependencies.evidence.clock();
   }
 
   /**
-   * Raises or lifts an environment fault that something outside of this class has noticed.
-   * @param excuses whether crashes of the mesh are laid to it
+   * Begins or ends an environment fault.
+   * @param cause undefined when it is over
+   * @param excuses whether it is blamed for crashes of the mesh
    */
-  disturb(key: string, cause: string | undefined, excuses = true): void {
+  setFault(key: string, cause: string | undefined, excuses = true): void {
     const now = this.dependencies.evidence.clock();
     const known = this.open.get(key);
     if (cause !== undefined) {
@@ -212,12 +208,12 @@ export class ClusterObserver {
     for (const wake of [...this.waiting]) wake();
   }
 
-  /** Waits until nothing is disturbed. Answers what still is after `limitMs`. */
-  async calm(limitMs: number, signal: AbortSignal): Promise<string | undefined> {
+  /** Waits until nothing is wrong with the environment. @returns what still is after `limitMs` */
+  async untilFaultless(limitMs: number, signal: AbortSignal): Promise<string | undefined> {
     const deadline = performance.now() + limitMs;
     while (this.open.size > 0) {
       const rest = deadline - performance.now();
-      if (rest <= 0 || signal.aborted) return this.troubles.join('; ');
+      if (rest <= 0 || signal.aborted) return this.faults.join('; ');
       await new Promise<void>((resolve) => {
         const done = () => {
           clearTimeout(timer);
@@ -241,7 +237,7 @@ export class ClusterObserver {
       this.dependencies.evidence.append({ kind: 'environment-fault', cause, from });
   }
 
-  private follow(
+  private watch(
     selection: { apiVersion: string; kind: string; namespace: string },
     what: string,
     event: (type: string, object: Manifest) => void,
@@ -250,7 +246,7 @@ export class ClusterObserver {
       this.dependencies.cluster.watch(selection, {
         event: ({ type, object }) => event(type, object),
         broken: (isBroken, reason) =>
-          this.disturb(`watch ${what}`, isBroken ? `the watch of ${what} broke: ${reason}` : undefined),
+          this.setFault(`watch ${what}`, isBroken ? `the watch of ${what} broke: ${reason}` : undefined),
       }),
     );
   }
@@ -261,12 +257,12 @@ export class ClusterObserver {
     if (type === 'DELETED') this.pods.delete(pod.name);
     else this.pods.set(pod.name, pod);
     for (const container of pod.containers) {
-      if (container.name === this.dependencies.sidecar) this.noteCrash(pod, container);
+      if (container.name === this.dependencies.mesh.sidecar) this.noteCrash(pod, container);
     }
     this.choosePod(actor);
   }
 
-  /** The newest pod that is not ending stands for the actor; agents and logs follow it. */
+  /** The actor's pod is the ready one that is not ending, else the newest; agent and log follow it. */
   private choosePod(actor: Actor): void {
     const { app, namespace } = actor;
     const own = [...this.pods.values()].filter((pod) => pod.app === app && pod.namespace === namespace && !pod.ending);
@@ -279,19 +275,19 @@ export class ClusterObserver {
       this.logs.get(app)?.log.close();
       this.logs.delete(app);
       this.current.delete(app);
-      this.disturb(`replaced ${app}`, `the pod of ${app} was replaced`);
+      this.setFault(`replaced ${app}`, `the pod of ${app} was replaced`);
     }
     if (pod !== undefined && running && !this.agents.has(app)) this.adopt(actor, pod);
     const restarted =
       pod !== undefined && this.ownContainers(pod).filter((container) => this.hasRestarted(pod, container)).length > 0;
-    if (restarted) this.disturb(`restarted ${app}`, `a container of the fixture ${app} restarted`);
-    const isReady = pod !== undefined && running && (pod.ready || this.crashLooping(app) !== undefined);
-    const sidecar = pod?.containers.find(({ name }) => name === this.dependencies.sidecar);
+    if (restarted) this.setFault(`restarted ${app}`, `a container of the fixture ${app} restarted`);
+    const isReady = pod !== undefined && running && (pod.ready || this.downSidecar(app) !== undefined);
+    const sidecar = pod?.containers.find(({ name }) => name === this.dependencies.mesh.sidecar);
     const isByMesh = running && sidecar?.running === false;
-    this.disturb(`not ready ${app}`, isReady ? undefined : `the fixture ${app} is not ready`, !isByMesh);
+    this.setFault(`not ready ${app}`, isReady ? undefined : `the fixture ${app} is not ready`, !isByMesh);
     if (!isReady) return;
-    this.disturb(`replaced ${app}`, undefined);
-    this.disturb(`restarted ${app}`, undefined);
+    this.setFault(`replaced ${app}`, undefined);
+    this.setFault(`restarted ${app}`, undefined);
   }
 
   private adopt({ app, namespace, container }: Actor, pod: PodView): void {
@@ -311,7 +307,7 @@ export class ClusterObserver {
     return pod.containers.filter(({ name }) => own.has(name));
   }
 
-  /** True when the count has grown since it was last looked at. */
+  /** True when the count has grown since the last look. */
   private hasRestarted(pod: PodView, { name, restarts }: ContainerView): boolean {
     const key = `${pod.uid}/${name}`;
     const before = this.restarts.get(key);
@@ -341,13 +337,13 @@ export class ClusterObserver {
 
   private isExcused(): boolean {
     const since = this.dependencies.evidence.clock() - TIMING.aftermathMs;
-    const isLaidTo = ({ excuses, to }: EnvironmentFault) => excuses && (to === undefined || to >= since);
-    return this.unmeshedControlFailedAt >= since || [...this.open.values(), ...this.past].some(isLaidTo);
+    const isBlamed = ({ excuses, to }: Fault) => excuses && (to === undefined || to >= since);
+    return this.controlFailedAt >= since || [...this.open.values(), ...this.past].some(isBlamed);
   }
 
   /** A control plane that was there before the run may have restarted before it. */
   private isBaseline(pod: PodView): boolean {
-    return this.dependencies.reused || pod.namespace === this.dependencies.controlPlane?.namespace;
+    return this.dependencies.reused || pod.namespace === this.dependencies.mesh.controlPlane?.namespace;
   }
 
   private controlPlaneDeployment(type: string, object: Manifest): void {
@@ -361,7 +357,7 @@ export class ClusterObserver {
     const fromOutside = type === 'DELETED' ? 'was deleted from outside' : 'was scaled to zero from outside';
     const isDown = isFromOutside || !(isAvailable || isCrashing);
     const cause = `the control plane's ${name} ${isFromOutside ? fromOutside : 'is not available'}`;
-    this.disturb(key, isDown ? cause : undefined, isFromOutside);
+    this.setFault(key, isDown ? cause : undefined, isFromOutside);
   }
 }
 

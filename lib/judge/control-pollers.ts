@@ -1,9 +1,84 @@
-import { type Check, ControlPoller, type Prober, type Route, routeName } from '../probe/index.ts';
+import { type Observation, type Prober, type Route, routeName } from '../probe/index.ts';
 import type { ClusterObserver } from './cluster-observer.ts';
+import { Poller } from './poller.ts';
 import type { Routes } from './routes.ts';
 import { TIMING } from './timing.ts';
 
-/** The unmeshed controls and controls of every route in use. Each is begun when first needed, and goes on until the end of the run. */
+export type Check = { clear: true } | { clear: false; why: string };
+
+type ControlRole = 'unmeshed control' | 'loopback control';
+
+/**
+ * Polls one unmeshed or loopback control. Its answers show that a stretch of time was free of environment faults.
+ * A loopback control's nonce in the server's log also shows that the log is complete up to it.
+ */
+export class ControlPoller {
+  private readonly name: string;
+  private readonly poller: Poller;
+
+  /** @param failed called at each probe that is not answered */
+  constructor(prober: Prober, route: Route, role: ControlRole, failed: () => void) {
+    this.name = `${role} ${routeName(route)}`;
+    const probe = async () => {
+      const observation = await prober.probe(route, this.name);
+      prober.conclude(observation, { role });
+      if (observation.outcome !== 'answered') failed();
+      return observation;
+    };
+    // Nobody asks about the distant past, and a run of hours must not grow.
+    this.poller = Poller.start(route, { probe, restMs: TIMING.controlMs, kept: TIMING.controlsKept });
+  }
+
+  /**
+   * Whether the control was answered throughout a stretch of the run's clock: the last time before it, always within it, and
+   * the first time after it, which this waits for.
+   */
+  verify(from: number, to: number): Promise<Check> {
+    return this.until((seen) => {
+      const before = seen.findLastIndex(({ end }) => end <= from);
+      const after = seen.findIndex(({ start }) => start >= to);
+      const upTo = after === -1 ? seen.length : after + 1;
+      const bad = seen.slice(Math.max(0, before), upTo).find(({ outcome }) => outcome !== 'answered');
+      if (bad !== undefined) return this.checked(bad);
+      return after === -1 ? undefined : { clear: true };
+    });
+  }
+
+  /** Whether the next probe that begins after `now` is answered. */
+  answers(now: number): Promise<Check> {
+    return this.until((seen) => {
+      const next = seen.find(({ start }) => start >= now);
+      return next && this.checked(next);
+    });
+  }
+
+  /** The longest that a probe took in a stretch of the run's clock, ms. */
+  slowest(from: number, to: number): number {
+    const within = this.poller.all.filter(({ start, end }) => end >= from && start <= to);
+    return Math.max(0, ...within.map(({ start, end }) => end - start));
+  }
+
+  stop(): Promise<void> {
+    return this.poller.stop();
+  }
+
+  private async until(check: (seen: readonly Observation[]) => Check | undefined): Promise<Check> {
+    for (;;) {
+      const result = check(this.poller.all);
+      if (result !== undefined) return result;
+      if (this.poller.isStopped) return { clear: false, why: `${this.name}: stopped` };
+      this.poller.poke();
+      await this.poller.next();
+    }
+  }
+
+  private checked({ outcome, signature, seen }: Observation): Check {
+    if (outcome === 'answered') return { clear: true };
+    return { clear: false, why: `${this.name}: ${outcome} (${seen.doubt ?? signature})` };
+  }
+}
+
+/** The unmeshed and loopback controls of every route in use. Each starts when it is first needed and runs until the end. */
 export class ControlPollers {
   private readonly running = new Map<string, ControlPoller>();
   private readonly prober: Prober;
@@ -16,46 +91,45 @@ export class ControlPollers {
     this.observer = observer;
   }
 
-  /** Begins what watches over a route. */
+  /** Starts the controls of a route. */
   cover(route: Route): ControlPoller[] {
-    const unmeshedControl = this.monitor('unmeshed control', this.routes.unmeshedControl(route));
-    const control = this.routes.control(route);
-    return control === undefined ? [unmeshedControl] : [unmeshedControl, this.monitor('loopback control', control)];
+    const unmeshed = this.poller('unmeshed control', this.routes.unmeshedControl(route));
+    const loopback = this.routes.loopbackControl(route);
+    return loopback === undefined ? [unmeshed] : [unmeshed, this.poller('loopback control', loopback)];
   }
 
-  /** Whether the environment was undisturbed for these routes from before `from` until after `to`. */
+  /** Whether nothing disturbed these routes from before `from` until after `to`. */
   async verify(routes: Route[], from: number, to: number): Promise<Check> {
-    const controlPollers = new Set(routes.flatMap((route) => this.cover(route)));
-    const checks = await Promise.all([...controlPollers].map((monitor) => monitor.verify(from, to)));
-    const cause = this.observer.disturbedSince(from);
+    const checks = await Promise.all(this.of(routes).map((poller) => poller.verify(from, to)));
+    const cause = this.observer.faultSince(from);
     if (cause !== undefined) return { clear: false, why: cause };
     return checks.find((check) => !check.clear) ?? { clear: true };
   }
 
-  /** The longest that an answer to an unmeshed control or control of these routes took in a stretch of the run's clock, ms. */
+  /** The longest that a control of these routes took in a stretch of the run's clock, ms. */
   slowest(routes: Route[], from: number, to: number): number {
-    const controlPollers = new Set(routes.flatMap((route) => this.cover(route)));
-    return Math.max(0, ...[...controlPollers].map((monitor) => monitor.slowest(from, to)));
+    return Math.max(0, ...this.of(routes).map((poller) => poller.slowest(from, to)));
   }
 
-  /** Whether everything watched over is answered at this moment. */
+  /** Whether every control is answered now. */
   async verifyAll(now: number): Promise<Check> {
-    const checks = await Promise.all([...this.running.values()].map((monitor) => monitor.answers(now)));
+    const checks = await Promise.all([...this.running.values()].map((poller) => poller.answers(now)));
     return checks.find((check) => !check.clear) ?? { clear: true };
   }
 
   async stop(): Promise<void> {
-    await Promise.all([...this.running.values()].map((monitor) => monitor.stop()));
+    await Promise.all([...this.running.values()].map((poller) => poller.stop()));
   }
 
-  private monitor(role: 'unmeshed control' | 'loopback control', route: Route): ControlPoller {
+  private of(routes: Route[]): ControlPoller[] {
+    return [...new Set(routes.flatMap((route) => this.cover(route)))];
+  }
+
+  private poller(role: ControlRole, route: Route): ControlPoller {
     const key = `${role} ${routeName(route)}`;
-    const monitor =
-      this.running.get(key) ??
-      new ControlPoller(this.prober, route, { role }, TIMING.monitorMs, () =>
-        this.observer.noteFailedUnmeshedControl(),
-      );
-    this.running.set(key, monitor);
-    return monitor;
+    const known =
+      this.running.get(key) ?? new ControlPoller(this.prober, route, role, () => this.observer.noteFailedControl());
+    this.running.set(key, known);
+    return known;
   }
 }

@@ -30,7 +30,7 @@ function guarded(body: (stage: Stage) => Promise<void>): Promise<void> {
       switchMode: async (mode, value) => {
         guard.release(mode);
         await mesh.switchMode(mode, value);
-        await guard.hold(mode);
+        await guard.expect(mode);
       },
     });
   });
@@ -47,7 +47,7 @@ describe('a change of a setting', () => {
       cluster.put(changed);
       cluster.tell(changed);
       await answers();
-      expect(told).toEqual([['permissive', 'somebody else set MeshConfig mesh-config spec.permissive to false']]);
+      expect(told).toEqual([['permissive', 'another client set MeshConfig mesh-config spec.permissive to false']]);
       cluster.tell(changed);
       await answers();
       expect(told).toHaveLength(1);
@@ -126,11 +126,11 @@ test('a mode that was changed from outside disturbs, and is no longer known unti
     const { cluster, mesh, modes, observer, evidence } = fakeDependencies();
     await modes.switch('permissive', true, []);
     const before = evidence.clock();
-    expect(observer.disturbedSince(before)).toBeUndefined();
+    expect(observer.faultSince(before)).toBeUndefined();
     cluster.put(await mesh.config('permissive', false));
     await answers();
-    expect(observer.disturbedSince(before)).toMatch(/^somebody else set MeshConfig/);
-    expect(observer.troubles).toEqual([]);
+    expect(observer.faultSince(before)).toMatch(/^another client set MeshConfig/);
+    expect(observer.faults).toEqual([]);
     expect(modes.current).toEqual({});
 
     await modes.switch('permissive', true, []);

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Cluster, Manifest, Stop } from '../kube/cluster.ts';
-import type { Mesh, ModeName, Setting } from '../mesh/mesh.ts';
+import { type Mesh, type ModeName, modeNames, type Setting } from '../mesh/mesh.ts';
 
 /**
- * Notices when somebody else changes a mode's setting: what is observed then says nothing about the mesh.
- * What the right value is, is read from the cluster after each switch, so that the guard need not know how a mesh writes it.
+ * Notices when another client changes a mode's setting: what is observed then says nothing about the mesh.
+ * It reads the right value from the cluster after each switch, and so need not know how a mesh writes it.
  */
 export class DriftDetector {
   private readonly cluster: Cluster;
@@ -18,19 +18,19 @@ export class DriftDetector {
     this.cluster = cluster;
     this.mesh = mesh;
     this.changed = changed;
-    for (const mode of ['permissive', 'egress'] satisfies ModeName[]) {
+    for (const mode of modeNames) {
       const setting = mesh.setting(mode);
       if (setting !== undefined) this.follow(mode, setting);
     }
   }
 
-  /** A switch is about to be made: whatever the setting becomes is ours. */
+  /** A switch is about to be made: accept whatever the setting becomes. */
   release(mode: ModeName): void {
     this.values.delete(mode);
   }
 
   /** The switch has been made: from now on the setting must stay as it is. */
-  async hold(mode: ModeName): Promise<void> {
+  async expect(mode: ModeName): Promise<void> {
     const setting = this.mesh.setting(mode);
     if (setting !== undefined) this.values.set(mode, valueAt(await this.cluster.get(setting.ref), setting.path));
   }
@@ -64,7 +64,7 @@ export class DriftDetector {
       if (!this.differs(mode, value)) return;
       this.values.delete(mode);
       const { kind, name } = setting.ref;
-      this.changed(mode, `somebody else set ${kind} ${name} ${setting.path.join('.')} to ${JSON.stringify(value)}`);
+      this.changed(mode, `another client set ${kind} ${name} ${setting.path.join('.')} to ${JSON.stringify(value)}`);
     } catch (error) {
       this.values.delete(mode);
       this.changed(mode, `the setting of ${mode} cannot be read: ${error instanceof Error ? error.message : error}`);

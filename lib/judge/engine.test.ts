@@ -1,15 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { ClusterError } from '../kube/cluster.ts';
 import { MeshError } from '../mesh/errors.ts';
+import type { Answer, ClaimKey, Handlers, Method, Params } from './calls.ts';
+import type { Claim, PlannedClaim, ResourceUse } from './claim.ts';
 import { ClientSets } from './client-sets.ts';
-import type { DeclaredClaim } from './declare.ts';
 import { Engine, type EngineOptions } from './engine.ts';
-import { Disrupted, Unmet } from './errors.ts';
-import type { PlannedClaim } from './planned.ts';
-import type { Answer, ClaimKey, Handlers, Method, Params } from './protocol.ts';
+import { EnvironmentFault, Unmet } from './errors.ts';
 import type { RouteSpec } from './routes.ts';
-import type { ResourceUse } from './script.ts';
-import { StabilityChecks } from './stability-checks.ts';
+import { StabilityChecks } from './stability-check.ts';
 import { type FakeDependencies, fakeDependencies } from './testing/fake-parts.ts';
 import { podOf } from './testing/pod.ts';
 import { actors } from './testing/stand.ts';
@@ -50,12 +48,9 @@ interface Stage {
 }
 
 /** One that is judged alone unless told. */
-const claimOf = (
-  id: string,
-  over: Partial<DeclaredClaim> = {},
-  resourceUse: Partial<ResourceUse> = {},
-): PlannedClaim => ({
-  claim: { id, suite: 'a', title: '', spec: '', level: 'core', features: [], ...over },
+const claimOf = (id: string, over: Partial<Claim> = {}, resourceUse: Partial<ResourceUse> = {}): PlannedClaim => ({
+  claim: { id, suite: 'a', title: '', spec: '', level: 'core', features: [], body: async () => undefined, ...over },
+  script: [],
   resourceUse: { clients: ['curl'], switches: [], policies: false, alone: true, ...resourceUse },
   run: 1,
 });
@@ -85,7 +80,7 @@ function stage<T>(body: (stage: Stage) => Promise<T>, options: Partial<EngineOpt
       nonce: () => 'mpabcdefx1',
       restart: async () => undefined,
       reinstall: async () => undefined,
-      onTrouble: async (id) => {
+      diagnose: async (id) => {
         troubled.push(id);
         return { diagnostics: `cluster/${id}` };
       },
@@ -262,8 +257,8 @@ describe('a claim that was disturbed', () => {
       const body: Body = async (call) => {
         if (isFirst) {
           isFirst = false;
-          dependencies.observer.disturb('watch', 'the watch broke');
-          void lapse(30_000).then(() => dependencies.observer.disturb('watch', undefined));
+          dependencies.observer.setFault('watch', 'the watch broke');
+          void lapse(30_000).then(() => dependencies.observer.setFault('watch', undefined));
         }
         await opens(call);
       };
@@ -297,7 +292,7 @@ describe('a claim that was disturbed', () => {
       const { verdict, reason, tries } = await play('a/one', body);
       expect(dependencies.evidence.clock() - start).toBeGreaterThan(TIMING.aftermathMs);
       expect(verdict).toBe('inconclusive');
-      expect(reason).toMatch(/^disturbed 6 times, at last: unmeshed control /);
+      expect(reason).toMatch(/^environment faults interrupted it 6 times, last: unmeshed control /);
       expect(tries).toBe(TIMING.restarts + 1);
       expect(troubled).toEqual(['a/one']);
     }));
@@ -305,7 +300,7 @@ describe('a claim that was disturbed', () => {
   test('is inconclusive when the environment does not recover in time', () =>
     stage(async ({ play, opens, dependencies }) => {
       const body: Body = async (call) => {
-        dependencies.observer.disturb('watch', 'the watch broke');
+        dependencies.observer.setFault('watch', 'the watch broke');
         await opens(call);
       };
       const start = dependencies.evidence.clock();
@@ -345,8 +340,8 @@ describe('a claim that was disturbed', () => {
       const body: Body = async (call) => {
         if (isFirst) {
           void lapse(20_000).then(() => {
-            dependencies.observer.disturb('watch', 'the watch broke');
-            dependencies.observer.disturb('watch', undefined);
+            dependencies.observer.setFault('watch', 'the watch broke');
+            dependencies.observer.setFault('watch', undefined);
           });
           await call.mode({ mode: 'permissive', value: true });
           await lapse(21_000);
@@ -388,7 +383,7 @@ describe('a claim that was disturbed', () => {
 
   test('before it began, and that stays so, is inconclusive once the environment has had its time', () =>
     stage(async ({ play, dependencies }) => {
-      dependencies.observer.disturb('watch', 'the watch broke');
+      dependencies.observer.setFault('watch', 'the watch broke');
       const start = dependencies.evidence.clock();
       expect(await play('a/one', answer)).toMatchObject({
         verdict: 'inconclusive',
@@ -420,9 +415,9 @@ describe('an environment fault between two expectations', () => {
         await opens(call);
         if (!isFirst) return;
         isFirst = false;
-        dependencies.observer.disturb('watch', 'the watch broke');
+        dependencies.observer.setFault('watch', 'the watch broke');
         await lapse(100);
-        dependencies.observer.disturb('watch', undefined);
+        dependencies.observer.setFault('watch', undefined);
         await lapse(5_000);
         await right(call);
       };
@@ -462,8 +457,8 @@ describe('policies', () => {
       const body: Body = async (call) => {
         seen.push(present(dependencies).length);
         await apply(call);
-        dependencies.observer.disturb('watch', 'the watch broke');
-        dependencies.observer.disturb('watch', undefined);
+        dependencies.observer.setFault('watch', 'the watch broke');
+        dependencies.observer.setFault('watch', undefined);
         await answer(call);
       };
       await play('a/one', body);
@@ -486,7 +481,7 @@ describe('policies', () => {
         expect(then).toHaveLength(2);
       },
       {
-        onTrouble: async () => {
+        diagnose: async () => {
           kept();
           return {};
         },
@@ -665,7 +660,7 @@ describe('the run', () => {
   test('that is interrupted while the environment recovers does not wait for it', () =>
     stage(async ({ play, dependencies, interrupt }) => {
       const body: Body = async (call) => {
-        dependencies.observer.disturb('watch', 'the watch broke');
+        dependencies.observer.setFault('watch', 'the watch broke');
         void lapse(500).then(() => interrupt.abort());
         await call.mode({ mode: 'permissive', value: true });
         await answer(call);
@@ -758,7 +753,7 @@ describe('modes', () => {
 
   test.each([
     ['and who says so is right', 0, 'passed'],
-    ['or who says so has failed, and nobody else', 2 * TIMING.stabilityCheckMs, 'failed'],
+    ['or who says so has failed, and nobody else', 2 * TIMING.stabilityPollMs, 'failed'],
   ])('stay until they are switched, however long that is, %s', (_, leaksForMs, verdict) =>
     stage(
       async ({ play, dependencies }) => {
@@ -778,7 +773,7 @@ describe('modes', () => {
           play('a/two', async (call) => {
             await call.expect({ size: 'given', answered: [], refused: [hello] });
             // Later than the twelve seconds that the other has to wait for.
-            await lapse(2 * TIMING.stabilityCheckHoldMs);
+            await lapse(2 * TIMING.stabilityMs);
             allowedAt = dependencies.evidence.clock();
             await lapse(2_000);
             await call.mode({ mode: 'permissive', value: true });
@@ -810,7 +805,7 @@ describe('modes', () => {
         const probes = () =>
           dependencies.prober.bursts.filter(({ route }) => route.client.app === 'other-client').length;
         const before = probes();
-        await new Promise((resolve) => setTimeout(resolve, 10 * TIMING.stabilityCheckMs));
+        await new Promise((resolve) => setTimeout(resolve, 10 * TIMING.stabilityPollMs));
         expect(probes())[compare](before);
       },
       { claims: [...claims] },
@@ -916,7 +911,7 @@ describe('facts', () => {
   test('about the whole run are not judged while the observer cannot be seen', () =>
     stage(
       async ({ play, dependencies }) => {
-        dependencies.observer.disturb('watch', 'the watch broke');
+        dependencies.observer.setFault('watch', 'the watch broke');
         expect(await play('a/one', (call) => call.stable({}))).toMatchObject({ verdict: 'inconclusive' });
       },
       { claims: [claimOf('a/one', { last: true })] },
@@ -952,6 +947,6 @@ describe('facts', () => {
 });
 
 test('the errors that carry verdicts are told apart by their names, too', () => {
-  expect(new Disrupted('').name).toBe('Disturbed');
+  expect(new EnvironmentFault('').name).toBe('EnvironmentFault');
   expect(new Unmet('').name).toBe('Unmet');
 });

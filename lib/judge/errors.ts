@@ -1,6 +1,6 @@
-/** The environment was disturbed while a claim was being judged: what was seen proves nothing, the claim starts again. */
-export class Disrupted extends Error {
-  override name = 'Disturbed';
+/** Something that is not the mesh's went wrong while a claim was judged. What was seen does not count; the claim restarts. */
+export class EnvironmentFault extends Error {
+  override name = 'EnvironmentFault';
 }
 
 /** The mesh did not do what the claim says. The message is for people. */
@@ -10,7 +10,7 @@ export class Unmet extends Error {
 
 /** The claim cannot be judged: the harness or the suite is at fault, or the environment did not recover. */
 export class Inconclusive extends Error {
-  override name = 'Broken';
+  override name = 'Inconclusive';
 }
 
 /** The run is being ended: by a person, a deadline, or --fail-fast. */

@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Outcome } from '../evidence/index.ts';
-import { Disrupted } from './errors.ts';
+import { EnvironmentFault } from './errors.ts';
 import type { Decision, Expected } from './expectation.ts';
 import type { Behaviour } from './testing/fake-prober.ts';
 import { actors, routeBetween, servers } from './testing/stand.ts';
-import { granted, type Subject, Trial, WATCH_MS } from './testing/trial.ts';
+import { granted, POLL_MS, type Subject, Trial } from './testing/trial.ts';
 import { inVirtualTime, lapse } from './testing/virtual-time.ts';
 import { TIMING } from './timing.ts';
 
@@ -34,7 +34,7 @@ async function environmentFault(subjects: Subject[], prepare: (trial: Trial) => 
     ({ decision }) => decision,
     (reason: unknown) => reason,
   );
-  if (over instanceof Disrupted) return over;
+  if (over instanceof EnvironmentFault) return over;
   throw new Error(`not disturbed but ${JSON.stringify(over) ?? over}`);
 }
 
@@ -56,7 +56,7 @@ describe('a change', () => {
     ]);
     expect(decision.met).toBe(true);
     expect(only(decision).actedMs).toBeGreaterThanOrEqual(2_200);
-    expect(only(decision).actedMs).toBeLessThan(2_200 + 2 * TIMING.eagerMs);
+    expect(only(decision).actedMs).toBeLessThan(2_200 + 2 * TIMING.fastMs);
     expect(only(decision)).toMatchObject({ change: 1, settledMs: only(decision).actedMs, leaked: 0, lost: 0 });
     expect(only(decision).signatures['answered']).toBeGreaterThan(30);
   });
@@ -67,7 +67,7 @@ describe('a change', () => {
     ]);
     expect(decision.met).toBe(false);
     expect(at).toBeGreaterThan(5_000);
-    expect(at).toBeLessThan(5_000 + 2 * TIMING.eagerMs);
+    expect(at).toBeLessThan(5_000 + 2 * TIMING.fastMs);
     expect(only(decision)).not.toHaveProperty('actedMs');
     expect(decision.shown[0]?.start).toBeGreaterThan(5_000);
   });
@@ -82,7 +82,7 @@ describe('a change', () => {
     });
     expect(decision.met).toBe(true);
     expect(only(decision).actedMs).toBeGreaterThanOrEqual(400);
-    expect(only(decision).actedMs).toBeLessThan(400 + 2 * WATCH_MS);
+    expect(only(decision).actedMs).toBeLessThan(400 + 2 * POLL_MS);
   });
 
   test('that acted later than it may is unmet, although it has acted when it is asked about', async () => {
@@ -112,11 +112,11 @@ describe('without a change', () => {
     const { decision, at } = await decided([{ route: hello, expected, behaviour: () => outcome }]);
     expect(decision.met).toBe(false);
     expect(decision.shown.map((shown) => shown.outcome)).toEqual([outcome]);
-    expect(at).toBeLessThan(TIMING.eagerMs);
+    expect(at).toBeLessThan(TIMING.fastMs);
   });
 
   test('a single deviation within the hold is a failure', async () => {
-    for (const n of [2, 45, TIMING.holdProbes]) {
+    for (const n of [2, 45, TIMING.sampleProbes]) {
       const behaviour: Behaviour = (_, each) => (each === n ? 'answered' : 'not-reached');
       const { decision } = await decided([{ route: hello, expected: 'refused', behaviour }]);
       expect(decision.met).toBe(false);
@@ -135,10 +135,10 @@ describe('without a change', () => {
 describe('a hold', () => {
   test('is of as many probes as it takes to catch one wrong answer in twenty', async () => {
     const { decision, trial } = await decided([{ route: hello, expected: 'refused', behaviour: refused }]);
-    expect(counts(trial)).toEqual([TIMING.holdProbes]);
-    expect(decision.sample).toMatchObject({ probes: TIMING.holdProbes, restarts: 0 });
+    expect(counts(trial)).toEqual([TIMING.sampleProbes]);
+    expect(decision.sample).toMatchObject({ probes: TIMING.sampleProbes, restarts: 0 });
     expect(decision.identities).toEqual(['same pods']);
-    expect(1 - 0.95 ** TIMING.holdProbes).toBeGreaterThan(0.99);
+    expect(1 - 0.95 ** TIMING.sampleProbes).toBeGreaterThan(0.99);
   });
 
   test.each([
@@ -151,8 +151,8 @@ describe('a hold', () => {
       ...alike.map((route): Subject => ({ route, expected: 'answered', behaviour: answered })),
       { route: visit, expected: 'refused', behaviour: refused },
     ]);
-    expect(counts(trial).sort((one, other) => one - other)).toEqual([...alike.map(() => each), TIMING.holdProbes]);
-    expect(decision.sample?.probes).toBe(routes * each + TIMING.holdProbes);
+    expect(counts(trial).sort((one, other) => one - other)).toEqual([...alike.map(() => each), TIMING.sampleProbes]);
+    expect(decision.sample?.probes).toBe(routes * each + TIMING.sampleProbes);
     expect(1 - (6 / 7) ** TIMING.routeProbes).toBeGreaterThan(0.99);
   });
 
@@ -161,9 +161,9 @@ describe('a hold', () => {
     const { decision, trial } = await decided([{ route: hello, expected: 'answered', behaviour }]);
     const { start, end } = decision.sample ?? { start: 0, end: 0 };
     const meanwhile = trial.prober.bursts.filter(({ count, at }) => count === 1 && at > start);
-    expect(meanwhile.length).toBeLessThanOrEqual(1 + (end - start) / WATCH_MS);
-    expect(end - start).toBeGreaterThanOrEqual(TIMING.holdMs);
-    expect(end - start).toBeLessThan(TIMING.holdMs + 2 * WATCH_MS);
+    expect(meanwhile.length).toBeLessThanOrEqual(1 + (end - start) / POLL_MS);
+    expect(end - start).toBeGreaterThanOrEqual(TIMING.sampleMs);
+    expect(end - start).toBeLessThan(TIMING.sampleMs + 2 * POLL_MS);
   });
 
   test('of a state that a claim begins from is short', async () => {
@@ -173,7 +173,7 @@ describe('a hold', () => {
       return { trial, at: trial.now };
     });
     expect(counts(trial)).toEqual([TIMING.givenProbes]);
-    expect(at).toBeLessThan(TIMING.holdMs);
+    expect(at).toBeLessThan(TIMING.sampleMs);
   });
 
   test('is restarted with more probes by a deviation within settling, which is counted', async () => {
@@ -227,7 +227,7 @@ describe('a hold', () => {
     ]);
     expect(decision.met).toBe(true);
     expect(decision.sample?.start).toBeGreaterThanOrEqual(1_900);
-    expect(decision.sample?.probes).toBe(2 * TIMING.holdProbes);
+    expect(decision.sample?.probes).toBe(2 * TIMING.sampleProbes);
     expect(new Set(trial.prober.bursts.filter(({ count }) => count > 1).map(({ route }) => route))).toEqual(
       new Set([hello, visit]),
     );
@@ -247,7 +247,7 @@ describe('a hold', () => {
   test('of slow answers is not spread: more jobs at once would make a slow machine slower', async () => {
     const behaviour: Behaviour = () => ({ outcome: 'answered', takesMs: 400 });
     const { trial } = await decided([{ route: hello, expected: 'answered', behaviour }]);
-    expect(counts(trial)).toEqual([TIMING.holdProbes]);
+    expect(counts(trial)).toEqual([TIMING.sampleProbes]);
   });
 
   test('of refusals that hang is spread over jobs side by side', async () => {
@@ -255,12 +255,12 @@ describe('a hold', () => {
     const { trial, at } = await decided([{ route: hello, expected: 'refused', behaviour }]);
     const jobs = trial.prober.bursts.filter(({ count }) => count > 1);
     expect(jobs).toHaveLength(TIMING.burstJobs);
-    expect(jobs.reduce((sum, { count }) => sum + count, 0)).toBe(TIMING.holdProbes);
+    expect(jobs.reduce((sum, { count }) => sum + count, 0)).toBe(TIMING.sampleProbes);
     expect(new Set(jobs.map((job) => job.at)).size).toBe(1);
     expect(at).toBeLessThan(15_000);
   });
 
-  test.each(['given', 'at-length'] as const)('of %s that hangs has no empty job, and loses no probe', async (size) => {
+  test.each(['given', 'soak'] as const)('of %s that hangs has no empty job, and loses no probe', async (size) => {
     const { trial, hold } = await inVirtualTime(async () => {
       const behaviour: Behaviour = () => ({ outcome: 'not-reached', takesMs: 3_000 });
       const trial = new Trial([{ route: hello, expected: 'refused', behaviour }]);
@@ -285,7 +285,7 @@ describe('a hold', () => {
 describe('a deviation', () => {
   test.each([
     [TIMING.slowMs - 1, 'unmet'],
-    [TIMING.slowMs + 1, 'Disturbed'],
+    [TIMING.slowMs + 1, 'EnvironmentFault'],
   ])('by silence, with an unmeshed control that took %i ms, is %s', async (slowestMs, end) => {
     const behaviour: Behaviour = () => ({ outcome: 'not-reached', takesMs: 3_000 });
     const items = [{ route: hello, expected: 'answered' as const, behaviour }];

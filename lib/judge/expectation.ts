@@ -1,21 +1,22 @@
 import type { RouteResult } from '../evidence/index.ts';
-import { type Check, type Observation, type Route, routeName } from '../probe/index.ts';
-import { Disrupted } from './errors.ts';
+import { type Observation, type Route, routeName } from '../probe/index.ts';
+import type { Check } from './control-pollers.ts';
+import { EnvironmentFault } from './errors.ts';
 import type { Poller } from './poller.ts';
 import { TIMING } from './timing.ts';
 
 export type Expected = 'answered' | 'refused';
 
-/** `given` shows the state that a claim begins from; `expect` is what the claim says, and is held. */
-export type Size = 'given' | 'expect' | 'at-length';
+/** `given` shows the state that a claim starts from; `expect` is what the claim says; `soak` is that with thousands of probes. */
+export type Size = 'given' | 'expect' | 'soak';
 
 const PROBES: Record<Size, number> = {
   given: TIMING.givenProbes,
-  expect: TIMING.holdProbes,
-  'at-length': TIMING.lengthProbes,
+  expect: TIMING.sampleProbes,
+  soak: TIMING.soakProbes,
 };
 
-/** A change that the routes may still be waiting to feel. Without one, the first deviation is a failure. */
+/** A change that may not have acted on a route yet. Without one, the first deviation is a failure. */
 export interface Pending {
   change: number;
   /** When the change was acknowledged. */
@@ -25,24 +26,25 @@ export interface Pending {
   settlesMs: number;
 }
 
+/** What is expected of one route. */
 export interface Item {
-  watch: Poller;
+  poller: Poller;
   expected: Expected;
   pending: Pending | undefined;
 }
 
-/** What judging needs of the observer. */
-export interface Scene {
+/** What judging needs of the run. */
+export interface JudgingContext {
   clock(): number;
-  /** `count` probes, by so many jobs side by side. */
+  /** `count` probes by `jobs` jobs side by side. */
   burst(route: Route, count: number, jobs: number): Promise<Observation[]>;
-  /** Whether unmeshed controls and controls were answered, and nothing else was disturbed, from before `from` until after `to`. */
+  /** Whether all controls were answered, and nothing else was disturbed, from before `from` until after `to`. */
   verify(routes: Route[], from: number, to: number): Promise<Check>;
-  /** The longest that an unmeshed control or control of these routes took to be answered meanwhile, ms. */
+  /** The longest that a control of these routes took meanwhile, ms. */
   slowest(routes: Route[], from: number, to: number): number;
   /** Makes outcomes final, once the logs are complete up to them, and writes them down. */
   conclude(observations: Observation[]): void;
-  /** When pods were last replaced on purpose; what that disturbed excuses nothing that comes after it. */
+  /** When the run last replaced pods on purpose; what that disturbed excuses nothing later. */
   replacedAt: number;
   /** Throws when the run is being ended. */
   throwIfAborted(): void;
@@ -52,7 +54,7 @@ export interface Decision {
   met: boolean;
   routes: RouteResult[];
   sample?: { start: number; end: number; probes: number; restarts: number };
-  /** Identities of client and server pods throughout the hold, per route. */
+  /** Identities of client and server pods throughout the sample, per route. */
   identities: string[];
   /** The observations that decided, the deviating ones first. */
   shown: Observation[];
@@ -62,151 +64,164 @@ interface Progress {
   item: Item;
   /** Nothing that was observed earlier counts. */
   from: number;
-  /** What the bursts have observed; the rest is the watch's. */
-  held: Observation[];
+  /** What the bursts have observed; the rest is the poller's. */
+  sampled: Observation[];
 }
 
 export function fits(observation: Observation, expected: Expected): boolean {
   return observation.outcome === (expected === 'answered' ? 'answered' : 'not-reached');
 }
 
-/** An answer that exec lost accuses nobody; but what reached a server that it must not reach is a leak, however it was lost. */
-export function isDoubtful({ outcome, seen }: Observation, expected: Expected): boolean {
+/** An answer that exec lost accuses nobody. A probe that reached a server that it must not reach is a leak, however it was lost. */
+function isDoubtful({ outcome, seen }: Observation, expected: Expected): boolean {
   if (outcome === 'unknown') return true;
   return expected === 'answered' && outcome === 'reached-without-answer' && seen.doubt !== undefined;
 }
 
 /**
- * Decides whether every item comes to its expected outcome within what its last change is granted, and then holds.
+ * Decides whether every item comes to its expected outcome within the time of its last change, and stays so.
  *
- * Probes of all items run side by side. From the moment that all have acted, a hold begins: a burst of probes each. A deviation
- * within the settling time restarts the hold with some more probes, so that trying again and again makes a lucky pass at
- * most twice as likely as one hold does. A deviation after it decides at once.
- * @throws Disturbed when unmeshed controls, controls, exec or pods were disturbed meanwhile: nothing that was seen counts
+ * All items are probed side by side. When all have acted, a sample begins: a burst of probes for each. A deviation within the
+ * settling time restarts the sample with more probes, so that restarts do not make a lucky pass likely (see `timing.ts`). A
+ * deviation after it decides at once.
+ * @throws EnvironmentFault when controls, exec or pods were disturbed meanwhile: nothing that was seen counts
  */
-export async function decide(items: Item[], size: Size, scene: Scene): Promise<Decision> {
-  const begun = scene.clock();
-  const all = items.map((item): Progress => ({ item, from: item.pending?.from ?? begun, held: [] }));
-  const calm = items.map((item) => item.watch.hurry());
+export async function decide(items: Item[], size: Size, context: JudgingContext): Promise<Decision> {
+  const begun = context.clock();
+  const all = items.map((item): Progress => ({ item, from: item.pending?.from ?? begun, sampled: [] }));
+  const slowDown = items.map(({ poller }) => poller.pollFast());
   let late: Observation[];
   try {
-    late = await untilActed(all, scene);
+    late = await untilActed(all, context);
   } finally {
-    for (const release of calm) release();
+    for (const release of slowDown) release();
   }
-  return late.length === 0 ? hold(all, size, scene, begun) : unmet(all, late, scene, begun);
+  return late.length === 0 ? sample(all, size, context, begun) : unmet(all, late, context, begun);
 }
 
-/** Waits until the latest observation of every item fits. Answers those that show that one will not, or has not stayed. */
-async function untilActed(all: Progress[], scene: Scene): Promise<Observation[]> {
+/** Waits until the latest observation of every item fits. @returns those that show that one will not, or has not stayed */
+async function untilActed(all: Progress[], context: JudgingContext): Promise<Observation[]> {
   for (;;) {
-    scene.throwIfAborted();
+    context.throwIfAborted();
     let isWaiting = false;
     for (const progress of all) {
       const seen = seenBy(progress);
       const latest = seen.at(-1);
-      if (latest?.outcome === 'unknown') throw new Disrupted(doubtOf(latest));
+      if (latest?.outcome === 'unknown') throw new EnvironmentFault(doubtOf(latest));
       const late = lateIn(seen, progress.item);
       if (late.length > 0) return late;
       if (latest === undefined || !fits(latest, progress.item.expected)) isWaiting = true;
     }
     if (!isWaiting) return [];
-    await Promise.race(all.map(({ item }) => item.watch.next()));
+    await Promise.race(all.map(({ item }) => item.poller.next()));
   }
 }
 
-async function hold(all: Progress[], size: Size, scene: Scene, begun: number): Promise<Decision> {
+async function sample(all: Progress[], size: Size, context: JudgingContext, begun: number): Promise<Decision> {
   for (let restarts = 0; ; restarts += 1) {
-    scene.throwIfAborted();
-    const start = scene.clock();
+    context.throwIfAborted();
+    const start = context.clock();
     const shares = all.map((progress) => shareOf(progress, all, size, restarts));
-    const bursts = await Promise.all(all.map((progress, i) => burst(progress, shares[i] ?? 0, scene)));
-    const rest = TIMING.holdMs - (scene.clock() - start);
+    const bursts = await Promise.all(all.map((progress, i) => burst(progress, shares[i] ?? 0, context)));
+    const rest = TIMING.sampleMs - (context.clock() - start);
     if (size !== 'given' && rest > 0) await new Promise((resolve) => setTimeout(resolve, rest));
-    const end = scene.clock();
+    const end = context.clock();
     all.forEach((progress, i) => {
-      progress.held.push(...(bursts[i] ?? []));
+      progress.sampled.push(...(bursts[i] ?? []));
     });
     const seen = all.map(seenBy);
-    const held = seen.map((own) => own.filter((observation) => observation.start >= start));
+    const within = seen.map((own) => own.filter((observation) => observation.start >= start));
     const facts = { start, end, probes: shares.reduce((sum, share) => sum + share, 0), restarts };
-    await settleDoubts(all, held.flat(), scene, start, end);
+    await settleDoubts(all, within.flat(), context, start, end);
 
     const late = all.flatMap(({ item }, i) => lateIn(seen[i] ?? [], item));
-    if (late.length > 0) return { ...(await unmet(all, late, scene, begun)), sample: facts };
-    if (all.every(({ item }, i) => held[i]?.every((observation) => fits(observation, item.expected)))) {
+    if (late.length > 0) return { ...(await unmet(all, late, context, begun)), sample: facts };
+    if (all.every(({ item }, i) => within[i]?.every((observation) => fits(observation, item.expected)))) {
       return {
         met: true,
         routes: all.map(result),
         sample: facts,
-        identities: held.map((own) => own[0]?.identity ?? ''),
-        shown: held.flatMap((own) => own.slice(-1)),
+        identities: within.map((own) => own[0]?.identity ?? ''),
+        shown: within.flatMap((own) => own.slice(-1)),
       };
     }
   }
 }
 
-/** Everything that a verdict would rest on must be undisturbed, trusted, and from the same running containers. */
-async function settleDoubts(all: Progress[], observations: Observation[], scene: Scene, from: number, to: number) {
-  const check = await scene.verify(
-    all.map(({ item }) => item.watch.route),
-    from,
-    to,
-  );
-  if (!check.clear) throw new Disrupted(check.why);
-  scene.conclude(all.flatMap(seenBy).filter(({ end }) => end <= to));
+/** Everything that a verdict rests on must be undisturbed, trusted, and from the same running containers. */
+async function settleDoubts(
+  all: Progress[],
+  observations: Observation[],
+  context: JudgingContext,
+  from: number,
+  to: number,
+) {
+  const routes = all.map(({ item }) => item.poller.route);
+  const check = await context.verify(routes, from, to);
+  if (!check.clear) throw new EnvironmentFault(check.why);
+  context.conclude(all.flatMap(seenBy).filter(({ end }) => end <= to));
   for (const { item } of all) {
-    const own = observations.filter((observation) => observation.route === item.watch.route);
-    const doubtful = own.find((observation) => isDoubtful(observation, item.expected));
-    if (doubtful !== undefined) throw new Disrupted(doubtOf(doubtful));
-    const stranger = own.find((observation) => observation.identity !== own[0]?.identity);
-    if (stranger !== undefined)
-      throw new Disrupted(`${routeName(item.watch.route)}: a pod or sidecar was replaced or restarted`);
+    const { route } = item.poller;
+    const own = observations.filter((observation) => observation.route === route);
+    throwIfDoubtful(own, item.expected);
+    if (own.some(({ identity }) => identity !== own[0]?.identity))
+      throw new EnvironmentFault(`${routeName(route)}: a pod or sidecar was replaced or restarted`);
   }
 }
 
+/** @throws EnvironmentFault where one of the observations cannot be trusted */
+export function throwIfDoubtful(observations: Observation[], expected: Expected): void {
+  const doubtful = observations.find((observation) => isDoubtful(observation, expected));
+  if (doubtful !== undefined) throw new EnvironmentFault(doubtOf(doubtful));
+}
+
 /**
- * From when on an environment fault is one that a failure is laid to: proxies may take half a minute to find their control plane again.
+ * From when on an environment fault is blamed for a failure.
  *
  * @param now time of the failure on the run's clock, ms
- * @param replacedAt when pods were last replaced on purpose, on the same
+ * @param replacedAt when the run last replaced pods on purpose
  */
 export function aftermathFrom(now: number, replacedAt: number): number {
   return Math.max(replacedAt, now - TIMING.aftermathMs);
 }
 
-/** A failure soon after an environment fault is laid to it. */
-async function unmet(all: Progress[], deciding: Observation[], scene: Scene, begun: number): Promise<Decision> {
-  const now = scene.clock();
-  const from = Math.min(
-    begun,
-    aftermathFrom(now, scene.replacedAt),
-    ...deciding.map((observation) => observation.start),
-  );
-  await settleDoubts(all, deciding, scene, from, now);
+async function unmet(
+  all: Progress[],
+  deciding: Observation[],
+  context: JudgingContext,
+  begun: number,
+): Promise<Decision> {
+  const now = context.clock();
+  const from = Math.min(begun, aftermathFrom(now, context.replacedAt), ...deciding.map(({ start }) => start));
+  await settleDoubts(all, deciding, context, from, now);
   // The log may have told late that a probe was answered after all.
   const still = deciding.filter((observation) => {
-    const progress = all.find(({ item }) => item.watch.route === observation.route);
+    const progress = all.find(({ item }) => item.poller.route === observation.route);
     return progress !== undefined && !fits(observation, progress.item.expected);
   });
-  if (still.length === 0) throw new Disrupted('an outcome changed when the log was complete');
-  const routes = still.map(({ route }) => route);
-  doubtSilence(still, scene.slowest(routes, from, now));
+  throwIfExcused(still, () =>
+    context.slowest(
+      still.map(({ route }) => route),
+      from,
+      now,
+    ),
+  );
   return { met: false, routes: all.map(result), identities: [], shown: still };
 }
 
 /**
- * @param slowestMs the longest that an unmeshed control or control took meanwhile
- * @throws Disturbed where the deviations are silence alone, on a machine on which an answer may take as long
+ * @param deviations what still deviates when the log is complete
+ * @param slowestMs the longest that a control took meanwhile
+ * @throws EnvironmentFault where nothing deviates any more, or where all is silence on a machine whose answers may take as long
  */
-export function doubtSilence(deviations: Observation[], slowestMs: number): void {
-  if (slowestMs <= TIMING.slowMs || !deviations.every(({ seen }) => seen.hung)) return;
-  throw new Disrupted(
-    `an unmeshed control or control took ${Math.round(slowestMs)} ms: silence and slowness cannot be told apart`,
-  );
+export function throwIfExcused(deviations: Observation[], slowestMs: () => number): void {
+  if (deviations.length === 0) throw new EnvironmentFault('an outcome changed when the log was complete');
+  const slowest = slowestMs();
+  if (slowest <= TIMING.slowMs || !deviations.every(({ seen }) => seen.hung)) return;
+  throw new EnvironmentFault(`a control took ${Math.round(slowest)} ms: the machine is too slow to judge silence`);
 }
 
-/** A route's part of the probes of what is expected to come out like it. */
+/** A route's part of the probes: routes with the same expected outcome share them. */
 function shareOf({ item }: Progress, all: Progress[], size: Size, restarts: number): number {
   const together = PROBES[size] + restarts * TIMING.restartProbes;
   if (size === 'given') return together;
@@ -214,19 +229,18 @@ function shareOf({ item }: Progress, all: Progress[], size: Size, restarts: numb
   return Math.max(TIMING.routeProbes, Math.ceil(together / alike));
 }
 
-function burst(progress: Progress, probes: number, scene: Scene): Promise<Observation[]> {
-  const { route } = progress.item.watch;
-  // Only silence is waited for side by side: on a slow machine more jobs at once would make everything slower still.
-  const isSilent = progress.item.watch.since(progress.from).at(-1)?.seen.hung === true;
-  return scene.burst(route, probes, isSilent ? Math.min(TIMING.burstJobs, probes) : 1);
+function burst({ item, from }: Progress, probes: number, context: JudgingContext): Promise<Observation[]> {
+  // Only silence is probed side by side: on a slow machine more jobs at once would make everything slower still.
+  const isSilent = item.poller.since(from).at(-1)?.seen.hung === true;
+  return context.burst(item.poller.route, probes, isSilent ? Math.min(TIMING.burstJobs, probes) : 1);
 }
 
 /** All that was observed of an item, in order. */
-function seenBy({ item, from, held }: Progress): Observation[] {
-  return [...item.watch.since(from), ...held].sort((one, other) => one.start - other.start);
+function seenBy({ item, from, sampled }: Progress): Observation[] {
+  return [...item.poller.since(from), ...sampled].sort((one, other) => one.start - other.start);
 }
 
-/** The deviations that came too late to belong to the item's change. Without a change, every one did. */
+/** The deviations that came too late for the item's change to excuse them. Without a change, every deviation did. */
 export function lateIn(seen: Observation[], { expected, pending }: Item): Observation[] {
   const acted = seen.findIndex((observation) => fits(observation, expected));
   return seen.filter((observation, i) => {
@@ -238,11 +252,11 @@ export function lateIn(seen: Observation[], { expected, pending }: Item): Observ
 }
 
 /**
- * How a route came out after what its item waited for.
+ * How a route came out after the change that its item waited for.
  *
- * Deviations count from the first expected outcome on: until then the change had not acted. Where it never did, although it had
- * to, or where nothing was changed, every deviation counts.
- * @param seen all that was observed of it since then, in order
+ * Deviations count from the first expected outcome on: until then the change had not acted. If it never acted although it had
+ * to, or if nothing was changed, every deviation counts.
+ * @param seen all that was observed of it since the change, in order
  */
 export function tallyOf(
   seen: Observation[],
@@ -264,15 +278,19 @@ export function tallyOf(
   };
 }
 
-function result(progress: Progress): RouteResult {
-  const { pending, expected, watch } = progress.item;
-  const seen = seenBy(progress);
+function result({ item, from, ...progress }: Progress): RouteResult {
+  return resultOf(item, from, seenBy({ item, from, ...progress }));
+}
+
+/** @param from when the item's change was acknowledged, or when judging began */
+export function resultOf(item: Item, from: number, seen: Observation[]): RouteResult {
+  const { pending, expected, poller } = item;
   const signatures: Record<string, number> = {};
   for (const { signature } of seen) signatures[signature] = (signatures[signature] ?? 0) + 1;
-  const { acted, lastMiss, ...tally } = tallyOf(seen, progress.item);
-  const since = (time: number) => Math.max(0, Math.round(time - progress.from));
+  const { acted, lastMiss, ...tally } = tallyOf(seen, item);
+  const since = (time: number) => Math.max(0, Math.round(time - from));
   return {
-    route: routeName(watch.route),
+    route: routeName(poller.route),
     expected,
     ...(pending === undefined ? {} : { change: pending.change }),
     ...(pending === undefined || acted === undefined
@@ -284,6 +302,38 @@ function result(progress: Progress): RouteResult {
   };
 }
 
-function doubtOf(observation: Observation): string {
-  return `${routeName(observation.route)}: ${observation.seen.doubt ?? 'the observation cannot be trusted'}`;
+function doubtOf({ route, seen }: Observation): string {
+  return `${routeName(route)}: ${seen.doubt ?? 'the observation cannot be trusted'}`;
+}
+
+/** `curl/curl -> http httpbin.httpbin:14001 is refused, curl/other-client -> … is refused`. */
+export function statementOf(items: Item[]): string {
+  return items.map(({ poller, expected }) => `${routeName(poller.route)} is ${expected}`).join(', ');
+}
+
+/** One sentence for people: where, what was expected, what was seen, and what the server knows of it. */
+export function explainUnmet(items: Item[], decision: Decision): string {
+  const [shown] = decision.shown;
+  const index = items.findIndex(({ poller }) => poller.route === shown?.route);
+  const item = items[index];
+  const seen = decision.routes[index];
+  if (shown === undefined || item === undefined || seen === undefined) return 'nothing was observed';
+  return [
+    `${routeName(shown.route)}: expected ${item.expected}${whenExpected(item, seen.actedMs)}`,
+    `observed ${shown.outcome} (${shown.signature}); the server ${whatServerKnows(shown)}`,
+    'the unmeshed control was answered throughout',
+  ].join('; ');
+}
+
+function whenExpected({ pending }: Item, actedMs: number | undefined): string {
+  if (pending === undefined) return ', as before: nothing was changed';
+  const allowed = Math.round(pending.actsBy - pending.from);
+  if (actedMs === undefined) return ` within ${allowed} ms of the change`;
+  return ` for good: the change acted after ${actedMs} ms, and had ${pending.settlesMs} ms to settle`;
+}
+
+function whatServerKnows({ route, outcome, nonce }: Observation): string {
+  if (route.server === undefined) return 'has no log that could be read';
+  const isThere = outcome === 'answered' || outcome === 'altered' || outcome === 'reached-without-answer';
+  return isThere ? `logged ${nonce}` : `answered its own loopback, and never logged ${nonce}`;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { Limit } from './limit.ts';
+import { Limit } from './attempt.ts';
 import { inVirtualTime, lapse } from './testing/virtual-time.ts';
 
 test('a limit counts only the time that it runs', () =>

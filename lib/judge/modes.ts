@@ -1,33 +1,30 @@
 import type { Cluster } from '../kube/cluster.ts';
-import type { Mesh, ModeName } from '../mesh/mesh.ts';
+import { type Mesh, type ModeName, type ModeState, modeNames } from '../mesh/mesh.ts';
 import type { Changes } from './changes.ts';
 import type { ClusterObserver } from './cluster-observer.ts';
-import type { ModeState } from './declare.ts';
 import { DriftDetector } from './drift-detector.ts';
 
-const MODES: ModeName[] = ['permissive', 'egress'];
-
-export interface ModesDependencies {
+interface ModesDependencies {
   cluster: Cluster;
   mesh: Mesh;
   changes: Changes;
   observer: ClusterObserver;
-  /** Called ahead of each switch, so that a live cluster's setting is written down first. */
-  before(mode: ModeName, value: boolean): Promise<void>;
+  /** Called before each switch, so that a live cluster's setting is written down first. */
+  beforeSwitch(mode: ModeName, value: boolean): Promise<void>;
 }
 
-/** The mesh's modes as the run last set them. None is assumed: the first need of a mode sets it. */
+/** The mesh's modes as the run last set them. None is assumed: the first claim that needs a mode sets it. */
 export class Modes {
   private readonly dependencies: ModesDependencies;
-  private readonly guard: DriftDetector;
+  private readonly driftDetector: DriftDetector;
   private readonly state: ModeState = {};
 
   constructor(dependencies: ModesDependencies) {
     this.dependencies = dependencies;
-    this.guard = new DriftDetector(dependencies.cluster, dependencies.mesh, (mode, what) => {
+    this.driftDetector = new DriftDetector(dependencies.cluster, dependencies.mesh, (mode, what) => {
       delete this.state[mode];
-      dependencies.observer.disturb(`setting ${mode}`, what);
-      dependencies.observer.disturb(`setting ${mode}`, undefined);
+      dependencies.observer.setFault(`setting ${mode}`, what);
+      dependencies.observer.setFault(`setting ${mode}`, undefined);
     });
   }
 
@@ -42,51 +39,41 @@ export class Modes {
     claims: readonly string[],
     afterwards?: () => Promise<void>,
   ): Promise<void> {
-    const { mesh, changes, before } = this.dependencies;
-    await before(mode, value);
-    delete this.state[mode];
-    this.guard.release(mode);
-    await changes.make(
-      {
-        what: `switch ${mode} ${value ? 'on' : 'off'}`,
-        budget: mesh.budget(mode),
-        mode: { name: mode, value },
-        claims,
-      },
-      async () => {
-        const steps = await mesh.switchMode(mode, value);
-        await afterwards?.();
-        return steps;
-      },
-    );
+    const { mesh, changes, beforeSwitch } = this.dependencies;
+    await beforeSwitch(mode, value);
+    this.forget(mode);
+    const what = `switch ${mode} ${value ? 'on' : 'off'}`;
+    await changes.make({ what, budget: mesh.budget(mode), mode: { name: mode, value }, claims }, async () => {
+      const steps = await mesh.switchMode(mode, value);
+      await afterwards?.();
+      return steps;
+    });
     this.state[mode] = value;
-    await this.guard.hold(mode);
+    await this.driftDetector.expect(mode);
   }
 
-  /** Has the mesh installed anew with these modes. */
+  /** Installs the mesh anew with these modes: one change for each mode, of which the first carries it out. */
   async install(modes: Required<ModeState>, claims: readonly string[], carryOut: () => Promise<void>): Promise<void> {
     const { mesh, changes } = this.dependencies;
-    for (const mode of MODES) {
-      delete this.state[mode];
-      this.guard.release(mode);
+    for (const mode of modeNames) this.forget(mode);
+    for (const [i, mode] of modeNames.entries()) {
+      const value = modes[mode];
+      const what = `install with ${mode} ${value ? 'on' : 'off'}`;
+      await changes.make({ what, budget: mesh.budget(mode), mode: { name: mode, value }, claims }, async () => {
+        if (i === 0) await carryOut();
+        return [];
+      });
+      this.state[mode] = value;
     }
-    let installed = async () => {
-      await carryOut();
-      return [];
-    };
-    for (const mode of MODES) {
-      const what = `install with ${mode} ${modes[mode] ? 'on' : 'off'}`;
-      await changes.make(
-        { what, budget: mesh.budget(mode), mode: { name: mode, value: modes[mode] }, claims },
-        installed,
-      );
-      installed = async () => [];
-      this.state[mode] = modes[mode];
-    }
-    for (const mode of MODES) await this.guard.hold(mode);
+    for (const mode of modeNames) await this.driftDetector.expect(mode);
   }
 
   close(): void {
-    this.guard.close();
+    this.driftDetector.close();
+  }
+
+  private forget(mode: ModeName): void {
+    delete this.state[mode];
+    this.driftDetector.release(mode);
   }
 }

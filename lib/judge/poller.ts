@@ -1,80 +1,261 @@
-import { type Observation, type PollLoop, pollLoop, type Route } from '../probe/index.ts';
-import type { RateLimit } from './rate-limit.ts';
+import type { Observation, Prober, Route } from '../probe/index.ts';
 import { TIMING } from './timing.ts';
 
-/** A route that is being probed. */
-export interface Poller {
-  readonly route: Route;
-  /** Observations begun at or after a time of the run's clock. */
-  since(time: number): Observation[];
-  /** Probes as fast as is useful until the answer is called. */
-  hurry(): () => void;
-  /** Settles at the next observation. */
-  next(): Promise<void>;
-  stop(): Promise<void>;
+export interface PollerOptions {
+  /** Makes one probe. It does not reject. */
+  probe(): Promise<Observation>;
+  /** Between the beginnings of two probes while nobody waits for one, ms. */
+  restMs: number;
+  rateLimit?: RateLimit;
+  /** How many observations are kept; all unless given. */
+  kept?: number;
 }
 
-/** Probes of one route that go on until it is stopped, through every change. */
-export class RoutePoller implements Poller {
-  readonly route: Route;
-  private readonly seen: Observation[] = [];
-  private readonly listeners = new Set<() => void>();
-  private readonly loop: PollLoop;
-  private readonly rateLimit: RateLimit;
-  private readonly hurried = new Set<object>();
-  private leave: () => void = () => {};
-  private bursts = 0;
+/**
+ * Slows fast polling down as more routes are polled fast. A machine can start only some probes a second: more than that
+ * would delay what they wait for.
+ */
+export class RateLimit {
+  private routes = 0;
 
-  /** @param restMs between the beginnings of two probes while nobody waits for one */
-  constructor(route: Route, probe: () => Promise<Observation>, rateLimit: RateLimit, restMs: number = TIMING.watchMs) {
-    this.route = route;
-    this.rateLimit = rateLimit;
-    this.loop = pollLoop(
-      () => (this.hurried.size > 0 ? this.rateLimit.eagerMs : restMs),
-      async () => {
-        // What a burst sees tells as much, unless somebody waits for this watch itself.
-        if (this.bursts > 0 && this.hurried.size === 0) return;
-        this.seen.push(await probe());
-        const listeners = [...this.listeners];
-        this.listeners.clear();
-        for (const listener of listeners) listener();
-      },
-    );
+  /** Between the beginnings of two probes of one route, ms. */
+  get fastMs(): number {
+    return Math.max(TIMING.fastMs, this.routes * TIMING.fastShareMs);
   }
 
-  /** Every observation, in order. */
+  /** Counts one more route until the returned function is called. */
+  join(): () => void {
+    this.routes += 1;
+    return () => {
+      this.routes -= 1;
+    };
+  }
+}
+
+/** Probes one route again and again until `stop`, through every change. Pollers of one route can share its probes. */
+export class Poller {
+  readonly route: Route;
+  private readonly loop: Loop;
+  private readonly seen: Observation[] = [];
+  private readonly waiting = new Set<() => void>();
+  private hasStopped = false;
+
+  private constructor(route: Route, loop: Loop) {
+    this.route = route;
+    this.loop = loop;
+    loop.readers.add(this);
+  }
+
+  static start(route: Route, options: PollerOptions): Poller {
+    return new Poller(route, new Loop(options));
+  }
+
+  /** Another poller on the same probes. It has its own copies of all observations that are made from now on. */
+  share(): Poller {
+    return new Poller(this.route, this.loop);
+  }
+
+  get isStopped(): boolean {
+    return this.hasStopped;
+  }
+
+  /** False once the last poller that shares the probes has been stopped. */
+  get isShareable(): boolean {
+    return this.loop.isRunning;
+  }
+
+  /** Every observation that is kept, in order. */
   get all(): readonly Observation[] {
     return this.seen;
   }
 
+  /** The observations that were begun at or after a time of the run's clock. */
   since(time: number): Observation[] {
     return this.seen.filter((observation) => observation.start >= time);
   }
 
-  hurry(): () => void {
-    if (this.hurried.size === 0) this.leave = this.rateLimit.join();
-    const mark = {};
-    this.hurried.add(mark);
+  /** Settles at the next observation, or when the poller stops. */
+  next(): Promise<void> {
+    return new Promise((resolve) => this.waiting.add(resolve));
+  }
+
+  /** Probes at once, or right after the probe under way. */
+  poke(): void {
     this.loop.poke();
+  }
+
+  /** Polls as fast as is useful until the returned function is called. */
+  pollFast(): () => void {
+    return this.loop.pollFast();
+  }
+
+  /** Probes only if somebody waits, until the returned function is called: a burst tells as much. */
+  pause(): () => void {
+    return this.loop.pause();
+  }
+
+  async stop(): Promise<void> {
+    this.hasStopped = true;
+    await this.loop.leave(this);
+    this.wake();
+  }
+
+  /** Called by the loop. */
+  take(observation: Observation, kept: number): void {
+    this.seen.push(observation);
+    if (this.seen.length > kept) this.seen.splice(0, Math.ceil(kept / 2));
+    this.wake();
+  }
+
+  private wake(): void {
+    const woken = [...this.waiting];
+    this.waiting.clear();
+    for (const wake of woken) wake();
+  }
+}
+
+/** What pollers of one route share: each probe begins a while after the one before began, or when that one is over. */
+class Loop {
+  readonly readers = new Set<Poller>();
+  isRunning = true;
+  private readonly options: Required<PollerOptions>;
+  private readonly fast = new Set<object>();
+  private readonly ended: Promise<void>;
+  private bursts = 0;
+  private isPoked = false;
+  private wake: () => void = () => {};
+  private leaveRateLimit: () => void = () => {};
+
+  constructor(options: PollerOptions) {
+    this.options = { rateLimit: new RateLimit(), kept: Number.POSITIVE_INFINITY, ...options };
+    this.ended = this.run();
+  }
+
+  poke(): void {
+    this.isPoked = true;
+    this.wake();
+  }
+
+  pollFast(): () => void {
+    if (this.fast.size === 0) this.leaveRateLimit = this.options.rateLimit.join();
+    const mark = {};
+    this.fast.add(mark);
+    this.poke();
     return () => {
-      if (this.hurried.delete(mark) && this.hurried.size === 0) this.leave();
+      if (this.fast.delete(mark) && this.fast.size === 0) this.leaveRateLimit();
     };
   }
 
-  next(): Promise<void> {
-    return new Promise((resolve) => this.listeners.add(resolve));
-  }
-
-  /** The route is being probed many times anyway, until the answer is called. */
-  rest(): () => void {
+  pause(): () => void {
     this.bursts += 1;
     return () => {
       this.bursts -= 1;
     };
   }
 
-  async stop(): Promise<void> {
-    this.loop.stop();
-    await this.loop.ended;
+  async leave(reader: Poller): Promise<void> {
+    if (this.readers.size > 1 || !this.readers.has(reader)) {
+      this.readers.delete(reader);
+      return;
+    }
+    this.isRunning = false;
+    this.wake();
+    await this.ended;
+    this.readers.delete(reader);
   }
+
+  private async run(): Promise<void> {
+    const { probe, restMs, rateLimit, kept } = this.options;
+    while (this.isRunning) {
+      this.isPoked = false;
+      const begun = performance.now();
+      if (this.bursts === 0 || this.fast.size > 0) {
+        const observation = await probe();
+        for (const reader of [...this.readers]) reader.take({ ...observation }, kept);
+      }
+      const restUntil = begun + (this.fast.size > 0 ? rateLimit.fastMs : restMs);
+      if (this.isRunning && !this.isPoked) await this.rest(restUntil - performance.now());
+    }
+  }
+
+  private async rest(ms: number): Promise<void> {
+    if (ms <= 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}
+
+interface Burst {
+  count: number;
+  jobs: number;
+  made: Promise<Observation[]>;
+}
+
+/**
+ * The pollers and bursts of claims that are judged side by side. Claims that ask the same share the probes. Each has its own
+ * copies of the observations, because each verifies them over its own stretch of time.
+ */
+export class Pollers {
+  private readonly prober: Prober;
+  private readonly rateLimit = new RateLimit();
+  private readonly running = new Map<Route, Poller>();
+  private readonly bursts = new Map<Route, Burst>();
+
+  constructor(prober: Prober) {
+    this.prober = prober;
+  }
+
+  /**
+   * Polls a route from now on until the poller is stopped.
+   * @param user whose nonces the probes carry, unless another claim polls the route already
+   */
+  follow(route: Route, user: string): Poller {
+    const known = this.running.get(route);
+    if (known?.isShareable) return known.share();
+    const probe = () => this.prober.probe(route, user);
+    const poller = Poller.start(route, { probe, restMs: TIMING.pollMs, rateLimit: this.rateLimit });
+    this.running.set(route, poller);
+    return poller;
+  }
+
+  /** At least `count` probes by `jobs` jobs side by side, none of them begun before now. */
+  async burst(route: Route, count: number, jobs: number, user: string): Promise<Observation[]> {
+    const known = this.bursts.get(route);
+    const burst = known ?? { count, jobs, made: Promise.resolve([]) };
+    burst.count = Math.max(burst.count, count);
+    burst.jobs = Math.max(burst.jobs, jobs);
+    if (known === undefined) {
+      this.bursts.set(route, burst);
+      burst.made = this.make(route, burst, user);
+    }
+    return (await burst.made).map((observation) => ({ ...observation }));
+  }
+
+  private async make(route: Route, burst: Burst, user: string): Promise<Observation[]> {
+    await new Promise((resolve) => setTimeout(resolve, TIMING.gatherMs));
+    this.bursts.delete(route);
+    const resume = this.running.get(route)?.pause();
+    try {
+      return await spread(this.prober, route, burst.count, burst.jobs, user);
+    } finally {
+      resume?.();
+    }
+  }
+}
+
+/** `count` probes of one route, divided among `jobs` jobs that run side by side. */
+export async function spread(
+  prober: Prober,
+  route: Route,
+  count: number,
+  jobs: number,
+  user: string,
+): Promise<Observation[]> {
+  const shares = Array.from({ length: jobs }, (_, i) => Math.floor((count + i) / jobs));
+  return (await Promise.all(shares.map((share) => prober.burst(route, share, user)))).flat();
 }

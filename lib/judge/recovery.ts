@@ -1,5 +1,8 @@
-import type { EngineDependencies } from './dependencies.ts';
-import { Aborted, type Disrupted, Inconclusive } from './errors.ts';
+import { modeNames } from '../mesh/mesh.ts';
+import { pause } from '../polling/poll-until.ts';
+import type { Dependencies } from './dependencies.ts';
+import { Aborted, type EnvironmentFault, Inconclusive } from './errors.ts';
+import { plainRoute, type RouteSpec } from './routes.ts';
 import { TIMING } from './timing.ts';
 
 export interface RecoveryOptions {
@@ -7,58 +10,59 @@ export interface RecoveryOptions {
   signal: AbortSignal;
 }
 
-/** Waits for the environment after an environment fault, for all claims at once, and knows when it is lost. */
+/** Waits after an environment fault until the environment has recovered, for all claims at once. */
 export class Recovery {
-  private readonly dependencies: EngineDependencies;
+  private readonly dependencies: Dependencies;
   private readonly options: RecoveryOptions;
   private wholeAt = 0;
   private why: string | undefined;
   private underWay: Promise<boolean> | undefined;
 
-  constructor(dependencies: EngineDependencies, options: RecoveryOptions) {
+  constructor(dependencies: Dependencies, options: RecoveryOptions) {
     this.dependencies = dependencies;
     this.options = options;
   }
 
-  /** Time of the run's clock at which the last environment fault was over. */
+  /** When the last environment fault was over, on the run's clock. */
   get since(): number {
     return this.wholeAt;
   }
 
-  /** What did not recover, where that has ended the run: no claim after it can be judged. */
+  /** What did not recover, if that has ended the run: no later claim can be judged. */
   get lost(): string | undefined {
     return this.why;
   }
 
   /**
-   * After a try that was disturbed. Answers Disturbed when the claim may start again, else what it comes to.
+   * After an attempt that an environment fault disturbed.
    * @param restarts how often the claim has been disturbed
+   * @returns the fault itself when the claim may start again, else what it comes to
    */
-  async after(disturbed: Disrupted, claim: string, restarts: number): Promise<Error> {
-    const { evidence, observer } = this.dependencies;
+  async after(fault: EnvironmentFault, claim: string, restarts: number): Promise<Error> {
+    const { evidence } = this.dependencies;
+    const { signal } = this.options;
     if (restarts > TIMING.restarts)
-      return new Inconclusive(`disturbed ${restarts} times, at last: ${disturbed.message}`);
+      return new Inconclusive(`environment faults interrupted it ${restarts} times, last: ${fault.message}`);
     const from = evidence.clock();
     const isWhole = await this.untilWhole();
-    evidence.append({ kind: 'environment-fault', claim, cause: disturbed.message, from, to: evidence.clock() });
-    // Whatever fails soon is laid to this environment fault again; the last try comes when nothing is any more.
-    if (isWhole && restarts === TIMING.restarts) await lapse(TIMING.aftermathMs, this.options.signal);
-    if (isWhole) return disturbed;
-    if (this.options.signal.aborted) return new Aborted('the run is being ended');
-    return new Inconclusive(`the environment did not recover: ${observer.troubles.join('; ') || disturbed.message}`);
+    evidence.append({ kind: 'environment-fault', claim, cause: fault.message, from, to: evidence.clock() });
+    // A failure soon after this fault would be blamed on it again. The last attempt starts when that time is over.
+    if (isWhole && restarts === TIMING.restarts) await pause(TIMING.aftermathMs, signal);
+    if (isWhole) return fault;
+    return signal.aborted ? new Aborted('the run is being ended') : this.notRecovered(fault.message);
   }
 
-  /** What was disturbed while no claim looked must be over before the next one is judged. @throws Broken */
+  /** What was disturbed while no claim looked must be over before the next one is judged. @throws Inconclusive */
   async findWhole(): Promise<void> {
-    const { observer } = this.dependencies;
-    const cause = observer.disturbedSince(this.wholeAt);
+    const cause = this.dependencies.observer.faultSince(this.wholeAt);
     if (cause === undefined || (await this.untilWhole())) return;
-    throw new Inconclusive(`the environment did not recover: ${observer.troubles.join('; ') || cause}`);
+    throw this.notRecovered(cause);
   }
 
   /**
-   * Waits until all fixtures are up and all unmeshed controls and controls are answered. Answers false if that takes too long.
-   * The mesh is then granted what it is after a change: proxies of new pods have to be programmed, others find back.
+   * Waits until all fixtures are up and all controls are answered. The mesh then has the time that it has after a change:
+   * proxies of new pods have to be programmed, others find their control plane again.
+   * @returns false if that takes too long
    */
   untilWhole(): Promise<boolean> {
     if (this.why !== undefined) return Promise.resolve(false);
@@ -68,37 +72,56 @@ export class Recovery {
     return this.underWay;
   }
 
+  private notRecovered(cause: string): Inconclusive {
+    const faults = this.dependencies.observer.faults.join('; ');
+    return new Inconclusive(`the environment did not recover: ${faults || cause}`);
+  }
+
   private async wait(): Promise<boolean> {
     const { evidence, observer, controlPollers, changes, mesh } = this.dependencies;
     const { signal, timeoutScale } = this.options;
     const deadline = performance.now() + TIMING.recoveryMs * timeoutScale;
     while (performance.now() < deadline && !signal.aborted) {
-      const left = await observer.calm(deadline - performance.now(), signal);
+      const left = await observer.untilFaultless(deadline - performance.now(), signal);
       if (left === undefined && (await controlPollers.verifyAll(evidence.clock())).clear) {
         this.wholeAt = evidence.clock();
-        const budgets = (['permissive', 'egress', 'policy'] as const).map((each) => mesh.budget(each));
+        const budgets = [...modeNames, 'policy' as const].map((each) => mesh.budget(each));
         const budget = {
           convergesMs: Math.max(...budgets.map(({ convergesMs }) => convergesMs)),
           settlesMs: Math.max(...budgets.map(({ settlesMs }) => settlesMs)),
         };
-        await changes.make({ what: 'go on after an environment fault', budget }, async () => []);
+        await changes.make({ what: 'continue after an environment fault', budget });
         return true;
       }
     }
-    if (!signal.aborted) this.why = `the environment did not recover: ${observer.troubles.join('; ')}`;
+    if (!signal.aborted) this.why = `the environment did not recover: ${observer.faults.join('; ')}`;
     return false;
   }
 }
 
-/** Waits, at most until the signal is given. */
-function lapse(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done);
-  });
+/**
+ * Waits until every client is answered in a mesh that was installed in permissive mode, or until the mesh's time for that is
+ * over; the claims then say whether it keeps the promise. A sidecar without any configuration refuses, and would look like
+ * one that follows the first switch.
+ */
+export async function untilProgrammed(
+  dependencies: Pick<Dependencies, 'evidence' | 'mesh' | 'prober' | 'routes'>,
+  clients: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const { evidence, mesh, prober, routes } = dependencies;
+  const deadline = evidence.clock() + mesh.budget('permissive').convergesMs;
+  const untilAnswered = async (spec: RouteSpec) => {
+    const route = routes.resolve(spec);
+    while (!signal.aborted) {
+      const observation = await prober.probe(route, `before the first claim, ${spec.client} to ${spec.to}`);
+      prober.conclude(observation, { role: 'subject' });
+      if (observation.outcome === 'answered' || evidence.clock() >= deadline) return;
+      await new Promise((resolve) => setTimeout(resolve, TIMING.fastMs));
+    }
+  };
+  const specs = clients.map((client) => plainRoute(client, 'httpbin'));
+  // One client's request is enough to show that the other server's sidecar is programmed.
+  const others = clients.slice(0, 1).map((client) => plainRoute(client, 'tcp-echo'));
+  await Promise.all([...specs, ...others].map(untilAnswered));
 }

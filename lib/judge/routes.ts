@@ -2,10 +2,10 @@ import type { Actor, Server } from '../fixtures/index.ts';
 import { SERVERS, type ServerName } from '../fixtures/table.ts';
 import { type Manner, type Protocol, type Route, routeName } from '../probe/index.ts';
 
-/** A route as a suite names it; the observer turns it into hosts and addresses. */
+/** A route as a suite names it. `Routes` turns it into hosts and addresses. */
 export interface RouteSpec {
   client: string;
-  /** A server's name, or `egress-target-host` for the host that the user named. */
+  /** A server's name. */
   to: string;
   protocol: Protocol;
   port: number;
@@ -24,14 +24,14 @@ export interface EgressTargetHost {
   port: number;
 }
 
-/** The unmeshed control's client and servers, and the port that controls speak to. */
+/** The client and the servers of the unmeshed control. */
 const UNMESHED_CONTROL = {
   client: 'unmeshed-client',
   http: 'egress-target-httpbin',
   tcp: 'egress-target-tcp-echo',
 } as const;
 
-/** Turns specifications into routes, the same one into the same object, and knows each route's unmeshed control and control. */
+/** Turns specifications into routes, equal ones into the same object, and knows the controls of each route. */
 export class Routes {
   private readonly known = new Map<string, Route>();
   private readonly actors: Map<string, Actor>;
@@ -39,7 +39,7 @@ export class Routes {
   private readonly egressTargetHost: EgressTargetHost | undefined;
   private readonly beside: Readonly<Record<string, Server>>;
 
-  /** @param beside servers beside the cluster, by the fixture that each stands for: nobody but the unmeshed control asks for the fixture */
+  /** @param beside servers beside the cluster, by the fixture that each replaces for all clients but the unmeshed control's */
   constructor(
     actors: Actor[],
     servers: Server[],
@@ -54,48 +54,31 @@ export class Routes {
 
   resolve(spec: RouteSpec): Route {
     const client = this.actor(spec.client);
-    if (
-      this.egressTargetHost !== undefined &&
-      spec.to === UNMESHED_CONTROL.http &&
-      client.app !== UNMESHED_CONTROL.client
-    ) {
-      return this.intern({
-        client,
-        server: undefined,
-        protocol: 'http',
-        ...this.egressTargetHost,
-        manner: spec.manner,
-      });
-    }
-    const server = (client.app === UNMESHED_CONTROL.client ? undefined : this.beside[spec.to]) ?? this.server(spec.to);
+    const { to, protocol, port, manner } = spec;
+    const isControl = client.app === UNMESHED_CONTROL.client;
+    if (this.egressTargetHost !== undefined && to === UNMESHED_CONTROL.http && !isControl)
+      return this.intern({ client, server: undefined, protocol: 'http', ...this.egressTargetHost, manner });
+    const server = (isControl ? undefined : this.beside[to]) ?? this.server(to);
     const host = spec.by === 'name' ? server.host : server.clusterIp;
-    return this.intern({ client, server, protocol: spec.protocol, host, port: spec.port, manner: spec.manner });
+    return this.intern({ client, server, protocol, host, port, manner });
   }
 
   /** The same request between a client and a server that are not enrolled. */
   unmeshedControl({ protocol, port, host, server, manner }: Route): Route {
     const client = this.actor(UNMESHED_CONTROL.client);
     if (server === undefined) return this.intern({ client, server, protocol, host, port, manner: 'plain' });
-    if (this.isBeside(server)) {
-      return this.intern({ client, server, protocol, host, port, manner: manner === 'half-close' ? manner : 'plain' });
-    }
-    const unmeshedControl = this.server(UNMESHED_CONTROL[protocol]);
-    const byAddress = host === server.clusterIp;
-    return this.intern({
-      client,
-      server: unmeshedControl,
-      protocol,
-      host: byAddress ? unmeshedControl.clusterIp : unmeshedControl.host,
-      port,
-      manner: manner === 'half-close' ? 'half-close' : 'plain',
-    });
+    const same = { client, protocol, port, manner: manner === 'half-close' ? manner : 'plain' } as const;
+    if (this.isBeside(server)) return this.intern({ ...same, server, host });
+    const unmeshed = this.server(UNMESHED_CONTROL[protocol]);
+    const isByAddress = host === server.clusterIp;
+    return this.intern({ ...same, server: unmeshed, host: isByAddress ? unmeshed.clusterIp : unmeshed.host });
   }
 
   /**
-   * The server's own loopback: shows that it listens, and carries its log's watermark. A server beside the cluster has
-   * none; there the unmeshed control asks the same server, and does both.
+   * The server's own loopback: shows that it answers, and that its log is complete. A server beside the cluster has none;
+   * there the unmeshed control asks the same server, and shows both.
    */
-  control({ server, protocol, port }: Route): Route | undefined {
+  loopbackControl({ server, protocol, port }: Route): Route | undefined {
     if (server === undefined || this.isBeside(server)) return undefined;
     return this.intern({ client: server, server, protocol, host: '127.0.0.1', port, manner: 'plain' });
   }

@@ -1,5 +1,5 @@
 import { describe, expect, jest, test } from '@jest/globals';
-import { Disrupted } from './errors.ts';
+import { EnvironmentFault } from './errors.ts';
 import type { Expected } from './expectation.ts';
 import { StabilityCheck } from './stability-check.ts';
 import { type FakeDependencies, fakeDependencies } from './testing/fake-parts.ts';
@@ -52,17 +52,17 @@ describe('a mode has stayed', () => {
     watch(acts, async ({ stayed }) => {
       const { met, at, sample, routes, items } = await stayed('refused');
       expect(met).toBe(true);
-      expect(at).toBeGreaterThanOrEqual(2_000 + TIMING.stabilityCheckHoldMs);
-      expect(at).toBeLessThan(2_000 + TIMING.stabilityCheckHoldMs + 3 * TIMING.stabilityCheckMs);
+      expect(at).toBeGreaterThanOrEqual(2_000 + TIMING.stabilityMs);
+      expect(at).toBeLessThan(2_000 + TIMING.stabilityMs + 3 * TIMING.stabilityPollMs);
       const { start, end } = sample ?? { start: 0, end: 0 };
       expect(start).toBeGreaterThanOrEqual(2_000);
-      expect(end - start).toBeGreaterThanOrEqual(TIMING.stabilityCheckHoldMs);
-      expect(sample?.probes).toBeGreaterThanOrEqual((2 * TIMING.stabilityCheckHoldMs) / TIMING.stabilityCheckMs);
-      expect(items.map(({ watch: { route } }) => route)).toEqual([request, hello]);
+      expect(end - start).toBeGreaterThanOrEqual(TIMING.stabilityMs);
+      expect(sample?.probes).toBeGreaterThanOrEqual((2 * TIMING.stabilityMs) / TIMING.stabilityPollMs);
+      expect(items.map(({ poller: { route } }) => route)).toEqual([request, hello]);
       for (const route of routes) {
         expect(route).toMatchObject({ change: 3, expected: 'refused', leaked: 0, lost: 0 });
         expect(route.actedMs).toBeGreaterThanOrEqual(2_000);
-        expect(route.actedMs).toBeLessThan(2_000 + 2 * TIMING.stabilityCheckMs);
+        expect(route.actedMs).toBeLessThan(2_000 + 2 * TIMING.stabilityPollMs);
       }
     }));
 
@@ -70,9 +70,7 @@ describe('a mode has stayed', () => {
     watch(
       (at) => (at < 2_100 ? 'answered' : 'not-reached'),
       async ({ stayed }) => {
-        expect((await stayed('refused')).at).toBeLessThan(
-          2_100 + TIMING.stabilityCheckHoldMs + TIMING.stabilityCheckMs / 2,
-        );
+        expect((await stayed('refused')).at).toBeLessThan(2_100 + TIMING.stabilityMs + TIMING.stabilityPollMs / 2);
       },
     ));
 
@@ -81,7 +79,7 @@ describe('a mode has stayed', () => {
       await lapse(20_000);
       const { met, at } = await stayed('refused');
       expect(met).toBe(true);
-      expect(at).toBeLessThan(20_000 + TIMING.stabilityCheckMs);
+      expect(at).toBeLessThan(20_000 + TIMING.stabilityPollMs);
       expect(dependencies.evidence.all('expectation')).toEqual([]);
     }));
 
@@ -92,7 +90,7 @@ describe('a mode has stayed', () => {
         const { met, at, sample, routes } = await stayed('refused');
         expect(met).toBe(true);
         expect(sample?.start).toBeGreaterThanOrEqual(3_000);
-        expect(at).toBeGreaterThanOrEqual(3_000 + TIMING.stabilityCheckHoldMs);
+        expect(at).toBeGreaterThanOrEqual(3_000 + TIMING.stabilityMs);
         expect(routes[0]?.leaked).toBe(1);
         expect(routes[0]?.actedMs).toBeLessThan(3_000);
       },
@@ -107,7 +105,7 @@ describe('a mode has not stayed', () => {
         const { met, at, shown, routes } = await stayed('refused');
         expect(met).toBe(false);
         expect(at).toBeGreaterThan(10_000);
-        expect(at).toBeLessThan(10_000 + 3 * TIMING.stabilityCheckMs);
+        expect(at).toBeLessThan(10_000 + 3 * TIMING.stabilityPollMs);
         expect(shown[0]?.outcome).toBe('answered');
         expect(routes[0]?.leaked).toBeGreaterThan(0);
       },
@@ -131,7 +129,7 @@ describe('a mode has not stayed', () => {
         const { met, at, routes } = await stayed('refused');
         expect(met).toBe(false);
         expect(at).toBeGreaterThan(5_000);
-        expect(at).toBeLessThan(5_000 + 3 * TIMING.stabilityCheckMs);
+        expect(at).toBeLessThan(5_000 + 3 * TIMING.stabilityPollMs);
         expect(routes[0]).not.toHaveProperty('actedMs');
       },
     ));
@@ -175,7 +173,7 @@ describe('nothing is said about a mode', () => {
       const { met, at, sample } = await stayed('refused', 19_000);
       expect(met).toBe(true);
       expect(sample?.start).toBeGreaterThanOrEqual(19_000);
-      expect(at).toBeGreaterThanOrEqual(19_000 + TIMING.stabilityCheckHoldMs);
+      expect(at).toBeGreaterThanOrEqual(19_000 + TIMING.stabilityMs);
     }));
 
   test('by deviations before the end of the last environment fault, nor by those that the mesh needs to find back', () =>
@@ -223,7 +221,7 @@ describe('nothing is said about a mode', () => {
     watch(
       (at) => (at < 2_000 ? 'answered' : at > 9_000 && at < 9_600 ? 'unknown' : 'not-reached'),
       async ({ stayed }) => {
-        await expect(stayed('refused')).rejects.toThrow(Disrupted);
+        await expect(stayed('refused')).rejects.toThrow(EnvironmentFault);
       },
     ));
 
@@ -234,7 +232,7 @@ describe('nothing is said about a mode', () => {
           ? { outcome: 'unknown', doubt: 'exec: no frame', finally: 'reached-without-answer' }
           : 'answered',
       async ({ stayed }) => {
-        await expect(stayed('answered')).rejects.toThrow(Disrupted);
+        await expect(stayed('answered')).rejects.toThrow(EnvironmentFault);
       },
     ));
 
@@ -254,10 +252,10 @@ describe('nothing is said about a mode', () => {
       (at) => (at < 2_000 || at > 30_000 ? 'answered' : 'not-reached'),
       async ({ dependencies, stayed }) => {
         await lapse(29_000);
-        dependencies.observer.disturb('setting permissive', 'somebody else set it');
-        dependencies.observer.disturb('setting permissive', undefined);
+        dependencies.observer.setFault('setting permissive', 'another client set it');
+        dependencies.observer.setFault('setting permissive', undefined);
         await lapse(5_000);
-        await expect(stayed('refused')).rejects.toThrow('somebody else set it');
+        await expect(stayed('refused')).rejects.toThrow('another client set it');
       },
     ));
 
@@ -267,7 +265,7 @@ describe('nothing is said about a mode', () => {
       async ({ dependencies, stayed }) => {
         const slow: Behaviour = () => ({ outcome: 'answered', takesMs: 900 });
         dependencies.prober.set(dependencies.routes.unmeshedControl(hello), slow);
-        await expect(stayed('answered')).rejects.toThrow(/silence and slowness cannot be told apart/);
+        await expect(stayed('answered')).rejects.toThrow(/too slow to judge silence/);
       },
     ));
 
@@ -278,7 +276,7 @@ describe('nothing is said about a mode', () => {
       void lapse(4_000).then(() => stabilityCheck.stop());
       void lapse(5_000).then(() => run.abort(ending));
       await expect(stayed('refused', 0, run.signal)).rejects.toBe(ending);
-      expect(dependencies.evidence.clock()).toBeLessThan(5_000 + TIMING.stabilityCheckMs);
+      expect(dependencies.evidence.clock()).toBeLessThan(5_000 + TIMING.stabilityPollMs);
       await dependencies.controlPollers.stop();
       expect(jest.getTimerCount()).toBe(0);
     }));

@@ -1,66 +1,58 @@
-import type { Evidence, RouteResult } from '../evidence/index.ts';
-import { type Observation, type Prober, type Route, routeName } from '../probe/index.ts';
+import type { ModeName } from '../mesh/mesh.ts';
+import { type Observation, type Route, routeName } from '../probe/index.ts';
 import type { Change } from './changes.ts';
-import type { ClusterObserver } from './cluster-observer.ts';
-import type { ControlPollers } from './control-pollers.ts';
-import { Disrupted } from './errors.ts';
+import type { Dependencies } from './dependencies.ts';
+import { EnvironmentFault } from './errors.ts';
 import {
   aftermathFrom,
   type Decision,
-  doubtSilence,
   type Expected,
   fits,
   type Item,
-  isDoubtful,
   lateIn,
-  tallyOf,
+  resultOf,
+  throwIfDoubtful,
+  throwIfExcused,
 } from './expectation.ts';
-import { type Poller, RoutePoller } from './poller.ts';
-import { RateLimit } from './rate-limit.ts';
+import { Poller, RateLimit } from './poller.ts';
+import { plainRoute, type RouteSpec } from './routes.ts';
 import { TIMING } from './timing.ts';
 
-/** What can be said about a stretch in which a mode must have held. */
+type CheckDependencies = Pick<Dependencies, 'evidence' | 'prober' | 'controlPollers' | 'observer'>;
+
+/** What can be said of a stretch in which a mode must have stayed. */
 interface Stretch {
-  /** The first expected outcome after the change. */
-  acted: Observation | undefined;
-  /** From here on there was no deviation. */
+  /** From here on there was no deviation; infinite while the change has not acted. */
   from: number;
-  /** Deviations that came too late to belong to the change. */
+  /** Deviations that the change does not excuse any more. */
   late: Observation[];
 }
 
 /**
- * Pollers routes whose outcome follows from a mode alone, from the first to the last claim, through everything that other
- * claims do. So that a mode has stayed for twelve seconds is seen while others work, and costs no time of its own.
+ * Polls routes whose outcome follows from a mode alone, from the first claim to the last, through everything that other claims
+ * change. So other claims can work while a mode is seen to stay for twelve seconds, and the check costs no time of its own.
  */
 export class StabilityCheck {
-  private readonly watches: RoutePoller[];
-  private readonly evidence: Evidence;
-  private readonly prober: Prober;
-  private readonly controlPollers: ControlPollers;
-  private readonly observer: ClusterObserver;
+  private readonly pollers: Poller[];
+  private readonly dependencies: CheckDependencies;
 
-  constructor(
-    routes: Route[],
-    dependencies: { evidence: Evidence; prober: Prober; controlPollers: ControlPollers; observer: ClusterObserver },
-  ) {
-    this.evidence = dependencies.evidence;
-    this.prober = dependencies.prober;
-    this.controlPollers = dependencies.controlPollers;
-    this.observer = dependencies.observer;
+  constructor(routes: Route[], dependencies: CheckDependencies) {
+    const { prober, controlPollers } = dependencies;
+    this.dependencies = dependencies;
     const rateLimit = new RateLimit();
-    this.watches = routes.map((route) => {
-      this.controlPollers.cover(route);
-      return new RoutePoller(route, () => dependencies.prober.probe(route), rateLimit, TIMING.stabilityCheckMs);
+    this.pollers = routes.map((route) => {
+      controlPollers.cover(route);
+      const user = `stability check ${routeName(route)}`;
+      const probe = () => prober.probe(route, user);
+      return Poller.start(route, { probe, restMs: TIMING.stabilityPollMs, rateLimit });
     });
   }
 
   /**
-   * Waits until the routes have had the expected outcome, without a miss, for the time that a mode must hold.
+   * Waits until the routes have had the expected outcome, without a deviation, for as long as a mode must stay.
    * @param change the switch that set the mode
-   * @param notBefore nothing earlier counts: the end of the last environment fault, after which the mesh may need as long as after
-   *   the switch to find back
-   * @param signal ends the wait
+   * @param notBefore nothing earlier counts: the end of the last environment fault, from which the mesh may need as long to
+   *   recover as a switch takes
    * @throws the signal's reason
    */
   async stayed(
@@ -70,161 +62,167 @@ export class StabilityCheck {
     signal: AbortSignal,
   ): Promise<Decision & { items: Item[] }> {
     const items = this.itemsOf(expected, change, notBefore);
-    const fastPolling = new FastPolling(items);
+    let slowDown: (() => void)[] = [];
+    const setFast = (isFast: boolean) => {
+      if (isFast === slowDown.length > 0) return;
+      for (const release of slowDown) release();
+      slowDown = isFast ? items.map(({ poller }) => poller.pollFast()) : [];
+    };
     try {
       for (;;) {
         signal.throwIfAborted();
-        const now = this.evidence.clock();
+        const now = this.dependencies.evidence.clock();
         const stretches = items.map((item) => stretchOf(item, now));
         const late = stretches.flatMap((stretch) => stretch.late);
         const from = Math.max(...stretches.map((stretch) => stretch.from));
         if (late.length > 0) return { items, ...(await this.failed(items, late, now)) };
-        const due = from + TIMING.stabilityCheckHoldMs;
-        if (items.every(({ watch }) => watch.since(due).length > 0)) {
-          const decision = await this.held(items, from, now);
+        const due = from + TIMING.stabilityMs;
+        if (items.every(({ poller }) => poller.since(due).length > 0)) {
+          const decision = await this.met(items, from, now);
           if (decision !== undefined) return { items, ...decision };
         }
-        // Only its beginning and its end are waited for; in between others need the machine more.
-        fastPolling.set(from === Number.POSITIVE_INFINITY || now >= due);
+        // Only the beginning and the end of the stretch are urgent; in between others need the machine more.
+        setFast(from === Number.POSITIVE_INFINITY || now >= due);
         await nextSeen(items, due - now, signal);
       }
     } finally {
-      fastPolling.set(false);
+      setFast(false);
     }
   }
 
-  /** Whether anything has been seen until now that comes too late for the change; parameters as for `stayed`. */
+  /** Whether anything was seen until now that the change does not excuse; parameters as for `stayed`. */
   hasMissed(expected: Expected, change: Change, notBefore: number): boolean {
-    const now = this.evidence.clock();
+    const now = this.dependencies.evidence.clock();
     return this.itemsOf(expected, change, notBefore).some((item) => stretchOf(item, now).late.length > 0);
   }
 
   /** Stops, and writes down what nobody has asked about. */
   async stop(): Promise<void> {
-    await Promise.all(this.watches.map((watch) => watch.stop()));
-    for (const watch of this.watches) this.write(watch.since(0));
+    await Promise.all(this.pollers.map((poller) => poller.stop()));
+    for (const poller of this.pollers) this.write(poller.since(0));
   }
 
   private itemsOf(expected: Expected, { id, end, budget }: Change, notBefore: number): Item[] {
     const from = Math.max(end, notBefore);
     const pending = { change: id, from, actsBy: from + budget.convergesMs, settlesMs: budget.settlesMs };
-    return this.watches.map((watch) => ({ watch, expected, pending }));
+    return this.pollers.map((poller) => ({ poller, expected, pending }));
   }
 
   private async failed(items: Item[], late: Observation[], end: number): Promise<Decision> {
+    const { observer, controlPollers } = this.dependencies;
     const start = Math.min(...late.map((each) => each.start));
-    const undisturbedFrom = Math.min(start, aftermathFrom(end, this.observer.replacedAt));
+    const undisturbedFrom = Math.min(start, aftermathFrom(end, observer.replacedAt));
     await this.settleDoubts(items, start, end, undisturbedFrom);
-    const shown = items.map((item) => stretchOf(item, end)).flatMap((stretch) => stretch.late);
-    if (shown.length === 0) throw new Disrupted('an outcome changed when the log was complete');
-    const routes = items.map(({ watch }) => watch.route);
-    doubtSilence(shown, this.controlPollers.slowest(routes, undisturbedFrom, end));
+    const shown = items.flatMap((item) => stretchOf(item, end).late);
+    throwIfExcused(shown, () => controlPollers.slowest(routesOf(items), undisturbedFrom, end));
     return { met: false, shown, ...decisionOf(items, start, end) };
   }
 
-  /** Undefined when the log told late of a deviation, so that the window is not what it seemed. */
-  private async held(items: Item[], start: number, end: number): Promise<Decision | undefined> {
+  /** Undefined when the log told late of a deviation, so that the stretch is not what it seemed. */
+  private async met(items: Item[], start: number, end: number): Promise<Decision | undefined> {
     await this.settleDoubts(items, start, end, start);
-    const stretches = items.map((item) => stretchOf(item, end));
-    if (stretches.some(({ from }) => from > start)) return undefined;
-    return {
-      met: true,
-      shown: items.flatMap(({ watch }) => watch.since(start).slice(-1)),
-      ...decisionOf(items, start, end),
-    };
+    if (items.some((item) => stretchOf(item, end).from > start)) return undefined;
+    const shown = items.flatMap(({ poller }) => poller.since(start).slice(-1));
+    return { met: true, shown, ...decisionOf(items, start, end) };
   }
 
   /** What is judged must be undisturbed, final, and trusted. */
   private async settleDoubts(items: Item[], start: number, end: number, undisturbedFrom: number): Promise<void> {
-    const check = await this.controlPollers.verify(
-      items.map(({ watch }) => watch.route),
-      undisturbedFrom,
-      end,
-    );
-    if (!check.clear) throw new Disrupted(check.why);
-    for (const { watch, expected } of items) {
-      const observations = heldBy(watch, start, end);
+    const check = await this.dependencies.controlPollers.verify(routesOf(items), undisturbedFrom, end);
+    if (!check.clear) throw new EnvironmentFault(check.why);
+    for (const { poller, expected } of items) {
+      const observations = within(poller, start, end);
       this.write(observations);
-      const doubtful = observations.find((each) => isDoubtful(each, expected));
-      if (doubtful !== undefined) throw new Disrupted(doubtful.seen.doubt ?? 'an observation cannot be trusted');
+      throwIfDoubtful(observations, expected);
     }
   }
 
   private write(observations: Observation[]): void {
-    for (const observation of observations) this.prober.conclude(observation, { role: 'subject' });
+    for (const observation of observations) this.dependencies.prober.conclude(observation, { role: 'subject' });
   }
 }
 
-/** Settles at the next observation of one of them, when so many ms are over that are left, or when the signal is given. */
+/** Settles at the next observation of one of them, when `leftMs` are over, or when the signal is given. */
 async function nextSeen(items: Item[], leftMs: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
   let done = () => {};
   const over = new Promise<void>((resolve) => {
     done = resolve;
   });
-  // Pollers that were stopped would not wake anybody, and a timer would keep the program from ending.
   signal.addEventListener('abort', done);
   const isLeft = leftMs > 0 && leftMs < Number.POSITIVE_INFINITY;
   const timer = isLeft ? setTimeout(done, leftMs) : undefined;
-  await Promise.race([over, ...items.map(({ watch }) => watch.next())]);
+  await Promise.race([over, ...items.map(({ poller }) => poller.next())]);
   clearTimeout(timer);
   signal.removeEventListener('abort', done);
 }
 
-/** Whether items are probed as fast as is useful, or as seldom as will do. */
-class FastPolling {
-  private readonly items: Item[];
-  private calm: (() => void)[] = [];
-
-  constructor(items: Item[]) {
-    this.items = items;
-  }
-
-  set(isHasty: boolean): void {
-    if (isHasty && this.calm.length === 0) this.calm = this.items.map(({ watch }) => watch.hurry());
-    if (isHasty) return;
-    for (const release of this.calm) release();
-    this.calm = [];
-  }
+function routesOf(items: Item[]): Route[] {
+  return items.map(({ poller }) => poller.route);
 }
 
-function heldBy(watch: Poller, start: number, end: number): Observation[] {
-  return watch.since(start).filter((each) => each.end <= end);
+function within(poller: Poller, start: number, end: number): Observation[] {
+  return poller.since(start).filter((each) => each.end <= end);
 }
 
 /** @param until nothing that was over later is looked at */
 function stretchOf(item: Item, until: number): Stretch {
-  const { watch, expected, pending } = item;
-  const seen = heldBy(watch, pending?.from ?? 0, until);
+  const { poller, expected, pending } = item;
+  const seen = within(poller, pending?.from ?? 0, until);
   const late = lateIn(seen, item);
   const acted = seen.find((each) => fits(each, expected));
-  if (acted === undefined) return { acted, from: Number.POSITIVE_INFINITY, late };
-  const misses = seen.filter((each) => each.start > acted.start && !fits(each, expected));
-  return { acted, from: Math.max(acted.start, misses.at(-1)?.end ?? 0), late };
+  if (acted === undefined) return { from: Number.POSITIVE_INFINITY, late };
+  const lastMiss = seen.findLast((each) => each.start > acted.start && !fits(each, expected));
+  return { from: Math.max(acted.start, lastMiss?.end ?? 0), late };
 }
 
 function decisionOf(items: Item[], start: number, end: number): Pick<Decision, 'routes' | 'sample' | 'identities'> {
-  const held = items.map(({ watch }) => heldBy(watch, start, end));
+  const sampled = items.map(({ poller }) => within(poller, start, end));
+  const routes = items.map((item, i) => {
+    const from = item.pending?.from ?? 0;
+    // A mode that stays has no time to settle: its last deviation lies before the sample.
+    const { settledMs: _, ...result } = resultOf(item, from, within(item.poller, from, end));
+    return { ...result, probes: sampled[i]?.length ?? 0 };
+  });
   return {
-    routes: items.map((item, i) => ({ ...resultOf(item, end), probes: held[i]?.length ?? 0 })),
-    sample: { start, end, probes: held.flat().length, restarts: 0 },
-    identities: held.map((own) => own[0]?.identity ?? ''),
+    routes,
+    sample: { start, end, probes: sampled.flat().length, restarts: 0 },
+    identities: sampled.map((own) => own[0]?.identity ?? ''),
   };
 }
 
-function resultOf(item: Item, until: number): Omit<RouteResult, 'probes'> {
-  const { watch, expected, pending } = item;
-  const from = pending?.from ?? 0;
-  const seen = heldBy(watch, from, until);
-  const signatures: Record<string, number> = {};
-  for (const { signature } of seen) signatures[signature] = (signatures[signature] ?? 0) + 1;
-  const { acted, lastMiss: _, ...tally } = tallyOf(seen, item);
-  return {
-    route: routeName(watch.route),
-    expected,
-    ...(pending === undefined ? {} : { change: pending.change }),
-    ...(acted === undefined ? {} : { actedMs: Math.round(acted.start - from) }),
-    ...tally,
-    signatures,
-  };
+/**
+ * What each mode alone decides. No policy ever names the other client, so its requests are answered when the mode is on and
+ * refused when it is off, whatever other claims do.
+ */
+const ROUTES: Record<ModeName, RouteSpec[]> = {
+  permissive: [plainRoute('other-client', 'httpbin'), plainRoute('other-client', 'tcp-echo')],
+  egress: [plainRoute('other-client', 'egress-target-httpbin'), plainRoute('other-client', 'egress-target-tcp-echo')],
+};
+
+/** The stability checks of the modes that the plan's claims ask about, started once the fixtures are up. */
+export class StabilityChecks {
+  private readonly running = new Map<ModeName, StabilityCheck>();
+
+  constructor(modes: Iterable<ModeName>, dependencies: CheckDependencies & Pick<Dependencies, 'routes'>) {
+    for (const mode of modes) {
+      const routes = ROUTES[mode].map((spec) => dependencies.routes.resolve(spec));
+      this.running.set(mode, new StabilityCheck(routes, dependencies));
+    }
+  }
+
+  of(mode: ModeName): StabilityCheck {
+    const check = this.running.get(mode);
+    if (check === undefined) throw new Error(`no stability check runs for ${mode}: the claim has to declare it`);
+    return check;
+  }
+
+  async release(mode: ModeName): Promise<void> {
+    await this.running.get(mode)?.stop();
+    this.running.delete(mode);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.running.values()].map((check) => check.stop()));
+  }
 }

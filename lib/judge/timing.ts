@@ -1,53 +1,59 @@
 /**
- * Every duration and count by which claims are judged. Suites contain none.
+ * Every duration and count of judging. Suites contain none. Those of a single probe are in `lib/probe/timing.ts`.
  *
- * How many probes a hold has follows from what it must catch. A mesh that answers wrongly with probability p, independently,
- * passes a hold of n probes with probability (1 - p)^n. For p = 1/20 and 99 %: n >= ln 0.01 / ln 0.95 = 89.8, so 90.
+ * What a sample must catch decides its size. A mesh that answers wrongly with probability p, each time independently, passes
+ * a sample of n probes with probability (1 - p)^n. For p = 1/20 and 99 %: n >= ln 0.01 / ln 0.95 = 89.8, so 90.
  */
 export const TIMING = {
   /**
-   * Probes in a hold of what is to be answered, and as many of what is to be refused, shared by the routes: one wrong answer
-   * in twenty is caught at 99 %.
+   * Probes in a sample of what must be answered, and as many of what must be refused. The routes share them. They catch one
+   * wrong answer in twenty at 99 %.
    */
-  holdProbes: 90,
-  /** The least of them that a route gets: of answers that are wrong on this one route only, one in seven is caught at 99 %. */
+  sampleProbes: 90,
+  /** The fewest of them for one route: if only that route is faulty, they catch one wrong answer in seven at 99 %. */
   routeProbes: 30,
-  /** Probes of a hold at length, which loops in the pod: one wrong answer in 500 is caught at 99 %, n >= ln 0.01 / ln 0.998 = 2300.3. */
-  lengthProbes: 2_301,
+  /** Probes of a soak: they catch one wrong answer in 500 at 99 %, n >= ln 0.01 / ln 0.998 = 2300.3. */
+  soakProbes: 2_301,
   /**
-   * Probes that each restart of a hold adds: 0.95^14 = 0.49, so each try is half as likely to pass by luck as the one before,
-   * and all together at most twice as likely as the first.
+   * Probes that each restart adds to a sample. 0.95^14 = 0.49: a lucky pass is half as likely in each new sample, and at most
+   * twice as likely in all samples together as in the first one.
    */
   restartProbes: 14,
-  /** Shortest hold, ms. */
-  holdMs: 500,
-  /** Consecutive expected outcomes that show the state a claim begins from. */
+  /** Shortest sample, ms: fast answers must not shorten it to a moment. */
+  sampleMs: 500,
+  /** Probes of a sample that shows the state from which a claim starts. */
   givenProbes: 3,
-  /** Between the beginnings of two probes of a route that is waited for, ms. */
-  eagerMs: 60,
-  /** The least that each route adds to it which is waited for at the same time: some forty probes a second in all. */
-  eagerShareMs: 25,
-  /** The same for a route that was expected earlier in the claim, and is still watched. */
-  watchMs: 1_000,
-  /** The same for unmeshed controls and controls when nobody asks; a question makes them probe at once. */
-  monitorMs: 1_000,
-  /** The same for the routes of a stability check, which follow a mode through the whole run. */
-  stabilityCheckMs: 500,
-  /** How long a mode must have held for the claims that it stays: longer than a mesh needs that comes back after 8 s. */
-  stabilityCheckHoldMs: 12_000,
-  /** Jobs side by side of a burst against a refusal by silence, which takes seconds a probe. */
+  /** Claims that ask for bursts on the same route within this time share one, ms. */
+  gatherMs: 25,
+  /** Jobs side by side in a burst where a refusal is silence, which takes seconds for each probe. */
   burstJobs: 30,
+  /** Between the beginnings of two probes of a route that is polled fast, ms. */
+  fastMs: 60,
+  /** What each route that is polled fast adds to that, at least: about forty probes a second in all. */
+  fastShareMs: 25,
+  /** Between the beginnings of two probes of a route that a claim expected something of earlier, ms. */
+  pollMs: 1_000,
+  /** The same for controls while nobody asks; a question makes them probe at once. */
+  controlMs: 1_000,
+  /** Probes of a control that are kept: half an hour of them. */
+  controlsKept: 2_000,
+  /** Between the beginnings of two probes of a route of a stability check, which runs through the whole run, ms. */
+  stabilityPollMs: 500,
+  /** How long a mode must have stayed, ms: long enough to catch a mesh that reverts after 8 s. */
+  stabilityMs: 12_000,
+  /** Longest time until the observer has seen every fixture Ready, ms. The fixtures are up already. */
+  seenMs: 60_000,
   /**
-   * A failure or a crash this soon after an environment fault is laid to it, ms: a proxy may take half a minute to find its control
-   * plane again, and a kubelet that was paused kills what missed its probes.
+   * A failure or a crash within this time after an environment fault is blamed on the fault, ms. A proxy may need half a
+   * minute to find its control plane again, and a kubelet that was paused kills pods that missed its probes.
    */
   aftermathMs: 60_000,
-  /** A machine on which an unmeshed control takes longer than this cannot tell a probe that got no answer from one that was late, ms. */
+  /** If a control takes longer than this, ms, the machine is too slow to tell a refusal by silence from a late answer. */
   slowMs: 750,
-  /** How often a claim starts again after the environment was disturbed. */
+  /** How often a claim restarts after environment faults. */
   restarts: 5,
   /** Longest wait for the environment to recover, ms. */
   recoveryMs: 120_000,
-  /** Longest that one claim may take in all, ms, above what its changes are granted. */
+  /** Longest time for one attempt at a claim, ms; waiting for other claims does not count. */
   claimMs: 240_000,
 } as const;

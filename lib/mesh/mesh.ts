@@ -4,6 +4,9 @@ import type { Cluster, Manifest } from '../kube/cluster.ts';
 export const modeNames = ['permissive', 'egress'] as const;
 export type ModeName = (typeof modeNames)[number];
 
+/** Which modes are on; an absent mode is unknown, or does not matter. */
+export type ModeState = Partial<Record<ModeName, boolean>>;
+
 /** A workload identity, as policies name it. `namespace` is the real one, run prefix included. */
 export interface Party {
   namespace: string;

@@ -1,5 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
 export interface PollOptions {
   /** Pause after each attempt, ms. */
   everyMs: number;
@@ -29,9 +27,16 @@ export async function pollUntil<T>(
   }
 }
 
-/** Resolves after `ms`, or at once when the signal fires. */
-export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
-  if (ms <= 0 || signal?.aborted) return;
-  // Only an abort rejects it.
-  await sleep(ms, undefined, signal && { signal }).catch(() => undefined);
+/** Resolves after `ms`, or at once when the signal fires. It uses the global timers, which tests replace by virtual ones. */
+export function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  if (ms <= 0 || signal?.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal?.addEventListener('abort', done);
+  });
 }

@@ -8,7 +8,7 @@ import { types } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { Cluster, ExecEnd, ExecHandlers, ExecSession } from '../kube/cluster.ts';
 import { Agent, type Capture } from './agent.ts';
-import { Linger } from './linger.ts';
+import { OpenConnection } from './connection.ts';
 import type { Route } from './route.ts';
 
 // Real shells, on a machine that may be busy.
@@ -278,7 +278,7 @@ describe('what cannot be trusted is a doubt:', () => {
     const { agent, cluster } = agentHere();
     expect(await agent.run('true', LIMIT_MS)).toMatchObject({ exit: 0 });
     cluster.spoil = () => Buffer.alloc(0);
-    expect(await agent.run('true', 10 * 60_000)).toEqual({ doubt: 'exec: nothing was heard of the agent for 10 s' });
+    expect(await agent.run('true', 10 * 60_000)).toEqual({ doubt: 'exec: the agent was silent for 10 s' });
     cluster.spoil = (chunk) => chunk;
     expect(await agent.run('echo two', LIMIT_MS)).toMatchObject({ stdout: 'two\n' });
   });
@@ -391,9 +391,9 @@ describe('a TCP probe', () => {
   withNc('says its words, and keeps its end open until they are answered', async () => {
     const port = await listen(echo(true));
     const { agent } = agentHere();
-    expect(await agent.run(`hello 127.0.0.1 ${port} mpabcdefx1 5`, LIMIT_MS)).toEqual({
+    expect(await agent.run(`hello 127.0.0.1 ${port} mp0000000000000001 5`, LIMIT_MS)).toEqual({
       exit: 0,
-      stdout: 'echo response: mpabcdefx1\n',
+      stdout: 'echo response: mp0000000000000001\n',
       stderr: '',
     });
   });
@@ -420,7 +420,7 @@ describe('a TCP probe', () => {
     const port = await listen((socket) => socket.end());
     const { agent } = agentHere();
     const start = performance.now();
-    expect(await agent.run(`hello 127.0.0.1 ${port} mpabcdefx1 15`, LIMIT_MS)).toMatchObject({ stdout: '' });
+    expect(await agent.run(`hello 127.0.0.1 ${port} mp0000000000000001 15`, LIMIT_MS)).toMatchObject({ stdout: '' });
     expect(performance.now() - start).toBeLessThan(10_000);
   });
 
@@ -428,7 +428,7 @@ describe('a TCP probe', () => {
     const port = await listen(() => undefined);
     await new Promise((resolve) => server?.close(resolve));
     const { agent } = agentHere();
-    const { exit, stdout } = await trusted(agent.run(`hello 127.0.0.1 ${port} mpabcdefx1 5`, LIMIT_MS));
+    const { exit, stdout } = await trusted(agent.run(`hello 127.0.0.1 ${port} mp0000000000000001 5`, LIMIT_MS));
     expect(exit).toBe(1);
     expect(stdout).toBe('');
   });
@@ -436,7 +436,7 @@ describe('a TCP probe', () => {
   withNc('that is never answered is ended at its limit', async () => {
     const port = await listen(() => undefined);
     const { agent } = agentHere();
-    expect(await agent.run(`hello 127.0.0.1 ${port} mpabcdefx1 1; echo "status $?"`, LIMIT_MS)).toMatchObject({
+    expect(await agent.run(`hello 127.0.0.1 ${port} mp0000000000000001 1; echo "status $?"`, LIMIT_MS)).toMatchObject({
       stdout: 'status 137\n',
     });
   });
@@ -444,9 +444,9 @@ describe('a TCP probe', () => {
   withNc('works alone, too', async () => {
     const port = await listen(echo(true));
     const { agent } = agentHere();
-    expect(await agent.runAlone(`hello 127.0.0.1 ${port} mpabcdefx1 5`, LIMIT_MS)).toEqual({
+    expect(await agent.runAlone(`hello 127.0.0.1 ${port} mp0000000000000001 5`, LIMIT_MS)).toEqual({
       exit: 0,
-      stdout: 'echo response: mpabcdefx1\n',
+      stdout: 'echo response: mp0000000000000001\n',
       stderr: '',
     });
   });
@@ -461,20 +461,20 @@ describe('a TCP probe', () => {
     manner: 'plain',
   });
 
-  withNc('can linger: both lines of one connection are answered', async () => {
+  withNc('stays open: both lines of one connection are answered', async () => {
     let connections = 0;
     const port = await listen((socket) => {
       connections += 1;
       echo()(socket);
     });
     const { agent } = agentHere();
-    const linger = new Linger(agent, routeTo(port), 'mpabcdefx1');
+    const connection = new OpenConnection(agent, routeTo(port), 'mp0000000000000001');
     await lineFrom(sockets);
-    expect(await linger.finish()).toEqual({ first: true, second: true });
+    expect(await connection.finish()).toEqual({ first: true, second: true });
     expect(connections).toBe(1);
   });
 
-  withNc('can linger: what is cut off in between shows', async () => {
+  withNc('stays open: what is cut off in between shows', async () => {
     const port = await listen((socket) => {
       socket.once('data', (chunk) => {
         socket.write(`echo response: ${chunk}`);
@@ -482,18 +482,18 @@ describe('a TCP probe', () => {
       });
     });
     const { agent } = agentHere();
-    const linger = new Linger(agent, routeTo(port), 'mpabcdefx1');
+    const connection = new OpenConnection(agent, routeTo(port), 'mp0000000000000001');
     await lineFrom(sockets);
-    expect(await linger.finish()).toEqual({ first: true, second: false });
+    expect(await connection.finish()).toEqual({ first: true, second: false });
   });
 
-  withNc('can linger: a session that is cut shows nothing', async () => {
+  withNc('stays open: a session that is cut shows nothing', async () => {
     const port = await listen(echo());
     const { agent, cluster } = agentHere();
-    const linger = new Linger(agent, routeTo(port), 'mpabcdefx1');
+    const connection = new OpenConnection(agent, routeTo(port), 'mp0000000000000001');
     await lineFrom(sockets);
     cluster.sessions[0]?.cut('connection reset');
-    expect(await linger.finish()).toBeUndefined();
+    expect(await connection.finish()).toBeUndefined();
   });
 
   /** Waits until a connection has brought its first line. */

@@ -1,6 +1,7 @@
 import type { Cluster, ContainerRef, ExecSession } from '../kube/cluster.ts';
 import { AGENT_SCRIPT, aloneScript, parseAlone } from './agent-script.ts';
 import { type Frame, frameReader } from './frames.ts';
+import { PROBE_TIMING } from './timing.ts';
 
 /** What a command left, if it can be trusted; otherwise the reason why it cannot. */
 export type Capture = { exit: number; stdout: string; stderr: string; doubt?: never } | { doubt: string; exit?: never };
@@ -22,12 +23,7 @@ interface Session {
   over?: string;
 }
 
-/** Time beyond a job's own limit for its frame to arrive, in ms. */
-const GRACE_MS = 2_000;
-
-/** Longest that a session may be silent, in ms: the agent's beat comes once a second, on a machine that is not stuck. */
-const SILENT_MS = 10_000;
-const SILENCE = `nothing was heard of the agent for ${SILENT_MS / 1_000} s`;
+const { graceMs, silentMs, startMs } = PROBE_TIMING;
 
 /**
  * The shell agent in one container: jobs run side by side in one exec session, which is opened when needed and opened anew
@@ -67,9 +63,9 @@ export class Agent {
         resolve(capture);
       };
       const timer = setTimeout(() => {
-        settle({ doubt: `exec: no frame within ${limitMs + GRACE_MS} ms` });
+        settle({ doubt: `exec: no frame within ${limitMs + graceMs} ms` });
         this.drop(session, 'a frame did not come');
-      }, limitMs + GRACE_MS);
+      }, limitMs + graceMs);
       const place = freePlace(session.jobs);
       session.jobs.set(id, { place, settle, timer });
       session.exec.write(`${id} ${place} ${script}\n`);
@@ -80,7 +76,7 @@ export class Agent {
   async runAlone(script: string, limitMs: number): Promise<Capture> {
     if (this.closed) return { doubt: 'the pod is no longer in use' };
     const result = await this.cluster.exec(this.target, ['sh', '-c', aloneScript(script, Math.ceil(limitMs / 1000))], {
-      timeoutMs: limitMs + GRACE_MS,
+      timeoutMs: limitMs + graceMs,
     });
     return parseAlone(result);
   }
@@ -120,7 +116,7 @@ export class Agent {
         stderr: (chunk) =>
           this.log(`agent in ${this.target.pod}/${this.target.container}: ${chunk.toString().trimEnd()}`),
       });
-      const starting = setTimeout(() => isReady(false), 5_000);
+      const starting = setTimeout(() => isReady(false), startMs);
       const session: Session = { exec, jobs, ready };
       void ready.then((came) => {
         clearTimeout(starting);
@@ -141,7 +137,7 @@ export class Agent {
   /** Gives the session up once it is silent for too long. Answers what to call whenever it is not. */
   private listen(session: Session): () => void {
     if (session.over !== undefined) return () => {};
-    const silence = setTimeout(() => this.drop(session, SILENCE), SILENT_MS);
+    const silence = setTimeout(() => this.drop(session, `the agent was silent for ${silentMs / 1_000} s`), silentMs);
     session.silence = silence;
     return () => silence.refresh();
   }

@@ -1,7 +1,7 @@
 import { type Route, urlHost } from './route.ts';
+import { PROBE_TIMING } from './timing.ts';
 
-/** Longest that one probe may take, in seconds. A refusal may be a silence; an honest answer takes milliseconds. */
-export const PROBE_LIMIT_S = 3;
+const { probeS, jobMs } = PROBE_TIMING;
 
 /** What one probe printed, cut out of what its job printed. */
 export interface Printed {
@@ -33,12 +33,11 @@ export interface Command {
 export function commandFor(route: Route, nonce: string, count: number): Command {
   const nonces = count === 1 ? [nonce] : Array.from({ length: count }, (_, i) => `${nonce}-${i + 1}`);
   const mark = `#${nonce}`;
-  const dependencies =
-    route.protocol === 'http' ? httpScript(route, nonce, count, mark) : tcpScript(route, nonce, count, mark);
+  const scripts = route.protocol === 'http' ? httpScript : tcpScript;
   return {
-    ...dependencies,
+    ...scripts(route, nonce, count, mark),
     nonces,
-    limitMs: PROBE_LIMIT_S * 1000 * count + 1_000,
+    limitMs: probeS * 1000 * count + jobMs,
     isBrief: count === 1 && route.manner !== 'large',
     read: (stdout, stderr) => readMarked(nonces, mark, stdout, stderr),
   };
@@ -51,7 +50,7 @@ const POSTING = ` -H 'Expect:' -H 'Content-Type: text/plain' --data-binary @-`;
 function httpScript(route: Route, nonce: string, count: number, mark: string) {
   const isLarge = route.manner === 'large';
   const said = route.manner === 'head' ? ' -I' : isLarge ? POSTING : '';
-  const options = `-sS${said} --noproxy '*' --max-time ${PROBE_LIMIT_S} -H 'Connection: close'`;
+  const options = `-sS${said} --noproxy '*' --max-time ${probeS} -H 'Connection: close'`;
   const path = isLarge ? 'post' : 'get';
   const url = (words: string) => `'http://${urlHost(route.host)}:${route.port}/${path}?nonce=${words}'`;
   const range = count === 1 ? nonce : `${nonce}-[1-${count}]`;
@@ -67,8 +66,8 @@ function tcpScript(route: Route, nonce: string, count: number, mark: string) {
   const { host, port } = route;
   const one = (words: string) =>
     route.manner === 'half-close'
-      ? `echo ${words} | limit ${PROBE_LIMIT_S} nc ${host} ${port}`
-      : `hello ${host} ${port} ${words} ${PROBE_LIMIT_S}`;
+      ? `echo ${words} | limit ${probeS} nc ${host} ${port}`
+      : `hello ${host} ${port} ${words} ${probeS}`;
   const end = count === 1 ? '' : `; echo "${mark}" >&2`;
   const each = (words: string) => `${one(words)}; s=$?; echo; echo "${mark} $s 0"${end}`;
   return {

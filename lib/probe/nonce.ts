@@ -1,15 +1,24 @@
-/** Words that no other probe has ever sent: `mp4k2j9dx1f`, and `mp4k2j9dx1f-7` for the seventh of a burst. */
-const PATTERN = /mp[0-9a-z]{6}x[0-9a-z]+(?:-\d+)?/g;
+import { createHmac } from 'node:crypto';
 
-export function nonceSource(runId: string): () => string {
-  const prefix = `mp${runId
-    .replace(/[^0-9a-z]/g, '')
-    .padEnd(6, '0')
-    .slice(0, 6)}x`;
-  let count = 0;
-  return () => {
-    count += 1;
-    return prefix + count.toString(36);
+/** Letters and digits of a nonce after its prefix: 82 bits, so that no two probes of a run share one. */
+const LENGTH = 16;
+/** `mp4k2j9d0f7a1c2b3d`, and `mp4k2j9d0f7a1c2b3d-7` for the seventh probe of a burst. */
+const PATTERN = /mp[0-9a-z]{16}(?:-\d+)?/g;
+
+/** @param user what the nonce is for: the attempt at a claim, a control */
+export type NonceSource = (user: string) => string;
+
+/**
+ * Makes nonces that nobody can guess without the seed: HMAC-SHA256(seed, user and count). The nth nonce of a user is the
+ * same in every run with the same seed, whatever the other users do.
+ */
+export function nonceSource(seed: string): NonceSource {
+  const counts = new Map<string, number>();
+  return (user) => {
+    const count = (counts.get(user) ?? 0) + 1;
+    counts.set(user, count);
+    const digest = createHmac('sha256', seed).update(`${user}\0${count}`).digest('hex');
+    return `mp${BigInt(`0x${digest}`).toString(36).padStart(50, '0').slice(-LENGTH)}`;
   };
 }
 

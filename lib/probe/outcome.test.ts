@@ -5,14 +5,14 @@ import type { Route } from './route.ts';
 const client = { app: 'curl', namespace: 'curl', serviceAccount: 'curl', container: 'curl', enrolled: true };
 const http: Route = { client, server: undefined, protocol: 'http', host: 'h', port: 80, manner: 'plain' };
 const tcp: Route = { ...http, protocol: 'tcp', port: 9000 };
-const nonce = 'mpabcdefx1';
+const nonce = 'mp0000000000000001';
 const answer = (args: object) => JSON.stringify({ args, headers: {}, url: 'http://h/get' });
 const printed = (over: object) => ({ nonce, exit: 0, status: 0, stdout: '', stderr: '', ...over });
 
 test.each([
   ['go-httpbin', printed({ status: 200, stdout: answer({ nonce: [nonce] }) }), 'whole'],
   ['the older httpbin', printed({ status: 200, stdout: answer({ nonce }) }), 'whole'],
-  ['an answer to another probe', printed({ status: 200, stdout: answer({ nonce: ['mpabcdefx2'] }) }), 'spoilt'],
+  ['an answer to another probe', printed({ status: 200, stdout: answer({ nonce: ['mp0000000000000002'] }) }), 'spoilt'],
   ['a page in the place of the answer', printed({ status: 200, stdout: '<html>ok</html>' }), 'spoilt'],
   ['a refusal by status', printed({ status: 403, stdout: 'RBAC: access denied' }), 'none'],
   ['a cut answer', printed({ exit: 18, status: 200, stdout: `{"args":{"nonce":["${nonce}` }), 'spoilt'],

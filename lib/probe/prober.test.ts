@@ -2,7 +2,6 @@ import { describe, expect, test } from '@jest/globals';
 import type { Evidence, EvidenceEntry, ObservationRecord } from '../evidence/index.ts';
 import type { Cluster, LogHandlers } from '../kube/cluster.ts';
 import { Agent, type Capture } from './agent.ts';
-import { nonceSource } from './nonce.ts';
 import { Prober } from './prober.ts';
 import type { Route } from './route.ts';
 import { ServerLog } from './server-log.ts';
@@ -53,7 +52,7 @@ class PlayedAgent extends Agent {
   }
 
   private async ran(how: 'session' | 'alone', script: string): Promise<Capture> {
-    const [nonce = ''] = script.match(/mp[0-9a-z]{6}x[0-9a-z]+/) ?? [];
+    const [nonce = ''] = script.match(/mp[0-9a-z]{16}/) ?? [];
     const count = Number(/-le (\d+)/.exec(script)?.[1] ?? 0);
     const nonces = count === 0 ? [nonce] : Array.from({ length: count }, (_, i) => `${nonce}-${i + 1}`);
     this.jobs.push([how, nonces]);
@@ -95,9 +94,13 @@ function stage({ hasPod = true } = {}) {
     for (const nonce of nonces) tails[0]?.line(`request: ${nonce}`);
   };
   let identity = 'old pods';
+  let count = 0;
   const prober = new Prober({
     evidence,
-    nonce: nonceSource('abcdef'),
+    nonce: () => {
+      count += 1;
+      return `mp${String(count).padStart(16, '0')}`;
+    },
     agentOf: () => (hasPod ? agent : undefined),
     logOf: () => log,
     podOf: () => 'curl-1',
@@ -117,10 +120,10 @@ describe('one probe', () => {
       logs(nonces);
       return echoed(nonces);
     };
-    const observation = await prober.probe(hello);
+    const observation = await prober.probe(hello, 'a claim');
     expect(observation).toMatchObject({
       outcome: 'answered',
-      nonce: 'mpabcdefx1',
+      nonce: 'mp0000000000000001',
       signature: 'echo',
       identity: 'old pods',
     });
@@ -129,17 +132,17 @@ describe('one probe', () => {
 
   test('whose line is late in the log is waited for', async () => {
     const { prober, logs } = stage();
-    const observation = prober.probe(hello);
-    setImmediate(() => logs(['mpabcdefx1']));
+    const observation = prober.probe(hello, 'a claim');
+    setImmediate(() => logs(['mp0000000000000001']));
     expect((await observation).outcome).toBe('answered');
   });
 
   test('that is refused, and not logged yet, is taken for one that did not reach, until the log is complete', async () => {
     const { prober, agent, logs, observations } = stage();
     agent.play = silent;
-    const observation = await prober.probe(hello);
+    const observation = await prober.probe(hello, 'a claim');
     expect(observation.outcome).toBe('not-reached');
-    logs(['mpabcdefx1']);
+    logs(['mp0000000000000001']);
     prober.conclude(observation, { role: 'subject', claim: 'a/b', expectation: 2 });
     expect(observation.outcome).toBe('reached-without-answer');
     expect(observations()).toMatchObject([
@@ -150,9 +153,9 @@ describe('one probe', () => {
   test('is concluded and written down once', async () => {
     const { prober, agent, logs, observations } = stage();
     agent.play = silent;
-    const observation = await prober.probe(hello);
+    const observation = await prober.probe(hello, 'a claim');
     prober.conclude(observation, { role: 'subject' });
-    logs(['mpabcdefx1']);
+    logs(['mp0000000000000001']);
     prober.conclude(observation, { role: 'subject' });
     expect(observation.outcome).toBe('not-reached');
     expect(observations()).toHaveLength(1);
@@ -160,15 +163,17 @@ describe('one probe', () => {
 
   test('of a place without a log is marked so', async () => {
     const { prober, observations } = stage();
-    const observation = await prober.probe(outside);
+    const observation = await prober.probe(outside, 'a claim');
     prober.conclude(observation, { role: 'subject' });
     expect(observations()).toMatchObject([{ outcome: 'answered', logged: false, inLog: false, pod: 'curl/curl-1' }]);
-    expect(observations()[0]?.command).toBe('(echo mpabcdefx1; wait for the answer) | nc tcp-echo.tcp-demo 9000');
+    expect(observations()[0]?.command).toBe(
+      '(echo mp0000000000000001; wait for the answer) | nc tcp-echo.tcp-demo 9000',
+    );
   });
 
   test('from a client that has no pod is a doubt', async () => {
     const { prober, observations } = stage({ hasPod: false });
-    const observation = await prober.probe(hello);
+    const observation = await prober.probe(hello, 'a claim');
     expect(observation).toMatchObject({ outcome: 'unknown', seen: { doubt: 'no pod of curl is running' } });
     prober.conclude(observation, { role: 'subject' });
     expect(observations()[0]).toMatchObject({ outcome: 'unknown', doubt: 'no pod of curl is running' });
@@ -183,11 +188,11 @@ describe('a burst', () => {
       logs(nonces.slice(0, 2));
       return silent(nonces);
     };
-    const observations = await prober.burst(hello, 3);
+    const observations = await prober.burst(hello, 3, 'a claim');
     expect(observations.map(({ nonce, outcome }) => [nonce, outcome])).toEqual([
-      ['mpabcdefx1-1', 'reached-without-answer'],
-      ['mpabcdefx1-2', 'reached-without-answer'],
-      ['mpabcdefx1-3', 'not-reached'],
+      ['mp0000000000000001-1', 'reached-without-answer'],
+      ['mp0000000000000001-2', 'reached-without-answer'],
+      ['mp0000000000000001-3', 'not-reached'],
     ]);
     expect(agent.jobs).toHaveLength(1);
   });
@@ -195,14 +200,14 @@ describe('a burst', () => {
   test('that exec lost is repeated once, alone, with new nonces', async () => {
     const { prober, agent } = stage();
     agent.play = (nonces, how) => (how === 'session' ? { doubt: 'exec: no frame' } : silent(nonces));
-    const observations = await prober.burst(hello, 2);
+    const observations = await prober.burst(hello, 2, 'a claim');
     expect(agent.jobs).toEqual([
-      ['session', ['mpabcdefx1-1', 'mpabcdefx1-2']],
-      ['alone', ['mpabcdefx2-1', 'mpabcdefx2-2']],
+      ['session', ['mp0000000000000001-1', 'mp0000000000000001-2']],
+      ['alone', ['mp0000000000000002-1', 'mp0000000000000002-2']],
     ]);
     expect(observations.map(({ nonce, outcome }) => [nonce, outcome])).toEqual([
-      ['mpabcdefx2-1', 'not-reached'],
-      ['mpabcdefx2-2', 'not-reached'],
+      ['mp0000000000000002-1', 'not-reached'],
+      ['mp0000000000000002-2', 'not-reached'],
     ]);
   });
 
@@ -213,12 +218,12 @@ describe('a burst', () => {
       logs(nonces.slice(0, 1));
       return { doubt: 'exec: no frame' };
     };
-    const observations = await prober.burst(hello, 2);
+    const observations = await prober.burst(hello, 2, 'a claim');
     for (const observation of observations) prober.conclude(observation, { role: 'subject' });
     expect(observations.map(({ nonce, outcome }) => [nonce, outcome])).toEqual([
-      ['mpabcdefx1-1', 'reached-without-answer'],
-      ['mpabcdefx2-1', 'not-reached'],
-      ['mpabcdefx2-2', 'not-reached'],
+      ['mp0000000000000001-1', 'reached-without-answer'],
+      ['mp0000000000000002-1', 'not-reached'],
+      ['mp0000000000000002-2', 'not-reached'],
     ]);
     expect(observations[0]?.seen.doubt).toBe('exec: no frame');
   });
@@ -226,7 +231,7 @@ describe('a burst', () => {
   test('that exec lost twice is a doubt, all of it', async () => {
     const { prober, agent } = stage();
     agent.play = () => ({ doubt: 'exec: no frame' });
-    const observations = await prober.burst(hello, 2);
+    const observations = await prober.burst(hello, 2, 'a claim');
     expect(agent.jobs).toHaveLength(2);
     expect(observations.map(({ outcome }) => outcome)).toEqual(Array.from({ length: 4 }, () => 'unknown'));
   });
@@ -234,7 +239,7 @@ describe('a burst', () => {
   test('whose output is not of as many probes is not read at all', async () => {
     const { prober, agent } = stage();
     agent.play = (nonces) => silent(nonces.slice(1));
-    const [observation] = await prober.burst(hello, 2);
+    const [observation] = await prober.burst(hello, 2, 'a claim');
     expect(observation).toMatchObject({
       outcome: 'unknown',
       seen: { doubt: 'exec: the output is not that of the command' },
@@ -247,14 +252,14 @@ describe('a burst', () => {
       replacePods();
       return silent(nonces);
     };
-    expect((await prober.burst(hello, 2)).map(({ identity }) => identity)).toEqual(['old pods', 'old pods']);
-    expect((await prober.probe(hello)).identity).toBe('new pods');
+    expect((await prober.burst(hello, 2, 'a claim')).map(({ identity }) => identity)).toEqual(['old pods', 'old pods']);
+    expect((await prober.probe(hello, 'a claim')).identity).toBe('new pods');
   });
 
   test('under way when the run is being ended is a doubt at once', async () => {
     const { prober, agent } = stage();
     agent.hangs = true;
-    const burst = prober.burst(hello, 2);
+    const burst = prober.burst(hello, 2, 'a claim');
     prober.end();
     expect((await burst).map(({ seen }) => seen.doubt)).toEqual(
       Array.from({ length: 4 }, () => 'the run is being ended'),

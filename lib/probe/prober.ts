@@ -1,26 +1,29 @@
-import type { Evidence, ObservationRecord, Outcome, Role } from '../evidence/index.ts';
+import type { Evidence, Outcome, Role } from '../evidence/index.ts';
 import type { Agent, Capture } from './agent.ts';
 import { commandFor, type Printed } from './commands.ts';
+import type { NonceSource } from './nonce.ts';
 import { look, outcomeOf, type Seen } from './outcome.ts';
 import { type Route, routeName } from './route.ts';
 import type { ServerLog } from './server-log.ts';
+import { PROBE_TIMING } from './timing.ts';
 
-/** One probe as far as it is known. Its outcome is final once the server's log is complete up to it: see `conclude`. */
+/** One probe and what is known of it. Its outcome is final after `conclude`, when the server's log is complete up to it. */
 export interface Observation {
   readonly route: Route;
   readonly nonce: string;
-  /** Bounds on the run's clock, ms: dispatched not before `start`, over not after `end`. */
+  /** Bounds on the run's clock, ms: it began not before `start`, and was over not after `end`. */
   readonly start: number;
   readonly end: number;
   outcome: Outcome;
   readonly signature: string;
   readonly printed: Printed | undefined;
+  /** Readers that share a probe have copies of its observation; this part is the same object in all of them. */
   readonly seen: Seen;
-  /** The pods' identities when it was sent, sidecars included, so that a replaced one is noticed. */
+  /** The identities of the pods, sidecars included, when it was sent: they change when a pod is replaced. */
   readonly identity: string;
 }
 
-/** What the observation belongs to, for the evidence. */
+/** What an observation belongs to in the evidence. */
 export interface Purpose {
   role: Role;
   claim?: string;
@@ -29,15 +32,12 @@ export interface Purpose {
 
 export interface ProberDependencies {
   evidence: Evidence;
-  nonce: () => string;
+  nonce: NonceSource;
   agentOf(app: string): Agent | undefined;
   logOf(app: string): ServerLog | undefined;
   podOf(app: string): string;
   identityOf(route: Route): string;
 }
-
-/** Longest that an answered probe's line may take to show in the server's log, ms. Loaded kubelets need tens. */
-const LOG_LIMIT_MS = 5_000;
 
 export class Prober {
   private readonly dependencies: ProberDependencies;
@@ -46,6 +46,8 @@ export class Prober {
     this.close = () => resolve({ doubt: 'the run is being ended' });
   });
   private readonly concluded = new WeakSet<Observation>();
+  /** Probes that are in the evidence, by the part that copies share. */
+  private readonly inEvidence = new WeakSet<Seen>();
 
   constructor(dependencies: ProberDependencies) {
     this.dependencies = dependencies;
@@ -56,113 +58,112 @@ export class Prober {
     this.close();
   }
 
-  /** One probe. An execution that cannot be trusted is repeated once, with a new nonce, by an exec of its own. */
-  async probe(route: Route): Promise<Observation> {
-    const [only] = await this.burst(route, 1);
+  /**
+   * One probe. If its execution is in doubt, an exec of its own repeats it once, with a new nonce.
+   * @param user whose nonce it carries
+   */
+  async probe(route: Route, user: string): Promise<Observation> {
+    const [only] = await this.burst(route, 1, user);
     if (only === undefined) throw new Error('a probe gave no observation');
     return only;
   }
 
   /** `count` probes one after the other in one job. */
-  async burst(route: Route, count: number): Promise<Observation[]> {
-    const first = await this.attempt(route, count, 'session');
-    if (first.trusted) return first.observations;
-    const second = await this.attempt(route, count, 'alone');
-    if (!second.trusted) return [...first.observations, ...second.observations];
-    // What the lost job sent may have reached the server, and must not be forgotten; as a doubt it would accuse nobody.
+  async burst(route: Route, count: number, user: string): Promise<Observation[]> {
+    const first = await this.attempt(route, count, user, 'session');
+    if (first.isTrusted) return first.observations;
+    const second = await this.attempt(route, count, user, 'alone');
+    if (!second.isTrusted) return [...first.observations, ...second.observations];
+    // The lost job may have reached the server. Dropping that would hide a leak; as a doubt it would accuse nobody.
     return [...first.observations.filter((each) => this.isLogged(each)), ...second.observations];
   }
 
   /**
-   * Makes the outcome final and writes the evidence. To be called when the log is known to be complete up to the probe's end
-   * (a later control nonce has appeared), or when it never will be. Done once for each observation.
+   * Makes the outcome final and writes the evidence, once for each observation. Call it when the log is complete up to the
+   * probe's end (a later nonce of the loopback control is there), or when it never will be.
    */
   conclude(observation: Observation, purpose: Purpose): void {
     if (this.concluded.has(observation)) return;
     this.concluded.add(observation);
-    const { route, printed, seen } = observation;
+    const { route, nonce, start, end, signature, printed, seen } = observation;
     const log = route.server && this.dependencies.logOf(route.server.app);
-    observation.outcome = outcomeOf(seen, log?.has(observation.nonce));
-    const record = {
+    const inLog = log?.has(nonce);
+    observation.outcome = outcomeOf(seen, inLog);
+    const isShared = this.inEvidence.has(seen);
+    this.inEvidence.add(seen);
+    this.dependencies.evidence.append({
       kind: 'observation',
       ...purpose,
       route: routeName(route),
       pod: `${route.client.namespace}/${this.dependencies.podOf(route.client.app)}`,
       container: route.client.container,
-      command: commandFor(route, observation.nonce, 1).shown(observation.nonce),
-      nonce: observation.nonce,
-      start: observation.start,
-      end: observation.end,
+      command: commandFor(route, nonce, 1).shown(nonce),
+      nonce,
+      start,
+      end,
       ...(printed === undefined ? {} : { exit: printed.exit }),
       stdout: printed?.stdout ?? '',
       stderr: printed?.stderr ?? '',
       outcome: observation.outcome,
-      signature: observation.signature,
+      signature,
       logged: log !== undefined,
-      inLog: log?.has(observation.nonce) ?? false,
+      inLog: inLog ?? false,
       ...(seen.doubt === undefined ? {} : { doubt: seen.doubt }),
-    } satisfies Omit<ObservationRecord, 'seq' | 'at'>;
-    this.dependencies.evidence.append(record);
+      ...(isShared ? { shared: isShared } : {}),
+    });
   }
 
-  private isLogged(observation: Observation): boolean {
-    const { server } = observation.route;
-    return server !== undefined && this.dependencies.logOf(server.app)?.has(observation.nonce) === true;
+  private isLogged({ route, nonce }: Observation): boolean {
+    return route.server !== undefined && this.dependencies.logOf(route.server.app)?.has(nonce) === true;
   }
 
-  private async attempt(route: Route, count: number, how: 'session' | 'alone') {
-    const { evidence, nonce, agentOf, logOf, identityOf } = this.dependencies;
-    const command = commandFor(route, nonce(), count);
+  private async attempt(route: Route, count: number, user: string, how: 'session' | 'alone') {
+    const { evidence, nonce, identityOf } = this.dependencies;
+    const command = commandFor(route, nonce(user), count);
     const identity = identityOf(route);
-    const agent = agentOf(route.client.app);
     const start = evidence.clock();
-    const run = (chosen: Agent): Promise<Capture> =>
-      how === 'session'
-        ? chosen.run(command.script, command.limitMs, command.isBrief)
-        : chosen.runAlone(command.script, command.limitMs);
-    const capture: Capture =
-      agent === undefined
-        ? { doubt: `no pod of ${route.client.app} is running` }
-        : await Promise.race([run(agent), this.closed]);
+    const capture = await Promise.race([this.run(route, command, how), this.closed]);
     const end = evidence.clock();
+    const facts = { route, start, end, identity };
     const printed = capture.doubt === undefined ? command.read(capture.stdout, capture.stderr) : undefined;
     if (printed === undefined) {
       const doubt = capture.doubt ?? 'exec: the output is not that of the command';
-      const observations = command.nonces.map((each): Observation => {
-        const seen: Seen = { words: 'none', signature: 'exec', doubt };
-        return {
-          route,
-          nonce: each,
-          start,
-          end,
-          outcome: 'unknown',
-          signature: 'exec',
-          printed: undefined,
-          seen,
-          identity,
-        };
-      });
-      return { trusted: false, observations };
+      const observations = command.nonces.map((each) => observed(facts, each, undefined, execFault(doubt), undefined));
+      return { isTrusted: false, observations };
     }
-    const log = route.server && logOf(route.server.app);
     const observations = await Promise.all(
-      printed.map(async (each): Promise<Observation> => {
+      printed.map(async (each) => {
         const seen = look(route, each);
-        const inLog = log && (seen.words === 'whole' ? await log.wait(each.nonce, LOG_LIMIT_MS) : log.has(each.nonce));
-        const outcome = outcomeOf(seen, inLog);
-        return {
-          route,
-          nonce: each.nonce,
-          start,
-          end,
-          outcome,
-          signature: seen.signature,
-          printed: each,
-          seen,
-          identity,
-        };
+        return observed(facts, each.nonce, each, seen, await this.inLog(route, each.nonce, seen));
       }),
     );
-    return { trusted: true, observations };
+    return { isTrusted: true, observations };
   }
+
+  private async run(route: Route, command: ReturnType<typeof commandFor>, how: 'session' | 'alone'): Promise<Capture> {
+    const agent = this.dependencies.agentOf(route.client.app);
+    if (agent === undefined) return { doubt: `no pod of ${route.client.app} is running` };
+    if (how === 'alone') return agent.runAlone(command.script, command.limitMs);
+    return agent.run(command.script, command.limitMs, command.isBrief);
+  }
+
+  /** Undefined where the server's log cannot be read. */
+  private async inLog({ server }: Route, nonce: string, { words }: Seen): Promise<boolean | undefined> {
+    const log = server && this.dependencies.logOf(server.app);
+    return words === 'whole' ? log?.wait(nonce, PROBE_TIMING.logMs) : log?.has(nonce);
+  }
+}
+
+function execFault(doubt: string): Seen {
+  return { words: 'none', signature: 'exec', doubt };
+}
+
+function observed(
+  facts: Pick<Observation, 'route' | 'start' | 'end' | 'identity'>,
+  nonce: string,
+  printed: Printed | undefined,
+  seen: Seen,
+  inLog: boolean | undefined,
+): Observation {
+  return { ...facts, nonce, outcome: outcomeOf(seen, inLog), signature: seen.signature, printed, seen };
 }

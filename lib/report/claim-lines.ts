@@ -1,4 +1,4 @@
-import type { ClaimSummary, Verdict } from '../evidence/index.ts';
+import type { ClaimDescription, Verdict } from '../evidence/index.ts';
 import { attemptName, attemptTally } from './attempts.ts';
 import { timesOf } from './claims.ts';
 import type { Of } from './kinds.ts';
@@ -10,7 +10,7 @@ import { wasRun } from './verdicts.ts';
 /** Prints claims as they are decided, in columns, and each attempt at those that have several. Claims of several suites are judged side by side, so each line has the whole id. */
 export interface ClaimLines {
   /** Learns the claims' sentences, and how wide their names are. */
-  plan(claims: ClaimSummary[]): void;
+  plan(claims: ClaimDescription[]): void;
   title(id: string): string;
   expectation(record: Of<'expectation'>): void;
   attempt(record: Of<'attempt'>): string[];

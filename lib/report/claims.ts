@@ -1,9 +1,9 @@
-import type { ClaimSummary, Diagnosis, EvidenceRecord, Verdict } from '../evidence/index.ts';
+import type { ClaimDescription, Diagnosis, EvidenceRecord, Verdict } from '../evidence/index.ts';
 import { type AttemptResult, attemptsOf, decidingAttempt } from './attempts.ts';
 import { grouped, last, type Of, only } from './kinds.ts';
 
 /** How one claim came out. Of several attempts the numbers are those of the one that the verdict rests on. */
-export interface ClaimResult extends Omit<ClaimSummary, 'skip'>, Diagnosis {
+export interface ClaimResult extends Omit<ClaimDescription, 'skip'>, Diagnosis {
   verdict: Verdict;
   reason?: string;
   attempts: number;
@@ -125,6 +125,6 @@ function unjudged(records: EvidenceRecord[]): { verdict: Verdict; reason: string
   return { verdict: 'inconclusive', reason: 'no verdict was recorded' };
 }
 
-function nameless(id: string): ClaimSummary {
+function nameless(id: string): ClaimDescription {
   return { id, suite: id.split('/', 1)[0] ?? id, title: id, spec: '', level: 'extended', features: [] };
 }

@@ -40,8 +40,7 @@ export function createPhaseLines(paint: Paint, width: () => number | undefined):
     end({ phase, what, ok, ms, at }) {
       const begun = close(phase, what);
       const took = ms ?? at - (begun?.since ?? at);
-      // That jest ended in order is nobody's news.
-      if (phase === 'suite' || (phase === 'jest' && ok !== false)) {
+      if (phase === 'suite') {
         isAfterSuite = true;
         return { ms: took, lines: [] };
       }

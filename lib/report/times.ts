@@ -1,5 +1,5 @@
 import type { PhaseResult } from './phases.ts';
-import { clipped, covered } from './spans.ts';
+import { covered } from './spans.ts';
 import type { RunSummary } from './summary.ts';
 import { count, seconds } from './text.ts';
 
@@ -19,15 +19,13 @@ export function timeTable(summary: RunSummary): TimeRow[] {
   const names = [...new Set(phases.map(({ phase }) => phase))];
   const rows = names.flatMap((name) => {
     const own = phases.filter(({ phase }) => phase === name);
-    return name === 'suite' ? [suiteRow(summary)] : [phaseRow(name, own, phases)];
+    return name === 'suite' ? [suiteRow(summary)] : [phaseRow(name, own)];
   });
   return [...rows.filter(({ ms }) => ms > 0), { what: 'in all', ms: summary.wallMs, remark: '' }];
 }
 
-function phaseRow(name: PhaseResult['phase'], own: PhaseResult[], phases: PhaseResult[]): TimeRow {
-  if (name !== 'jest') return { what: name, ms: covered(own), remark: own.at(-1)?.what ?? '' };
-  const suites = phases.filter(({ phase }) => phase === 'suite');
-  return { what: name, ms: covered(own) - covered(clipped(suites, own)), remark: 'outside of the suites' };
+function phaseRow(name: PhaseResult['phase'], own: PhaseResult[]): TimeRow {
+  return { what: name, ms: covered(own), remark: own.at(-1)?.what ?? '' };
 }
 
 function suiteRow(summary: RunSummary): TimeRow {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { explainError } from '../console/exit-status.ts';
 import type { EndRecord } from '../evidence/index.ts';
 import { readAhead } from '../fixtures/index.ts';
-import type { PlannedClaim, RegisteredClaim } from '../judge/index.ts';
+import type { Claim, PlannedClaim } from '../judge/index.ts';
 import type { ProviderName } from '../kube/cluster.ts';
 import { timelineText } from '../report/index.ts';
 import { bringUp } from './bring-up.ts';
@@ -11,7 +11,7 @@ import { type ClaimsProcess, openClaims } from './claims-process.ts';
 import type { RunContext } from './context.ts';
 import type { Interruption } from './interrupt.ts';
 import { judgeClaims } from './judge.ts';
-import { clientsFor, planClaims, recordPlan, type Selected, scripted } from './plan-claims.ts';
+import { clientsFor, planClaims, recordPlan, scripted } from './plan-claims.ts';
 import type { ProvidedCluster } from './provided-cluster.ts';
 import { endAll, logError, takeDown } from './take-down.ts';
 
@@ -22,7 +22,7 @@ import { endAll, logError, takeDown } from './take-down.ts';
 export async function conduct(
   run: RunContext,
   provider: ProviderName,
-  selected: readonly RegisteredClaim[],
+  selected: readonly Claim[],
 ): Promise<EndRecord['fault']> {
   const { options, evidence, inPhase, interruption, log } = run;
   let stand: ProvidedCluster | undefined;
@@ -34,7 +34,7 @@ export async function conduct(
     const isCreating = provider === 'kind' && !options.reuse;
     const begun = () => (meanwhile ??= begin(run, claims));
     if (!isCreating) begun();
-    const stage = await bringUp(run, provider, clientsFor(claims.able, options), (made) => {
+    const stage = await bringUp(run, provider, clientsFor(claims, options), (made) => {
       stand = made;
       begun();
     });
@@ -93,7 +93,7 @@ interface Meanwhile {
   opening: Promise<ClaimsProcess>;
 }
 
-function begin(run: RunContext, claims: Selected): Meanwhile {
+function begin(run: RunContext, claims: PlannedClaim[]): Meanwhile {
   const planning = planClaims(claims, run.options);
   const opening = openClaims(run);
   // Told once both are needed; what ends the bring-up is told first.

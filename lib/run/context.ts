@@ -1,4 +1,4 @@
-import { randomInt } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { withoutColours } from '../console/colours.ts';
@@ -30,6 +30,8 @@ export interface RunFolder {
 /** What every part of one run's runner works with. */
 export interface RunContext {
   runId: string;
+  /** What the nonces are made from: --seed, or drawn at random. */
+  seed: string;
   options: RunOptions;
   driver: Driver;
   folder: RunFolder;
@@ -55,12 +57,13 @@ export type OpenedRun = Omit<RunContext, 'registry' | 'say'>;
  */
 export function openRun(options: RunOptions, driver: Driver, evidenceName: string, deadlineMs?: number): OpenedRun {
   const runId = newRunId();
+  const seed = options.seed ?? randomUUID();
   const folder = makeRunFolder(options.out, runId);
   const evidence = openEvidence(join(folder.path, evidenceName));
   const unwritten = new Unwritten();
   const log = openLog(folder.log, evidence.clock, unwritten);
   const interruption = listenForInterruption(() => leftBehind(runId), deadlineMs, log);
-  return { runId, options, driver, folder, evidence, interruption, unwritten, inPhase: phasesOf(evidence), log };
+  return { runId, seed, options, driver, folder, evidence, interruption, unwritten, inPhase: phasesOf(evidence), log };
 }
 
 const LETTERS = '0123456789abcdefghijklmnopqrstuvwxyz';

@@ -1,19 +1,14 @@
 import {
-  Changes,
   ClientSets,
-  ClusterObserver,
-  ControlPollers,
   Engine,
-  type EngineDependencies,
-  Modes,
+  openJudging,
+  openProbing,
   type PlannedClaim,
-  Pollers,
-  Routes,
   StabilityChecks,
+  TIMING,
   untilProgrammed,
 } from '../judge/index.ts';
-import type { ModeName } from '../mesh/index.ts';
-import { nonceSource, Prober } from '../probe/index.ts';
+import { nonceSource } from '../probe/index.ts';
 import { EnvironmentError } from '../words/index.ts';
 import type { TestEnvironment } from './bring-up.ts';
 import type { ClaimsProcess } from './claims-process.ts';
@@ -22,9 +17,6 @@ import { diagnosticsFor } from './diagnostics.ts';
 import { egressTargetHost, followEgressTarget } from './egress-target.ts';
 import { endAll } from './take-down.ts';
 
-/** Longest until every fixture has been seen Ready, ms. */
-const SEEN_MS = 60_000;
-
 /** Has jest run the planned claims against the stage, and gives each its verdict. */
 export async function judgeClaims(
   run: RunContext,
@@ -32,76 +24,51 @@ export async function judgeClaims(
   claims: PlannedClaim[],
   jest: ClaimsProcess,
 ): Promise<void> {
-  const { evidence, options, interruption, log, runId } = run;
-  const { cluster, mesh, fixtures, provided } = stage;
+  const { evidence, options, interruption, log } = run;
+  const { mesh, fixtures, provided } = stage;
   const servers = Object.values(fixtures.servers);
-  const actors = [...Object.values(fixtures.clients), ...servers];
+  const clients = Object.values(fixtures.clients);
   const ends: (() => unknown)[] = [];
-  const observer = new ClusterObserver({
-    cluster,
-    evidence,
-    actors,
-    servers,
-    sidecar: mesh.sidecar,
-    ...(mesh.podAnnotation === undefined ? {} : { podAnnotation: mesh.podAnnotation }),
-    controlPlane: mesh.controlPlane,
-    reused: provided.reused,
-    log,
-  });
-  ends.unshift(() => observer.close());
   try {
     const egressTargetLogs = followEgressTarget(stage.egressTarget, log);
     ends.unshift(() => egressTargetLogs.close());
-    const nonce = nonceSource(runId);
-    const prober = new Prober({
-      evidence,
-      nonce,
-      agentOf: (app) => observer.agentOf(app),
-      logOf: (app) => egressTargetLogs.of(app) ?? observer.logOf(app),
-      podOf: (app) => observer.podOf(app),
-      identityOf: (route) => observer.identityOf(route),
-    });
-    const routes = new Routes(actors, servers, egressTargetHost(options.egressTarget), stage.egressTarget?.servers);
-    const controlPollers = new ControlPollers(prober, routes, observer);
-    ends.unshift(() => controlPollers.stop());
-    const pollers = new Pollers(prober);
-    const changes = new Changes(evidence);
-    const before = (mode: ModeName, value: boolean) => provided.beforeSwitch(mesh.setting(mode), value);
-    const modes = new Modes({ cluster, mesh, changes, observer, before });
-    ends.unshift(() => modes.close());
-    const dependencies: EngineDependencies = {
-      cluster,
+    const nonce = nonceSource(nonceSeed(run));
+    const probing = openProbing({
+      cluster: stage.cluster,
       evidence,
       mesh,
-      observer,
-      routes,
-      prober,
-      pollers,
-      controlPollers,
-      changes,
-      modes,
-    };
-    await changes.make({ what: 'deploy the fixtures', budget: mesh.budget('policy') }, async () => []);
-    const unseen = await observer.calm(SEEN_MS * options.timeoutScale, interruption.signal);
+      actors: clients,
+      servers,
+      nonce,
+      reused: provided.reused,
+      egressTargetHost: egressTargetHost(options.egressTarget),
+      beside: { servers: stage.egressTarget?.servers, logOf: (app) => egressTargetLogs.of(app) },
+      log,
+    });
+    const { observer, prober } = probing;
+    ends.unshift(() => observer.close());
+    const judging = openJudging(probing, (mode, value) => provided.beforeSwitch(mesh.setting(mode), value));
+    ends.unshift(
+      () => judging.modes.close(),
+      () => judging.controlPollers.stop(),
+    );
+    await judging.changes.make({ what: 'deploy the fixtures', budget: mesh.budget('policy') });
+    const unseen = await observer.untilFaultless(TIMING.seenMs * options.timeoutScale, interruption.signal);
     if (unseen !== undefined) log(`not all fixtures were seen Ready: ${unseen}`);
 
     if (stage.installed && mesh.supports('permissive') === true) {
-      const enrolled = Object.values(fixtures.clients).filter((client) => client.enrolled);
-      await untilProgrammed(
-        dependencies,
-        enrolled.map(({ app }) => app),
-        interruption.signal,
-      );
+      const enrolled = clients.filter((client) => client.enrolled).map(({ app }) => app);
+      await untilProgrammed(judging, enrolled, interruption.signal);
     }
 
     const stabilityCheckModes = new Set(
       claims.flatMap(({ claim, skip }) => (claim.stabilityCheck === undefined || skip ? [] : [claim.stabilityCheck])),
     );
-    const stabilityChecks = new StabilityChecks([...stabilityCheckModes], dependencies);
+    const stabilityChecks = new StabilityChecks(stabilityCheckModes, judging);
     ends.unshift(() => stabilityChecks.stop());
-    const engine = new Engine(dependencies, stabilityChecks, {
+    const engine = new Engine(judging, stabilityChecks, {
       claims,
-      clientSets: new ClientSets(actors.map(({ app }) => app)),
+      clientSets: new ClientSets([...clients, ...servers].map(({ app }) => app)),
       retries: options.retries,
       failFast: options.failFast,
       timeoutScale: options.timeoutScale,
@@ -109,7 +76,7 @@ export async function judgeClaims(
       nonce,
       restart: stage.restart,
       reinstall: stage.reinstall,
-      onTrouble: diagnosticsFor(run, stage),
+      diagnose: diagnosticsFor(run, stage),
     });
     ends.unshift(() => engine.abort());
     jest.serve(engine.handlers());
@@ -134,4 +101,9 @@ export async function judgeClaims(
   } finally {
     await endAll(log, ends);
   }
+}
+
+/** A server that was there before may have logged the nonces of an earlier run with the same seed. */
+function nonceSeed({ options, seed, runId }: RunContext): string {
+  return options.reuse ? `${seed} ${runId}` : seed;
 }

@@ -1,70 +1,54 @@
-import type { ClaimSummary, Evidence } from '../evidence/index.ts';
+import type { Evidence } from '../evidence/index.ts';
 import { enrolledClients } from '../fixtures/table.ts';
-import { type PlannedClaim, type RegisteredClaim, resourceUseOf, scriptOf } from '../judge/index.ts';
+import { type Claim, type PlannedClaim, resourceUseOf, scriptOf } from '../judge/index.ts';
 import type { ProviderName } from '../kube/cluster.ts';
 import { type Driver, declares, features, type Mesh } from '../mesh/index.ts';
 import type { RunOptions } from '../options/index.ts';
 import { isSandboxVersion } from '../sandbox/index.ts';
-import {
-  type Exemption,
-  exemptionOf,
-  requiredClientsOf,
-  type Schedule,
-  type Scripted,
-  schedule,
-} from '../schedule/index.ts';
+import { requiredClientsOf, type Schedule, schedule, skipOf } from '../schedule/index.ts';
 
-export interface Selected {
-  able: Scripted<RegisteredClaim>[];
-  /** Those that cannot run on this mesh or provider. */
-  skip: (Scripted<RegisteredClaim> & { exemption: Exemption })[];
-}
-
-/** The claims with what their bodies ask for, and whether they can run. */
+/** The claims with what their bodies ask for, and why some of them cannot run on this mesh or provider. */
 export async function scripted(
-  selected: readonly RegisteredClaim[],
+  selected: readonly Claim[],
   driver: Driver,
   provider: ProviderName,
-): Promise<Selected> {
-  const able: Selected['able'] = [];
-  const skip: Selected['skip'] = [];
+): Promise<PlannedClaim[]> {
   const isHot = Object.values(driver.spec.modes).every(({ effect }) => effect === 'hot');
+  const planned: PlannedClaim[] = [];
   for (const claim of selected) {
     const script = await scriptOf(claim.body);
-    const own = { claim, script, resourceUse: resourceUseOf(script, isHot) };
-    const exemption = exemptionOf(claim, (feature) => declares(driver, feature), provider, driver.spec.external);
-    if (exemption === undefined) able.push(own);
-    else skip.push({ ...own, exemption });
+    const skip = skipOf(claim, (feature) => declares(driver, feature), provider, driver.spec.external);
+    const resourceUse = resourceUseOf(script, isHot);
+    planned.push({ claim, script, resourceUse, run: 1, ...(skip === undefined ? {} : { skip }) });
   }
-  return { able, skip };
+  return planned;
 }
 
 /** The enrolled clients that are deployed: those that the claims can use, and all where an earlier run left theirs. */
-export function clientsFor(able: readonly Scripted<RegisteredClaim>[], { reuse }: Pick<RunOptions, 'reuse'>): string[] {
-  return reuse ? enrolledClients() : requiredClientsOf(able, enrolledClients());
+export function clientsFor(claims: readonly PlannedClaim[], { reuse }: Pick<RunOptions, 'reuse'>): string[] {
+  return reuse
+    ? enrolledClients()
+    : requiredClientsOf(
+        claims.filter(({ skip }) => !skip),
+        enrolledClients(),
+      );
 }
 
-/** The order in which they are to begin, and what is to be expected of it. */
+/** The order in which the claims that can run begin, and what is to be expected of it. */
 export function scheduled(
-  able: readonly Scripted<RegisteredClaim>[],
+  claims: readonly PlannedClaim[],
   options: Pick<RunOptions, 'seed' | 'reuse'>,
-): Promise<Schedule<RegisteredClaim>> {
+): Promise<Schedule> {
   const { seed } = options;
+  const able = claims.filter(({ skip }) => !skip);
   return schedule(able, { apps: clientsFor(able, options), ...(seed === undefined ? {} : { seed }) });
 }
 
 /** The claims in the order in which they are to begin, as often as --repeat says; those that cannot run come first. */
-export async function planClaims({ able, skip }: Selected, options: RunOptions): Promise<PlannedClaim[]> {
-  const { claims } = await scheduled(able, options);
-  const planned: PlannedClaim[] = skip.map(({ claim, resourceUse, exemption }) => ({
-    claim,
-    resourceUse,
-    run: 1,
-    skip: exemption,
-  }));
-  for (let run = 1; run <= options.repeat; run += 1) {
-    for (const { claim, resourceUse, yields = 0 } of claims) planned.push({ claim, resourceUse, run, yields });
-  }
+export async function planClaims(selected: readonly PlannedClaim[], options: RunOptions): Promise<PlannedClaim[]> {
+  const { claims } = await scheduled(selected, options);
+  const planned = selected.filter(({ skip }) => skip);
+  for (let run = 1; run <= options.repeat; run += 1) planned.push(...claims.map((each) => ({ ...each, run })));
   return planned;
 }
 
@@ -88,7 +72,12 @@ export function recordPlan(
     sandbox: provider === 'sandbox' || isSandboxVersion(kubernetes),
     kubernetes,
     mesh: { name, project, declaredVersion, observedVersion, driver: file, verified, supports },
-    claims: claims.filter(({ run }) => run === 1).map(summary),
+    claims: claims
+      .filter(({ run }) => run === 1)
+      .map(({ claim: { id, suite, title, spec, level, features: needed }, skip }) => ({
+        ...{ id, suite, title, spec, level, features: needed },
+        ...(skip === undefined ? {} : { skip }),
+      })),
   });
   if (observedVersion !== declaredVersion) {
     const value = `${observedVersion}; the driver was written for ${declaredVersion}`;
@@ -97,9 +86,4 @@ export function recordPlan(
   for (const { claim, skip } of claims) {
     if (skip !== undefined) evidence.append({ kind: 'verdict', claim: claim.id, ...skip, attempt: 1, ms: 0 });
   }
-}
-
-function summary({ claim, skip }: PlannedClaim): ClaimSummary {
-  const { id, suite, title, spec, level, features } = claim;
-  return { id, suite, title, spec, level, features, ...(skip === undefined ? {} : { skip }) };
 }

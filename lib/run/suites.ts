@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { type RegisteredClaim, registeredClaims } from '../judge/registry.ts';
+import { type Claim, declaredClaims } from '../judge/claim.ts';
 
 export const suitesFolder = new URL('../../suites/', import.meta.url);
 
@@ -13,7 +13,7 @@ export async function suiteNames(): Promise<string[]> {
  * The claims of all suites, in the order of the suites' names and of their declaration. Claims declare themselves when
  * their suite is loaded; nothing runs.
  */
-export async function loadCatalogue(): Promise<RegisteredClaim[]> {
+export async function loadCatalogue(): Promise<Claim[]> {
   for (const suite of await suiteNames()) await import(`../../suites/${suite}.ts`);
-  return registeredClaims();
+  return declaredClaims();
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import type { DeclaredClaim } from '../judge/declare.ts';
-import { type Call, resourceUseOf } from '../judge/script.ts';
-import { schedule } from './schedule.ts';
-import { type Scripted, simulate } from './simulate.ts';
+import type { Call } from '../judge/calls.ts';
+import { type Claim, type PlannedClaim, resourceUseOf } from '../judge/claim.ts';
+import { requiredClientsOf, schedule } from './schedule.ts';
+import { simulate } from './simulate.ts';
 
 const HOLD: Call = { method: 'expect', params: { size: 'expect', answered: [], refused: [] } };
 const flip = (mode: 'permissive' | 'egress', value: boolean): Call => ({ method: 'mode', params: { mode, value } });
@@ -12,9 +12,19 @@ const allow: Call = {
 };
 const STAYED: Call = { method: 'stayed', params: { mode: 'egress' } };
 
-function scripted(id: string, over: Partial<DeclaredClaim>, ...script: Call[]): Scripted {
+function scripted(id: string, over: Partial<Claim>, ...script: Call[]): PlannedClaim {
   return {
-    claim: { id, suite: 'a', title: id, spec: 'guide', level: 'core', features: [], ...over },
+    claim: {
+      id,
+      suite: 'a',
+      title: id,
+      spec: 'guide',
+      level: 'core',
+      features: [],
+      body: async () => undefined,
+      ...over,
+    },
+    run: 1,
     script,
     resourceUse: resourceUseOf(script),
   };
@@ -25,7 +35,7 @@ const on = { starts: { permissive: true } };
 const hot = { apps: ['curl', 'curl-2', 'curl-3'] };
 
 /** The same claims on a mesh whose switches act on new pods only. */
-function cold(claims: Scripted[]): Scripted[] {
+function cold(claims: PlannedClaim[]): PlannedClaim[] {
   return claims.map((each) => ({ ...each, resourceUse: resourceUseOf(each.script, false) }));
 }
 
@@ -95,5 +105,68 @@ describe('an schedule', () => {
 
   it('of nothing is nothing', async () => {
     expect(await schedule([], hot)).toEqual({ claims: [], simulation: { batches: [], switches: 0, seconds: 0 } });
+  });
+});
+
+describe('the required clients', () => {
+  const EVERYONE = ['curl', 'curl-2', 'curl-3', 'same-name-client', 'same-name-client-2', 'other-client'];
+
+  function asking(client: string): Call {
+    const route = { client, to: 'httpbin', protocol: 'http', port: 1, by: 'name', manner: 'plain' } as const;
+    return { method: 'expect', params: { size: 'expect', answered: [route], refused: [] } };
+  }
+
+  function allowing(client: string): Call {
+    const policy = { name: client, client, server: 'httpbin', port: 1, protocol: 'http' } as const;
+    return { method: 'allow', params: { policies: [policy], part: 'all' } };
+  }
+
+  it('has one client where no policies are made', () => {
+    expect(
+      requiredClientsOf([scripted('a/1', {}, asking('curl')), scripted('a/1', {}, asking('curl'))], EVERYONE),
+    ).toEqual(['curl']);
+  });
+
+  it('has a client set for each claim that makes policies, and one for all others', () => {
+    const maker = scripted('a/1', {}, allowing('curl'));
+    expect(requiredClientsOf([maker], EVERYONE)).toEqual(['curl']);
+    expect(requiredClientsOf([maker, maker], EVERYONE)).toEqual(['curl', 'curl-2']);
+    expect(requiredClientsOf([maker, maker, scripted('a/1', {}, asking('curl'))], EVERYONE)).toEqual([
+      'curl',
+      'curl-2',
+      'curl-3',
+    ]);
+    expect(requiredClientsOf([maker, maker, maker, maker], EVERYONE)).toEqual(['curl', 'curl-2', 'curl-3']);
+  });
+
+  it('has what claims name, in each client set that there is', () => {
+    const maker = scripted('a/1', {}, allowing('same-name-client'), asking('other-client'));
+    expect(requiredClientsOf([maker, maker], EVERYONE)).toEqual([
+      'curl',
+      'curl-2',
+      'same-name-client',
+      'same-name-client-2',
+      'other-client',
+    ]);
+  });
+
+  it('has whom a stability check is kept with', () => {
+    expect(requiredClientsOf([scripted('a/1', { stabilityCheck: 'egress' })], EVERYONE)).toEqual([
+      'curl',
+      'other-client',
+    ]);
+  });
+
+  it('has one of each where all pods are asked about', () => {
+    expect(requiredClientsOf([scripted('a/1', {}, { method: 'enrolled', params: {} })], EVERYONE)).toEqual([
+      'curl',
+      'same-name-client',
+      'other-client',
+    ]);
+    expect(requiredClientsOf([scripted('a/1', {}, { method: 'stable', params: {} })], EVERYONE)).toEqual([
+      'curl',
+      'same-name-client',
+      'other-client',
+    ]);
   });
 });

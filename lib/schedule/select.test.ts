@@ -1,10 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
-import type { DeclaredClaim } from '../judge/declare.ts';
+import type { Claim } from '../judge/claim.ts';
 import { UsageError } from '../words/index.ts';
-import { selectClaims } from './select.ts';
+import { selectClaims, skipOf } from './select.ts';
 
-function claim(id: string, level: 'core' | 'extended' = 'core'): DeclaredClaim {
-  return { id, suite: id.split('/')[0] ?? id, title: id, spec: 'guide', level, features: [] };
+function claim(id: string, level: 'core' | 'extended' = 'core'): Claim {
+  return {
+    id,
+    suite: id.split('/')[0] ?? id,
+    title: id,
+    spec: 'guide',
+    level,
+    features: [],
+    body: async () => undefined,
+  };
 }
 
 const catalogue = [
@@ -15,16 +23,16 @@ const catalogue = [
   claim('tcp-routing/half-close', 'extended'),
   claim('reliability/rare-losses', 'extended'),
 ];
-const all = { suites: [], claims: [], full: false };
+const all = { suites: [], claims: [], extended: false };
 
 function ids(selection: Partial<Parameters<typeof selectClaims>[1]>): string[] {
   return selectClaims(catalogue, { ...all, ...selection }).map(({ id }) => id);
 }
 
 describe('selectClaims', () => {
-  it('takes the core claims unless told, all with full', () => {
+  it('takes the core claims unless told, all with --extended', () => {
     expect(ids({})).toEqual(catalogue.slice(0, 4).map(({ id }) => id));
-    expect(ids({ full: true })).toHaveLength(6);
+    expect(ids({ extended: true })).toHaveLength(6);
   });
 
   it('takes suites, globs, both', () => {
@@ -59,5 +67,31 @@ describe('selectClaims', () => {
   it('takes dots and brackets of a glob as they stand', () => {
     expect(() => ids({ claims: ['permissive.on-allows'] })).toThrow(UsageError);
     expect(() => ids({ claims: ['(permissive*'] })).toThrow(UsageError);
+  });
+});
+
+const needing = (...features: string[]) => ({ features });
+const everything = (): true => true;
+
+describe('skipOf', () => {
+  it('calls a claim unsupported, with the reason of the first feature that is lacking', () => {
+    const supports = (feature: string) => (feature === 'egress' ? { reason: 'no gateway' } : true);
+    expect(skipOf(needing('permissive', 'egress'), supports, 'kind', ['service'])).toEqual({
+      verdict: 'unsupported',
+      reason: 'no gateway',
+    });
+    expect(skipOf(needing('permissive'), supports, 'kind', ['service'])).toBeUndefined();
+  });
+
+  it('keeps a claim that installs the mesh anew from an existing cluster', () => {
+    expect(skipOf(needing('install-modes'), everything, 'existing', ['service'])?.verdict).toBe('not-run');
+    expect(skipOf(needing('install-modes'), everything, 'sandbox', ['service'])).toBeUndefined();
+  });
+
+  it('does not run claims about egress where only addresses beside the cluster are external, and no server is there', () => {
+    expect(skipOf(needing('egress'), everything, 'sandbox', ['address'])?.verdict).toBe('not-run');
+    expect(skipOf(needing('egress'), everything, 'kind', ['address'])).toBeUndefined();
+    expect(skipOf(needing('egress'), everything, 'sandbox', ['service', 'address'])).toBeUndefined();
+    expect(skipOf(needing('permissive'), everything, 'sandbox', ['address'])).toBeUndefined();
   });
 });

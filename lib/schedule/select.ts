@@ -1,25 +1,24 @@
-import type { DeclaredClaim } from '../judge/declare.ts';
+import type { Claim, PlannedClaim } from '../judge/claim.ts';
+import type { ProviderName } from '../kube/cluster.ts';
 import { didYouMean, UsageError } from '../words/index.ts';
-import { globTest, isGlob } from './glob.ts';
 
-/** What of the catalogue is asked for. */
-export interface Selection {
+/** Which claims of the catalogue are asked for. */
+interface Selection {
   suites: readonly string[];
   /** Ids and globs of claims. */
   claims: readonly string[];
   /** Extended claims too. */
-  full: boolean;
-  /** Ids that the last run left undecided or not passed; given with --rerun-failed only. */
+  extended: boolean;
+  /** With --rerun-failed: the claims that did not pass in the last run, or were not decided. */
   onlyIds?: readonly string[];
 }
 
 /**
- * The declared claims that are asked for, in the catalogue's order. An extended claim is taken with `full`, or when its
- * exact id is named.
+ * The claims that are asked for, in the catalogue's order. An extended claim needs `extended`, or its exact id.
  *
  * @throws UsageError for a suite that does not exist, an id or glob that matches nothing, or a selection that is empty.
  */
-export function selectClaims<C extends DeclaredClaim>(catalogue: readonly C[], selection: Selection): C[] {
+export function selectClaims(catalogue: readonly Claim[], selection: Selection): Claim[] {
   const suites = [...new Set(catalogue.map((claim) => claim.suite))];
   for (const suite of selection.suites) checkSuite(suite, suites);
   const inSuites = catalogue.filter((claim) => selection.suites.length === 0 || selection.suites.includes(claim.suite));
@@ -31,7 +30,7 @@ export function selectClaims<C extends DeclaredClaim>(catalogue: readonly C[], s
     (claim) =>
       (tests.length === 0 || tests.some((test) => test(claim.id))) &&
       (selection.onlyIds === undefined || selection.onlyIds.includes(claim.id)) &&
-      (claim.level === 'core' || selection.full || exact.has(claim.id)),
+      (claim.level === 'core' || selection.extended || exact.has(claim.id)),
   );
   if (selected.length === 0) throw new UsageError(whyEmpty(selection));
   return selected;
@@ -45,8 +44,8 @@ export function checkSuite(suite: string, suites: readonly string[]): void {
 
 function checkMatch(
   wanted: string,
-  catalogue: readonly DeclaredClaim[],
-  inSuites: readonly DeclaredClaim[],
+  catalogue: readonly Claim[],
+  inSuites: readonly Claim[],
   selection: Selection,
 ): void {
   const test = globTest(wanted);
@@ -61,12 +60,12 @@ function checkMatch(
       `${isGlob(wanted) ? 'no claim matches' : 'unknown claim'} "${wanted}"${nearestId(wanted, ids)}`,
     );
   }
-  if (isGlob(wanted) && !selection.full && matched.every((claim) => claim.level === 'extended')) {
+  if (isGlob(wanted) && !selection.extended && matched.every((claim) => claim.level === 'extended')) {
     throw new UsageError(`"${wanted}" matches extended claims only; add --extended`);
   }
 }
 
-/** A glob is compared without its stars, which are nobody's slip. */
+/** A glob is compared without its stars. */
 function nearestId(wanted: string, ids: readonly string[]): string {
   const suggestion = didYouMean(wanted.replace(/[*?]/g, ''), ids);
   if (suggestion !== '') return suggestion;
@@ -84,4 +83,47 @@ function whyEmpty(selection: Selection): string {
       : `--rerun-failed: none of ${selection.onlyIds.join(', ')} is selected`;
   }
   return 'no claim is selected: only extended claims fit; add --extended';
+}
+
+/** A test for claim ids by a glob: `*` is any run of characters, slashes included, `?` is any one. */
+function globTest(glob: string): (id: string) => boolean {
+  const source = glob
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replace(/\*+/g, '.*')
+    .replace(/\?/g, '.');
+  const pattern = new RegExp(`^${source}$`);
+  return (id) => pattern.test(id);
+}
+
+function isGlob(text: string): boolean {
+  return /[*?]/.test(text);
+}
+
+/** Features that need the mesh to be installed anew, which a run does not do on a cluster that others use. */
+const REINSTALLING = ['install-modes'];
+
+/**
+ * Why a claim cannot run with this mesh on this provider; undefined if it can.
+ *
+ * @param supports whether the mesh is declared to have a feature, or why not
+ * @param external what the mesh calls external: see the driver's field of that name
+ */
+export function skipOf(
+  { features }: Pick<Claim, 'features'>,
+  supports: (feature: string) => true | { reason: string },
+  provider: ProviderName,
+  external: readonly string[],
+): PlannedClaim['skip'] {
+  for (const feature of features) {
+    const answer = supports(feature);
+    if (answer !== true) return { verdict: 'unsupported', reason: answer.reason };
+  }
+  if (provider === 'existing' && features.some((feature) => REINSTALLING.includes(feature)))
+    return { verdict: 'not-run', reason: 'it installs the mesh anew, which a run does not do on an existing cluster' };
+  if (features.includes('egress') && provider !== 'kind' && !external.includes('service'))
+    return {
+      verdict: 'not-run',
+      reason: 'for this mesh only addresses beside the cluster are external, and this provider has no server there',
+    };
+  return undefined;
 }

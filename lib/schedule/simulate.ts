@@ -1,18 +1,8 @@
-import { Batches } from '../judge/batches.ts';
+import { Batches, type ChangeRequest } from '../judge/batches.ts';
+import type { PlannedClaim } from '../judge/claim.ts';
 import { ClientSets } from '../judge/client-sets.ts';
-import type { DeclaredClaim, ModeState } from '../judge/declare.ts';
-import type { Call, ResourceUse } from '../judge/script.ts';
 import { TIMING } from '../judge/timing.ts';
-import { VirtualClock } from './virtual-clock.ts';
-
-/** A claim and what its body asks for. */
-export interface Scripted<C extends DeclaredClaim = DeclaredClaim> {
-  claim: C;
-  script: readonly Call[];
-  resourceUse: ResourceUse;
-  /** How often it leaves the modes that it starts from to others. */
-  yields?: number;
-}
+import type { ModeName, ModeState } from '../mesh/mesh.ts';
 
 /** Changes that are made together, and the claims that begin after them. */
 export interface SimulatedBatch {
@@ -28,60 +18,58 @@ export interface Simulation {
   seconds: number;
 }
 
-/** What things take, roughly, s. */
-const ACTS_S = 2;
-const GIVEN_S = 0.2;
-const HOLD_S = 1;
-const LENGTH_S = 10;
-const REINSTALL_S = 60;
+/** Roughly what things take, s. */
+const ESTIMATE = { acts: 2, given: 0.2, expect: 1, soak: 10, reinstall: 60 };
 
 /**
  * Works out how claims would be judged side by side, in this order, if every expectation were met: which changes are made
  * together, and how often modes are switched.
- * @param apps every client's name, so that the client sets are known
+ * @param apps every client's name
  */
-export async function simulate(claims: readonly Scripted[], apps: readonly string[]): Promise<Simulation> {
-  const stage = new Stage(apps);
-  await stage.clock.run(Promise.all(claims.map((each, i) => stage.perform(each, i, i < claims.length - 1))));
-  return { batches: stage.batches, switches: stage.switches, seconds: stage.clock.now };
+export async function simulate(claims: readonly PlannedClaim[], apps: readonly string[]): Promise<Simulation> {
+  const run = new SimulatedRun(claims, apps);
+  await run.clock.run(Promise.all(claims.map((each, i) => run.perform(each, i < claims.length - 1))));
+  return { batches: run.batches, switches: run.switches, seconds: run.clock.now };
 }
 
-class Stage {
+class SimulatedRun {
   readonly clock = new VirtualClock();
   readonly batches: SimulatedBatch[] = [];
   switches = 0;
   private readonly modes: ModeState = {};
-  private readonly switchedAt: Record<string, number> = {};
-  private readonly stage: Batches;
+  private readonly switchedAt: Partial<Record<ModeName, number>> = {};
+  private readonly scheduler: Batches;
   private changedAt = -1;
 
-  constructor(apps: readonly string[]) {
-    this.stage = new Batches({
+  constructor(claims: readonly PlannedClaim[], apps: readonly string[]) {
+    this.scheduler = new Batches({
       clientSets: new ClientSets(apps),
+      placeOf: (planned) => claims.indexOf(planned),
       modes: () => this.modes,
       establish: async (mode, value) => this.switch(mode, value),
     });
   }
 
-  async perform({ claim, script, resourceUse, yields = 0 }: Scripted, place: number, more: boolean): Promise<void> {
-    const { id, starts = {}, last = false } = claim;
-    const runningClaim = await this.stage.enter({ id, place, starts, last, ...resourceUse, yields }, more);
-    this.present().begin.push(id);
-    let acts = Math.max(0, ...Object.keys(starts).map((mode) => (this.switchedAt[mode] ?? 0) + ACTS_S));
+  async perform(planned: PlannedClaim, more: boolean): Promise<void> {
+    const { claim, script } = planned;
+    await this.scheduler.enter(planned, more);
+    this.present().begin.push(claim.id);
+    const actsAt = (mode: ModeName) => (this.switchedAt[mode] ?? 0) + ESTIMATE.acts;
+    let acts = Math.max(0, ...(Object.keys(claim.starts ?? {}) as ModeName[]).map(actsAt));
     const made = new Set<string>();
-    const change = async (changeRequest: Parameters<Batches['ask']>[1]) => {
-      await this.stage.ask(runningClaim, changeRequest);
-      acts = this.clock.now + ACTS_S;
+    const change = async (changeRequest: ChangeRequest) => {
+      await this.scheduler.ask(planned, changeRequest);
+      acts = this.clock.now + ESTIMATE.acts;
     };
     for (const call of script) {
-      if (call.method === 'expect') await this.clock.until(Math.max(this.clock.now, acts) + costOf(call.params.size));
+      if (call.method === 'expect') await this.clock.until(Math.max(this.clock.now, acts) + ESTIMATE[call.params.size]);
       if (call.method === 'reinstall') {
         Object.assign(this.modes, call.params.modes);
-        await this.clock.until(this.clock.now + REINSTALL_S);
+        await this.clock.until(this.clock.now + ESTIMATE.reinstall);
       }
       if (call.method === 'stayed') {
-        const over = (this.switchedAt[call.params.mode] ?? 0) + ACTS_S + TIMING.stabilityCheckHoldMs / 1000;
-        await this.stage.watch(runningClaim, () => this.clock.until(over));
+        const over = actsAt(call.params.mode) + TIMING.stabilityMs / 1000;
+        await this.scheduler.waitFor(planned, () => this.clock.until(over));
       }
       if (call.method === 'mode') {
         const { mode: name, value } = call.params;
@@ -89,33 +77,33 @@ class Stage {
       }
       if (call.method === 'allow') {
         const { policies, part } = call.params;
-        for (const { name } of policies) for (const each of dependenciesOf(part)) made.add(`${name} ${each}`);
         const names = policies.map(({ name }) => name);
-        await change({ make: async () => this.note(`allow ${names.join(', ')}${suffix(part)}`) });
+        for (const object of objectsOf(names, part)) made.add(object);
+        await change({ make: async () => this.note('allow', names, part) });
       }
       if (call.method === 'remove') {
         const { names, part } = call.params;
-        for (const name of names) for (const each of dependenciesOf(part)) made.delete(`${name} ${each}`);
-        await change({ make: async () => this.note(`delete ${names.join(', ')}${suffix(part)}`) });
+        for (const object of objectsOf(names, part)) made.delete(object);
+        await change({ make: async () => this.note('delete', names, part) });
       }
     }
-    if (made.size > 0) await change({ make: async () => this.note(`delete what ${id} made`) });
-    this.stage.leave(runningClaim);
+    if (made.size > 0) await change({ make: async () => this.note('delete', [`what ${claim.id} made`]) });
+    this.scheduler.leave(planned);
   }
 
-  private switch(mode: 'permissive' | 'egress', value: boolean): void {
-    this.note(`switch ${mode} ${value ? 'on' : 'off'}`);
+  private switch(mode: ModeName, value: boolean): void {
+    this.note('switch', [`${mode} ${value ? 'on' : 'off'}`]);
     this.modes[mode] = value;
     this.switchedAt[mode] = this.clock.now;
     this.switches += 1;
   }
 
-  /** Changes of the same moment are one round's. */
-  private note(change: string): void {
+  /** Changes of the same moment belong to one batch. */
+  private note(verb: string, names: string[], part: Part = 'all'): void {
     const isSameBatch = this.clock.now === this.changedAt && this.present().begin.length === 0;
     if (!isSameBatch && this.batches.length > 0) this.batches.push({ changes: [], begin: [] });
     this.changedAt = this.clock.now;
-    this.present().changes.push(change);
+    this.present().changes.push(`${verb} ${names.join(', ')}${part === 'all' ? '' : ` (${part} only)`}`);
   }
 
   private present(): SimulatedBatch {
@@ -125,14 +113,45 @@ class Stage {
   }
 }
 
-function costOf(size: 'given' | 'expect' | 'at-length'): number {
-  return { given: GIVEN_S, expect: HOLD_S, 'at-length': LENGTH_S }[size];
+type Part = 'route' | 'target' | 'all';
+
+function objectsOf(names: readonly string[], part: Part): string[] {
+  const parts = part === 'all' ? ['route', 'target'] : [part];
+  return names.flatMap((name) => parts.map((each) => `${name} ${each}`));
 }
 
-function dependenciesOf(part: 'route' | 'target' | 'all'): string[] {
-  return part === 'all' ? ['route', 'target'] : [part];
-}
+/** Seconds that pass only when nothing else is left to do, so that a simulation takes no time. */
+class VirtualClock {
+  private time = 0;
+  private waiting: { at: number; wake(): void }[] = [];
 
-function suffix(part: 'route' | 'target' | 'all'): string {
-  return part === 'all' ? '' : ` (${part} only)`;
+  get now(): number {
+    return this.time;
+  }
+
+  until(at: number): Promise<void> {
+    return new Promise((wake) => this.waiting.push({ at: Math.max(at, this.time), wake }));
+  }
+
+  /** Lets time pass until the work is done. @throws Error where it waits for something that no time brings */
+  async run(work: Promise<unknown>): Promise<void> {
+    let isOver = false;
+    const over = work.finally(() => {
+      isOver = true;
+    });
+    over.catch(() => undefined);
+    for (;;) {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (isOver) {
+        await over;
+        return;
+      }
+      const next = Math.min(...this.waiting.map(({ at }) => at));
+      if (next === Number.POSITIVE_INFINITY) throw new Error('the simulation waits for something that never comes');
+      this.time = next;
+      const due = this.waiting.filter(({ at }) => at <= next);
+      this.waiting = this.waiting.filter(({ at }) => at > next);
+      for (const { wake } of due) wake();
+    }
+  }
 }

@@ -30,9 +30,9 @@ const tables: Record<string, () => string> = {
     table(
       ['a deviation of', ...SHARES.map((share) => `${(100 * share).toFixed(share < 0.01 ? 1 : 0)} %`)],
       [
-        odds('a core claim', TIMING.holdProbes),
+        odds('a core claim', TIMING.sampleProbes),
         odds('a core claim with a fault on one of three or more routes', TIMING.routeProbes),
-        odds('a claim of `reliability`', TIMING.lengthProbes),
+        odds('a claim of `reliability`', TIMING.soakProbes),
       ],
     ),
 };

@@ -2,7 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { exitStatus } from '../../console/exit-status.ts';
-import type { RegisteredClaim } from '../../judge/registry.ts';
+import type { Claim } from '../../judge/claim.ts';
 import {
   type CellPlan,
   CellRegistry,
@@ -88,7 +88,7 @@ export async function proveCommand(options: ProveOptions): Promise<number> {
   return matrix.isAsExpected ? exitStatus.fine : exitStatus.failed;
 }
 
-function plan({ quick, faults, suites }: ProveOptions, claims: RegisteredClaim[]): CellPlan[] {
+function plan({ quick, faults, suites }: ProveOptions, claims: Claim[]): CellPlan[] {
   const known = [...new Set(claims.map(({ suite }) => suite))];
   for (const suite of suites) checkSuite(suite, known);
   return planCells({ quick, names: faults, suites }, claims);

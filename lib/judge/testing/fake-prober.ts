@@ -1,5 +1,5 @@
 import type { Outcome } from '../../evidence/index.ts';
-import { type Observation, PROBE_LIMIT_S, Prober, type Purpose, type Route, routeName } from '../../probe/index.ts';
+import { type Observation, PROBE_TIMING, Prober, type Purpose, type Route, routeName } from '../../probe/index.ts';
 import type { FakeEvidence } from './fake-evidence.ts';
 import { lapse } from './virtual-time.ts';
 
@@ -20,6 +20,10 @@ export type Behaviour = (at: number, n: number) => Outcome | Result;
 /** How long a probe takes unless its behaviour says otherwise, ms. */
 export const USUAL_MS = 10;
 
+interface FakeObservation extends Observation {
+  finally: Outcome | undefined;
+}
+
 /** Observes what the test says, and keeps what it was asked for. */
 export class FakeProber extends Prober {
   readonly bursts: { route: Route; count: number; at: number }[] = [];
@@ -29,7 +33,6 @@ export class FakeProber extends Prober {
   private readonly behaviours = new Map<string, Behaviour>();
   private readonly fallback: Behaviour;
   private readonly counts = new Map<Route, number>();
-  private readonly endings = new WeakMap<Observation, Outcome>();
 
   /** @param fallback for routes that no `set` has named: unmeshed controls and controls */
   constructor(evidence: FakeEvidence, fallback: Behaviour = () => 'answered', identityOf = (_: Route) => 'same pods') {
@@ -72,12 +75,13 @@ export class FakeProber extends Prober {
   override conclude(observation: Observation, purpose?: Purpose): void {
     if (this.written.has(observation)) return;
     this.written.set(observation, purpose);
-    observation.outcome = this.endings.get(observation) ?? observation.outcome;
+    const { finally: ending } = observation as FakeObservation;
+    observation.outcome = ending ?? observation.outcome;
   }
 
-  private observe(route: Route, result: Result & { identity: string }, start: number, end: number): Observation {
+  private observe(route: Route, result: Result & { identity: string }, start: number, end: number): FakeObservation {
     const { outcome, doubt, identity, signature = outcome, takesMs = USUAL_MS } = result;
-    const observation: Observation = {
+    return {
       route,
       nonce: `n${this.counts.get(route)}`,
       start,
@@ -88,12 +92,11 @@ export class FakeProber extends Prober {
       seen: {
         words: outcome === 'answered' ? 'whole' : 'none',
         signature,
-        hung: takesMs >= PROBE_LIMIT_S * 1000,
+        hung: takesMs >= PROBE_TIMING.probeS * 1000,
         ...(doubt === undefined && outcome !== 'unknown' ? {} : { doubt: doubt ?? 'exec: lost' }),
       },
       identity,
+      finally: result.finally,
     };
-    if (result.finally !== undefined) this.endings.set(observation, result.finally);
-    return observation;
   }
 }

@@ -1,16 +1,15 @@
-import type { Check, Route } from '../../probe/index.ts';
+import type { Route } from '../../probe/index.ts';
+import type { Check } from '../control-pollers.ts';
 import {
   type Decision,
   decide,
   type Expected,
   type Item,
+  type JudgingContext,
   type Pending,
-  type Scene,
   type Size,
 } from '../expectation.ts';
-import { RoutePoller } from '../poller.ts';
-import { RateLimit } from '../rate-limit.ts';
-import { spread } from '../spread.ts';
+import { Poller, spread } from '../poller.ts';
 import { FakeEvidence } from './fake-evidence.ts';
 import { type Behaviour, FakeProber } from './fake-prober.ts';
 import { lapse } from './virtual-time.ts';
@@ -24,7 +23,7 @@ export interface Subject {
 }
 
 /** Between two probes of a route while nobody waits for one, ms. */
-export const WATCH_MS = 250;
+export const POLL_MS = 250;
 
 /** A trial of `decide`: routes that behave as told, and unmeshed controls and controls that verify as told. */
 export class Trial {
@@ -45,7 +44,7 @@ export class Trial {
     this.items = subjects.map(({ route, expected, behaviour, pending }) => {
       this.prober.set(route, behaviour);
       return {
-        watch: new RoutePoller(route, () => this.prober.probe(route), new RateLimit(), WATCH_MS),
+        poller: Poller.start(route, { probe: () => this.prober.probe(route, 'trial'), restMs: POLL_MS }),
         expected,
         pending,
       };
@@ -58,16 +57,16 @@ export class Trial {
 
   async decide(size: Size = 'expect'): Promise<Decision> {
     try {
-      return await decide(this.items, size, this.scene());
+      return await decide(this.items, size, this.context());
     } finally {
-      for (const { watch } of this.items) void watch.stop();
+      for (const { poller } of this.items) void poller.stop();
     }
   }
 
-  private scene(): Scene {
+  private context(): JudgingContext {
     return {
       clock: () => this.evidence.clock(),
-      burst: (route, count, jobs) => spread(this.prober, route, count, jobs),
+      burst: (route, count, jobs) => spread(this.prober, route, count, jobs, 'trial'),
       verify: async (_, from, to) => {
         this.verified.push({ from, to });
         await lapse(this.verifyMs);

@@ -1,7 +1,7 @@
 import type {
   AttemptRecord,
   ChangeRecord,
-  ClaimSummary,
+  ClaimDescription,
   EvidenceEntry,
   EvidenceRecord,
   ExpectationRecord,
@@ -21,7 +21,7 @@ export interface History {
   after(ms: number): History;
   add(entry: EvidenceEntry): History;
   run(): History;
-  plan(claims: ClaimSummary[], over?: Partial<PlanRecord>, supports?: string[]): History;
+  plan(claims: ClaimDescription[], over?: Partial<PlanRecord>, supports?: string[]): History;
   /** A whole phase, with what happens in it. */
   phase(phase: PhaseName, what: string, ms: number, inside?: (history: History) => void): History;
   change(what: string, over?: Partial<ChangeRecord>): History;
@@ -159,7 +159,7 @@ export function route(over?: Partial<RouteResult>): RouteResult {
 }
 
 /** A claim of a plan; its suite is the first part of its id. */
-export function claim(id: string, over?: Partial<ClaimSummary>): ClaimSummary {
+export function claim(id: string, over?: Partial<ClaimDescription>): ClaimDescription {
   return {
     id,
     suite: id.split('/', 1)[0] ?? id,

@@ -1,10 +1,10 @@
 import { describe, test } from '@jest/globals';
-import { registeredClaims, runClaim, runner } from '../../judge/body.ts';
+import { runClaim, runner } from '../../judge/ask.ts';
 import { loadCatalogue } from '../suites.ts';
 
 const planned = await runner().call('claims', {});
-await loadCatalogue();
-const claims = new Map(registeredClaims().map((claim) => [claim.id, claim]));
+const catalogue = await loadCatalogue();
+const claims = new Map(catalogue.map((claim) => [claim.id, claim]));
 
 /** The claims of each repetition, once begun. The runner lets them go on side by side, or holds them back. */
 const begun = new Map<number, Map<string, Promise<void>>>();

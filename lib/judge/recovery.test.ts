@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { untilProgrammed } from './programmed.ts';
+import { untilProgrammed } from './recovery.ts';
 import { type FakeDependencies, fakeDependencies } from './testing/fake-parts.ts';
 import type { Behaviour } from './testing/fake-prober.ts';
 import { actors, routeBetween, servers } from './testing/stand.ts';

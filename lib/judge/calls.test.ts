@@ -5,11 +5,9 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { RunnerClient, runner, SOCKET_VARIABLE } from './client.ts';
+import { runClaim, runner } from './ask.ts';
+import { type ClaimServer, type Handlers, RunnerClient, SOCKET_VARIABLE, serveClaims } from './calls.ts';
 import { Unmet } from './errors.ts';
-import type { Handlers } from './protocol.ts';
-import { runClaim } from './run-in-jest.ts';
-import { type ClaimServer, serveClaims } from './server.ts';
 
 /** Handlers of which a test gives those that it calls. */
 function handlersOf(some: Partial<Handlers>): Handlers {
@@ -29,8 +27,8 @@ function handlersOf(some: Partial<Handlers>): Handlers {
     invalid: other,
     enrolled: other,
     stable: other,
-    lingerOpen: other,
-    lingerFinish: other,
+    openConnection: other,
+    finishConnection: other,
     ...some,
   };
 }
@@ -178,7 +176,7 @@ describe('the runner', () => {
         },
       }),
     );
-    const module = JSON.stringify(join(import.meta.dirname, 'client.ts'));
+    const module = JSON.stringify(join(import.meta.dirname, 'ask.ts'));
     const script = `import(${module}).then(({ runner }) => runner().call('enrolled', {}))`;
     const child = spawn(process.execPath, ['--import', 'tsx', '-e', script], {
       env: { ...process.env, [SOCKET_VARIABLE]: path },
@@ -248,7 +246,7 @@ describe('a claim in jest', () => {
 
 describe('outside of a run', () => {
   test('a claim says what it lacks', async () => {
-    const script = `import(${JSON.stringify(join(import.meta.dirname, 'client.ts'))}).then(({ runner }) => runner())`;
+    const script = `import(${JSON.stringify(join(import.meta.dirname, 'ask.ts'))}).then(({ runner }) => runner())`;
     const { [SOCKET_VARIABLE]: _, ...env } = process.env;
     const child = spawn(process.execPath, ['--import', 'tsx', '-e', script], {
       env,

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Budget } from '../mesh/mesh.ts';
 import type { Route } from '../probe/index.ts';
-import { ClaimRun } from './claim-run.ts';
-import { Disrupted, Inconclusive, Unmet } from './errors.ts';
+import { Attempt } from './attempt.ts';
+import { EnvironmentFault, Inconclusive, Unmet } from './errors.ts';
 import type { RouteSpec } from './routes.ts';
 import { type FakeDependencies, fakeDependencies } from './testing/fake-parts.ts';
 import { type Behaviour, USUAL_MS } from './testing/fake-prober.ts';
@@ -27,7 +27,7 @@ const outside = spec('unmeshed-client', 'tcp-echo');
 
 interface Stage {
   dependencies: FakeDependencies;
-  run: ClaimRun;
+  run: Attempt;
   route(spec: RouteSpec): Route;
   set(spec: RouteSpec, behaviour: Behaviour): void;
   /** Makes a change that the mesh is granted five seconds for. */
@@ -35,11 +35,26 @@ interface Stage {
 }
 
 /** Plays a claim in virtual time; probing ends with it. */
-function play<T>(body: (stage: Stage) => Promise<T>, declared: number = 0): Promise<T> {
+function play<T>(body: (stage: Stage) => Promise<T>, expectations = 0): Promise<T> {
   return inVirtualTime(async () => {
     const dependencies = fakeDependencies();
-    const claim = { id: 'a/b', suite: 'a', title: '', spec: '', level: 'core' as const, features: [] };
-    const run = new ClaimRun(claim, dependencies, () => undefined, declared);
+    const claim = {
+      id: 'a/b',
+      suite: 'a',
+      title: '',
+      spec: '',
+      level: 'core' as const,
+      features: [],
+      body: async () => undefined,
+    };
+    const run = new Attempt(dependencies, {
+      claim,
+      clientSet: { suffix: '' },
+      expectations,
+      user: claim.id,
+      limitMs: TIMING.claimMs,
+      signal: new AbortController().signal,
+    });
     const route = (each: RouteSpec) => dependencies.routes.resolve(each);
     const stage: Stage = {
       dependencies,
@@ -74,7 +89,7 @@ describe('a refusal is believed', () => {
       set(hello, refused);
       await change();
       await run.expect('expect', [], [hello]);
-      expect(() => run.checkBrackets()).not.toThrow();
+      expect(() => run.checkPositiveControls()).not.toThrow();
     }));
 
   test('before one', () =>
@@ -84,43 +99,45 @@ describe('a refusal is believed', () => {
       set(hello, () => 'answered');
       await change();
       await run.expect('given', [hello], []);
-      expect(() => run.checkBrackets()).not.toThrow();
+      expect(() => run.checkPositiveControls()).not.toThrow();
     }));
 
   test('beside another enrolled client that the same server answers', () =>
     play(async ({ run, set }) => {
       set(visit, refused);
       await run.expect('expect', [hello], [visit]);
-      expect(() => run.checkBrackets()).not.toThrow();
+      expect(() => run.checkPositiveControls()).not.toThrow();
     }));
 
   test('not by itself', () =>
     play(async ({ run, set }) => {
       set(hello, refused);
       await run.expect('expect', [], [hello]);
-      expect(() => run.checkBrackets()).toThrow(Inconclusive);
-      expect(() => run.checkBrackets()).toThrow(/nothing shows that the server can be reached through the mesh/);
+      expect(() => run.checkPositiveControls()).toThrow(Inconclusive);
+      expect(() => run.checkPositiveControls()).toThrow(
+        /nothing shows that the server can be reached through the mesh/,
+      );
     }));
 
   test('not by what another server answers', () =>
     play(async ({ run, set }) => {
       set(hello, refused);
       await run.expect('expect', [request], [hello]);
-      expect(() => run.checkBrackets()).toThrow(Inconclusive);
+      expect(() => run.checkPositiveControls()).toThrow(Inconclusive);
     }));
 
   test('not by what a client outside of the mesh was answered, unless it is one that was refused', () =>
     play(async ({ run, set }) => {
       set(hello, refused);
       await run.expect('expect', [outside], [hello]);
-      expect(() => run.checkBrackets()).toThrow(Inconclusive);
+      expect(() => run.checkPositiveControls()).toThrow(Inconclusive);
     }));
 
   test('for a client outside of the mesh, by an enrolled one', () =>
     play(async ({ run, set }) => {
       set(outside, refused);
       await run.expect('expect', [hello], [outside]);
-      expect(() => run.checkBrackets()).not.toThrow();
+      expect(() => run.checkPositiveControls()).not.toThrow();
     }));
 
   test('for a client outside of the mesh, by what it was answered itself', () =>
@@ -129,7 +146,7 @@ describe('a refusal is believed', () => {
       set(outside, refused);
       await change();
       await run.expect('expect', [], [outside]);
-      expect(() => run.checkBrackets()).not.toThrow();
+      expect(() => run.checkPositiveControls()).not.toThrow();
     }));
 
   test("not where the client's sidecar is another than the one that was answered on another port", () =>
@@ -139,7 +156,7 @@ describe('a refusal is believed', () => {
       dependencies.cluster.put(podOf(actors.curl, { containers: { [SIDECAR]: { restarts: 1 } } }));
       set(other, refused);
       await run.expect('expect', [], [other]);
-      expect(() => run.checkBrackets()).toThrow(Disrupted);
+      expect(() => run.checkPositiveControls()).toThrow(EnvironmentFault);
     }));
 
   test('not where the pods are others than those that were answered: the claim starts again', () =>
@@ -149,7 +166,7 @@ describe('a refusal is believed', () => {
       set(hello, refused);
       await change();
       await run.expect('expect', [], [hello]);
-      expect(() => run.checkBrackets()).toThrow(Disrupted);
+      expect(() => run.checkPositiveControls()).toThrow(EnvironmentFault);
     }));
 
   test("not where the server's sidecar is another than the one behind which a second client was answered", () =>
@@ -158,7 +175,7 @@ describe('a refusal is believed', () => {
       dependencies.cluster.put(podOf(servers.tcpEcho, { containers: { [SIDECAR]: { restarts: 1 } } }));
       set(visit, refused);
       await run.expect('expect', [], [visit]);
-      expect(() => run.checkBrackets()).toThrow(Disrupted);
+      expect(() => run.checkPositiveControls()).toThrow(EnvironmentFault);
     }));
 
   test('not where its pods changed between two refusals', () =>
@@ -167,20 +184,20 @@ describe('a refusal is believed', () => {
       await run.expect('given', [hello], [visit]);
       dependencies.cluster.put(podOf(actors.otherClient, { containers: { [SIDECAR]: { restarts: 1 } } }));
       await run.expect('expect', [hello], [visit]);
-      expect(() => run.checkBrackets()).toThrow(Disrupted);
+      expect(() => run.checkPositiveControls()).toThrow(EnvironmentFault);
     }));
 });
 
 describe('a claim', () => {
   test('without an expectation is inconclusive', () =>
     play(async ({ run }) => {
-      expect(() => run.checkBrackets()).toThrow(/the claim expected nothing/);
+      expect(() => run.checkPositiveControls()).toThrow(/the claim expected nothing/);
     }));
 
   test('may rest on facts alone', () =>
     play(async ({ dependencies, run }) => {
       run.fact('nothing crashed', []);
-      expect(() => run.checkBrackets()).not.toThrow();
+      expect(() => run.checkPositiveControls()).not.toThrow();
       expect(dependencies.evidence.all('expectation')).toMatchObject([
         { claim: 'a/b', n: 1, statement: 'nothing crashed', result: 'met', routes: [] },
       ]);
@@ -189,7 +206,7 @@ describe('a claim', () => {
   test('fails by a fact that is none, which does not count as one', () =>
     play(async ({ dependencies, run }) => {
       expect(() => run.fact('nothing crashed', ['envoy in curl/curl-1'])).toThrow(Unmet);
-      expect(() => run.checkBrackets()).toThrow(Inconclusive);
+      expect(() => run.checkPositiveControls()).toThrow(Inconclusive);
       expect(dependencies.evidence.all('expectation')[0]).toMatchObject({
         result: 'unmet',
         why: 'expected  nothing crashed\nobserved  envoy in curl/curl-1',
@@ -202,20 +219,20 @@ describe('a claim', () => {
       set(hello, refused);
       await change();
       await run.expect('expect', [], [hello]);
-      await run.renew();
-      expect(() => run.checkBrackets()).not.toThrow();
+      await run.beginOnNewPods();
+      expect(() => run.checkPositiveControls()).not.toThrow();
 
       dependencies.cluster.put(podOf(actors.curl, { containers: { [SIDECAR]: { restarts: 1 } } }));
       await lapse(TIMING.aftermathMs + 1);
       await run.expect('expect', [], [hello]);
-      expect(() => run.checkBrackets()).toThrow(Inconclusive);
+      expect(() => run.checkPositiveControls()).toThrow(Inconclusive);
     }));
 
   test('must have bracketed its refusals before its pods are replaced on purpose', () =>
     play(async ({ run, set }) => {
       set(hello, refused);
       await run.expect('expect', [], [hello]);
-      await expect(run.renew()).rejects.toThrow(/nothing shows that the server can be reached/);
+      await expect(run.beginOnNewPods()).rejects.toThrow(/nothing shows that the server can be reached/);
     }));
 
   test('numbers its expectations on from earlier tries', () =>
@@ -301,7 +318,7 @@ describe('what a route may still be waiting for', () => {
       await stage.change();
       const took = await givenUpAfter(stage, 'refused');
       expect(took).toBeGreaterThan(5_000);
-      expect(took).toBeLessThan(5_000 + 2 * TIMING.eagerMs);
+      expect(took).toBeLessThan(5_000 + 2 * TIMING.fastMs);
     }));
 
   test('is the change since, although another expectation came between', () =>
@@ -392,7 +409,7 @@ describe('what a route may still be waiting for', () => {
       await make(dependencies, { convergesMs: 1_000, settlesMs: 1_000 });
       const took = await givenUpAfter(stage, 'refused');
       expect(took).toBeGreaterThan(8_000);
-      expect(took).toBeLessThan(8_000 + 2 * TIMING.eagerMs);
+      expect(took).toBeLessThan(8_000 + 2 * TIMING.fastMs);
       expect(dependencies.evidence.all('expectation').at(-1)?.routes[0]?.change).toBe(2);
     }));
 });
@@ -426,20 +443,20 @@ describe('unmeshed controls and controls', () => {
   test('accuse nobody where the control of the server fails', () =>
     play(async ({ dependencies, run, set, route }) => {
       set(hello, refused);
-      const control = dependencies.routes.control(route(hello));
+      const control = dependencies.routes.loopbackControl(route(hello));
       if (control === undefined) throw new Error('tcp-echo has no control');
       dependencies.prober.set(control, refused);
-      await expect(run.expect('expect', [hello], [])).rejects.toThrow(Disrupted);
+      await expect(run.expect('expect', [hello], [])).rejects.toThrow(EnvironmentFault);
     }));
 
   test('are asked about an environment fault that came between two expectations', () =>
     play(async ({ dependencies, run, set }) => {
       await run.expect('expect', [hello], []);
-      dependencies.observer.disturb('setting permissive', 'somebody else set it');
+      dependencies.observer.setFault('setting permissive', 'another client set it');
       await lapse(USUAL_MS);
-      dependencies.observer.disturb('setting permissive', undefined);
+      dependencies.observer.setFault('setting permissive', undefined);
       await lapse(5_000);
       set(hello, refused);
-      await expect(run.expect('expect', [hello], [])).rejects.toThrow(Disrupted);
+      await expect(run.expect('expect', [hello], [])).rejects.toThrow(EnvironmentFault);
     }));
 });

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Outcome } from '../evidence/index.ts';
-import { ControlPoller } from './control-poller.ts';
-import { type Observation, Prober } from './prober.ts';
-import type { Route } from './route.ts';
+import { type Observation, Prober, type Route } from '../probe/index.ts';
+import { ControlPoller } from './control-pollers.ts';
+import { TIMING } from './timing.ts';
 
-const INTERVAL_MS = 1_000;
+const INTERVAL_MS = TIMING.controlMs;
 const PROBE_MS = 10;
 
 const client = {
@@ -47,19 +47,19 @@ class Scripted extends Prober {
   }
 
   override conclude(): void {
-    // What a monitor has seen is written down by the real prober; these tests do not look at it.
+    // What a poller has seen is written down by the real prober; these tests do not look at it.
   }
 }
 
 let prober: Scripted;
-let monitor: ControlPoller;
+let poller: ControlPoller;
 let failures: number;
 
 beforeEach(() => {
   jest.useFakeTimers();
   failures = 0;
   prober = new Scripted();
-  monitor = new ControlPoller(prober, route, { role: 'unmeshed control' }, INTERVAL_MS, () => {
+  poller = new ControlPoller(prober, route, 'unmeshed control', () => {
     failures += 1;
   });
 });
@@ -77,7 +77,7 @@ const badBetween =
 
 /** What `verify` says, given time to ask. */
 async function verify(from: number, to: number) {
-  const check = monitor.verify(from, to);
+  const check = poller.verify(from, to);
   await run(2 * INTERVAL_MS);
   return check;
 }
@@ -92,7 +92,7 @@ describe('a stretch is clear', () => {
   test('only once a probe that was begun after it is answered, for which it waits but not for a whole interval', async () => {
     await run(5_100);
     let check: unknown;
-    void monitor.verify(1_500, performance.now()).then((each) => {
+    void poller.verify(1_500, performance.now()).then((each) => {
       check = each;
     });
     await run(PROBE_MS - 1);
@@ -159,44 +159,44 @@ describe('a stretch is not clear', () => {
     },
   );
 
-  test('when the monitor was stopped before it was over', async () => {
+  test('when the poller was stopped before it was over', async () => {
     await run(3_100);
-    const check = monitor.verify(1_500, 60_000);
-    const stopped = monitor.stop();
+    const check = poller.verify(1_500, 60_000);
+    const stopped = poller.stop();
     await run(INTERVAL_MS);
     await stopped;
     expect(await check).toEqual({ clear: false, why: 'unmeshed control out/unmeshed-client -> http h:80: stopped' });
-    expect((await monitor.answers(60_000)).clear).toBe(false);
+    expect((await poller.answers(60_000)).clear).toBe(false);
   });
 });
 
 test('the slowest probe of a stretch is told, those that only touch it included', async () => {
   prober.takesMs = (start) => (start > 2_500 && start < 3_500 ? 400 : PROBE_MS);
   await run(10_000);
-  expect(monitor.slowest(0, 2_000)).toBe(PROBE_MS);
-  expect(monitor.slowest(3_300, 6_500)).toBe(400);
-  expect(monitor.slowest(1_500, 3_010)).toBe(400);
-  expect(monitor.slowest(4_500, 6_500)).toBe(PROBE_MS);
-  expect(monitor.slowest(20_000, 30_000)).toBe(0);
+  expect(poller.slowest(0, 2_000)).toBe(PROBE_MS);
+  expect(poller.slowest(3_300, 6_500)).toBe(400);
+  expect(poller.slowest(1_500, 3_010)).toBe(400);
+  expect(poller.slowest(4_500, 6_500)).toBe(PROBE_MS);
+  expect(poller.slowest(20_000, 30_000)).toBe(0);
 });
 
 test('what answers now is told by a probe that is begun now', async () => {
   prober.outcomeAt = badBetween(0, 3_050);
   await run(3_100);
-  const answers = monitor.answers(performance.now());
+  const answers = poller.answers(performance.now());
   await run(2 * PROBE_MS);
   expect(await answers).toEqual({ clear: true });
   await run(INTERVAL_MS - PROBE_MS - 5);
   const now = performance.now();
   prober.outcomeAt = (start) => (start < now ? 'answered' : 'not-reached');
-  const fails = monitor.answers(now);
+  const fails = poller.answers(now);
   await run(4 * PROBE_MS);
   expect((await fails).clear).toBe(false);
 });
 
-test('a stopped monitor probes no more', async () => {
+test('a stopped poller probes no more', async () => {
   await run(1_100);
-  const stopped = monitor.stop();
+  const stopped = poller.stop();
   await run(PROBE_MS);
   await stopped;
   prober.outcomeAt = () => 'not-reached';

@@ -1,15 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { clientActor, policyFor, serverActor } from './actors.ts';
-import { ask } from './asker.ts';
-import { resourceUseOf, scriptOf } from './script.ts';
-
-const curl = clientActor('curl');
-const otherClient = clientActor('other-client');
-const echo = serverActor('tcp-echo');
+import { curl, tcpEcho as echo, otherClient, policies, policy } from './harness.ts';
+import { ask, scriptOf } from './judge/ask.ts';
+import { resourceUseOf } from './judge/claim.ts';
 
 describe('the script of a claim', () => {
   test('has everything that its body asks for, in order', async () => {
-    const allowRule = policyFor({ client: curl, server: echo });
+    const allowRule = policy({ client: curl, server: echo });
     const script = await scriptOf(async () => {
       await ask('expect', { size: 'given', answered: [], refused: [otherClient.says(echo)] });
       await allowRule.apply();
@@ -36,7 +32,7 @@ describe('the script of a claim', () => {
   });
 
   test('has several policies in one change', async () => {
-    const both = policyFor({ client: curl, server: echo }, { client: otherClient, server: echo, port: 9001 });
+    const both = policies({ client: curl, server: echo }, { client: otherClient, server: echo, port: 9001 });
     const [call] = await scriptOf(() => both.route.apply());
     expect(call).toEqual({
       method: 'allow',

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { Pollers } from './pollers.ts';
+import { Pollers } from './poller.ts';
 import { FakeEvidence } from './testing/fake-evidence.ts';
 import { FakeProber } from './testing/fake-prober.ts';
 import { actors, routeBetween, servers } from './testing/stand.ts';
@@ -18,11 +18,11 @@ function watches() {
 test('followers of a route share its probes, and each has observations of its own', () =>
   inVirtualTime(async () => {
     const { watches: all, prober } = watches();
-    const one = all.follow(hello);
+    const one = all.follow(hello, 'a claim');
     await lapse(2_500);
-    const two = all.follow(hello);
+    const two = all.follow(hello, 'a claim');
     await lapse(2_000);
-    expect(prober.bursts.length).toBeLessThanOrEqual(1 + 4_500 / TIMING.watchMs);
+    expect(prober.bursts.length).toBeLessThanOrEqual(1 + 4_500 / TIMING.pollMs);
     expect(one.since(0).length).toBe(prober.bursts.length);
     const [first] = two.since(0);
     expect(first?.end).toBeGreaterThanOrEqual(2_500);
@@ -35,8 +35,8 @@ test('followers of a route share its probes, and each has observations of its ow
 test('a route is probed until its last follower stops, and none sees what comes after it stopped', () =>
   inVirtualTime(async () => {
     const { watches: all, prober } = watches();
-    const one = all.follow(hello);
-    const two = all.follow(hello);
+    const one = all.follow(hello, 'a claim');
+    const two = all.follow(hello, 'a claim');
     await lapse(1_500);
     await one.stop();
     const seen = one.since(0).length;
@@ -53,20 +53,24 @@ test('bursts that are asked for at once are one, as long as the longest, begun a
   inVirtualTime(async () => {
     const { watches: all, prober, evidence } = watches();
     const asked = evidence.clock();
-    const [one, two] = await Promise.all([all.burst(hello, 90, 1), all.burst(hello, 104, 1), all.burst(visit, 3, 1)]);
+    const [one, two] = await Promise.all([
+      all.burst(hello, 90, 1, 'a claim'),
+      all.burst(hello, 104, 1, 'a claim'),
+      all.burst(visit, 3, 1, 'a claim'),
+    ]);
     expect(prober.bursts.map(({ count }) => count)).toEqual([104, 3]);
     expect(one).toHaveLength(104);
     expect(one?.[0]?.start).toBeGreaterThanOrEqual(asked);
     expect(one?.[0]).toEqual(two?.[0]);
     expect(one?.[0]).not.toBe(two?.[0]);
-    await all.burst(hello, 90, 1);
+    await all.burst(hello, 90, 1, 'a claim');
     expect(prober.bursts).toHaveLength(3);
   }));
 
 test('a burst is shared out among jobs', () =>
   inVirtualTime(async () => {
     const { watches: all, prober } = watches();
-    expect(await all.burst(hello, 90, 30)).toHaveLength(90);
+    expect(await all.burst(hello, 90, 30, 'a claim')).toHaveLength(90);
     expect(prober.bursts.map(({ count }) => count)).toEqual(Array.from({ length: 30 }, () => 3));
   }));
 
@@ -74,11 +78,11 @@ test('the more routes are waited for, the less often each is probed', () =>
   inVirtualTime(async () => {
     const { watches: all, prober } = watches();
     const routes = Array.from({ length: 20 }, (_, i) => ({ ...hello, port: 9_000 + i }));
-    const followers = routes.map((route) => all.follow(route));
-    const calm = followers.map((follower) => follower.hurry());
+    const followers = routes.map((route) => all.follow(route, 'a claim'));
+    const calm = followers.map((follower) => follower.pollFast());
     await lapse(10_000);
     const rate = prober.bursts.length / 10;
-    expect(rate).toBeLessThanOrEqual(1_000 / TIMING.eagerShareMs + 20);
+    expect(rate).toBeLessThanOrEqual(1_000 / TIMING.fastShareMs + 20);
     for (const release of calm) release();
     await Promise.all(followers.map((follower) => follower.stop()));
   }));
@@ -87,18 +91,18 @@ test('a route is not watched besides while it is probed in a burst, unless someb
   inVirtualTime(async () => {
     const { watches: all, prober } = watches();
     prober.set(hello, () => ({ outcome: 'answered', takesMs: 100 }));
-    const follower = all.follow(hello);
+    const follower = all.follow(hello, 'a claim');
     await lapse(500);
     const single = () => prober.bursts.filter(({ count }) => count === 1).length;
     const before = single();
-    await all.burst(hello, 90, 1);
+    await all.burst(hello, 90, 1, 'a claim');
     expect(single() - before).toBeLessThanOrEqual(1);
-    const calm = follower.hurry();
+    const calm = follower.pollFast();
     const waited = single();
-    await all.burst(hello, 90, 1);
+    await all.burst(hello, 90, 1, 'a claim');
     expect(single() - waited).toBeGreaterThan(10);
     calm();
-    await lapse(2 * TIMING.watchMs);
+    await lapse(2 * TIMING.pollMs);
     expect(follower.since(0).length).toBeGreaterThan(0);
     await follower.stop();
   }));

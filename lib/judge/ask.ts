@@ -1,0 +1,73 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import {
+  type Answer,
+  type Call,
+  type ClaimKey,
+  type Method,
+  type Params,
+  RunnerClient,
+  SOCKET_VARIABLE,
+} from './calls.ts';
+import type { ClaimBody } from './claim.ts';
+
+/** Answers what a claim's body asks for: the runner does, or a recorder that only wants to know what it would ask. */
+interface Answerer {
+  ask<M extends Method>(method: M, params: Params<M>): Promise<Answer<M>>;
+}
+
+/** Several bodies run side by side in one process, each with its own. */
+const answerers = new AsyncLocalStorage<Answerer>();
+
+/** What every call of the harness comes down to. @throws Error outside of a claim's body */
+export async function ask<M extends Method>(method: M, params: Params<M>): Promise<Answer<M>> {
+  const answerer = answerers.getStore();
+  if (answerer === undefined) throw new Error('claims run under "meshproof run" only');
+  return answerer.ask(method, params);
+}
+
+/** Everything that a claim's body asks for, in order, when all goes well. */
+export async function scriptOf(body: ClaimBody): Promise<Call[]> {
+  const calls: Call[] = [];
+  const recorder: Answerer = {
+    ask: async (method, params) => {
+      calls.push({ method, params } as Call);
+      return null as never;
+    },
+  };
+  await answerers.run(recorder, body);
+  return calls;
+}
+
+let client: RunnerClient | undefined;
+
+/** The connection of this process to the runner that started it. */
+export function runner(): RunnerClient {
+  const path = process.env[SOCKET_VARIABLE];
+  if (path === undefined) throw new Error(`claims run under "meshproof run" only: ${SOCKET_VARIABLE} is not set`);
+  client ??= new RunnerClient(path);
+  return client;
+}
+
+/**
+ * Runs one claim as often as the runner asks for: again after an environment fault, and as often as --retries allows.
+ * @param more whether other claims begin right after it
+ * @throws Error with the verdict and its reason, for jest and Allure; the runner has it already
+ */
+export async function runClaim(claim: ClaimKey, body: ClaimBody, more: boolean): Promise<void> {
+  const connection = runner();
+  const answerer: Answerer = { ask: (method, params) => connection.call(method, params, claim) };
+  for (let isFirst = true; ; isFirst = false) {
+    const { go, reason: why } = await connection.call('begin', { more: isFirst && more }, claim);
+    if (!go) throw new Error(`not run: ${why}`);
+    let error: string | undefined;
+    try {
+      await answerers.run(answerer, body);
+    } catch (thrown) {
+      error = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
+    }
+    const { again, verdict, reason } = await connection.call('end', error === undefined ? {} : { error }, claim);
+    if (again) continue;
+    if (verdict === 'passed' || verdict === 'flaky') return;
+    throw new Error(`${verdict}: ${reason}`);
+  }
+}

@@ -1,0 +1,346 @@
+import type { ExpectationRecord, RouteResult } from '../evidence/index.ts';
+import type { ModeName } from '../mesh/mesh.ts';
+import { type Observation, type OpenConnection, type Route, routeName } from '../probe/index.ts';
+import type { Change } from './changes.ts';
+import type { Claim } from './claim.ts';
+import type { ClientSet } from './client-sets.ts';
+import type { Dependencies } from './dependencies.ts';
+import { EnvironmentFault, Inconclusive, Unmet } from './errors.ts';
+import {
+  type Decision,
+  decide,
+  type Expected,
+  explainUnmet,
+  type Item,
+  type JudgingContext,
+  type Pending,
+  type Size,
+  statementOf,
+} from './expectation.ts';
+import { Policies } from './policies.ts';
+import type { Poller } from './poller.ts';
+import type { RouteSpec } from './routes.ts';
+
+export interface AttemptOptions {
+  claim: Claim;
+  clientSet: ClientSet;
+  /** How many expectations the claim has had in earlier attempts, so that numbers stay unique. */
+  expectations: number;
+  /** Whose nonces its probes carry. */
+  user: string;
+  limitMs: number;
+  /** Ends the run. */
+  signal: AbortSignal;
+}
+
+type Shows = NonNullable<ExpectationRecord['step']>['shows'];
+
+/** What was met for a route, when, and by which pods. */
+interface Met {
+  route: Route;
+  expected: Expected;
+  end: number;
+  identity: string;
+  /** Counts the replacements of pods that a switch of the mesh needs in order to act. */
+  pods: number;
+}
+
+/** One try of a claim, from its first probe to its verdict. */
+export class Attempt {
+  readonly claim: Claim;
+  readonly clientSet: ClientSet;
+  readonly policies: Policies;
+  readonly connections = new Map<Route, OpenConnection>();
+  /** The modes that it has said to stay, until they are switched: what it expects of them, and the switch that set them. */
+  readonly stayed = new Map<ModeName, { expected: Expected; change: Change }>();
+  readonly abort = new AbortController();
+  readonly limit: Limit;
+  /** The first thing that went wrong, whatever the claim's body made of it. */
+  trouble: Error | undefined;
+  private readonly dependencies: Dependencies;
+  private readonly options: AttemptOptions;
+  private readonly pollers = new Map<Route, Poller>();
+  private readonly met: Met[] = [];
+  private factsMet = 0;
+  private pods = 1;
+  /** When it first looked at the present pods. */
+  private from: number | undefined;
+  private expectations: number;
+  /** Steps that were judged in this attempt. */
+  private steps = 0;
+
+  constructor(dependencies: Dependencies, options: AttemptOptions) {
+    const { claim, clientSet, expectations, limitMs } = options;
+    this.dependencies = dependencies;
+    this.options = options;
+    this.claim = claim;
+    this.clientSet = clientSet;
+    this.policies = new Policies(claim.id, dependencies);
+    this.expectations = expectations;
+    this.limit = new Limit(limitMs, () =>
+      this.abort.abort(new Inconclusive(`the claim was not decided within ${limitMs / 1000} s`)),
+    );
+  }
+
+  /** How many expectations the claim has had. */
+  get count(): number {
+    return this.expectations;
+  }
+
+  throwIfAborted(): void {
+    this.abort.signal.throwIfAborted();
+    this.options.signal.throwIfAborted();
+  }
+
+  /** Judges that all routes come to what is expected of each, and stay so. @throws Unmet, EnvironmentFault, Inconclusive */
+  async expect(size: Size, answered: RouteSpec[], refused: RouteSpec[]): Promise<void> {
+    const items = [
+      ...answered.map((spec) => this.itemOf(spec, 'answered')),
+      ...refused.map((spec) => this.itemOf(spec, 'refused')),
+    ];
+    const start = this.dependencies.evidence.clock();
+    this.from ??= start;
+    const shows = size === 'given' ? 'start' : 'promise';
+    let decision: Decision;
+    try {
+      decision = await decide(items, size, this.context());
+    } catch (error) {
+      this.recordUndecided(items, shows, start, error);
+      throw error;
+    }
+    this.record(items, decision, start, shows);
+  }
+
+  /** Writes an expectation down, and remembers what was met. @throws Unmet */
+  record(items: Item[], decision: Decision, start: number, shows: Shows = 'promise'): void {
+    const end = this.dependencies.evidence.clock();
+    const why = decision.met ? undefined : explainUnmet(items, decision);
+    this.write(
+      {
+        statement: statementOf(items),
+        routes: decision.routes.map((route, i) => ({ ...route, ...this.unlisted(route, items[i]?.poller.route) })),
+        result: decision.met ? 'met' : 'unmet',
+        start,
+        end,
+        ...(why === undefined ? {} : { why }),
+        ...(decision.sample === undefined ? {} : { sample: decision.sample }),
+      },
+      shows,
+    );
+    if (why !== undefined) throw new Unmet(why);
+    items.forEach(({ poller: { route }, expected }, i) => {
+      this.met.push({ route, expected, end, identity: decision.identities[i] ?? '', pods: this.pods });
+    });
+  }
+
+  /** Judges a fact that no probe shows: enrolment, stability, a refused object. @throws Unmet */
+  fact(statement: string, faults: string[]): void {
+    const now = this.dependencies.evidence.clock();
+    const facts = { statement, routes: [], start: now, end: now };
+    if (faults.length === 0) {
+      this.write({ ...facts, result: 'met' });
+      this.factsMet += 1;
+      return;
+    }
+    const why = [`expected  ${statement}`, ...faults.map((fault) => `observed  ${fault}`)].join('\n');
+    this.write({ ...facts, result: 'unmet', why });
+    throw new Unmet(why);
+  }
+
+  /**
+   * Checks that the claim has shown what it says.
+   * @throws Inconclusive for a claim without expectations, and for a refusal without its positive control: an enrolled client
+   *   that the same server answered in the same claim
+   * @throws EnvironmentFault where there is one, but not by the same running containers
+   */
+  checkPositiveControls(): void {
+    if (this.met.length === 0 && this.factsMet === 0) throw new Inconclusive('the claim expected nothing');
+    this.checkRefusals();
+  }
+
+  /**
+   * A claim may have waited for others between two samples. What went wrong meanwhile lies after the one and before the other.
+   * @throws EnvironmentFault
+   */
+  async checkUndisturbed(): Promise<void> {
+    if (this.from === undefined) return;
+    const { controlPollers, evidence } = this.dependencies;
+    const routes = [...new Set(this.met.map(({ route }) => route))];
+    const check = await controlPollers.verify(routes, this.from, evidence.clock());
+    if (!check.clear) throw new EnvironmentFault(check.why);
+  }
+
+  /** Ends the probing and writes down what no expectation has. */
+  async end(): Promise<void> {
+    const pollers = [...this.pollers.values()];
+    this.pollers.clear();
+    await Promise.all(pollers.map((poller) => poller.stop()));
+    for (const poller of pollers) {
+      for (const observation of poller.since(0))
+        this.dependencies.prober.conclude(observation, { role: 'subject', claim: this.claim.id });
+    }
+  }
+
+  /** Before the run replaces pods on purpose: what the old ones have shown must hold by itself. @throws Inconclusive */
+  async beginOnNewPods(): Promise<void> {
+    this.checkRefusals();
+    await this.end();
+    this.factsMet += this.met.length;
+    this.met.length = 0;
+    this.from = undefined;
+  }
+
+  /**
+   * Before pods are replaced because a switch acts on new pods only. No pod can then refuse before and answer after it: an
+   * answer of the new pods is the positive control of the old ones.
+   */
+  async continueOnNewPods(): Promise<void> {
+    await this.end();
+    this.pods += 1;
+    this.from = undefined;
+  }
+
+  private itemOf(spec: RouteSpec, expected: Expected): Item {
+    const { routes, observer } = this.dependencies;
+    const route = routes.resolve(spec);
+    const down = observer.downSidecar(route.client.app) ?? (route.server && observer.downSidecar(route.server.app));
+    if (down !== undefined) throw new Inconclusive(`a sidecar does not stay up: ${down}`);
+    return { poller: this.poll(route), expected, pending: this.pendingFor(route) };
+  }
+
+  private poll(route: Route): Poller {
+    const known = this.pollers.get(route);
+    if (known !== undefined) return known;
+    this.dependencies.controlPollers.cover(route);
+    const poller = this.dependencies.pollers.follow(route, this.options.user);
+    this.pollers.set(route, poller);
+    return poller;
+  }
+
+  /** What the route may still be waiting for: every change since it was last as expected, or whose time is not over. */
+  private pendingFor(route: Route): Pending | undefined {
+    const { evidence, changes: all } = this.dependencies;
+    const now = evidence.clock();
+    const last = this.met.findLast((met) => met.route === route);
+    const changes = all
+      .since(last?.end ?? 0)
+      .filter(({ end, budget }) => last !== undefined || now <= end + budget.convergesMs + budget.settlesMs);
+    const own = changes.findLast(({ claims }) => claims.includes(this.claim.id));
+    const latest = own ?? changes.at(-1);
+    if (latest === undefined) return undefined;
+    return {
+      change: latest.id,
+      from: latest.end,
+      actsBy: Math.max(...changes.map(({ end, budget }) => end + budget.convergesMs)),
+      settlesMs: Math.max(...changes.map(({ budget }) => budget.settlesMs)),
+    };
+  }
+
+  private context(): JudgingContext {
+    const { evidence, pollers, controlPollers, observer } = this.dependencies;
+    return {
+      clock: () => evidence.clock(),
+      burst: (route, count, jobs) => pollers.burst(route, count, jobs, this.options.user),
+      verify: (routes, from, to) => controlPollers.verify(routes, from, to),
+      slowest: (routes, from, to) => controlPollers.slowest(routes, from, to),
+      replacedAt: observer.replacedAt,
+      conclude: (observations) => this.conclude(observations),
+      throwIfAborted: () => this.throwIfAborted(),
+    };
+  }
+
+  private conclude(observations: Observation[]): void {
+    const purpose = { role: 'subject', claim: this.claim.id, expectation: this.expectations + 1 } as const;
+    for (const observation of observations) this.dependencies.prober.conclude(observation, purpose);
+  }
+
+  /** Writes down which step was not decided. After an environment fault the claim restarts, and the step is left out. */
+  private recordUndecided(items: Item[], shows: Shows, start: number, error: unknown): void {
+    if (error instanceof EnvironmentFault) {
+      // The next attempt continues the numbers, and must not take over what was observed for this step.
+      this.expectations += 1;
+      return;
+    }
+    const routes = items.map(({ poller, expected }): RouteResult => {
+      const probes = poller.since(start).length;
+      return { route: routeName(poller.route), expected, leaked: 0, lost: 0, probes, signatures: {} };
+    });
+    const why = error instanceof Error ? error.message : String(error);
+    const end = this.dependencies.evidence.clock();
+    this.write({ statement: statementOf(items), routes, result: 'undecided', why, start, end }, shows);
+  }
+
+  private checkRefusals(): void {
+    for (const refusal of this.met.filter(({ expected }) => expected === 'refused')) {
+      const { route } = refusal;
+      const positiveControls = this.met.filter(
+        (other) =>
+          other.expected === 'answered' &&
+          other.route.server === route.server &&
+          (other.route.client.enrolled || !route.client.enrolled),
+      );
+      if (positiveControls.length === 0)
+        throw new Inconclusive(
+          `${routeName(route)} was refused, but nothing shows that the server can be reached through the mesh`,
+        );
+      const same = this.met.filter((other) => other.route === route);
+      if (
+        !same.every((one) => same.every((other) => isBySamePods(one, other))) ||
+        !positiveControls.some((each) => isBySamePods(refusal, each))
+      )
+        throw new EnvironmentFault(`${routeName(route)}: a pod or sidecar was replaced or restarted within the claim`);
+    }
+  }
+
+  /** Signatures of a refusal that the driver does not list. */
+  private unlisted({ expected, signatures }: RouteResult, route: Route | undefined): { unlisted?: string[] } {
+    if (expected === 'answered' || route === undefined) return {};
+    const listed = this.dependencies.mesh.expectedSignatures(route.server?.enrolled ? route.protocol : 'egress');
+    const isAnswer = (signature: string) => signature === 'echo' || signature === 'HTTP 200';
+    const unlisted = Object.keys(signatures).filter((each) => !isAnswer(each) && !listed.includes(each));
+    return unlisted.length === 0 ? {} : { unlisted };
+  }
+
+  private write(record: Omit<ExpectationRecord, 'kind' | 'claim' | 'n' | 'step'>, shows: Shows = 'promise'): void {
+    this.expectations += 1;
+    this.steps += 1;
+    this.dependencies.evidence.append({
+      kind: 'expectation',
+      claim: this.claim.id,
+      n: this.expectations,
+      step: { nth: this.steps, shows },
+      ...record,
+    });
+  }
+}
+
+/** Whether the server's containers were the same, and the client's, where it is the same client. */
+function isBySamePods(one: Met, other: Met): boolean {
+  if (one.pods !== other.pods) return true;
+  if (one.route.client === other.route.client) return one.identity === other.identity;
+  return one.identity.split(' | ')[1] === other.identity.split(' | ')[1];
+}
+
+/** A time limit that counts only while it runs: waiting for other claims costs a claim nothing. */
+export class Limit {
+  private readonly onEnd: () => void;
+  private left: number;
+  private running: { timer: NodeJS.Timeout; since: number } | undefined;
+
+  /** @param ms after which `onEnd` is called, once */
+  constructor(ms: number, onEnd: () => void) {
+    this.left = ms;
+    this.onEnd = onEnd;
+  }
+
+  run(): void {
+    this.running ??= { timer: setTimeout(this.onEnd, this.left), since: performance.now() };
+  }
+
+  pause(): void {
+    if (this.running === undefined) return;
+    clearTimeout(this.running.timer);
+    this.left = Math.max(0, this.left - (performance.now() - this.running.since));
+    this.running = undefined;
+  }
+}

@@ -1,0 +1,168 @@
+import { connect, createServer, type Socket } from 'node:net';
+import { createInterface } from 'node:readline';
+import type { ModeName, ModeState } from '../mesh/mesh.ts';
+import type { Size } from './expectation.ts';
+import type { PolicyPart } from './policies.ts';
+import type { RouteSpec } from './routes.ts';
+
+/** A policy as a suite asks for it, by the fixtures' names. */
+export interface PolicySpec {
+  name: string;
+  client: string;
+  server: string;
+  port: number;
+  protocol: 'tcp' | 'http';
+  path?: string;
+}
+
+/** Which claim asks. */
+export interface ClaimKey {
+  id: string;
+  /** 1 for the first time; more with --repeat. */
+  run: number;
+}
+
+type Nothing = Record<string, never>;
+
+/** What a claim's body, in jest, can ask of the runner: method, parameters, answer. One JSON line each way. */
+interface Calls {
+  /** The claims to declare, in the plan's order. */
+  claims: { params: Nothing; answer: { id: string; run: number; skip: boolean }[] };
+  /** `more`: others are about to begin, and the first of them must wait for the last. */
+  begin: { params: { more: boolean }; answer: { go: boolean; reason: string } };
+  end: { params: { error?: string }; answer: { again: boolean; verdict: string; reason: string } };
+  mode: { params: { mode: ModeName; value: boolean }; answer: null };
+  expect: { params: { size: Size; answered: RouteSpec[]; refused: RouteSpec[] }; answer: null };
+  stayed: { params: { mode: ModeName }; answer: null };
+  /** All in one change. */
+  allow: { params: { policies: PolicySpec[]; part: PolicyPart }; answer: null };
+  remove: { params: { names: string[]; part: PolicyPart }; answer: null };
+  reinstall: { params: { modes: Required<ModeState> }; answer: null };
+  invalid: { params: { mode: ModeName }; answer: null };
+  enrolled: { params: Nothing; answer: null };
+  stable: { params: Nothing; answer: null };
+  openConnection: { params: { route: RouteSpec }; answer: null };
+  finishConnection: { params: { route: RouteSpec }; answer: null };
+}
+
+export type Method = keyof Calls;
+export type Params<M extends Method> = Calls[M]['params'];
+export type Answer<M extends Method> = Calls[M]['answer'];
+export type Handlers = { [M in Method]: (params: Params<M>, claim: ClaimKey) => Promise<Answer<M>> };
+
+/** One thing that a claim's body asks for. */
+export type Call = { [M in Method]: { method: M; params: Params<M> } }[Method];
+
+interface Request {
+  id: number;
+  /** Absent where no claim asks. */
+  claim?: ClaimKey;
+  method: Method;
+  params: unknown;
+}
+
+type Response = { id: number; answer: unknown } | { id: number; error: { name: string; message: string } };
+
+/** Where jest finds the runner's socket. */
+export const SOCKET_VARIABLE = 'MESHPROOF_SOCKET';
+
+/** The claims' side of the socket. When the runner goes away, this process has nothing left to do and ends. */
+export class RunnerClient {
+  private readonly socket: Socket;
+  private readonly calls = new Map<number, { resolve(answer: unknown): void; reject(error: Error): void }>();
+  private count = 0;
+
+  constructor(path: string) {
+    this.socket = connect(path);
+    this.socket.on('close', () => process.exit(1));
+    this.socket.on('error', () => process.exit(1));
+    createInterface({ input: this.socket }).on('line', (line) => this.settle(JSON.parse(line) as Response));
+  }
+
+  /** @param claim on whose behalf; absent where no claim asks */
+  call<M extends Method>(method: M, params: Params<M>, claim?: ClaimKey): Promise<Answer<M>> {
+    this.count += 1;
+    const id = this.count;
+    return new Promise((resolve, reject) => {
+      this.calls.set(id, { resolve: (answer) => resolve(answer as Answer<M>), reject });
+      this.socket.write(`${JSON.stringify({ id, claim, method, params })}\n`);
+    });
+  }
+
+  /** Lets this process end by itself although the socket is open. */
+  close(): void {
+    this.socket.removeAllListeners('close');
+    this.socket.destroy();
+  }
+
+  private settle(response: Response): void {
+    const call = this.calls.get(response.id);
+    this.calls.delete(response.id);
+    if ('answer' in response) call?.resolve(response.answer);
+    else call?.reject(Object.assign(new Error(response.error.message), { name: response.error.name }));
+  }
+}
+
+export interface ClaimServer {
+  path: string;
+  close(): Promise<void>;
+}
+
+/**
+ * The runner's side: takes the calls of the one jest process over a Unix socket.
+ * @param path the socket's; Linux allows 107 characters
+ */
+export async function serveClaims(path: string, handlers: Handlers): Promise<ClaimServer> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    socket.on('error', () => socket.destroy());
+    const lines = createInterface({ input: socket });
+    // readline repeats the socket's errors as its own, and an error without a listener would end this process.
+    lines.on('error', () => socket.destroy());
+    lines.on('line', (line) => {
+      const request = requestIn(line);
+      if (request === undefined) {
+        socket.destroy();
+        return;
+      }
+      void answer(request, handlers).then((response) => {
+        if (!socket.destroyed) socket.write(`${JSON.stringify(response)}\n`);
+      });
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(path, resolve);
+  });
+  return {
+    path,
+    close: () => {
+      for (const socket of sockets) socket.destroy();
+      return new Promise((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+/** Undefined for half a line: a process that is killed while it writes leaves one. */
+function requestIn(line: string): Request | undefined {
+  try {
+    return JSON.parse(line) as Request;
+  } catch {
+    return undefined;
+  }
+}
+
+/** No plan has it: every call that needs a claim is refused. */
+const NO_CLAIM: ClaimKey = { id: '', run: 0 };
+
+async function answer({ id, claim = NO_CLAIM, method, params }: Request, handlers: Handlers): Promise<Response> {
+  try {
+    const handle = handlers[method] as (params: unknown, claim: ClaimKey) => Promise<unknown>;
+    return { id, answer: await handle(params, claim) };
+  } catch (error) {
+    const { name, message } = error instanceof Error ? error : new Error(String(error));
+    return { id, error: { name, message } };
+  }
+}

@@ -1,0 +1,66 @@
+import type { AttemptRecord, Diagnosis, Verdict, VerdictRecord } from '../evidence/index.ts';
+import { ClusterError } from '../kube/cluster.ts';
+import { MeshError } from '../mesh/errors.ts';
+import { Aborted, EnvironmentFault, Inconclusive, Unmet } from './errors.ts';
+
+export type Judgement = Pick<VerdictRecord, 'verdict' | 'reason' | keyof Diagnosis>;
+
+/** What an attempt comes to by itself. */
+export function attemptVerdict(trouble: Error | undefined): AttemptRecord['verdict'] {
+  if (trouble === undefined) return 'passed';
+  if (trouble instanceof Unmet) return 'failed';
+  return trouble instanceof Aborted ? 'not-run' : 'inconclusive';
+}
+
+/** What a claim comes to with this attempt. */
+export function verdictOf(trouble: Error | undefined, attempt: number): Verdict {
+  const own = attemptVerdict(trouble);
+  if (attempt === 1) return own;
+  // A second attempt that is inconclusive does not take the failure of the first one back.
+  return own === 'passed' ? 'flaky' : 'failed';
+}
+
+/** @param failures why earlier attempts failed */
+export function reasonOf(failures: readonly string[], trouble: Error | undefined): string {
+  return [...failures, ...(trouble === undefined ? [] : [trouble.message])].join('; tried again: ');
+}
+
+const ORDER: Verdict[] = ['passed', 'not-run', 'unsupported', 'flaky', 'inconclusive', 'failed'];
+
+export function worse(one: Judgement | undefined, other: Judgement): Judgement {
+  return one !== undefined && ORDER.indexOf(one.verdict) > ORDER.indexOf(other.verdict) ? one : other;
+}
+
+/**
+ * What an error in a step of a claim means for it.
+ * @param attempt the attempt's own signal
+ * @param run the run's signal
+ */
+export function troubleOf(error: unknown, attempt: AbortSignal | undefined, run: AbortSignal): Error {
+  const isKnown = [Unmet, EnvironmentFault, Inconclusive, Aborted].some((known) => error instanceof known);
+  if (isKnown) return error as Error;
+  if (attempt?.aborted && attempt.reason instanceof Error) return attempt.reason;
+  if (run.aborted) return new Aborted(ENDING);
+  return mayPass(error) ? new EnvironmentFault(messageOf(error)) : new Inconclusive(messageOf(error));
+}
+
+export const ENDING = 'the run is being ended';
+
+/** Whether an error of the API or of a driver's step may be gone at the next attempt. */
+function mayPass(error: unknown): boolean {
+  if (error instanceof ClusterError) return !['invalid', 'forbidden', 'not-found'].includes(error.code);
+  return error instanceof MeshError && error.whose === 'environment' && error.about === undefined;
+}
+
+export async function caught(act: () => Promise<void>): Promise<Error | undefined> {
+  try {
+    await act();
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error : new Inconclusive(String(error));
+  }
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
