@@ -58,28 +58,13 @@ function templateCauses(owner: Manifest, old: Manifest | undefined): Cause[] {
 function setPodSpecDefaults(spec: Fields): void {
   spec['restartPolicy'] ??= 'Always';
   spec['terminationGracePeriodSeconds'] ??= 30;
-  spec['dnsPolicy'] ??= 'ClusterFirst';
-  for (const container of [...itemsOf(spec['containers']), ...itemsOf(spec['initContainers'])])
-    setContainerDefaults(container);
-  for (const volume of itemsOf(spec['volumes'])) if (Object.keys(volume).length === 1) volume['emptyDir'] = {};
-}
-
-function setContainerDefaults(container: Fields): void {
-  container['imagePullPolicy'] ??= isLatest(textOf(container['image'])) ? 'Always' : 'IfNotPresent';
-  for (const port of itemsOf(container['ports'])) port['protocol'] ??= 'TCP';
-  for (const name of ['readinessProbe', 'livenessProbe', 'startupProbe']) {
-    const probe = container[name];
-    if (!isFields(probe)) continue;
-    Object.assign(probe, { timeoutSeconds: 1, periodSeconds: 10, successThreshold: 1, failureThreshold: 3, ...probe });
-    const get = probe['httpGet'];
-    if (isFields(get)) Object.assign(get, { path: '/', scheme: 'HTTP', ...get });
+  for (const container of [...itemsOf(spec['containers']), ...itemsOf(spec['initContainers'])]) {
+    for (const port of itemsOf(container['ports'])) port['protocol'] ??= 'TCP';
+    for (const probe of [container['readinessProbe'], container['startupProbe']])
+      if (isFields(probe))
+        Object.assign(probe, { timeoutSeconds: 1, periodSeconds: 10, failureThreshold: 3, ...probe });
   }
-}
-
-/** An image without a tag has the tag `latest`. */
-function isLatest(image: string): boolean {
-  const name = image.slice(image.lastIndexOf('/') + 1);
-  return !name.includes('@') && (!name.includes(':') || name.endsWith(':latest'));
+  for (const volume of itemsOf(spec['volumes'])) if (Object.keys(volume).length === 1) volume['emptyDir'] = {};
 }
 
 const restartPolicies = ['Always', 'OnFailure', 'Never'];
