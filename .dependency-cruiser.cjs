@@ -30,7 +30,7 @@ const layers = {
   options: ['mesh', 'kube', 'words', 'yaml'],
   schedule: ['judge', 'mesh', 'options', 'kube', 'words'],
   report: ['evidence', 'words'],
-  sandbox: ['compiled', 'words'],
+  sandbox: ['compiled', 'polling', 'words'],
   prove: ['sandbox', 'evidence', 'words'],
   run: [
     ...['judge', 'schedule', 'options', 'probe', 'providers', 'fixtures', 'mesh', 'kube'],

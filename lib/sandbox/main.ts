@@ -5,17 +5,15 @@ import type { Server } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { type ApiServer, createApiServer } from './api/server.ts';
 import { environmentFault } from './faults/environment.ts';
-import { kubeconfigOf } from './kubeconfig.ts';
-import { MeshPlane } from './mesh/index.ts';
+import { MeshPlane } from './mesh/control-plane.ts';
 import { prepareNode } from './node/node.ts';
+import { keepHeapSmall } from './node-process.ts';
 import { createAuthority } from './pki.ts';
 import type { Ready, Startup } from './settings.ts';
-import { keepHeapSmall } from './small-heap.ts';
 
 keepHeapSmall();
 
-// The owner's death, however it came, ends this process; it is waited for by the first one of the namespaces, and with
-// that one everything goes.
+// Ends with its owner. The first process of the namespaces waits for this one, and ends everything.
 process.on('disconnect', () => process.exit(0));
 
 const [{ settings, port }, socket] = (await once(process, 'message')) as [Startup, Server];
@@ -46,3 +44,19 @@ await node.start();
 
 const ready: Ready = { kubeconfig: kubeconfigOf(`https://127.0.0.1:${port}`, authority.certificatePem, token) };
 process.send?.(ready);
+
+/** A kubeconfig with one context, named `sandbox`, as JSON, which is YAML too. */
+function kubeconfigOf(server: string, authorityPem: string, token: string): string {
+  const name = 'sandbox';
+  const config = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [
+      { name, cluster: { server, 'certificate-authority-data': Buffer.from(authorityPem).toString('base64') } },
+    ],
+    users: [{ name, user: { token } }],
+    contexts: [{ name, context: { cluster: name, user: name } }],
+    'current-context': name,
+  };
+  return `${JSON.stringify(config, undefined, 2)}\n`;
+}

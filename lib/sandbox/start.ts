@@ -4,8 +4,8 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { builtFolder, withoutHooks } from '../compiled/built.js';
 import { EnvironmentError } from '../words/index.ts';
-import { NO_AUTHORITIES, OPENSSL_AUTHORITIES } from './authorities.ts';
 import { missingNeeds } from './needs.ts';
+import { NO_AUTHORITIES, OPENSSL_AUTHORITIES } from './node-process.ts';
 import type { Ready, SandboxSettings, Startup } from './settings.ts';
 import { NAMESPACES } from './unshare.ts';
 

@@ -1,25 +1,24 @@
 import type { AdmissionRequest, Manifest, ObjectView } from '../contract.ts';
 import { TRANSPARENT_PROXY } from '../node/pod-spec.ts';
-import { wantsSidecar } from './enrolment.ts';
-import { MESH_CONFIG } from './state.ts';
+import { MESH_CONFIG, wantsSidecar } from './state.ts';
 
 export const SIDECAR_NAME = 'sidecar';
 const SIDECAR_IMAGE = 'meshproof/reference-sidecar:v1';
 
 /**
- * What the mesh's webhooks do: adds the sidecar to new pods of enrolled namespaces, and refuses policies that it would not
- * follow.
+ * Does what the mesh's webhooks would do: adds the sidecar to new pods of enrolled namespaces, and denies policies that the
+ * mesh would not follow.
  *
- * @param view - the API server's objects; asked for only about pods that need a sidecar
- * @param isControllerRunning - false while the control plane is down: then no pod is admitted that would need a sidecar
- * @throws Error to deny; its message is the user's
+ * @param view - called only for pods that need a sidecar
+ * @param isControllerRunning - without a control plane, no pod that needs a sidecar is admitted
+ * @throws Error to deny, with a message for the user
  */
 export function admitToMesh(
   { operation, object, namespace }: AdmissionRequest,
   view: () => ObjectView,
   isControllerRunning: boolean,
 ): Manifest {
-  if (object.kind === 'TrafficTarget') refuseStrayTarget(object);
+  if (object.kind === 'TrafficTarget') requireOwnNamespace(object);
   if (operation !== 'CREATE' || object.kind !== 'Pod' || !wantsSidecar(object, namespace)) return object;
   const [config] = view().list(MESH_CONFIG);
   if (config === undefined) return object;
@@ -29,12 +28,12 @@ export function admitToMesh(
   return withSidecar(object, config);
 }
 
-function refuseStrayTarget({ metadata, ...fields }: Manifest): void {
+function requireOwnNamespace({ metadata, ...fields }: Manifest): void {
   const { destination } = (fields['spec'] ?? {}) as { destination?: { namespace?: string } };
   const wanted = destination?.namespace;
   if (wanted === undefined || wanted === metadata.namespace) return;
   throw new Error(
-    `a TrafficTarget must stand in its destination's namespace: "${metadata.namespace}" is not "${wanted}"`,
+    `a TrafficTarget must be in the namespace of its destination: "${metadata.namespace}" is not "${wanted}"`,
   );
 }
 

@@ -12,7 +12,7 @@ export type OutboundDecision =
   | { action: 'passthrough' }
   | { action: 'refuse' };
 
-/** What becomes of a connection that the application opens to `address:port`. */
+/** Decides about a connection that the application opens to `address:port`. */
 export function decideOutbound(config: SidecarConfig, address: string, port: number): OutboundDecision {
   const route = config.routes.find((each) => each.address === address && each.port === port);
   if (route !== undefined) return { action: 'mesh', route };
@@ -21,7 +21,7 @@ export function decideOutbound(config: SidecarConfig, address: string, port: num
 
 export type InboundDecision = { action: 'relay' } | { action: 'judge-requests' } | { action: 'refuse' };
 
-/** What becomes of a connection that a client of the mesh, known by its certificate, opens to one of the workload's ports. */
+/** Decides about a connection from a client of the mesh, whose certificate names it, to a port of the workload. */
 export function decideInbound(inbound: InboundPort | undefined, principal: string): InboundDecision {
   if (inbound === undefined) return { action: 'refuse' };
   if (inbound.protocol === 'http') return { action: 'judge-requests' };
@@ -36,7 +36,7 @@ export interface JudgedRequest {
   headers: Record<string, string | string[] | undefined>;
 }
 
-/** Whether a client of the mesh may make this request. */
+/** True if the client of the mesh may make this request. */
 export function allowsRequest(inbound: InboundPort, principal: string, request: JudgedRequest): boolean {
   return inbound.rules.some(
     (rule) =>
@@ -45,7 +45,7 @@ export function allowsRequest(inbound: InboundPort, principal: string, request: 
   );
 }
 
-/** The endpoint for the `n`th connection of a route: each in turn. */
+/** The endpoint for the `n`th connection of a route. Endpoints take turns. */
 export function pickEndpoint(route: OutboundRoute, n: number): Endpoint | undefined {
   return route.endpoints[n % Math.max(1, route.endpoints.length)];
 }
@@ -66,7 +66,7 @@ function matchesRequest(match: RequestMatch, request: JudgedRequest): boolean {
   return matchesPath && matchesMethod && matchesHeaders;
 }
 
-/** A pattern that is no regular expression matches nothing: what a policy does not say clearly, it does not allow. */
+/** A pattern that is no regular expression matches nothing. */
 function matchesAtStart(pattern: string, text: string): boolean {
   try {
     return new RegExp(`^(?:${pattern})`).test(text);

@@ -1,12 +1,12 @@
 import type { InboundRule, OutboundRoute, Protocol, RequestMatch, SidecarConfig } from './sidecar-config.ts';
 import type { HttpMatch, MeshService, MeshState, TrafficTarget, Workload } from './state.ts';
 
-/** Everything that a workload's sidecar is told: who may talk to whom, by the state of the mesh. */
+/** The configuration of a workload's sidecar, by the state of the mesh. */
 export function sidecarConfig(state: MeshState, workload: Workload): SidecarConfig {
   const routes = outboundRoutes(state, workload.principal);
   return {
     podAddress: workload.podAddress,
-    // OSM's sidecar opens no listener for a workload that may not reach anything: the kernel refuses.
+    // As in OSM: a workload that may reach nothing has no listener, and the kernel refuses.
     taken: routes.length > 0 || state.egress || state.permissive ? state.destinations : [],
     routes,
     egress: state.egress,
@@ -31,7 +31,7 @@ export function outboundRoutes(state: MeshState, client: string): OutboundRoute[
     );
 }
 
-/** Who may come in on a port of a workload, and with what. */
+/** The rules of a port of a workload. */
 export function inboundRules(state: MeshState, server: string, port: number, protocol: Protocol): InboundRule[] {
   if (state.permissive) return [{}];
   return targetsOf(state, server, port).flatMap((target) =>
@@ -57,7 +57,7 @@ function targetsOf(state: MeshState, server: string, port: number): TrafficTarge
   );
 }
 
-/** A TCPRoute lets its sources connect to its ports; routes stand in the target's own namespace. */
+/** A TCPRoute allows the sources to connect to its ports. It must be in the target's namespace. */
 function tcpRules(state: MeshState, target: TrafficTarget, port: number): InboundRule[] {
   const isNamed = target.rules
     .filter(({ kind }) => kind === 'TCPRoute')
@@ -69,7 +69,7 @@ function tcpRules(state: MeshState, target: TrafficTarget, port: number): Inboun
   return isNamed ? [{ principals: target.sources }] : [];
 }
 
-/** An HTTPRouteGroup lets its sources make the requests of its matches, all of them where the target names none. */
+/** An HTTPRouteGroup allows the sources the requests of its matches: those that the target names, or all. */
 function httpRules(state: MeshState, target: TrafficTarget): InboundRule[] {
   return target.rules
     .filter(({ kind }) => kind === 'HTTPRouteGroup')

@@ -1,15 +1,15 @@
-/** What the reference mesh's controller tells a sidecar: everything that it decides by. */
+/** What the controller sends to a sidecar: everything that the sidecar decides by. */
 export interface SidecarConfig {
-  /** The application's address: connections to it are inbound, all others outbound. */
+  /** The application's address. Connections to it are inbound, all others are outbound. */
   podAddress: string;
-  /** Destinations to which the application's connections are taken; to all others the kernel refuses them. */
+  /** Destinations that the sidecar listens for. The kernel refuses the application's connections to all others. */
   taken: Destination[];
   /** Destinations inside the mesh that this workload may reach. */
   routes: OutboundRoute[];
-  /** Lets connections that match no route out as they are. */
+  /** Passes on connections that match no route. */
   egress: boolean;
   inbound: InboundPort[];
-  /** What it is to do wrong on purpose; see lib/sandbox/faults. */
+  /** Name of its fault; see lib/sandbox/faults. */
   fault?: string;
 }
 
@@ -24,36 +24,36 @@ export interface OutboundRoute extends Destination {
 }
 
 export interface Endpoint extends Destination {
-  /** Who must answer there. */
+  /** The identity that must answer there. */
   principal: string;
 }
 
 export interface InboundPort {
   port: number;
   protocol: Protocol;
-  /** A connection or request is let in if one of the rules matches. */
+  /** One of them must match, or the connection or request is refused. */
   rules: InboundRule[];
 }
 
 export type Protocol = 'tcp' | 'http';
 
 export interface InboundRule {
-  /** Clients it lets in; absent: every client of the mesh. */
+  /** The clients that it lets in. Absent: every client of the mesh. */
   principals?: string[];
-  /** HTTP only: a request must match one of these; absent: every request. */
+  /** HTTP only: one of them must match. Absent: every request. */
   requests?: RequestMatch[];
 }
 
 export interface RequestMatch {
-  /** Anchored at the start of the path, the query left out. */
+  /** Matches at the start of the path, without the query. */
   pathRegex?: string;
   /** Absent or holding `*`: every method. */
   methods?: string[];
-  /** Regular expressions by header; all must match. */
+  /** Regular expressions by header. All must match. */
   headers?: Record<string, string>;
 }
 
-/** PEM texts with which a sidecar proves who it is. */
+/** PEM texts that prove the sidecar's identity. */
 export interface Credentials {
   certificate: string;
   key: string;
@@ -69,4 +69,19 @@ export interface ControllerMessage {
 /** The first line on that connection. */
 export interface SidecarHello {
   podUid: string;
+}
+
+const TRUST_DOMAIN = 'spiffe://cluster.local';
+
+/** The identity of a workload: its ServiceAccount with the namespace. */
+export function principalOf(namespace: string, serviceAccount: string): string {
+  return `${TRUST_DOMAIN}/ns/${namespace}/sa/${serviceAccount}`;
+}
+
+/** The identity in a certificate's subject alternative names, as `node:tls` prints them. */
+export function principalIn(subjectAltName: string | undefined): string | undefined {
+  return subjectAltName
+    ?.split(', ')
+    .filter((name) => name.startsWith(`URI:${TRUST_DOMAIN}/`))
+    .map((name) => name.slice('URI:'.length))[0];
 }

@@ -1,16 +1,14 @@
 import type { KindRef, Manifest, ObjectView } from '../contract.ts';
 import { declaredPorts, portNumber } from '../node/pod-spec.ts';
 import { podAddress, readyEndpoints, type ServicePort, serviceSpec } from '../node/services.ts';
-import { isEnrolled } from './enrolment.ts';
-import { principalOf } from './principal.ts';
-import type { Destination, Endpoint, Protocol } from './sidecar-config.ts';
+import { type Destination, type Endpoint, type Protocol, principalOf } from './sidecar-config.ts';
 
-/** All that the reference mesh's controller decides by: the cluster's objects at one moment, in the mesh's own words. */
+/** What the controller decides by: the cluster's objects at one moment, in the mesh's own terms. */
 export interface MeshState {
   permissive: boolean;
   egress: boolean;
   services: MeshService[];
-  /** What an application may try to reach in the cluster, in the mesh or not. */
+  /** Everything in the cluster that an application can try to reach. */
   destinations: Destination[];
   targets: TrafficTarget[];
   tcpRoutes: TcpRoute[];
@@ -54,20 +52,23 @@ export interface HttpMatch {
   name?: string;
   pathRegex?: string;
   methods?: string[];
-  /** A map, or as OSM's CRD has it, a list of maps. */
+  /** A map, or a list of maps as in OSM's CRD. */
   headers?: Record<string, string> | Record<string, string>[];
 }
 
 export const MESH_CONFIG = { apiVersion: 'config.openservicemesh.io/v1alpha2', kind: 'MeshConfig' };
-/** Each in the versions that the mesh understands; a cluster serves one of them. */
+/** Each kind in all versions that the mesh understands. A cluster serves one of them. */
 export const TRAFFIC_TARGETS = versionsOf('access.smi-spec.io', 'TrafficTarget', ['v1alpha3', 'v1alpha2']);
 export const TCP_ROUTES = versionsOf('specs.smi-spec.io', 'TCPRoute', ['v1alpha4', 'v1alpha3']);
 export const HTTP_ROUTE_GROUPS = versionsOf('specs.smi-spec.io', 'HTTPRouteGroup', ['v1alpha4', 'v1alpha3']);
 export const CORE_KINDS = ['Pod', 'Service', 'Namespace'].map((kind) => ({ apiVersion: 'v1', kind }));
 
 const HTTP_NAME = /^http(-|$)/;
+const MONITORED_BY = 'openservicemesh.io/monitored-by';
+const INJECTION = 'openservicemesh.io/sidecar-injection';
+const MESH_NAME = 'reference';
 
-/** Reads the state; objects that do not exist yet leave both modes off and policies empty. */
+/** Reads the state. Without objects, both modes are off and there are no policies. */
 export function readState(view: ObjectView): MeshState {
   const traffic = trafficSettings(view);
   const services = view.list({ apiVersion: 'v1', kind: 'Service' });
@@ -108,7 +109,7 @@ function versionsOf(group: string, kind: string, versions: string[]): KindRef[] 
   return versions.map((version) => ({ apiVersion: `${group}/${version}`, kind }));
 }
 
-/** A pod as its sidecar serves it: its ports are those of the Services that select it. Undefined while it has no address. */
+/** The workload of a pod, with the ports of the Services that select it. Undefined while the pod has no address. */
 export function readWorkload(pod: Manifest, view: ObjectView): Workload | undefined {
   const address = podAddress(pod);
   if (address === undefined) return undefined;
@@ -193,4 +194,15 @@ function readHttpRouteGroup(object: Manifest): HttpRouteGroup {
 
 function nameOf({ metadata }: Manifest): Named {
   return { namespace: metadata.namespace ?? 'default', name: metadata.name };
+}
+
+/** True if the namespace belongs to the mesh. Its Services are inside, all others are outside. */
+export function isEnrolled(namespace: Manifest | undefined): boolean {
+  return namespace?.metadata.labels?.[MONITORED_BY] === MESH_NAME;
+}
+
+/** True if a new pod gets a sidecar: the pod's annotation decides, or else the namespace's. */
+export function wantsSidecar(pod: Manifest, namespace: Manifest | undefined): boolean {
+  const setting = pod.metadata.annotations?.[INJECTION] ?? namespace?.metadata.annotations?.[INJECTION];
+  return isEnrolled(namespace) && ['enabled', 'yes', 'true'].includes(setting ?? '');
 }

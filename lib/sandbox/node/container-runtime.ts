@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:os';
+import { pause } from '../../polling/poll-until.ts';
 import type { ContainerReport, ContainerState, ExecHandle, ExecStreams } from '../contract.ts';
 import { type ContainerPlan, type End, execIn, kill, type RunningContainer, startContainer } from './container.ts';
 import type { Image } from './images.ts';
@@ -7,7 +8,7 @@ import { ContainerLog } from './log.ts';
 import type { Pipes } from './pipes.ts';
 import type { ContainerSpec } from './pod-spec.ts';
 import { hasProgram } from './root.ts';
-import { BackOff, type BackOffSettings, type Check, pause, probeResults } from './waiting.ts';
+import { BackOff, type BackOffSettings, type Check, probeResults } from './waiting.ts';
 
 /** Time from ErrImagePull to ImagePullBackOff for an unknown image, ms. */
 const PULL_MS = 1_000;

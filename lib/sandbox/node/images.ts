@@ -1,4 +1,4 @@
-import { NO_AUTHORITIES, OPENSSL_AUTHORITIES } from '../authorities.ts';
+import { NO_AUTHORITIES, OPENSSL_AUTHORITIES } from '../node-process.ts';
 import { BUILT_PROGRAMS, CONTROLLER_SOCKET_INSIDE, PROGRAMS } from './places.ts';
 
 /** A service of the sandbox's own process that stands for as long as a container of its image runs. */
@@ -16,7 +16,7 @@ export interface Image {
 
 /**
  * Node for a container: without threads that wait for work, because a dozen of them run side by side. For the same reason
- * their heaps are small, but not by flags: see small-heap.ts.
+ * their heaps are small, but not by flags: see node-process.ts.
  */
 export const NODE_FLAGS = ['--v8-pool-size=0', OPENSSL_AUTHORITIES];
 

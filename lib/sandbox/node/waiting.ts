@@ -1,14 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { pause } from '../../polling/poll-until.ts';
 import type { ProbeSpec } from './pod-spec.ts';
-
-/** Waits until the time or the signal comes. Never rejects. */
-export async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  try {
-    await delay(ms, undefined, { signal });
-  } catch (error) {
-    if (!signal.aborted) throw error;
-  }
-}
 
 /** How long a crashed container waits before its next start. */
 export interface BackOffSettings {

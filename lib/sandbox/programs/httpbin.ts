@@ -1,7 +1,7 @@
 /** go-httpbin [-host HOST] [-port PORT]: the part of go-httpbin's API that tells a client what the server saw. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { parseArgs } from 'node:util';
-import { keepHeapSmall } from '../small-heap.ts';
+import { keepHeapSmall } from '../node-process.ts';
 
 // go-httpbin's flags have one dash, parseArgs' long options two.
 const args = process.argv.slice(2).map((arg) => (/^-[a-z]/.test(arg) ? `-${arg}` : arg));
@@ -62,7 +62,7 @@ function argsOf(url: URL): Record<string, string[]> {
 
 /** Headers as go-httpbin shows them: canonical names, a list of values each. */
 function listed(request: IncomingMessage): Record<string, string[]> {
-  const entries = Object.entries(request.headersDistinct).map(([name, held]) => [canonical(name), held ?? []]);
+  const entries = Object.entries(request.headersDistinct).map(([name, values]) => [canonical(name), values ?? []]);
   return Object.fromEntries(entries);
 }
 
@@ -76,7 +76,7 @@ async function read(request: IncomingMessage): Promise<string> {
   try {
     for await (const chunk of request) body += chunk;
   } catch (error) {
-    process.stderr.write(`${logTime()} level=WARN msg="request broken off: ${error}"\n`);
+    process.stderr.write(`${logTime()} level=WARN msg="request aborted: ${error}"\n`);
   }
   return body;
 }

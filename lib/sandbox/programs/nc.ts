@@ -1,6 +1,6 @@
 /**
- * nc [-w SECS] HOST PORT: what busybox's nc does, for machines without one. It half-closes at the end of its standard
- * input and ends with the connection; -w limits connecting, and then each silence.
+ * nc [-w SECS] HOST PORT: does what busybox's nc does, for machines without it. It half-closes at the end of its standard
+ * input, and ends with the connection. -w limits the time to connect, and then each silence.
  */
 import { connect } from 'node:net';
 import { parseArgs } from 'node:util';
@@ -20,7 +20,7 @@ connection.on('connect', () => {
 connection.pipe(process.stdout);
 connection.on('end', () => process.exit(0));
 connection.on('error', (error) => {
-  // busybox reads a reset as the end.
+  // busybox takes a reset for the end.
   if (isConnected) process.exit(0);
   fail(
     /ENOTFOUND|EAI_AGAIN/.test(error.message)

@@ -1,8 +1,8 @@
-/** The reference mesh's sidecar: takes the pod's connections in both directions and does what its controller says. */
+/** The reference mesh's sidecar: handles the pod's connections in both directions as its controller says. */
 import { connect } from 'node:net';
 import { BufferedWriter } from '../buffered-writer.ts';
 import type { ControllerMessage, SidecarHello } from '../mesh/sidecar-config.ts';
-import { keepHeapSmall } from '../small-heap.ts';
+import { keepHeapSmall } from '../node-process.ts';
 import { SidecarProxy } from './sidecar/proxy.ts';
 
 const RECONNECT_MS = 200;
@@ -14,8 +14,8 @@ const proxy = new SidecarProxy((line) => log.add(`${new Date().toISOString()} ${
 const socketPath = process.env['CONTROLLER_SOCKET'] ?? '';
 const hello: SidecarHello = { podUid: process.env['POD_UID'] ?? '' };
 
-// Without its controller a sidecar keeps to what it was told last.
-function follow(): void {
+// Without its controller, a sidecar keeps its last configuration.
+function connectToController(): void {
   let unfinished = '';
   const controller = connect(socketPath, () => controller.write(`${JSON.stringify(hello)}\n`));
   controller.setEncoding('utf8');
@@ -30,11 +30,11 @@ function follow(): void {
       process.stderr.write(`controller: ${error.message}\n`);
   });
   controller.on('close', () => {
-    proxy.abandon();
-    setTimeout(follow, RECONNECT_MS);
+    proxy.onDisconnected();
+    setTimeout(connectToController, RECONNECT_MS);
   });
 }
 
 keepHeapSmall();
 process.on('SIGTERM', () => process.exit(0));
-follow();
+connectToController();

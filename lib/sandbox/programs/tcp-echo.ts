@@ -1,6 +1,6 @@
 /** tcp-echo PORT[,PORT...] PREFIX: answers each line with the prefix and that line, as istio/tcp-echo-server does. */
 import { createServer } from 'node:net';
-import { keepHeapSmall } from '../small-heap.ts';
+import { keepHeapSmall } from '../node-process.ts';
 
 const [ports, prefix] = process.argv.slice(2);
 if (ports === undefined || prefix === undefined) {
@@ -8,7 +8,7 @@ if (ports === undefined || prefix === undefined) {
   process.exit(1);
 }
 
-// Half-open, because a client that has sent all it has to say still waits for the answer.
+// Half-open, because a client may end its input and still wait for the answer.
 const server = { allowHalfOpen: true, noDelay: true };
 for (const port of ports.split(',')) {
   createServer(server, (connection) => {

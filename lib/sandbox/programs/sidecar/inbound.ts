@@ -1,52 +1,50 @@
+import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
 import { createSecureServer, type Http2SecureServer, type Http2Session, type ServerHttp2Stream } from 'node:http2';
 import { connect, type Socket } from 'node:net';
 import type { SecureContextOptions, TLSSocket } from 'node:tls';
 import type { DataFault } from '../../faults/fault.ts';
-import { decideInbound } from '../../mesh/decide.ts';
-import { principalIn } from '../../mesh/principal.ts';
-import type { InboundPort, SidecarConfig } from '../../mesh/sidecar-config.ts';
+import { allowsRequest, decideInbound } from '../../mesh/decide.ts';
+import { type InboundPort, principalIn, type SidecarConfig } from '../../mesh/sidecar-config.ts';
 import { relay } from '../../sockets.ts';
-import { RequestJudge } from './request-judge.ts';
 import { REFUSED, TAKEN } from './tunnels.ts';
 
 const HANDSHAKE_RECORD = 0x16;
 const FIRST_WORD_MS = 15_000;
-/** Clients that hang up early are the ordinary case here, and no attack. */
+/** Clients often hang up early here. That is no attack. */
 const STREAM_RESETS = 1_000_000;
+const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'upgrade']);
 
-/** Takes others' connections to the application: only with a certificate of the mesh, and only as the policies say. */
+/** Handles the connections of others to the application: by the client's certificate and the policies. */
 export class Inbound {
   #config: SidecarConfig;
   readonly #tls: Http2SecureServer;
-  readonly #certified = new WeakMap<Http2Session, string>();
-  readonly #judge: RequestJudge;
+  readonly #principals = new WeakMap<Http2Session, string>();
+  readonly #requests: RequestFilter;
   readonly #fault: DataFault;
-  readonly #say: (line: string) => void;
+  readonly #log: (line: string) => void;
 
-  constructor(config: SidecarConfig, credentials: SecureContextOptions, fault: DataFault, say: (line: string) => void) {
+  constructor(config: SidecarConfig, credentials: SecureContextOptions, fault: DataFault, log: (line: string) => void) {
     this.#config = config;
     this.#fault = fault;
-    this.#say = say;
-    this.#judge = new RequestJudge((port) => this.#inbound(port), config.podAddress, fault, say);
+    this.#log = log;
+    this.#requests = new RequestFilter((port) => this.#inbound(port), config.podAddress, fault, log);
     const { cert, key, ca } = credentials;
     // The types do not know the limits of resets.
     const limits: object = { streamResetBurst: STREAM_RESETS, streamResetRate: STREAM_RESETS };
     this.#tls = createSecureServer({ cert, key, ca, requestCert: true, rejectUnauthorized: true, ...limits });
     this.#tls.on('session', (session) => {
       const { subjectaltname } = (session.socket as TLSSocket).getPeerCertificate();
-      this.#certified.set(session, principalIn(subjectaltname) ?? 'nobody');
+      this.#principals.set(session, principalIn(subjectaltname) ?? 'nobody');
     });
-    this.#tls.on('stream', (stream) => this.#admit(stream));
-    this.#tls.on('tlsClientError', (error) => say(`inbound handshake failed: ${error.message}`));
+    this.#tls.on('stream', (stream) => this.#onStream(stream));
+    this.#tls.on('tlsClientError', (error) => log(`inbound handshake failed: ${error.message}`));
   }
 
-  /** Goes by another configuration from now on. */
-  go(config: SidecarConfig): void {
+  configure(config: SidecarConfig): void {
     this.#config = config;
   }
 
-  /** Shows another certificate from now on. */
-  prove(credentials: SecureContextOptions): void {
+  setCredentials(credentials: SecureContextOptions): void {
     this.#tls.setSecureContext(credentials);
   }
 
@@ -68,7 +66,7 @@ export class Inbound {
         return;
       }
       if (isPlain) {
-        this.#say(`inbound ${client.remoteAddress} -> ${client.localPort} refused: not of the mesh`);
+        this.#log(`inbound ${client.remoteAddress} -> ${client.localPort} refused: not of the mesh`);
         client.resetAndDestroy();
         return;
       }
@@ -78,21 +76,21 @@ export class Inbound {
     });
   }
 
-  #admit(client: ServerHttp2Stream): void {
+  #onStream(client: ServerHttp2Stream): void {
     const { session } = client;
     if (session === undefined) return;
     const port = session.socket.localPort ?? 0;
-    const certified = this.#certified.get(session) ?? 'nobody';
+    const certified = this.#principals.get(session) ?? 'nobody';
     const principal = this.#fault.identify?.(certified, this.#inbound(port)) ?? certified;
-    const right = decideInbound(this.#inbound(port), principal);
-    const decision = this.#fault.inbound?.(right, port, principal) ?? right;
+    const conforming = decideInbound(this.#inbound(port), principal);
+    const decision = this.#fault.inbound?.(conforming, port, principal) ?? conforming;
     client.on('error', () => client.destroy());
     if (decision.action === 'judge-requests') {
       client.respond({ ':status': TAKEN });
-      this.#judge.take(client, port, principal);
+      this.#requests.take(client, port, principal);
       return;
     }
-    this.#say(`inbound ${principal} -> ${port} ${decision.action}`);
+    this.#log(`inbound ${principal} -> ${port} ${decision.action}`);
     if (decision.action === 'refuse') {
       client.respond({ ':status': REFUSED }, { endStream: true });
       return;
@@ -109,4 +107,92 @@ export class Inbound {
   #inbound(port: number): InboundPort | undefined {
     return this.#config.inbound.find((each) => each.port === port);
   }
+}
+
+interface Asking {
+  principal: string;
+  /** The application's port. */
+  port: number;
+}
+
+/** Decides about each HTTP request, so that a changed policy acts on open connections too. */
+class RequestFilter {
+  readonly #clients = new WeakMap<object, Asking>();
+  readonly #server: Server;
+  readonly #inbound: (port: number) => InboundPort | undefined;
+  readonly #application: string;
+  readonly #fault: DataFault;
+  readonly #log: (line: string) => void;
+
+  /** @param inbound - answers the present rules of a port */
+  constructor(
+    inbound: (port: number) => InboundPort | undefined,
+    application: string,
+    fault: DataFault,
+    log: (line: string) => void,
+  ) {
+    this.#inbound = inbound;
+    this.#application = application;
+    this.#fault = fault;
+    this.#log = log;
+    this.#server = createServer((asked, answer) => this.#decide(asked, answer));
+  }
+
+  take(stream: ServerHttp2Stream, port: number, principal: string): void {
+    this.#clients.set(stream, { port, principal });
+    this.#server.emit('connection', writingBytes(stream));
+  }
+
+  #decide(asked: IncomingMessage, answer: ServerResponse): void {
+    const { method = 'GET', url = '/', headers } = asked;
+    const { port, principal } = this.#clients.get(asked.socket) ?? { port: 0, principal: 'nobody' };
+    const inbound = this.#inbound(port);
+    const conforming = inbound !== undefined && allowsRequest(inbound, principal, { method, url, headers });
+    const isAllowed = this.#fault.request?.(conforming, asked, principal, port) ?? conforming;
+    this.#log(`inbound ${principal} -> ${port} ${method} ${url} ${isAllowed ? 'allowed' : 'denied'}`);
+    if (isAllowed && this.#fault.serve?.(asked, answer, port)) return;
+    if (isAllowed) this.#forward(asked, answer, port);
+    else if (this.#fault.deny !== undefined) this.#fault.deny(asked, answer);
+    else plain(answer, 403, 'RBAC: access denied');
+  }
+
+  #forward(asked: IncomingMessage, answer: ServerResponse, port: number): void {
+    const { method, url: path } = asked;
+    const headers = endToEnd(asked.rawHeaders);
+    const forwarded = request({ host: this.#application, port, method, path, headers, setHost: false, agent: false });
+    forwarded.on('response', (response) => {
+      answer.writeHead(response.statusCode ?? 502, response.statusMessage, endToEnd(response.rawHeaders));
+      response.on('error', () => answer.destroy());
+      const changed = this.#fault.body?.();
+      if (changed === undefined) response.pipe(answer);
+      else response.pipe(changed).pipe(answer);
+    });
+    forwarded.on('error', (error) => {
+      this.#log(`inbound ${port} application failed: ${error.message}`);
+      if (answer.headersSent) answer.destroy();
+      else plain(answer, 503, 'upstream connect error or disconnect/reset before headers');
+    });
+    asked.on('error', () => forwarded.destroy());
+    answer.on('close', () => forwarded.destroy());
+    asked.pipe(forwarded);
+  }
+}
+
+/** node:http writes Latin-1 strings, which an HTTP/2 stream of Node 20 garbles. */
+function writingBytes(stream: ServerHttp2Stream): ServerHttp2Stream {
+  const write = stream.write.bind(stream) as (chunk: unknown, ...rest: unknown[]) => boolean;
+  stream.write = (chunk: unknown, encoding?: unknown, done?: unknown): boolean =>
+    typeof chunk === 'string'
+      ? write(Buffer.from(chunk, encoding as BufferEncoding), done)
+      : write(chunk, encoding, done);
+  return stream;
+}
+
+function plain(answer: ServerResponse, status: number, text: string): void {
+  answer.writeHead(status, { 'Content-Type': 'text/plain', 'Content-Length': text.length }).end(text);
+}
+
+/** The headers without those of one connection. */
+function endToEnd(raw: string[]): string[] {
+  return raw.filter((_, at) => !HOP_BY_HOP.has((raw[at - (at % 2)] ?? '').toLowerCase()));
 }

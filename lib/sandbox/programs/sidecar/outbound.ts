@@ -4,25 +4,26 @@ import type { DataFault } from '../../faults/fault.ts';
 import { decideOutbound, pickEndpoint } from '../../mesh/decide.ts';
 import type { Endpoint, SidecarConfig } from '../../mesh/sidecar-config.ts';
 import { relay, tellLoss } from '../../sockets.ts';
-import { resetSoon } from './refuse.ts';
 import { TAKEN, type Tunnels } from './tunnels.ts';
 
 const CONNECT_MS = 5_000;
+/** Time before a silent client gets its reset, ms. */
+const SILENT_MS = 50;
 
-/** Takes the application's connections to others. */
+/** Handles the connections that the application opens. */
 export class Outbound {
   #connections = 0;
-  readonly #say: (line: string) => void;
+  readonly #log: (line: string) => void;
 
-  constructor(say: (line: string) => void) {
-    this.#say = say;
+  constructor(log: (line: string) => void) {
+    this.#log = log;
   }
 
   accept(client: Socket, config: SidecarConfig, tunnels: Tunnels, fault: DataFault): void {
     const { localAddress: address = '', localPort: port = 0 } = client;
-    const right = decideOutbound(config, address, port);
-    const decision = fault.outbound === undefined ? right : fault.outbound(right, client);
-    this.#say(`outbound ${address}:${port} ${decision?.action}`);
+    const conforming = decideOutbound(config, address, port);
+    const decision = fault.outbound === undefined ? conforming : fault.outbound(conforming, client);
+    this.#log(`outbound ${address}:${port} ${decision?.action}`);
     if (decision === undefined) return;
     if (decision.action === 'refuse') {
       (fault.refuse ?? resetSoon)(client);
@@ -34,7 +35,7 @@ export class Outbound {
         client.on('error', () => client.destroy());
         tellLoss(client, 'end');
       } else if (endpoint.address === config.podAddress) {
-        // A workload that calls itself through its own Service: no other sidecar stands there.
+        // The workload calls itself through its own Service: there is no other sidecar.
         this.#pass(client, endpoint.address, endpoint.port);
       } else {
         this.#tunnel(client, endpoint, tunnels);
@@ -52,30 +53,38 @@ export class Outbound {
     this.#join(client, server, (ready) =>
       server.once('response', ({ ':status': status }) => {
         if (status === TAKEN) ready();
-        else server.destroy(new Error('refused by the other sidecar'));
+        else server.destroy(new Error('the other sidecar refused'));
       }),
     );
   }
 
-  /** @param onReady - calls back once the server has taken the connection */
+  /** @param onReady - calls back once the server has accepted the connection */
   #join(client: Socket, server: Duplex, onReady: (ready: () => void) => void): void {
     const lost = (error?: Error): void => {
-      this.#say(`outbound ${client.localAddress}:${client.localPort} failed: ${error?.message ?? 'closed'}`);
+      this.#log(`outbound ${client.localAddress}:${client.localPort} failed: ${error?.message ?? 'closed'}`);
       tellLoss(client, 'end');
     };
-    const abandon = (): void => {
+    const cancel = (): void => {
       server.destroy();
     };
-    const silent = setTimeout(() => server.destroy(new Error('no answer to the connection')), CONNECT_MS);
-    client.on('error', abandon);
-    client.once('close', abandon);
-    // A socket can tell twice that its connection was refused.
+    const timer = setTimeout(() => server.destroy(new Error('no answer to the connection')), CONNECT_MS);
+    client.on('error', cancel);
+    client.once('close', cancel);
+    // A socket can report twice that its connection was refused.
     server.on('error', lost);
-    server.once('close', () => clearTimeout(silent));
+    server.once('close', () => clearTimeout(timer));
     onReady(() => {
-      clearTimeout(silent);
+      clearTimeout(timer);
       server.off('error', lost);
       relay(client, server, 'end');
     });
   }
+}
+
+/** Resets a connection after the client's first bytes or a short silence. An earlier reset can look like a refused connection. */
+function resetSoon(socket: Socket): void {
+  const timer = setTimeout(() => socket.resetAndDestroy(), SILENT_MS);
+  socket.once('readable', () => socket.resetAndDestroy());
+  socket.on('error', () => socket.destroy());
+  socket.on('close', () => clearTimeout(timer));
 }

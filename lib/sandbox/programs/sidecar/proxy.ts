@@ -4,75 +4,85 @@ import type { DataFault } from '../../faults/fault.ts';
 import { dataFault } from '../../faults/index.ts';
 import type { ControllerMessage, Credentials, SidecarConfig } from '../../mesh/sidecar-config.ts';
 import { Listeners } from '../../sockets.ts';
-import { drawing } from './draw.ts';
 import { Inbound } from './inbound.ts';
 import { Outbound } from './outbound.ts';
 import { Tunnels } from './tunnels.ts';
 
-/** What a sidecar has been told last. */
-interface Programme {
+/** What a sidecar makes of its last message. */
+interface Current {
   config: SidecarConfig;
-  /** The one that tunnels and inbound go by. */
+  /** The one that tunnels and inbound use. */
   certificate: string;
   tunnels: Tunnels;
   inbound: Inbound;
 }
 
-/** Both directions of a sidecar. Until its first programme it listens nowhere, and the kernel refuses everything. */
+/** Both directions of a sidecar. Before its first message it listens nowhere, and the kernel refuses everything. */
 export class SidecarProxy {
-  #programme: Programme | undefined;
+  #current: Current | undefined;
   readonly #listeners: Listeners;
   readonly #outbound: Outbound;
-  readonly #say: (line: string) => void;
+  readonly #log: (line: string) => void;
   #fault: DataFault | undefined;
 
-  constructor(say: (line: string) => void) {
-    this.#say = say;
-    this.#outbound = new Outbound(say);
-    this.#listeners = new Listeners((socket) => this.#accept(socket), say);
+  constructor(log: (line: string) => void) {
+    this.#log = log;
+    this.#outbound = new Outbound(log);
+    this.#listeners = new Listeners((socket) => this.#accept(socket), log);
   }
 
   /** The controller is gone, for a while or for good. */
-  abandon(): void {
-    const programme = this.#programme;
-    const config = programme && this.#fault?.disconnected?.(programme.config);
-    if (programme === undefined || config === undefined) return;
-    this.#programme = { ...programme, config };
-    programme.inbound.go(config);
+  onDisconnected(): void {
+    const current = this.#current;
+    const config = current && this.#fault?.disconnected?.(current.config);
+    if (current === undefined || config === undefined) return;
+    this.#current = { ...current, config };
+    current.inbound.configure(config);
   }
 
   update({ config, credentials }: ControllerMessage): void {
-    const current = (): SidecarConfig => this.#programme?.config ?? config;
-    this.#fault ??= dataFault(config.fault, { log: this.#say, config: current, random: drawing(config.podAddress) });
-    this.#programme = this.#programmed(config, credentials, this.#fault);
+    const latest = (): SidecarConfig => this.#current?.config ?? config;
+    this.#fault ??= dataFault(config.fault, { log: this.#log, config: latest, random: randomFrom(config.podAddress) });
+    this.#current = this.#configured(config, credentials, this.#fault);
     this.#fault.configured?.(config);
     this.#listeners.keep([
       ...config.inbound.map(({ port }) => ({ address: config.podAddress, port })),
       ...config.taken,
     ]);
-    this.#say(`programmed: ${config.routes.length} routes, egress ${config.egress}`);
+    this.#log(`configured: ${config.routes.length} routes, egress ${config.egress}`);
   }
 
-  /** What it is to do from now on. Credentials that stay as they are cost nothing anew. */
-  #programmed(config: SidecarConfig, { certificate, key, authority }: Credentials, fault: DataFault): Programme {
-    const known = this.#programme;
-    known?.inbound.go(config);
+  /** Applies a configuration. Unchanged credentials keep their tunnels. */
+  #configured(config: SidecarConfig, { certificate, key, authority }: Credentials, fault: DataFault): Current {
+    const known = this.#current;
+    known?.inbound.configure(config);
     if (known?.certificate === certificate) return { ...known, config };
     known?.tunnels.close();
     const options = { cert: certificate, key, ca: authority };
-    known?.inbound.prove(options);
+    known?.inbound.setCredentials(options);
     return {
       config,
       certificate,
       tunnels: new Tunnels(createSecureContext(options)),
-      inbound: known?.inbound ?? new Inbound(config, options, fault, this.#say),
+      inbound: known?.inbound ?? new Inbound(config, options, fault, this.#log),
     };
   }
 
   #accept(socket: Socket): void {
-    const programme = this.#programme;
-    if (programme === undefined) socket.resetAndDestroy();
-    else if (socket.localAddress === programme.config.podAddress) programme.inbound.accept(socket);
-    else this.#outbound.accept(socket, programme.config, programme.tunnels, this.#fault ?? {});
+    const current = this.#current;
+    if (current === undefined) socket.resetAndDestroy();
+    else if (socket.localAddress === current.config.podAddress) current.inbound.accept(socket);
+    else this.#outbound.accept(socket, current.config, current.tunnels, this.#fault ?? {});
   }
+}
+
+/** Random numbers from 0 to 1: the same ones for the same seed (xorshift32 over a hash of it). */
+function randomFrom(seed: string): () => number {
+  let state = [...seed].reduce((hash, letter) => Math.imul(hash ^ letter.charCodeAt(0), 16_777_619), 2_166_136_261) | 1;
+  return () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) / 2 ** 32;
+  };
 }

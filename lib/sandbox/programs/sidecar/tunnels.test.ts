@@ -3,7 +3,7 @@ import { type ClientHttp2Stream, createSecureServer, type Http2SecureServer } fr
 import type { AddressInfo } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { principalOf } from '../../mesh/principal.ts';
+import { principalOf } from '../../mesh/sidecar-config.ts';
 import { createAuthority } from '../../pki.ts';
 import { TAKEN, Tunnels } from './tunnels.ts';
 

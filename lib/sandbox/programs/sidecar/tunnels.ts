@@ -1,18 +1,17 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect as connectSession } from 'node:http2';
 import { connect } from 'node:net';
 import { connect as connectTls, type SecureContext } from 'node:tls';
-import { principalIn } from '../../mesh/principal.ts';
 import type { Endpoint } from '../../mesh/sidecar-config.ts';
+import { principalIn } from '../../mesh/sidecar-config.ts';
 
-/** What one sidecar tells another about a connection that it has been asked to take, as HTTP statuses. */
+/** A sidecar's answers to another one's request for a connection, as HTTP statuses. */
 export const TAKEN = 200;
 export const REFUSED = 403;
 
 /**
- * The ways to other sidecars: one connection of mutual TLS for each endpoint, in which every connection of the application is
- * a stream of its own (HTTP/2 CONNECT). A handshake for each would cost several times what it carries.
- *
- * A tunnel lasts as long as the credentials that it was made with: who may use it is decided for each stream.
+ * Connections to other sidecars: one with mutual TLS for each endpoint. Each connection of the application is a stream in it
+ * (HTTP/2 CONNECT), because a handshake for each would cost several times what it carries. The server decides about each
+ * stream, so a tunnel lasts as long as its credentials.
  */
 export class Tunnels {
   readonly #credentials: SecureContext;
@@ -22,7 +21,7 @@ export class Tunnels {
     this.#credentials = credentials;
   }
 
-  /** A stream to the endpoint's sidecar, which shows our certificate and insists on the endpoint's. */
+  /** Opens a stream to the endpoint's sidecar. It fails if the endpoint has another identity. */
   connect({ address, port, principal }: Endpoint): ClientHttp2Stream {
     const name = `${address}:${port} ${principal}`;
     const known = this.#open.get(name);
@@ -31,7 +30,7 @@ export class Tunnels {
     return session.request({ ':method': 'CONNECT', ':authority': `${address}:${port}` });
   }
 
-  /** Takes no more connections; what is under way goes on to its end. */
+  /** Opens no more connections. Open streams go on to their end. */
   close(): void {
     for (const session of this.#open.values()) session.close();
     this.#open.clear();
@@ -51,7 +50,7 @@ export class Tunnels {
         }),
     });
     this.#open.set(name, session);
-    // Each of its streams is told as well.
+    // Its streams get the error too.
     session.on('error', () => undefined);
     session.on('close', () => {
       if (this.#open.get(name) === session) this.#open.delete(name);

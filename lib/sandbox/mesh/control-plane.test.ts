@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import type { ObjectView } from '../contract.ts';
-import { Controller } from './controller.ts';
+import { Controller } from './control-plane.ts';
 
 let folder: string;
 let change: () => void = () => undefined;
@@ -29,9 +29,9 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-test('what a fault tells again some time after a change, it tells then, whatever else changes meanwhile', () => {
+test('a fault that updates again some time after a change does so, whatever else changes meanwhile', () => {
   const start = performance.now();
-  const told: number[] = [];
+  const updates: number[] = [];
   const controller = new Controller({
     view,
     socketPath: join(folder, 'socket'),
@@ -40,7 +40,7 @@ test('what a fault tells again some time after a change, it tells then, whatever
     fault: {
       updateAgainAfterMs: 8_000,
       state: (state, now) => {
-        told.push(now - start);
+        updates.push(now - start);
         return state;
       },
     },
@@ -50,6 +50,6 @@ test('what a fault tells again some time after a change, it tells then, whatever
   jest.advanceTimersByTime(7_900);
   change();
   jest.advanceTimersByTime(60_000);
-  expect(told).toEqual([50, 7_950, 8_100, 16_000]);
+  expect(updates).toEqual([50, 7_950, 8_100, 16_000]);
   controller.stop();
 });

@@ -1,1 +1,0 @@
-export { MeshPlane } from './plane.ts';
