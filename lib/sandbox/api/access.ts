@@ -42,7 +42,7 @@ export function authenticate(
   return user;
 }
 
-/** @throws ApiError 403 where no role allows it */
+/** @throws ApiError 403 if no role allows it */
 export function authorize(store: Store, user: User, wanted: Attributes): void {
   if (user.groups.includes(everything) || isAllowed(store, user, wanted)) return;
   const { verb, group, resource, namespace, name } = wanted;

@@ -229,14 +229,27 @@ describe('subresources', () => {
     expect((await api.call('PATCH', `${namespace}/status`, {}, { type: merge })).code).toBe(404);
   });
 
-  test('scale a Deployment', async () => {
+  test('scale a Deployment, and change nothing else', async () => {
     await api.call('POST', deployments, deployment('scaled', 'slow:1', 1));
-    const scaled = await api.call('PATCH', `${deployments}/scaled/scale`, { spec: { replicas: 3 } }, { type: merge });
+    const patch = { metadata: { labels: { a: 'b' } }, spec: { replicas: 3, paused: true } };
+    const scaled = await api.call('PATCH', `${deployments}/scaled/scale`, patch, { type: merge });
+    const removed = await api.call('DELETE', `${deployments}/scaled/scale`);
     const read = await api.call('GET', `${deployments}/scaled/scale`);
 
     expect(scaled.body).toMatchObject({ kind: 'Scale', spec: { replicas: 3 } });
     expect(read.body).toMatchObject({ apiVersion: 'autoscaling/v1', spec: { replicas: 3 } });
-    expect((await api.call('GET', `${deployments}/scaled`)).body['spec']).toMatchObject({ replicas: 3 });
+    expect(removed.code).toBe(405);
+    const { body } = await api.call('GET', `${deployments}/scaled`);
+    expect(body['spec']).toMatchObject({ replicas: 3 });
+    expect(body['spec']).not.toHaveProperty('paused');
+    expect(body.metadata.labels).toBeUndefined();
+  });
+
+  test('exist only for their own kind', async () => {
+    await api.call('POST', '/api/v1/namespaces/default/pods', pod('logged'));
+
+    expect((await api.call('GET', '/api/v1/namespaces/default/pods/logged/log')).text).toBe('');
+    expect((await api.call('GET', '/api/v1/namespaces/default/configmaps/logged/log')).code).toBe(404);
   });
 });
 

@@ -2,12 +2,12 @@
 import type { Manifest } from '../../contract.ts';
 import { ApiError, about, badRequest, methodNotAllowed, notFound, qualified, type Status } from '../errors.ts';
 import { at, isFields, numberOf } from '../json.ts';
-import { inVersion, stored } from '../objects/core.ts';
+import { type Core, inVersion, stored } from '../objects/core.ts';
 import { create } from '../objects/create.ts';
 import { remove } from '../objects/delete.ts';
 import { patch } from '../objects/patch.ts';
 import type { Resource } from '../resources/resource.ts';
-import { type Form, formOf } from './form.ts';
+import { formOf } from './form.ts';
 import {
   deleteOptions,
   type Exchange,
@@ -28,7 +28,7 @@ export async function serveObjects(
   resource: Resource,
   target: RequestTarget,
 ): Promise<void> {
-  const form = target.subresource === 'scale' ? scaleForm : formOf(request.headers.accept ?? '', resource);
+  const form = formOf(request.headers.accept ?? '', resource);
   const { namespace, name } = target;
   switch (target.verb) {
     case 'list': {
@@ -43,7 +43,7 @@ export async function serveObjects(
       return serveWatch({ request, response, query }, { store: core.store, resource, form, isWanted });
     }
     case 'get':
-      return respond(response, 200, form.one(inVersion(resource, existing())));
+      return respond(response, 200, form.one(inVersion(resource, existing(core, resource, target))));
     case 'create': {
       const body = await readBody(request);
       if (name !== '') throw methodNotAllowed();
@@ -60,19 +60,19 @@ export async function serveObjects(
     case 'delete': {
       const options = deleteOptions(query, await readBody(request));
       if (name === '') throw methodNotAllowed();
-      const old = existing();
+      const old = existing(core, resource, target);
       const { isGone, object } = remove(core, resource, old, options);
       return respond(response, 200, isGone ? deleted(resource, old) : form.one(inVersion(resource, object)));
     }
     default:
       throw methodNotAllowed();
   }
+}
 
-  function existing(): Manifest {
-    const found = stored(core, resource, namespace, name);
-    if (found === undefined) throw notFound(resource, name);
-    return found;
-  }
+function existing(core: Core, resource: Resource, { namespace, name }: RequestTarget): Manifest {
+  const found = stored(core, resource, namespace, name);
+  if (found === undefined) throw notFound(resource, name);
+  return found;
 }
 
 /** @throws ApiError 504 if the client knows of a later revision than there is: it was another server's */
@@ -87,14 +87,28 @@ function deleted(resource: Resource, { metadata: { name, uid = '' } }: Manifest)
   return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
 }
 
-/** What `kubectl scale` gets for a Deployment. The patch that it sends fits the Deployment itself. */
-const scaleForm: Form = {
-  one: (object) => ({
+/**
+ * The scale subresource of Deployments, for `kubectl scale`. Only the number of replicas can be changed through it.
+ * @throws ApiError if the request is refused
+ */
+export async function serveScale(
+  { core }: Service,
+  { request, response, query }: Exchange,
+  resource: Resource,
+  target: RequestTarget,
+): Promise<void> {
+  let object = existing(core, resource, target);
+  if (target.verb === 'patch') {
+    const replicas = at(await readBody(request), 'spec', 'replicas');
+    if (typeof replicas !== 'number') throw badRequest('the patch has no number at spec.replicas');
+    const options = { ...writeOptions(query), mediaType: 'application/merge-patch+json', manager: '' };
+    object = patch(core, resource, target, { spec: { replicas } }, options).object;
+  } else if (target.verb !== 'get') throw methodNotAllowed();
+  respond(response, 200, {
     kind: 'Scale',
     apiVersion: 'autoscaling/v1',
     metadata: object.metadata,
     spec: { replicas: numberOf(at(object, 'spec', 'replicas')) },
     status: { replicas: numberOf(at(object, 'status', 'replicas')) },
-  }),
-  list: () => undefined,
-};
+  });
+}

@@ -1,12 +1,12 @@
 /** Finds what answers a request. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { authenticate, authorize } from '../access.ts';
-import { badRequest, methodNotAllowed, noSuchPath } from '../errors.ts';
+import { badRequest, methodNotAllowed, noSuchPath, qualified } from '../errors.ts';
 import type { Resource } from '../resources/resource.ts';
 import { versionInfo } from '../version.ts';
 import { discover, openApi } from './discovery.ts';
 import { serveLog } from './log.ts';
-import { serveObjects } from './objects.ts';
+import { serveObjects, serveScale } from './objects.ts';
 import {
   attributesOf,
   type Exchange,
@@ -23,13 +23,24 @@ export async function route(service: Service, request: IncomingMessage, response
     const { target, path, query } = admit(service, request);
     const exchange = { request, response, query };
     if (target === undefined) servePath(service, exchange, path);
-    else if (target.subresource === 'log') await serveLog(service, exchange, target);
-    else if (target.subresource === 'exec') throw badRequest('Upgrade request required');
-    else await serveObjects(service, exchange, resourceOf(service, target), target);
+    else await serve(service, exchange, resourceOf(service, target), target);
   } catch (error) {
     const status = statusOf(error);
     if (response.headersSent) response.destroy();
     else respond(response, status.code ?? 500, status);
+  }
+}
+
+async function serve(service: Service, exchange: Exchange, resource: Resource, target: RequestTarget): Promise<void> {
+  switch (target.subresource) {
+    case 'log':
+      return await serveLog(service, exchange, target);
+    case 'exec':
+      throw badRequest('exec needs an upgrade to WebSocket');
+    case 'scale':
+      return await serveScale(service, exchange, resource, target);
+    default:
+      return await serveObjects(service, exchange, resource, target);
   }
 }
 
@@ -51,14 +62,14 @@ export function admit({ core, token, tokens }: Service, request: IncomingMessage
   return { path, query, target };
 }
 
-const subresources: Record<string, string[]> = { pods: ['exec', 'log'], deployments: ['scale'] };
+const subresources: Record<string, string[]> = { pods: ['exec', 'log'], 'deployments.apps': ['scale'] };
 
 /** @throws ApiError 404 or 405 if the kind has no such collection or subresource */
 export function resourceOf({ core }: Service, target: RequestTarget): Resource {
   const { group, version, plural, namespace, name, subresource, verb } = target;
   const resource = core.registry.byPath(group, version, plural);
   if (resource === undefined || (!resource.isNamespaced && namespace !== '')) throw noSuchPath();
-  if (subresource !== '' && !subresources[plural]?.includes(subresource)) throw noSuchPath();
+  if (subresource !== '' && !subresources[qualified(resource)]?.includes(subresource)) throw noSuchPath();
   if (resource.isNamespaced && namespace === '') {
     if (name !== '') throw noSuchPath();
     if (verb !== 'list' && verb !== 'watch') throw methodNotAllowed();

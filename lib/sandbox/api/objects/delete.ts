@@ -18,7 +18,7 @@ export interface DeleteOptions {
 export const foreground = 'foregroundDeletion';
 
 /**
- * Deletes an object. If a finalizer, a running pod or a namespace's content keeps it, it is only marked.
+ * Deletes an object. If a finalizer, a running pod or a namespace's content prevents it, the object is only marked.
  * @returns the object's last form, and whether it is gone
  * @throws ApiError 409 if a precondition is not met
  */
@@ -46,8 +46,8 @@ function mark(resource: Resource, old: Manifest, { graceSeconds, isForeground }:
   const grace = graceOf(resource, old, graceSeconds);
   const isNamespace = qualified(resource) === 'namespaces';
   const { deletionTimestamp, deletionGracePeriodSeconds = 0, finalizers = [] } = old.metadata;
-  const isKept = grace > 0 || finalizers.length > 0 || isNamespace;
-  if (deletionTimestamp !== undefined && grace >= deletionGracePeriodSeconds && isKept) return undefined;
+  const isBlocked = grace > 0 || finalizers.length > 0 || isNamespace;
+  if (deletionTimestamp !== undefined && grace >= deletionGracePeriodSeconds && isBlocked) return undefined;
   const object = copy(old);
   const { metadata } = object;
   metadata.deletionTimestamp =

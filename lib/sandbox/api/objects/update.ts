@@ -60,8 +60,8 @@ function isSpecChanged(object: Manifest, old: Manifest): boolean {
 export function replace(core: Core, resource: Resource, object: Manifest): Manifest {
   const storage = qualified(resource);
   const { deletionTimestamp, deletionGracePeriodSeconds = 0, finalizers = [], namespace = '', name } = object.metadata;
-  const isKept = finalizers.length > 0 || deletionGracePeriodSeconds > 0 || storage === 'namespaces';
-  if (deletionTimestamp === undefined || isKept)
+  const isBlocked = finalizers.length > 0 || deletionGracePeriodSeconds > 0 || storage === 'namespaces';
+  if (deletionTimestamp === undefined || isBlocked)
     return core.store.put(storage, inStorageVersion(resource, copy(object)));
   const { resourceVersion = '' } = core.store.remove(storage, namespace, name)?.metadata ?? {};
   return { ...object, metadata: { ...object.metadata, resourceVersion } };
