@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Manifest } from '../contract.ts';
-import { forbidden, unauthorized } from './errors.ts';
+import { ApiError, forbidden, unauthorized } from './errors.ts';
 import { type Fields, fieldsOf, itemsOf, stringsOf, textOf } from './json.ts';
 import type { Store } from './store.ts';
 
@@ -28,7 +28,7 @@ const suffix = 'rbac.authorization.k8s.io';
 /**
  * Finds the user of a request.
  * @param token - the administrator's
- * @throws ApiError 401 without a valid token
+ * @throws ApiError 401 without a valid token, 403 for impersonation
  */
 export function authenticate(
   { authorization = '', ...others }: IncomingHttpHeaders,
@@ -37,8 +37,10 @@ export function authenticate(
 ): User {
   const given = /^Bearer (.+)$/i.exec(authorization)?.[1]?.trim() ?? '';
   const user = given === token ? administrator : tokens.userOf(given);
-  // Ignoring the header would give the request more rights than its sender wants.
-  if (user === undefined || others['impersonate-user'] !== undefined) throw unauthorized();
+  if (user === undefined) throw unauthorized();
+  // Without this error the request would have more rights than its sender wants.
+  if (others['impersonate-user'] !== undefined)
+    throw new ApiError(403, 'Forbidden', 'the sandbox has no impersonation: use a token of the ServiceAccount');
   return user;
 }
 

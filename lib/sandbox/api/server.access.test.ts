@@ -83,6 +83,9 @@ describe('access', () => {
   test('is never given in the name of another', async () => {
     const headers = { 'impersonate-user': 'system:serviceaccount:default:reader' };
 
-    expect((await api.call('GET', maps, undefined, { headers })).code).toBe(401);
+    expect((await api.call('GET', maps, undefined, { headers })).body).toMatchObject({
+      code: 403,
+      message: expect.stringContaining('no impersonation'),
+    });
   });
 });
