@@ -50,7 +50,7 @@ export async function perform(argv: string[]): Promise<number> {
       meshes: async (json) => (await import('../driver-kit/meshes.ts')).meshesCommand(json),
       driverInit: async (file, flags) => (await import('../driver-kit/init.ts')).initCommand(file, flags),
       driverCheck: async (names, options) => (await import('../driver-kit/check.ts')).checkCommand(names, options),
-      driverTest: async (options) => (await import('../driver-kit/try.ts')).tryCommand(options),
+      driverTest: async (options) => (await import('../driver-kit/test-command.ts')).testCommand(options),
     },
     (status) => {
       result = status;

@@ -5,13 +5,13 @@ export interface Answers {
   version: string;
   namespace: string;
   deployment: string;
-  /** The proxy's container in enrolled pods; empty where there is none. */
+  /** The proxy's container in enrolled pods; empty if there is none. */
   container: string;
   /** KEY=VALUE that enrols a namespace. */
   label: string;
 }
 
-/** One thing that a new driver needs to be told: a flag, and a question for those who gave none. */
+/** One answer: a flag, and the question if the flag is missing. */
 export interface Question {
   flag: keyof Answers;
   value: string;
@@ -22,18 +22,14 @@ export interface Question {
   allowed: string;
 }
 
-const word = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
-const wordAllowed = "lower-case letters, digits, '-' and '.'";
+const word = { pattern: /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, allowed: "lower-case letters, digits, '-' and '.'" };
+const label = {
+  pattern: /^([a-z0-9][a-z0-9.-]*\/)?[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?=[\w.-]*$/,
+  allowed: 'KEY=VALUE or PREFIX/KEY=VALUE, such as mesh.example.io/inject=enabled',
+};
 
 export const questions: readonly Question[] = [
-  {
-    flag: 'name',
-    value: 'word',
-    question: 'the word for --mesh',
-    byDefault: () => 'my-mesh',
-    pattern: word,
-    allowed: wordAllowed,
-  },
+  { flag: 'name', value: 'word', question: 'the word for --mesh', byDefault: () => 'my-mesh', ...word },
   {
     flag: 'project',
     value: 'text',
@@ -55,31 +51,28 @@ export const questions: readonly Question[] = [
     value: 'name',
     question: "the control plane's namespace",
     byDefault: (name) => `${name}-system`,
-    pattern: word,
-    allowed: wordAllowed,
+    ...word,
   },
   {
     flag: 'deployment',
     value: 'name',
     question: "the control plane's Deployment",
     byDefault: (name) => `${name}-controller`,
-    pattern: word,
-    allowed: wordAllowed,
+    ...word,
   },
   {
     flag: 'container',
     value: 'name',
-    question: "the proxy's container in enrolled pods, empty where there is none",
+    question: "the proxy's container in enrolled pods, empty if there is none",
     byDefault: () => 'proxy',
     pattern: /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?)?$/,
-    allowed: `${wordAllowed}, or nothing`,
+    allowed: `${word.allowed}, or nothing`,
   },
   {
     flag: 'label',
     value: 'key=value',
-    question: 'the label by which a namespace is enrolled',
+    question: 'the label that enrols a namespace',
     byDefault: (name) => `${name}.example/inject=enabled`,
-    pattern: /^([a-z0-9][a-z0-9.-]*\/)?[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?=[\w.-]*$/,
-    allowed: 'KEY=VALUE or PREFIX/KEY=VALUE, such as mesh.example.io/inject=enabled',
+    ...label,
   },
 ];

@@ -16,8 +16,8 @@ export interface CheckOptions {
 }
 
 /**
- * Says whether drivers are sound, what is odd about them, and what they need. Runs nothing, and asks a cluster only where
- * one is named, for its definitions.
+ * Prints whether drivers are sound, what is odd about them, and what they need. Runs nothing, and asks a cluster only for its
+ * definitions, if one is named.
  *
  * @param names of the program's own drivers, or files
  * @returns the exit status
@@ -34,7 +34,7 @@ export async function checkCommand(names: readonly string[], options: CheckOptio
       print(describeDriver(driver, remarks, colours));
       if (options.rendered) print(`${stringify(renderedParts(driver, options.sets))}\n`);
     } catch (error) {
-      // The others are of interest all the same.
+      // Check the others all the same.
       if (!(error instanceof UsageError)) throw error;
       complaints.push(error.message);
     }

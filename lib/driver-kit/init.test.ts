@@ -10,7 +10,7 @@ const folder = mkdtempSync(join(tmpdir(), 'meshproof-init-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const byDefault = async (_: string, value: string): Promise<string> => value;
 
-test('what no flag tells is asked for, with a default that follows from the name', async () => {
+test('asks for what no flag gives, with a default that follows from the name', async () => {
   const asked: [string, string][] = [];
   const answers = await collectAnswers({ name: 'zed', container: '' }, async (question, value) => {
     asked.push([question, value]);
@@ -28,12 +28,12 @@ test('what no flag tells is asked for, with a default that follows from the name
   expect(asked.map(([question]) => question)).not.toContain('the word for --mesh');
 });
 
-test('an answer that cannot be is refused with its flag', async () => {
+test('refuses a wrong answer with its flag', async () => {
   await expect(collectAnswers({ name: 'My Mesh' }, byDefault)).rejects.toThrow(
     '--name "My Mesh" cannot be the word for --mesh; allowed: lower-case letters, digits',
   );
   await expect(collectAnswers({ label: 'inject' }, byDefault)).rejects.toThrow(
-    '--label "inject" cannot be the label by which a namespace is enrolled; allowed: KEY=VALUE',
+    '--label "inject" cannot be the label that enrols a namespace; allowed: KEY=VALUE',
   );
 });
 
@@ -55,7 +55,7 @@ test.each([{}, { container: '' }, { name: 'zed', project: 'The "Zed": a mesh', l
     );
     expect(taken).not.toBe(text);
     const promised = taken
-      .replace(/^ +(switch-validation|route-objects): not looked.*\n/gm, '')
+      .replace(/^ +(switch-validation|route-objects): not examined.*\n/gm, '')
       .replace('    - tcp-policy\n', '    - tcp-policy\n    - switch-validation\n    - route-objects\n')
       .replace(/^ {4}http:\n(.*\n)*?(?=\n)/m, '')
       .replace('    - http-policy\n', '');
@@ -65,14 +65,14 @@ test.each([{}, { container: '' }, { name: 'zed', project: 'The "Zed": a mesh', l
   },
 );
 
-test('a file that is there is left alone', async () => {
+test('leaves an existing file alone', async () => {
   const file = join(folder, 'none.yaml');
   const before = readFileSync(file, 'utf8');
-  await expect(initCommand(file, {})).rejects.toThrow(`${file} is there already`);
+  await expect(initCommand(file, {})).rejects.toThrow(`${file} exists already`);
   expect(readFileSync(file, 'utf8')).toBe(before);
 });
 
-test('every field that has a comment is one of the schema', async () => {
+test('the schema has every field that has a comment', async () => {
   const answers = await collectAnswers({}, byDefault);
   expect(() => driverSkeleton(answers)).not.toThrow();
 });

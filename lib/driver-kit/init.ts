@@ -8,20 +8,20 @@ import { type Answers, questions } from './answers.ts';
 import { driverSkeleton } from './skeleton.ts';
 
 /**
- * Writes a commented driver to start from. What no flag tells is asked for on a terminal, and guessed elsewhere.
+ * Writes a commented driver to start from. Asks on a terminal for what no flag gives; elsewhere it takes the defaults.
  *
- * @param file where it is written; printed where this is absent
+ * @param file where it is written; absent: it is printed
  * @returns the exit status
- * @throws UsageError for an answer that cannot be, and for a file that is there already
+ * @throws UsageError for a wrong answer, and for a file that exists already
  */
 export async function initCommand(file: string | undefined, flags: Partial<Answers>): Promise<number> {
-  const isTalk = process.stdin.isTTY === true && process.stderr.isTTY === true;
-  const answers = await collectAnswers(flags, isTalk ? askOnTerminal : async (_, byDefault) => byDefault);
+  const isTerminal = process.stdin.isTTY === true && process.stderr.isTTY === true;
+  const answers = await collectAnswers(flags, isTerminal ? askOnTerminal : async (_, byDefault) => byDefault);
   const text = driverSkeleton(answers);
   if (file === undefined) print(text);
   else {
     writeNew(file, text);
-    print(`${file} is written; next: meshproof driver check ${file}\n`);
+    print(`wrote ${file}; next: meshproof driver check ${file}\n`);
   }
   return exitStatus.fine;
 }
@@ -56,7 +56,7 @@ function writeNew(file: string, text: string): void {
     writeFileSync(file, text, { flag: 'wx' });
   } catch (error) {
     const code = types.isNativeError(error) && 'code' in error ? error.code : undefined;
-    if (code === 'EEXIST') throw new UsageError(`${file} is there already; name another file`);
+    if (code === 'EEXIST') throw new UsageError(`${file} exists already; name another file`);
     throw new UsageError(`${file} cannot be written: ${code ?? error}`);
   }
 }

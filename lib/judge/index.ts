@@ -3,8 +3,10 @@ export { type ClaimServer, type Handlers, SOCKET_VARIABLE, serveClaims } from '.
 export { type Claim, declaredClaims, type PlannedClaim, resourceUseOf } from './claim.ts';
 export { ClientSets } from './client-sets.ts';
 export type { ClusterObserver } from './cluster-observer.ts';
-export { openJudging, openProbing, type ProbingDependencies } from './dependencies.ts';
+export { type Dependencies as JudgingDependencies, openJudging, openProbing } from './dependencies.ts';
 export { Engine } from './engine.ts';
+export { EnvironmentFault } from './errors.ts';
+export { decide, type Expected, explainUnmet } from './expectation.ts';
 export { untilProgrammed } from './recovery.ts';
 export { type EgressTargetHost, plainRoute, type RouteSpec } from './routes.ts';
 export { StabilityChecks } from './stability-check.ts';

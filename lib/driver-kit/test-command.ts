@@ -11,42 +11,41 @@ import { openRunRegistry } from '../run/registry/registry.ts';
 import { refuseBadFolders } from '../run/surroundings.ts';
 import { endAll, takeDown } from '../run/take-down.ts';
 import { EnvironmentError } from '../words/index.ts';
-import { openTranscript } from './transcript.ts';
-import { trialOf } from './trial.ts';
+import { testDriver } from './test-driver.ts';
+import { Transcript } from './transcript.ts';
 
 /**
- * Tries a driver on a cluster: installs the mesh, enrols, switches, allows, refuses, removes, and says after each step
- * what came of it, or what did not and where to look.
+ * Tests a driver on a cluster: installs the mesh, enrols, switches, allows, refuses, removes, and prints after each part
+ * what it did, or what failed and where to look.
  *
- * @returns the exit status: fine; failed where some step did not do what it is for; what a run would end with where the
- *   mesh does not come up; interrupted
+ * @returns the exit status: fine; failed if a part failed; that of a run if the mesh does not come up; interrupted
  * @throws UsageError, EnvironmentError before anything has been made
  */
-export async function tryCommand(options: RunOptions): Promise<number> {
+export async function testCommand(options: RunOptions): Promise<number> {
   refuseBadFolders(options.out);
   const named = { ...options.named, mesh: 'command line' as const };
   const { choice, driver } = await choose({ ...options, named });
 
-  // Under a name of its own: a trial is no run whose claims could be run again or reported.
-  const opened = openRun(options, driver, 'trial.jsonl');
+  // Under another name than a run's: there are no claims to run again or to report.
+  const opened = openRun(options, driver, 'driver-test.jsonl');
   const { runId, folder, evidence, unwritten, log, interruption } = opened;
-  const transcript = openTranscript(process.stdout, coloursFor(process.stdout), log);
+  const transcript = new Transcript(process.stdout, coloursFor(process.stdout), log);
   const registry = openRunRegistry(runId);
   const say = (line: string): void => (options.verbose ? transcript.detail(line) : log(line));
   const run: RunContext = { ...opened, registry, say };
-  let stand: ProvidedCluster | undefined;
+  let provided: ProvidedCluster | undefined;
   let failure: Error | undefined;
   const work = async () => {
     transcript.heading(`${driver.spec.name}: ${driverTitle(driver)}, on ${choice.provider} (${choice.reason})`);
     await cleanUpCrashedRuns(log, undefined, options.kubeconfig);
-    failure = await trialOf(run, choice.provider, transcript, (made) => {
-      stand = made;
+    failure = await testDriver(run, choice.provider, transcript, (made) => {
+      provided = made;
     });
   };
   try {
     await endAll(log, [
       work,
-      () => takeDown(run, stand),
+      () => takeDown(run, provided),
       async () => {
         if (await registry.close()) throw new EnvironmentError(leftBehind(runId));
       },
@@ -59,7 +58,7 @@ export async function tryCommand(options: RunOptions): Promise<number> {
     interruption.release();
   }
   const where = choice.provider === 'kind' ? '' : ` --provider ${choice.provider}`;
-  transcript.conclude(`meshproof run --mesh ${options.mesh}${where}`, `what was seen in detail: ${folder.path}`);
+  transcript.conclude(`meshproof run --mesh ${options.mesh}${where}`, `details: ${folder.path}`);
   if (interruption.byPerson) return exitStatus.interrupted;
   unwritten.check(evidence);
   const lost = unwritten.overrides(undefined);

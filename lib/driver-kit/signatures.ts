@@ -4,11 +4,11 @@ import type { Observation } from '../probe/index.ts';
 const kinds = ['http', 'tcp', 'egress'] as const;
 type Kind = (typeof kinds)[number];
 
-/** How refusals looked while a driver was tried, in the words of its `signatures`. */
-export class Signs {
+/** How refusals looked while a driver was tested, in the form of its `signatures`. */
+export class Signatures {
   private readonly seen: Record<Kind, Set<string>> = { http: new Set(), tcp: new Set(), egress: new Set() };
 
-  /** @param observation of a request; one that was answered says nothing about refusals */
+  /** Adds a refusal; ignores observations of another outcome. */
   note({
     outcome,
     signature,
@@ -18,7 +18,7 @@ export class Signs {
     this.seen[server?.enrolled === true ? protocol : 'egress'].add(signature);
   }
 
-  /** What was seen, as the driver can take it over, and what of it the driver does not list; nothing where none was seen. */
+  /** What was seen, in the form of the driver's field, and what of it the driver does not list; undefined if none was seen. */
   describe(mesh: Pick<Mesh, 'expectedSignatures'>): string | undefined {
     const all = kinds.flatMap((kind) => entry(kind, [...this.seen[kind]]));
     const unlisted = kinds.flatMap((kind) => {
@@ -29,7 +29,7 @@ export class Signs {
       );
     });
     if (all.length === 0) return undefined;
-    const seen = `refusals looked so: { ${all.join(', ')} }`;
+    const seen = `refusals looked like this: { ${all.join(', ')} }`;
     if (unlisted.length === 0) return seen;
     const isNew = unlisted.join() === all.join();
     return `${seen}\n${isNew ? 'the driver lists none of them' : `the driver does not list { ${unlisted.join(', ')} }`}`;

@@ -1,0 +1,124 @@
+import {
+  decide,
+  EnvironmentFault,
+  type Expected,
+  explainUnmet,
+  type JudgingDependencies,
+  openJudging,
+  openProbing,
+  type RouteSpec,
+  TIMING,
+} from '../judge/index.ts';
+import type { Budget } from '../mesh/index.ts';
+import { nonceSource, type Observation } from '../probe/index.ts';
+import type { TestEnvironment } from '../run/bring-up.ts';
+import type { RunContext } from '../run/context.ts';
+import { type EgressTargetLogs, followEgressTarget } from '../run/egress-target.ts';
+import { Signatures } from './signatures.ts';
+import { PartFailure } from './transcript.ts';
+
+/** Stands for the claim in the evidence. */
+const claim = 'driver-test';
+
+/** Judges routes for the test of a driver, in the same way as claims are judged. */
+export class RouteJudge {
+  private readonly judging: JudgingDependencies;
+  private readonly egressTargetLogs: EgressTargetLogs;
+  private readonly signal: AbortSignal;
+  /** Counts the expectations. */
+  private count = 0;
+  /** How refusals looked. */
+  readonly signatures = new Signatures();
+
+  constructor(run: RunContext, { cluster, mesh, fixtures, egressTarget, provided }: TestEnvironment) {
+    const egressTargetLogs = followEgressTarget(egressTarget, run.log);
+    const probing = openProbing({
+      cluster,
+      evidence: run.evidence,
+      mesh,
+      actors: Object.values(fixtures.clients),
+      servers: Object.values(fixtures.servers),
+      nonce: nonceSource(`${run.seed} ${run.runId}`),
+      reused: true,
+      beside: { servers: egressTarget?.servers, logOf: (app) => egressTargetLogs.of(app) },
+      log: run.log,
+    });
+    this.judging = openJudging(probing, (mode, value) => provided.beforeSwitch(mesh.setting(mode), value));
+    this.egressTargetLogs = egressTargetLogs;
+    this.signal = run.interruption.signal;
+  }
+
+  get observer(): JudgingDependencies['observer'] {
+    return this.judging.observer;
+  }
+
+  /** Waits until all fixtures are up. @throws PartFailure with what is not */
+  async untilReady(scale: number): Promise<void> {
+    const unseen = await this.observer.untilFaultless(TIMING.seenMs * scale, this.signal);
+    if (unseen !== undefined) throw new PartFailure(`not all fixtures are up: ${unseen}`, []);
+  }
+
+  /**
+   * Judges that all routes come to what is expected of each after a change just now, and stay so.
+   *
+   * @param budget how long the mesh may take
+   * @returns one line: what was seen, and when the change acted
+   * @throws PartFailure with the deciding observation
+   */
+  async expect(expected: readonly [RouteSpec, Expected][], budget: Budget, hints: readonly string[]): Promise<string> {
+    const { evidence, routes, pollers, controlPollers, prober, observer } = this.judging;
+    this.count += 1;
+    const expectation = this.count;
+    const from = evidence.clock();
+    const pending = { change: expectation, from, actsBy: from + budget.convergesMs, settlesMs: budget.settlesMs };
+    const items = expected.map(([spec, outcome]) => {
+      const route = routes.resolve(spec);
+      controlPollers.cover(route);
+      return { poller: pollers.follow(route, claim), expected: outcome, pending };
+    });
+    try {
+      const decision = await decide(items, 'expect', {
+        clock: () => evidence.clock(),
+        burst: (route, count, jobs) => pollers.burst(route, count, jobs, claim),
+        verify: (all, start, end) => controlPollers.verify(all, start, end),
+        slowest: (all, start, end) => controlPollers.slowest(all, start, end),
+        replacedAt: observer.replacedAt,
+        conclude(observations) {
+          for (const each of observations) prober.conclude(each, { role: 'subject', claim, expectation });
+        },
+        throwIfAborted: () => this.signal.throwIfAborted(),
+      });
+      if (!decision.met) {
+        const answered = items.flatMap(({ poller }, i) => (poller.all.at(-1)?.outcome === 'answered' ? [i] : []));
+        throw new PartFailure(explainUnmet(items, decision), hints, answered);
+      }
+      for (const observation of decision.shown) this.signatures.note(observation);
+      const actedMs = Math.max(0, ...decision.routes.map((route) => route.actedMs ?? 0));
+      return `${summary(decision.shown)}; after ${(actedMs / 1000).toFixed(1)} s`;
+    } catch (error) {
+      if (!(error instanceof EnvironmentFault)) throw error;
+      throw new PartFailure(`environment fault: ${error.message}`, ["this is not the mesh's fault; test again"]);
+    } finally {
+      await Promise.all(items.map(({ poller }) => poller.stop()));
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.judging.modes.close();
+    await this.judging.controlPollers.stop();
+    this.observer.close();
+    this.egressTargetLogs.close();
+  }
+}
+
+/** `answered: curl HTTP (HTTP 200); refused: other-client HTTP (curl 52)`. */
+function summary(shown: readonly Observation[]): string {
+  const lists = (['answered', 'refused'] as const).map((outcome) => {
+    const seen = shown.filter((observation) => (observation.outcome === 'answered') === (outcome === 'answered'));
+    const texts = seen.map(
+      ({ signature, route: { client, protocol } }) => `${client.app} ${protocol.toUpperCase()} (${signature})`,
+    );
+    return texts.length === 0 ? '' : `${outcome}: ${texts.join(', ')}`;
+  });
+  return lists.filter((list) => list !== '').join('; ');
+}
