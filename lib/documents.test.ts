@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { optionRows } from './options/index.ts';
@@ -55,11 +56,26 @@ describe('docs/architecture.md', () => {
     expect(files.length).toBeLessThanOrEqual(20);
   });
 
+  const rows = text.split('\n').filter((line) => line.startsWith('| `'));
+  const told = rows.flatMap((row) => found(row.split(' | ')[0] ?? '', /`lib\/([\w-]+)`/g));
+
   test('says what each folder of lib does', () => {
     const folders = readdirSync(join(project, 'lib'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
-    const rows = text.split('\n').filter((line) => line.startsWith('| `'));
-    const told = rows.flatMap((row) => found(row.split(' | ')[0] ?? '', /`lib\/([\w-]+)`/g));
-    expect(told.sort()).toEqual(folders.map(({ name }) => name).sort());
+    expect([...told].sort()).toEqual(folders.map(({ name }) => name).sort());
+  });
+
+  test('lists the folders so that imports go from the top to the bottom', () => {
+    const { forbidden } = createRequire(import.meta.url)('../.dependency-cruiser.cjs') as {
+      forbidden: { name: string; to: { pathNot?: string | string[] } }[];
+    };
+    const layers = forbidden.filter(({ name }) => told.includes(name.replace(/-imports$/, '')));
+    expect(layers.length).toBe(told.length - 1);
+    for (const { name, to } of layers) {
+      const folder = name.replace(/-imports$/, '');
+      const allowed = /\((.*)\)/.exec([to.pathNot].flat()[0] ?? '')?.[1]?.split('|') ?? [];
+      expect(allowed).toContain(folder);
+      expect([folder, allowed.filter((other) => told.indexOf(other) < told.indexOf(folder))]).toEqual([folder, []]);
+    }
   });
 });
 
