@@ -233,9 +233,9 @@ describe('readForReports', () => {
     const of = (claim: string, nonce: string, more = {}) =>
       evidence.append({ ...observation, claim, nonce, ...more } as EvidenceEntry);
     for (const n of ['mpabcdefx1', 'mpabcdefx2', 'mpabcdefxzz-7', 'mpabcdefxzz-70']) of('a/fine', n);
-    of('a/bad', 'mpabcdefx1');
+    of('a/bad', 'mpabcdefx1', { shared: true });
     of('a/bad', 'mpabcdefx3', { logged: false });
-    of('a/blind', 'mpabcdefx4', { logged: false });
+    of('a/blind', 'mpabcdefx3', { logged: false, shared: true });
     for (const [claim, result] of [
       ['a/fine', 'passed'],
       ['a/bad', 'failed'],
@@ -250,7 +250,7 @@ describe('readForReports', () => {
       at: 0,
       kind: 'left-out',
       observations: 5,
-      nonces: 6,
+      probes: 4,
       claims: { 'a/fine': { observations: 4, unlogged: false }, 'a/blind': { observations: 1, unlogged: true } },
     });
     expect(records.slice(1).map(({ kind }) => kind)).toEqual([

@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import type { EvidenceRecord } from './records.ts';
+import type { EvidenceRecord, LeftOutRecord, Numbered, ObservationRecord, Verdict } from './records.ts';
 
 /** Bytes that are read at a time. */
 const CHUNK = 1024 * 1024;
@@ -8,13 +8,13 @@ const LONGEST = 64 * 1024 * 1024;
 const NEWLINE = 0x0a;
 
 /**
- * Gives each record of an evidence file to `take`, in order. The file is read piece by piece, so its size has no limit.
+ * Gives each record of an evidence file to `take`, in order. It reads the file piece by piece, so that its size has no limit.
  *
- * A line that is not a whole record is left out and told to `onProblem`: the last one is torn when its run was killed.
+ * A line that is not a whole record is left out and reported to `onProblem`: the last one is torn when its run was killed.
  * @param source path of the file, or a descriptor, which stays open
  * @throws Error when the file cannot be read
  */
-export function eachRecord(
+function eachRecord(
   source: string | number,
   take: (record: EvidenceRecord) => void,
   onProblem?: (problem: string) => void,
@@ -93,4 +93,62 @@ function parse(line: string): EvidenceRecord | undefined {
 function isRecord(value: unknown): value is EvidenceRecord {
   if (typeof value !== 'object' || value === null) return false;
   return 'kind' in value && typeof value.kind === 'string' && 'seq' in value && typeof value.seq === 'number';
+}
+
+/** Claims that need no explanation. */
+const UNEXPLAINED: readonly Verdict[] = ['passed', 'unsupported', 'not-run'];
+
+/**
+ * The records that reports are made of. Nearly all of a long run's evidence is observations, and reports show only those of
+ * claims that went wrong. The others are counted and left out; a record at the beginning has the counts. So the memory that
+ * this needs depends on the claims that are judged side by side, and not on the size of the file.
+ *
+ * @param source path of the file, or a descriptor, which stays open
+ * @throws Error when the file cannot be read
+ */
+export function readForReports(source: string | number, onProblem?: (problem: string) => void): EvidenceRecord[] {
+  const records: EvidenceRecord[] = [];
+  const leftOut: LeftOutRecord = { kind: 'left-out', observations: 0, probes: 0, claims: {} };
+  const verdicts = new Map<string, Verdict>();
+  /** Observations of claims since their last verdict. */
+  const undecided = new Map<string, Numbered<ObservationRecord>[]>();
+
+  const ownOf = (claim: string) => {
+    const own = undecided.get(claim) ?? [];
+    undecided.set(claim, own);
+    return own;
+  };
+  const leaveOut = ({ claim, role, logged, shared }: ObservationRecord) => {
+    leftOut.observations += 1;
+    if (!shared) leftOut.probes += 1;
+    if (claim === undefined) return;
+    const { observations = 0, unlogged = false } = leftOut.claims[claim] ?? {};
+    const isUnlogged = unlogged || (role === 'subject' && !logged);
+    leftOut.claims[claim] = { observations: observations + 1, unlogged: isUnlogged };
+  };
+  const decide = (claim: string) => {
+    const own = ownOf(claim);
+    undecided.delete(claim);
+    const verdict = verdicts.get(claim);
+    if (verdict === undefined || UNEXPLAINED.includes(verdict)) own.forEach(leaveOut);
+    else for (const observation of own) records.push(observation);
+  };
+  eachRecord(
+    source,
+    (record) => {
+      if (record.kind === 'observation') {
+        if (record.claim === undefined) leaveOut(record);
+        else ownOf(record.claim).push(record);
+        return;
+      }
+      records.push(record);
+      if (record.kind !== 'verdict') return;
+      verdicts.set(record.claim, record.verdict);
+      decide(record.claim);
+    },
+    onProblem,
+  );
+  for (const claim of undecided.keys()) decide(claim);
+  records.sort((one, other) => one.seq - other.seq);
+  return leftOut.observations === 0 ? records : [{ seq: 0, at: 0, ...leftOut }, ...records];
 }

@@ -290,8 +290,8 @@ export interface EndRecord {
 export interface LeftOutRecord {
   kind: 'left-out';
   observations: number;
-  /** Different nonces of all observations, those that were not left out included. */
-  nonces: number;
+  /** How many probes they are of, shared ones counted once. */
+  probes: number;
   /** By claim: how many, and whether a server's log could not be read for one of its subjects. */
   claims: Record<string, { observations: number; unlogged: boolean }>;
 }

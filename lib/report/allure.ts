@@ -2,14 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EvidenceRecord, Verdict } from '../evidence/index.ts';
-import { type AttemptResult, attemptName, attemptTally } from './attempts.ts';
-import type { ClaimResult } from './claims.ts';
+import { type AttemptResult, attemptName, attemptTally, type ClaimResult } from './claims.ts';
 import { failureText } from './failure.ts';
-import { runProperties } from './run-properties.ts';
 import { type RunSummary, summarise } from './summary.ts';
 import { printable } from './text.ts';
 import { isBad } from './verdicts.ts';
-import { meshTitle } from './warnings.ts';
+import { meshTitle, runProperties } from './warnings.ts';
 
 export type AllureStatus = 'passed' | 'failed' | 'broken' | 'skipped';
 

@@ -1,7 +1,6 @@
 import type { EvidenceRecord } from '../evidence/index.ts';
 import { sum, timesOf } from './claims.ts';
-import { grouped, only } from './kinds.ts';
-import type { Span } from './spans.ts';
+import { grouped, only, type Span } from './records.ts';
 
 /** What followed one change that the harness made. */
 export interface ChangeResult {

@@ -2,11 +2,10 @@ import type { EvidenceRecord } from '../evidence/index.ts';
 import type { ClaimResult } from './claims.ts';
 import { exitStatus, runProblems } from './exit.ts';
 import { brief, failureText } from './failure.ts';
-import { mark, type Paint, tint, verdictWords } from './paint.ts';
-import { type RunSummary, summarise } from './summary.ts';
+import { covered } from './records.ts';
+import { type PhaseResult, type RunSummary, summarise } from './summary.ts';
 import { count, indent, printable, seconds } from './text.ts';
-import { timeTable } from './times.ts';
-import { isBad } from './verdicts.ts';
+import { isBad, mark, type Paint, tint, verdictWords, wasRun } from './verdicts.ts';
 import { warnings } from './warnings.ts';
 
 /** The last lines of a run: each failure explained, the verdicts counted, where the time went, where the reports lie. */
@@ -34,10 +33,10 @@ function verdictLine({ claims, verdicts }: RunSummary, paint: Paint): string[] {
   return claims.length === 0 ? [] : [`${count(claims.length, 'claim')}: ${verdictWords(verdicts, paint)}`];
 }
 
-/** So that nobody takes what was declared for what was shown. */
+/** Declared is not tested. */
 function notChosenLine({ declared: { notChosen }, claims }: RunSummary): string[] {
   if (notChosen.length === 0 || claims.length === 0) return [];
-  return [`declared by the driver, and not put to the test here: ${printable(notChosen.join(', '))}`];
+  return [`declared by the driver, but not tested in this run: ${printable(notChosen.join(', '))}`];
 }
 
 function failureLines(claim: ClaimResult, records: EvidenceRecord[], paint: Paint): string[] {
@@ -68,13 +67,51 @@ function reportLines(reports: string[]): string[] {
 
 function closing(summary: RunSummary, paint: Paint): string {
   const status = exitStatus(summary);
+  const ran = summary.claims.filter(({ verdict }) => wasRun(verdict)).length;
   const words = {
-    0: 'every promise that was put to the test was kept',
+    0: `all ${count(ran, 'claim')} ${ran < summary.claims.length ? 'that could run ' : ''}passed`,
     1: 'the mesh does not keep its promises',
     2: 'wrong use',
-    3: 'no trustworthy answer',
+    3: 'inconclusive',
     130: 'interrupted',
   }[status];
   const style = status === 0 ? paint.green : status === 1 ? paint.red : paint.yellow;
   return `${style(words)} ${paint.dim(`(exit status ${status})`)}`;
+}
+
+/** One line of the account of where the time went. */
+export interface TimeRow {
+  what: string;
+  ms: number;
+  remark: string;
+}
+
+/**
+ * Where the run's time went, in order. Phases may overlap (images are loaded while the mesh is installed), so the rows need not
+ * add up; the last one is the whole.
+ */
+export function timeTable(summary: RunSummary): TimeRow[] {
+  const { phases } = summary;
+  const names = [...new Set(phases.map(({ phase }) => phase))];
+  const rows = names.flatMap((name) => {
+    const own = phases.filter(({ phase }) => phase === name);
+    return name === 'suite' ? [suiteRow(summary)] : [phaseRow(name, own)];
+  });
+  return [...rows.filter(({ ms }) => ms > 0), { what: 'in all', ms: summary.wallMs, remark: '' }];
+}
+
+function phaseRow(name: PhaseResult['phase'], own: PhaseResult[]): TimeRow {
+  return { what: name, ms: covered(own), remark: own.at(-1)?.what ?? '' };
+}
+
+function suiteRow(summary: RunSummary): TimeRow {
+  return {
+    what: count(summary.suites.length, 'suite'),
+    ms: summary.suitesMs,
+    remark: [
+      `changes acting ${seconds(summary.actingMs)}`,
+      `holds ${seconds(summary.holdingMs)}`,
+      `the rest ${seconds(summary.overheadMs)}`,
+    ].join(', '),
+  };
 }

@@ -1,9 +1,8 @@
 import type { EvidenceRecord, Listener } from '../evidence/index.ts';
 import { conclusionLines } from './conclusion.ts';
-import { createLiveLine, createPlainLines, type Screen } from './live-line.ts';
-import { createPaint } from './paint.ts';
 import { createProgress } from './progress.ts';
-import { fold, printable } from './text.ts';
+import { fold, printable, shorten } from './text.ts';
+import { createPaint } from './verdicts.ts';
 
 export interface ConsoleOptions {
   stream: Screen;
@@ -97,4 +96,47 @@ export function openConsole({ stream, color, tty, verbose, events }: ConsoleOpti
 /** Whether to colour on a stream: on a terminal, unless NO_COLOR is set (no-color.org) or the terminal is dumb. */
 export function wantsColor(stream: { isTTY?: boolean }, environment: NodeJS.ProcessEnv): boolean {
   return stream.isTTY === true && !environment['NO_COLOR'] && environment['TERM'] !== 'dumb';
+}
+
+/** Where a console writes. */
+export type Screen = NodeJS.WritableStream & { columns?: number };
+
+/** Output with a last line that is rewritten in place. */
+export interface LiveLine {
+  /** Puts lines above the live one, which stays last. */
+  print(lines: string[]): void;
+  /** Rewrites the live line; the empty text removes it. */
+  show(text: string): void;
+}
+
+const clear = '\r\x1b[2K';
+
+/** A terminal. The live line is never wider than it, because a line that wraps can no longer be rewritten. */
+export function createLiveLine(screen: Screen, style: (text: string) => string): LiveLine {
+  let shown = '';
+
+  const drawn = () => (shown === '' ? '' : style(shorten(shown, (screen.columns ?? 80) - 1)));
+
+  return {
+    print(lines) {
+      if (lines.length === 0) return;
+      screen.write(`${shown === '' ? '' : clear}${lines.map((line) => `${line}\n`).join('')}${drawn()}`);
+    },
+    show(text) {
+      if (text === shown) return;
+      const before = shown === '' ? '' : clear;
+      shown = text;
+      screen.write(`${before}${drawn()}`);
+    },
+  };
+}
+
+/** A file or a pipeline's log: lines only. */
+export function createPlainLines(screen: Screen): LiveLine {
+  return {
+    print(lines) {
+      if (lines.length > 0) screen.write(lines.map((line) => `${line}\n`).join(''));
+    },
+    show() {},
+  };
 }

@@ -33,14 +33,14 @@ export function runProblems(summary: RunSummary): string[] {
     );
   }
   if (fault === undefined && ended) {
-    if (claims.length === 0) problems.push('no claim was put to the test');
+    if (claims.length === 0) problems.push('no claim ran');
     for (const { name, corePassed, verdicts } of suites) {
       const isExplained = verdicts.failed + verdicts.flaky + verdicts.inconclusive > 0;
       if (corePassed === 0 && !isExplained)
-        problems.push(`no core claim of the suite ${name} passed, so nothing is shown about it`);
+        problems.push(`no core claim of the suite ${name} passed: the suite is inconclusive`);
     }
     for (const feature of declared.unshown) {
-      problems.push(`${feature} is declared supported, and none of its claims ran, so nothing is shown about it`);
+      problems.push(`the driver declares the feature ${feature}, but none of its claims ran`);
     }
   }
   return problems;

@@ -76,7 +76,7 @@ describe('failureText', () => {
     });
     h.expectation('s/a', { result: 'undecided' }).verdict('s/a', 'inconclusive');
     const text = explain(h);
-    expect(text).toContain('which could not be decided');
+    expect(text).toContain('which was not decided');
     expect(text).toContain('no trusted exit status');
     expect(text).toContain('; the\n           exec session was lost');
     expect(text).toContain('server     its log cannot be read');

@@ -1,7 +1,6 @@
 import type { EvidenceRecord } from '../evidence/index.ts';
-import { attemptLines } from './attempts.ts';
-import { type ClaimResult, decidingRecords } from './claims.ts';
-import { grouped, type Of, only } from './kinds.ts';
+import { attemptLines, type ClaimResult, decidingRecords } from './claims.ts';
+import { grouped, type Of, only } from './records.ts';
 import { count, indent, printable, quoted, seconds, wrap } from './text.ts';
 
 /** How much of the evidence stands in an explanation. */
@@ -20,8 +19,8 @@ export const brief: Detail = { observations: 1, output: 160, routes: 2 };
 export const full: Detail = { observations: 3, output: 1000, routes: 8, wrap: 85 };
 
 /**
- * Explains a claim that failed, is broken or is flaky: which step of it, after which change; each expectation that was not met, with the command, the pod, what was
- * expected and observed, the last observations, and what unmeshed control, control and server's log had to say.
+ * Explains a claim that failed, is inconclusive or is flaky: each step that was not met, after which change, with pod and
+ * command, what was expected and observed, the last observations, and what is in the server's log.
  */
 export function failureText(claim: ClaimResult, records: EvidenceRecord[], detail: Detail = full): string {
   const own = decidingRecords(records, claim.id);
@@ -52,7 +51,7 @@ export function failureText(claim: ClaimResult, records: EvidenceRecord[], detai
   return [...blocks, frame.join('\n')].filter((text) => text !== '').join('\n');
 }
 
-/** An expectation that was not met is also the verdict's reason, and is not told twice. */
+/** An expectation that was not met is also the verdict's reason, and is not repeated. */
 function isSaid(reason: string, records: EvidenceRecord[]): boolean {
   return only(records, 'expectation').some(({ why }) => why === reason);
 }
@@ -78,7 +77,7 @@ function expectationText(
     ...(step === undefined ? [] : [line('step', stepText(step))]),
     line('expected', statement),
     ...changesBefore(expectation, telling, changes).map((text, i) => line(i === 0 ? 'after' : '', text)),
-    ...(result === 'undecided' ? [line('', 'which could not be decided')] : []),
+    ...(result === 'undecided' ? [line('', 'which was not decided')] : []),
     ...telling.slice(0, detail.routes).flatMap((route) =>
       routeLines(
         subjects.filter((observation) => observation.route === route),
@@ -97,7 +96,7 @@ function expectationText(
 
 function stepText({ nth, shows }: NonNullable<Of<'expectation'>['step']>): string {
   return shows === 'start'
-    ? `${nth}, the starting state (given): what the claim promises was not put to the test`
+    ? `${nth}, the starting state (given): the promise itself was not tested`
     : `${nth}, the promise (expect)`;
 }
 
@@ -108,7 +107,7 @@ function changesBefore({ routes, start }: Of<'expectation'>, telling: string[], 
   const awaited = changes.filter(({ id }) => ids.has(id));
   if (awaited.length > 0) return awaited.map(told);
   const before = changes.findLast((change) => change.end <= start);
-  return before === undefined ? [] : [`no change that it still waited for; the last one was ${told(before)}`];
+  return before === undefined ? [] : [`no change was pending; the last one was ${told(before)}`];
 }
 
 /** The routes that decided: those that ended with a deviation, else those that had one, else all of them. */

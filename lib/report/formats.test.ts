@@ -6,13 +6,13 @@ import stringWidth from 'string-width';
 import type { Verdict } from '../evidence/index.ts';
 import { fixAllureResults } from './allure.ts';
 import { openConsole } from './console.ts';
-import { summaryJson } from './json.ts';
 import { junitXml } from './junit.ts';
 import { summaryMarkdown } from './markdown.ts';
 import { claim, type History, history, route } from './testing/history.ts';
 import { fakeScreen } from './testing/screen.ts';
 import { validJunit } from './testing/valid-junit.ts';
 import { timelineText } from './timeline.ts';
+import { summaryJson } from './write.ts';
 
 let folder: string;
 beforeEach(() => {

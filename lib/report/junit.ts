@@ -1,13 +1,11 @@
 import type { EvidenceRecord } from '../evidence/index.ts';
-import { type AttemptResult, attemptLines, attemptName, decidingAttempt } from './attempts.ts';
-import { type ClaimResult, sum } from './claims.ts';
+import { type AttemptResult, attemptLines, attemptName, type ClaimResult, decidingAttempt, sum } from './claims.ts';
 import { runProblems } from './exit.ts';
 import { failureText } from './failure.ts';
-import { runProperties } from './run-properties.ts';
 import { type RunSummary, type SuiteResult, summarise } from './summary.ts';
-import { firstLine, seconds, shorten } from './text.ts';
+import { firstLine, printable, seconds, shorten } from './text.ts';
 import { wasRun } from './verdicts.ts';
-import { element, textElement } from './xml.ts';
+import { runProperties } from './warnings.ts';
 
 /** Characters of a message, and of an explanation: readers of JUnit refuse files of more than some megabytes. */
 const most = { message: 1000, text: 64 * 1024 };
@@ -21,8 +19,7 @@ const most = { message: 1000, text: 64 * 1024 };
  * failed beside the one that the verdict rests on are `<rerunFailure>` and `<rerunError>`. A flaky claim is a failure: an
  * `<flakyFailure>` would be read as a pass.
  */
-export function junitXml(records: EvidenceRecord[]): string {
-  const summary = summarise(records);
+export function junitXml(records: EvidenceRecord[], summary = summarise(records)): string {
   const problems = runProblems(summary);
   const suites = summary.suites.map((suite) => testsuite(suite, summary, records));
   if (problems.length > 0) suites.push(runSuite(problems, summary));
@@ -151,4 +148,31 @@ function properties(values: Record<string, string>): string {
 
 function inSeconds(ms: number): string {
   return (Math.max(0, ms) / 1000).toFixed(3);
+}
+
+/** Text for an element's content or an attribute. XML 1.0 has no way to write most control characters, so they are spelt out. */
+export function xmlText(text: string): string {
+  return printable(text).replace(/[<>&"'\n]/g, (character) => entities[character] ?? character);
+}
+
+const entities: Record<string, string> = {
+  '<': '&lt;',
+  '>': '&gt;',
+  '&': '&amp;',
+  '"': '&quot;',
+  "'": '&apos;',
+  '\n': '&#10;',
+};
+
+/** An element with its attributes and what is inside of it, already XML. */
+export function element(name: string, attributes: Record<string, string | number>, inside: string[] = []): string {
+  const head = [name, ...Object.entries(attributes).map(([key, value]) => `${key}="${xmlText(String(value))}"`)];
+  if (inside.length === 0) return `<${head.join(' ')}/>`;
+  return `<${head.join(' ')}>\n${inside.join('\n')}\n</${name}>`;
+}
+
+/** An element with text. */
+export function textElement(name: string, attributes: Record<string, string | number>, text: string): string {
+  const head = [name, ...Object.entries(attributes).map(([key, value]) => `${key}="${xmlText(String(value))}"`)];
+  return `<${head.join(' ')}>${xmlText(text).replaceAll('&#10;', '\n')}</${name}>`;
 }

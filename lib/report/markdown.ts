@@ -1,18 +1,16 @@
 import type { EvidenceRecord } from '../evidence/index.ts';
-import { attemptTally } from './attempts.ts';
 import type { ModeResult, Spread } from './changes.ts';
-import type { ClaimResult } from './claims.ts';
+import { attemptTally, type ClaimResult } from './claims.ts';
+import { timeTable } from './conclusion.ts';
 import { exitStatus, runProblems } from './exit.ts';
 import { failureText } from './failure.ts';
 import { type RunSummary, summarise } from './summary.ts';
 import { count, printable, seconds } from './text.ts';
-import { timeTable } from './times.ts';
 import { isBad, verdictNames, wasRun } from './verdicts.ts';
 import { meshTitle, warnings } from './warnings.ts';
 
 /** The run for people, in Markdown: verdicts, times and leaks of every claim, each failure with its evidence, where the time went. */
-export function summaryMarkdown(records: EvidenceRecord[]): string {
-  const summary = summarise(records);
+export function summaryMarkdown(records: EvidenceRecord[], summary = summarise(records)): string {
   const parts = [
     heading(summary),
     verdictLine(summary),
@@ -57,7 +55,7 @@ function verdictLine(summary: RunSummary): string {
 function notChosenLine({ declared: { notChosen } }: RunSummary): string {
   return notChosen.length === 0
     ? ''
-    : `Declared by the driver, and not put to the test here: ${notChosen.map(cell).join(', ')}`;
+    : `Declared by the driver, but not tested in this run: ${notChosen.map(cell).join(', ')}`;
 }
 
 function suiteSection(suite: string, { claims }: RunSummary): string {

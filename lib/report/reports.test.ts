@@ -3,13 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { readForReports } from '../evidence/index.ts';
-import { summaryJson } from './json.ts';
 import { junitXml } from './junit.ts';
 import { summaryMarkdown } from './markdown.ts';
 import { claim, type History, history, route } from './testing/history.ts';
 import { validJunit } from './testing/valid-junit.ts';
 import { timelineText } from './timeline.ts';
-import { writeReports } from './write.ts';
+import { summaryJson, writeReports } from './write.ts';
 
 function mixed(): History {
   const h = history()
@@ -78,7 +77,7 @@ describe('junitXml', () => {
         .end({ fault: { whose: 'environment', message: 'no docker' } }),
       'no docker',
     ],
-    ['without claims', history().run().plan([]).end(), 'no claim was put to the test'],
+    ['without claims', history().run().plan([]).end(), 'no claim ran'],
     [
       'cut off',
       history()
@@ -197,7 +196,7 @@ it('the reports say the same of evidence whose observations were left out', () =
     const { records } = mixed()
       .observe({ claim: 's/passes', nonce: 'mpr1aaaax1' })
       .observe({ claim: 's/passes', nonce: 'mpr1aaaax2-10', role: 'subject', logged: false })
-      .observe({ claim: 's/fails', nonce: 'mpr1aaaax1' })
+      .observe({ claim: 's/fails', nonce: 'mpr1aaaax1', shared: true })
       .end();
     const file = join(folder, 'evidence.jsonl');
     writeFileSync(file, records.map((record) => `${JSON.stringify(record)}\n`).join(''));

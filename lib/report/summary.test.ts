@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { exitStatus, runProblems } from './exit.ts';
-import { summaryJson } from './json.ts';
 import { summarise } from './summary.ts';
 import { claim, type History, history, route } from './testing/history.ts';
+import { summaryJson } from './write.ts';
 
 const a = claim('s/a');
 const b = claim('s/b');
@@ -65,7 +65,7 @@ describe('a feature that the driver declares', () => {
     const h = run((each) => each.verdict('s/a', 'passed').verdict('s/b', 'unsupported'));
     expect(statusOf(h)).toBe(3);
     expect(runProblems(summarise(h.records))).toEqual([
-      'tcp-policy is declared supported, and none of its claims ran, so nothing is shown about it',
+      'the driver declares the feature tcp-policy, but none of its claims ran',
     ]);
   });
 });
@@ -84,7 +84,7 @@ describe('exitStatus', () => {
     );
     expect(statusOf(h)).toBe(3);
     expect(runProblems(summarise(h.records))).toEqual([
-      'no core claim of the suite t passed, so nothing is shown about it',
+      'no core claim of the suite t passed: the suite is inconclusive',
     ]);
   });
 

@@ -1,11 +1,8 @@
-import type { EndRecord, EvidenceRecord, RunRecord, Verdict } from '../evidence/index.ts';
+import type { EndRecord, EvidenceRecord, PhaseName, RunRecord, Verdict } from '../evidence/index.ts';
 import { actingSpans, type ChangeResult, changeResults, type ModeResult, modeResults } from './changes.ts';
 import { type ClaimResult, claimResults, sum } from './claims.ts';
-import { type Declared, declaredFeatures } from './declared.ts';
-import { grouped, last, only } from './kinds.ts';
-import { type PhaseResult, phaseResults } from './phases.ts';
-import { clipped, covered } from './spans.ts';
-import { tally } from './verdicts.ts';
+import { clipped, covered, grouped, last, only, type Span } from './records.ts';
+import { tally, wasRun } from './verdicts.ts';
 
 /** Everything that a run's evidence comes to. All times in ms. */
 export interface RunSummary {
@@ -112,8 +109,7 @@ export function summarise(records: EvidenceRecord[]): RunSummary {
     modeChanges: changes.filter(({ mode }) => mode !== undefined).length,
     leaked: sum(routes.map(({ leaked }) => leaked)),
     lost: sum(routes.map(({ lost }) => lost)),
-    // Claims that are judged side by side share probes, and each has its own record of them.
-    probes: leftOut?.nonces ?? new Set(only(records, 'observation').map(({ nonce }) => nonce)).size,
+    probes: (leftOut?.probes ?? 0) + only(records, 'observation').filter(({ shared }) => !shared).length,
     ...suiteTimes(records, phases, changes),
     environmentFaults: only(records, 'environment-fault').map(({ cause, from, to }) =>
       to === undefined ? { cause, from } : { cause, from, to },
@@ -173,4 +169,61 @@ function suiteTimes(records: EvidenceRecord[], phases: PhaseResult[], changes: C
   const busyMs = covered([...acting, ...holding]);
   // Claims are judged side by side: while one holds, another may wait for its change, and that is counted once.
   return { suitesMs, actingMs, holdingMs: busyMs - actingMs, overheadMs: suitesMs - busyMs };
+}
+
+/** What became of the features that the driver declares the mesh to have. */
+export interface Declared {
+  /** Claims of the run need them, and none of those ran: a promise that goes for granted. */
+  unshown: string[];
+  /** No claim of the run needs them. */
+  notChosen: string[];
+}
+
+export function declaredFeatures(records: EvidenceRecord[], claims: readonly ClaimResult[]): Declared {
+  const supported = last(records, 'plan')?.mesh.supports ?? [];
+  const needing = (feature: string) => claims.filter(({ features }) => features.includes(feature));
+  return {
+    unshown: supported.filter((feature) => {
+      const own = needing(feature);
+      return own.length > 0 && !own.some(({ verdict }) => wasRun(verdict));
+    }),
+    notChosen: supported.filter((feature) => needing(feature).length === 0),
+  };
+}
+
+/** One phase of the run; one that never ended lasts until the last record. */
+export interface PhaseResult extends Span {
+  phase: PhaseName;
+  what: string;
+  ms: number;
+  /** False when it failed, undefined when it never ended. */
+  ok?: boolean;
+}
+
+export function phaseResults(records: EvidenceRecord[]): PhaseResult[] {
+  const open: PhaseResult[] = [];
+  const phases: PhaseResult[] = [];
+  const now = records.at(-1)?.at ?? 0;
+  for (const { phase, what, event, ok, ms, at } of only(records, 'phase')) {
+    if (event === 'begin') {
+      const begun = { phase, what, start: at, end: now, ms: now - at };
+      open.push(begun);
+      phases.push(begun);
+      continue;
+    }
+    const begun = opened(open, phase, what) ?? { phase, what, start: at - (ms ?? 0), end: at, ms: 0 };
+    if (!phases.includes(begun)) phases.push(begun);
+    begun.what = what;
+    begun.end = at;
+    begun.ms = ms ?? at - begun.start;
+    begun.ok = ok ?? true;
+  }
+  return phases;
+}
+
+/** Takes the phase that ends from the open ones: the one of the same words, or, where the words grew meanwhile, of the same name. */
+function opened(open: PhaseResult[], phase: PhaseName, what: string): PhaseResult | undefined {
+  const exact = open.findIndex((begun) => begun.phase === phase && begun.what === what);
+  const index = exact >= 0 ? exact : open.findIndex((begun) => begun.phase === phase);
+  return index < 0 ? undefined : open.splice(index, 1)[0];
 }

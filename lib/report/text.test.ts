@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import stringWidth from 'string-width';
-import { createPaint } from './paint.ts';
-import { covered } from './spans.ts';
+import { covered } from './records.ts';
 import { fold, indent, pad, quoted, shorten, wrap } from './text.ts';
+import { createPaint } from './verdicts.ts';
 
 it('quoted keeps output on one line, shortened, and says when there was none', () => {
   expect(quoted('HTTP/1.1 200 OK\nserver: x\n')).toBe('"HTTP/1.1 200 OK\\nserver: x"');

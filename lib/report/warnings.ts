@@ -1,3 +1,4 @@
+import { runProblems } from './exit.ts';
 import type { RunSummary } from './summary.ts';
 
 /** What a reader must know before any verdict: this run is not what it may be taken for. */
@@ -46,4 +47,31 @@ export function meshTitle({ mesh, sandboxFault }: RunSummary): string {
   if (mesh.name === '') return 'Run';
   const title = mesh.name === NONE ? 'No mesh' : `${mesh.name} ${mesh.version ?? '(version not observed)'}`;
   return sandboxFault === undefined ? title : `${title} with the fault ${sandboxFault}`;
+}
+
+/** What a report has to say about its run, whatever its format: so that no verdict can be taken for that of another mesh. */
+export function runProperties(summary: RunSummary): Record<string, string> {
+  const properties: Record<string, string> = {
+    run: summary.runId,
+    mesh: summary.mesh.name,
+    'mesh.version': summary.mesh.version ?? 'not observed',
+    'driver.version': summary.mesh.declared ?? 'not known',
+    'under test': meshTitle(summary),
+    'driver.verified': driverWords(summary.mesh.verified),
+    provider: summary.provider,
+    kubernetes: summary.kubernetes ?? 'not observed',
+    sandbox: summary.sandbox ? 'true: this run says nothing about a real mesh' : 'false',
+    meshproof: summary.version,
+  };
+  if (summary.sandboxFault !== undefined) properties['sandbox.fault'] = summary.sandboxFault;
+  const told = warnings(summary).map(({ title, text }) => `${title}. ${text}`);
+  if (told.length > 0) properties['warning'] = told.join(' ');
+  const problems = runProblems(summary);
+  if (problems.length > 0) properties['problem'] = problems.join('; ');
+  return properties;
+}
+
+function driverWords(verified: boolean | undefined): string {
+  if (verified === undefined) return 'not known';
+  return verified ? 'true' : 'false: this driver was never seen working';
 }
