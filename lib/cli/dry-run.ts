@@ -12,15 +12,14 @@ import type { SimulatedBatch } from '../schedule/index.ts';
 import { rerunOf } from './last-run.ts';
 import { selectedClaims } from './selection.ts';
 
-/** Prints what a run with these options would do, and does nothing of it. @returns the exit status */
-export async function planCommand(options: RunOptions): Promise<number> {
+/** Prints what a run with these options would do, and does none of it. @returns the exit status */
+export async function dryRunCommand(options: RunOptions): Promise<number> {
   const { selected, former } = await selectedClaims(options);
   const chosen = await choose(options);
   if (former !== undefined) rerunOf(former, chosen, options, []);
-  const { choice, driver } = chosen;
-  const view = await planView({ options, choice, driver, selected, fixturesWith });
-  if (options.json) printJson(view);
-  else print(printPlan(view, coloursFor(process.stdout)));
+  const dryRun = await dryRunOf({ options, ...chosen, selected, fixturesWith });
+  if (options.json) printJson(dryRun);
+  else print(dryRunText(dryRun, coloursFor(process.stdout)));
   return exitStatus.fine;
 }
 
@@ -29,7 +28,7 @@ async function fixturesWith(clients: readonly string[]): Promise<Manifest[]> {
 }
 
 /** All that a run would do, known without touching anything. */
-export interface PlanView {
+export interface DryRun {
   provider: Choice;
   mesh: { name: string; title: string; driver: string };
   claims: Pick<Claim, 'id' | 'title' | 'level' | 'features'>[];
@@ -43,21 +42,20 @@ export interface PlanView {
   afterwards: string[];
 }
 
-/** What a plan is made from. */
-export interface PlanParts {
+interface DryRunInput {
   options: RunOptions;
   choice: Choice;
   driver: Driver;
   selected: readonly Claim[];
-  /** The fixtures' objects as their files give them, with these of the clients that the mesh enrols. */
+  /** The fixtures' objects as their files give them, with these of the enrolled clients. */
   fixturesWith(clients: readonly string[]): Promise<Manifest[]>;
 }
 
-export async function planView(parts: PlanParts): Promise<PlanView> {
-  const { options, choice, driver, selected, fixturesWith } = parts;
+export async function dryRunOf(input: DryRunInput): Promise<DryRun> {
+  const { options, choice, driver, selected } = input;
   const planned = await scripted(selected, driver, choice.provider);
   const { claims, simulation } = await scheduled(planned, options);
-  const fixtures = await fixturesWith(clientsFor(planned, options));
+  const fixtures = await input.fixturesWith(clientsFor(planned, options));
   return {
     provider: choice,
     mesh: { name: driver.spec.name, title: driverTitle(driver), driver: driver.file },
@@ -65,31 +63,30 @@ export async function planView(parts: PlanParts): Promise<PlanView> {
     skip: planned.flatMap(({ claim, skip }) => (skip === undefined ? [] : [{ id: claim.id, ...skip }])),
     batches: simulation.batches,
     switches: simulation.switches,
-    creates: [...clusterLines(parts), ...meshLines(parts), ...fixtureLines(choice, fixtures)],
-    changes: changeLines(parts),
-    afterwards: afterLines(parts),
+    creates: [...clusterLines(input), ...meshLines(input), ...fixtureLines(choice, fixtures)],
+    changes: changeLines(input),
+    afterwards: afterwardsLines(input),
   };
 }
 
-function clusterLines({ options, choice }: PlanParts): string[] {
-  if (choice.provider === 'existing') return [`nothing of the cluster: context ${options.context} is taken as it is`];
+function clusterLines({ options, choice }: DryRunInput): string[] {
+  if (choice.provider === 'existing') return [`no cluster: the run uses context ${options.context}`];
   if (choice.provider === 'sandbox') return ['a sandbox: processes and namespaces that end with the run'];
   const name = options.clusterName ?? (options.reuse ? 'that a run kept last' : 'meshproof-<run id>');
-  if (options.reuse) return [`no cluster: the kind cluster ${name} is taken`];
+  if (options.reuse) return [`no cluster: the run uses the kind cluster ${name}`];
   const image = options.nodeImage === undefined ? '' : `, node image ${options.nodeImage}`;
   const loaded = options.loadImages.map((ref) => `image ${ref} in the cluster, from the local Docker`);
   return [`kind cluster ${name}${image}`, ...loaded];
 }
 
-function meshLines({ options, choice, driver }: PlanParts): string[] {
+function meshLines({ options, choice, driver }: DryRunInput): string[] {
   const { spec } = driver;
   const isThere = choice.provider === 'existing' || !options.install || options.reuse;
-  if (isThere) return [`nothing of the mesh: ${spec.name} is taken as it is there`];
+  if (isThere) return [`no mesh: the run uses the ${spec.name} that is there`];
   const commands = spec.install.flatMap((step) => ('run' in step ? [step.run.join(' ')] : []));
+  if (commands.length === 0) return [`mesh ${spec.name}`];
   const sets = options.sets.length > 0 ? ` with ${options.sets.join(', ')}` : '';
-  return commands.length === 0
-    ? [`mesh ${spec.name}`]
-    : commands.map((command) => `mesh ${spec.name}: ${command}${sets}`);
+  return commands.map((command) => `mesh ${spec.name}: ${command}${sets}`);
 }
 
 function fixtureLines(choice: Choice, fixtures: readonly Manifest[]): string[] {
@@ -104,7 +101,7 @@ function fixtureLines(choice: Choice, fixtures: readonly Manifest[]): string[] {
   return [...objectsOf].map(([namespace, objects]) => `namespace ${prefix}${namespace}: ${objects.join(', ')}`);
 }
 
-function changeLines({ driver, selected }: PlanParts): string[] {
+function changeLines({ driver, selected }: DryRunInput): string[] {
   const settings = Object.entries(driver.spec.modes).map(([mode, { setting }]) => {
     if (setting === undefined) return `mode ${mode}, by the driver's steps`;
     const { kind, name, namespace } = setting.object;
@@ -115,44 +112,42 @@ function changeLines({ driver, selected }: PlanParts): string[] {
   return needsPolicy ? [...settings, "policies in the fixtures' namespaces, made and deleted by the claims"] : settings;
 }
 
-function afterLines({ options, choice }: PlanParts): string[] {
+function afterwardsLines({ options, choice }: DryRunInput): string[] {
   if (choice.provider === 'existing') {
-    return ['the namespaces made are deleted', 'each setting is put back to its value, or absence, from before'];
+    return ["the run deletes its namespaces, and restores each setting's value or absence from before"];
   }
   if (choice.provider === 'sandbox') return ['the sandbox ends'];
-  return [options.keep || options.reuse ? 'the kind cluster stays' : 'the kind cluster is deleted'];
+  return [options.keep || options.reuse ? 'the kind cluster stays' : 'the run deletes the kind cluster'];
 }
 
-/** The plan for people. */
-export function printPlan(plan: PlanView, colours: Colours): string {
+/** The dry run for people. */
+export function dryRunText(dryRun: DryRun, colours: Colours): string {
   const section = (title: string, lines: readonly string[]): string[] =>
     lines.length === 0 ? [] : [colours.bold(title), ...lines.map((line) => `  ${line}`), ''];
-  const claims = plan.claims.flatMap((claim) => [
+  const claims = dryRun.claims.flatMap((claim) => [
     `${colours.cyan(claim.id)}${claim.level === 'extended' ? ' (extended)' : ''}`,
     `  ${claim.title}`,
     ...(claim.features.length > 0 ? [colours.dim(`  needs ${claim.features.join(', ')}`)] : []),
   ]);
-  const batches = plan.batches.flatMap(({ changes, begin }, index) => [
+  const batches = dryRun.batches.flatMap(({ changes, begin }, index) => [
     ...changes.map((change, i) => colours.yellow(`${i === 0 ? String(index + 1).padStart(3) : '   '} ${change}`)),
     ...(begin.length > 0 ? [`    begin: ${begin.join(', ')}`] : []),
   ]);
-  return `${[
-    `cluster: ${colours.bold(plan.provider.provider)} (${plan.provider.reason})`,
-    `mesh: ${colours.bold(plan.mesh.name)}, ${plan.mesh.title}, ${plan.mesh.driver}`,
+  const switches = `${dryRun.switches} switch${dryRun.switches === 1 ? '' : 'es'} of modes`;
+  const lines = [
+    `cluster: ${colours.bold(dryRun.provider.provider)} (${dryRun.provider.reason})`,
+    `mesh: ${colours.bold(dryRun.mesh.name)}, ${dryRun.mesh.title}, ${dryRun.mesh.driver}`,
     '',
-    ...section('Would be created', plan.creates),
-    ...section('Would be changed', plan.changes),
+    ...section('Would be created', dryRun.creates),
+    ...section('Would be changed', dryRun.changes),
     ...section('Would run', claims),
-    ...section(`Would change, side by side where claims can be, with ${times(plan.switches)}`, batches),
+    ...section(`Would change, side by side where claims can be, with ${switches}`, batches),
     ...section(
       'Would not run',
-      plan.skip.map(({ id, verdict, reason }) => `${id}: ${verdict}, ${reason}`),
+      dryRun.skip.map(({ id, verdict, reason }) => `${id}: ${verdict}, ${reason}`),
     ),
-    ...section('Afterwards', plan.afterwards),
+    ...section('Afterwards', dryRun.afterwards),
     'Nothing was touched.',
-  ].join('\n')}\n`;
-}
-
-function times(switches: number): string {
-  return switches === 1 ? '1 switch of modes' : `${switches} switches of modes`;
+  ];
+  return `${lines.join('\n')}\n`;
 }

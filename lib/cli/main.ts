@@ -38,7 +38,7 @@ export async function perform(argv: string[]): Promise<number> {
       async run(options) {
         await (await import('./selection.ts')).refuseWrongNames(options);
         if (options.list) return (await import('./list.ts')).listCommand(options);
-        if (options.dryRun) return (await import('./dry-run.ts')).planCommand(options);
+        if (options.dryRun) return (await import('./dry-run.ts')).dryRunCommand(options);
         return (await import('./run.ts')).runCommand(options, argv);
       },
       doctor: async (options) => (await import('./doctor.ts')).doctorCommand(options),
