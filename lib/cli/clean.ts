@@ -1,9 +1,10 @@
 import { exitStatus } from '../console/exit-status.ts';
 import { print } from '../console/output.ts';
+import { registryFolder } from '../run/folders.ts';
 import { cleanUpRuns, forgetRun } from '../run/registry/clean-up.ts';
 import type { RunEntry } from '../run/registry/entry.ts';
 import { describeBadFiles, strayClusters } from '../run/registry/leftovers.ts';
-import { readEntries, registryFolder, removeAbandoned, runStateOf } from '../run/registry/store.ts';
+import { readEntries, removeAbandoned, runStateOf } from '../run/registry/store.ts';
 import { suggestion, UsageError } from '../words/index.ts';
 
 /** What `meshproof clean` is asked for. */

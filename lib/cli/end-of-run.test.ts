@@ -187,7 +187,7 @@ describeSandbox('a run cleans up and accuses nobody', () => {
     expect({ status, left: left() }).toEqual({ status: 3, left: [] });
     const [run = ''] = readdirSync(reports);
     expect(readFileSync(join(reports, run, 'meshproof.log'), 'utf8')).toMatch(
-      /nobody caught this: TypeError[\s\S]*\n\s+at /,
+      /uncaught: TypeError[\s\S]*\n\s+at /,
     );
     expect(existsSync(join(reports, run, 'junit.xml'))).toBe(true);
   });

@@ -2,7 +2,7 @@ import { CommanderError } from 'commander';
 import { coloursFor } from '../console/colours.ts';
 import { exitStatus, explainError } from '../console/exit-status.ts';
 import { listenToOutput, outputTrouble, outputWritten, print, printJson } from '../console/output.ts';
-import { unforeseenText, wasUnforeseen, watchUnforeseen } from '../run/interrupt.ts';
+import { catchUnforeseen, unforeseenText, wasUnforeseen } from '../run/interrupt.ts';
 import { redact } from '../words/index.ts';
 import { asUsageError, buildProgram } from './program.ts';
 
@@ -11,7 +11,7 @@ export async function main(argv: string[]): Promise<void> {
   // What this process makes is its own to read and to write, whatever the user's mask says of files for others.
   process.umask(process.umask() & 0o077);
   listenToOutput();
-  watchUnforeseen();
+  catchUnforeseen();
   const status = await perform(argv);
   await outputWritten();
   const lost = outputTrouble();

@@ -1,11 +1,11 @@
 import { exitStatus } from '../console/exit-status.ts';
 import { print } from '../console/output.ts';
 import { newRunId } from '../run/context.ts';
+import { refuseBadFolders } from '../run/folders.ts';
 import { listenForInterruption } from '../run/interrupt.ts';
 import { cleanUpCrashedRuns } from '../run/registry/clean-up.ts';
 import { leftBehind } from '../run/registry/leftovers.ts';
 import { openRunRegistry } from '../run/registry/registry.ts';
-import { refuseBadFolders } from '../run/surroundings.ts';
 import { startSandbox } from '../sandbox/index.ts';
 
 /**

@@ -8,7 +8,7 @@ import type { ProvidedCluster } from '../run/provided-cluster.ts';
 import { cleanUpCrashedRuns } from '../run/registry/clean-up.ts';
 import { leftBehind } from '../run/registry/leftovers.ts';
 import { openRunRegistry } from '../run/registry/registry.ts';
-import { refuseBadFolders } from '../run/surroundings.ts';
+import { refuseBadFolders } from '../run/folders.ts';
 import { endAll, takeDown } from '../run/take-down.ts';
 import { EnvironmentError } from '../words/index.ts';
 import { testDriver } from './test-driver.ts';

@@ -18,7 +18,7 @@ describe("the cluster's domain", () => {
 
   test('that the mesh does not work with ends the run, with both names', async () => {
     await expect(learnDomain({ ...mesh, requiredDomain: 'cluster.local' }, {}, found('mesh.example'))).rejects.toThrow(
-      "A Mesh v1 works only where the cluster's domain is cluster.local, and this cluster's is mesh.example",
+      "A Mesh v1 requires the cluster domain cluster.local, and this cluster's is mesh.example",
     );
     await learnDomain({ ...mesh, requiredDomain: 'cluster.local' }, {}, found('cluster.local'));
   });

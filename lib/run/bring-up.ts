@@ -13,9 +13,9 @@ import { type Mesh, type MeshContext, type ModeName, openMesh } from '../mesh/in
 import { type EgressTargetServers, imagesLine, uselessLines } from '../providers/index.ts';
 import { EnvironmentError } from '../words/index.ts';
 import { childNote, type RunContext } from './context.ts';
-import { type ProvidedCluster, provide } from './provided-cluster.ts';
+import { type OnProvided, type ProvidedCluster, provide } from './provided-cluster.ts';
 
-/** Everything that claims are judged on. */
+/** A provided cluster with mesh and fixtures. */
 export interface TestEnvironment {
   provided: ProvidedCluster;
   cluster: Cluster;
@@ -36,21 +36,20 @@ const FIXTURES_MS = 120_000;
 
 /**
  * Brings up cluster, mesh and fixtures, side by side where they do not need each other.
- * @param clients those that are wanted of the clients that the mesh enrols
- * @param onStand called as soon as there is a cluster, so that it can be taken down whatever happens afterwards
+ * @param clients the enrolled clients to deploy
  */
 export async function bringUp(
   run: RunContext,
   provider: ProviderName,
   clients: readonly string[],
-  onStand: (provided: ProvidedCluster) => void,
+  onProvided: OnProvided,
 ): Promise<TestEnvironment> {
-  const provided = await provide(run, provider, onStand);
+  const provided = await provide(run, provider, onProvided);
   const failed = new AbortController();
   try {
     return await setUp(run, provided, clients, AbortSignal.any([run.interruption.signal, failed.signal]));
   } catch (error) {
-    // What goes on beside it would wait out its time for pods of a cluster that is taken down, and the process with it.
+    // Otherwise the fixtures would wait, until their time limit, for pods of a cluster that is taken down.
     failed.abort();
     throw error;
   }
@@ -77,7 +76,7 @@ async function setUp(
   };
   const mesh = openMesh(driver, context);
   await checkNamespaces(cluster, provided.prefix);
-  const images = new CopiedImages(run, provided, mesh);
+  const images = imageCopier(run, provided, mesh);
   if (provided.loadImages !== undefined) {
     await inPhase('images', 'images that this machine has', () => images.forMesh());
   }
@@ -85,7 +84,7 @@ async function setUp(
   const isThere = (provided.reused || !options.install) && (await mesh.isInstalled());
   if (!isThere && options.install && !provided.mayInstall) {
     throw new EnvironmentError(
-      `${mesh.project} is not installed on this cluster, and nothing is installed where others work`,
+      `${mesh.project} is not installed on this cluster, and a run installs nothing on an existing cluster`,
       'install it first, or name the mesh that is there by --mesh',
     );
   }
@@ -93,10 +92,10 @@ async function setUp(
   const deploy = { ...deployOptions(run, provided, mesh, { renew: !isThere && provided.reused, signal }), clients };
   const dns = provided.waitForDns?.();
   const readyForPods = Promise.all([images.forPods(), dns]);
-  const outside = readyForPods.then(() => deployUnmeshed(cluster, deploy));
-  // The mesh's failure is told first; the other one must not become an unhandled rejection meanwhile.
-  outside.catch((error: unknown) => log(`fixtures outside the mesh: ${error}`));
-  const domain = learnDomain(mesh, context, provided.clusterDomain ?? (async () => (await outside).clusterDomain));
+  const unmeshed = readyForPods.then(() => deployUnmeshed(cluster, deploy));
+  // The mesh's failure is reported first; this one must not become an unhandled rejection meanwhile.
+  unmeshed.catch((error: unknown) => log(`unmeshed fixtures: ${error}`));
+  const domain = learnDomain(mesh, context, provided.clusterDomain ?? (async () => (await unmeshed).clusterDomain));
   domain.catch((error: unknown) => log(`the cluster's domain: ${error}`));
   if (mesh.usesDomain || provided.clusterDomain !== undefined) await domain;
   if (installed) {
@@ -105,21 +104,20 @@ async function setUp(
       try {
         await mesh.install();
       } catch (error) {
-        // Without a name service no mesh comes up, and it is not to blame.
+        // Without a name service no mesh comes up, and that is not the mesh's fault.
         await dns;
         throw error;
       }
     });
   }
   if (installed || isThere) await mesh.expectServed();
-  const beside = egressTargetServers(provided, mesh, deploy);
-  // Told below, once the mesh's fixtures are there or have failed.
-  beside.catch((error: unknown) => log(`servers outside of the cluster: ${error}`));
+  const starting = egressTargetServers(provided, mesh, deploy);
+  // Its failure is reported below, once the mesh's fixtures are ready or have failed.
+  starting.catch((error: unknown) => log(`egress target: ${error}`));
   const fixtures = await inPhase('fixtures', 'httpbin, curl, tcp-echo', async () => {
     await readyForPods;
     const [deployed] = await Promise.all([deployEnrolled(cluster, deploy), domain]);
-    const enrolled = byTheirNames(deployed, mesh);
-    return together(enrolled, await outside);
+    return together(withMeshHosts(deployed, mesh), await unmeshed);
   });
   for (const { namespace, pod, container, reason } of fixtures.crashed) {
     say(`${container} in ${namespace}/${pod} does not stay up: ${reason}`);
@@ -132,7 +130,7 @@ async function setUp(
     await mesh.install(modes);
     await restart();
   };
-  const egressTarget = await beside;
+  const egressTarget = await starting;
   return {
     provided,
     cluster,
@@ -145,7 +143,7 @@ async function setUp(
   };
 }
 
-/** What egress is tried on where a Service would not do. */
+/** Servers beside the cluster, for a mesh to which no Service is external. */
 async function egressTargetServers(
   provided: ProvidedCluster,
   mesh: Mesh,
@@ -155,8 +153,8 @@ async function egressTargetServers(
   return provided.startEgressTarget?.(await prepare('unmeshed', deploy));
 }
 
-/** The servers of the mesh under the names that its workloads call them by. */
-function byTheirNames(enrolled: Fixtures, mesh: Mesh): Fixtures {
+/** The fixtures, whose servers have the host names that the mesh gives them. */
+function withMeshHosts(enrolled: Fixtures, mesh: Mesh): Fixtures {
   const { host } = mesh;
   if (host === undefined) return enrolled;
   const servers = Object.entries(enrolled.servers).map(([app, server]) => [app, { ...server, host: host(server) }]);
@@ -185,7 +183,7 @@ function deployOptions(
 }
 
 /**
- * Lets the driver's steps know the cluster's domain, where they name it.
+ * Tells the driver's steps the cluster's domain, if they name it.
  * @throws EnvironmentError where the mesh does not work in a cluster of that domain
  */
 export async function learnDomain(
@@ -205,41 +203,25 @@ export async function learnDomain(
   }
   if (requiredDomain !== undefined && requiredDomain !== domain) {
     throw new EnvironmentError(
-      `${project} ${declaredVersion} works only where the cluster's domain is ${requiredDomain}, and this cluster's is ${domain}`,
-      `use a cluster whose domain is ${requiredDomain}: with kind, that is networking.dnsDomain of kubeadm's ClusterConfiguration`,
+      `${project} ${declaredVersion} requires the cluster domain ${requiredDomain}, and this cluster's is ${domain}`,
+      `use a cluster whose domain is ${requiredDomain}; with kind: networking.dnsDomain in kubeadm's ClusterConfiguration`,
     );
   }
   context.clusterDomain = domain;
 }
 
-/**
- * Copies the images that this machine has to the cluster, what the installation needs first: it waits more than it works,
- * so that the rest costs little time while it goes on.
- */
-export class CopiedImages {
-  readonly #copy: (refs: readonly string[]) => Promise<void>;
-  readonly #first: readonly string[];
-  readonly #rest: readonly string[];
-
-  constructor({ options, log, say }: RunContext, { loadImages }: ProvidedCluster, mesh: Mesh) {
-    this.#first = [...new Set([...mesh.images, ...options.loadImages])];
-    const ofPods = new Set([...mesh.podImages, ...Object.values(chosenImages(options))]);
-    this.#rest = [...ofPods].filter((ref) => !this.#first.includes(ref));
-    this.#copy = async (refs) => {
-      if (loadImages === undefined) return;
-      const result = await loadImages([...refs]);
-      log(imagesLine(result));
-      for (const line of uselessLines(result)) say(line);
-    };
-  }
-
-  /** Those that the mesh's installation needs. @throws EnvironmentError */
-  forMesh(): Promise<void> {
-    return this.#copy(this.#first);
-  }
-
-  /** Those that only pods in and outside of the mesh need. @throws EnvironmentError */
-  forPods(): Promise<void> {
-    return this.#copy(this.#rest);
-  }
+/** Copies the images that this machine has: what the installation needs first, the rest while the installation waits. */
+function imageCopier({ options, log, say }: RunContext, { loadImages }: ProvidedCluster, mesh: Mesh) {
+  const ofMesh = [...new Set([...mesh.images, ...options.loadImages])];
+  const ofPods = [...new Set([...mesh.podImages, ...Object.values(chosenImages(options))])];
+  const copy = async (refs: string[]): Promise<void> => {
+    if (loadImages === undefined) return;
+    const result = await loadImages(refs);
+    log(imagesLine(result));
+    for (const line of uselessLines(result)) say(line);
+  };
+  return {
+    forMesh: () => copy(ofMesh),
+    forPods: () => copy(ofPods.filter((ref) => !ofMesh.includes(ref))),
+  };
 }

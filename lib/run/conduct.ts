@@ -17,7 +17,7 @@ import { endAll, logError, takeDown } from './take-down.ts';
 
 /**
  * Brings everything up, judges the claims, and takes everything down again, whatever happens.
- * @returns what ended the run early, where something did
+ * @returns what ended the run early, if something did
  */
 export async function conduct(
   run: RunContext,
@@ -25,24 +25,25 @@ export async function conduct(
   selected: readonly Claim[],
 ): Promise<EndRecord['fault']> {
   const { options, evidence, inPhase, interruption, log } = run;
-  let stand: ProvidedCluster | undefined;
+  let provided: ProvidedCluster | undefined;
   let meanwhile: Meanwhile | undefined;
   let fault: EndRecord['fault'];
   const work = async () => {
     const claims = await scripted(selected, run.driver, provider);
-    // kind's creation is all work, and the installation of a mesh mostly waiting: on a small machine it matters which is shared.
-    const isCreating = provider === 'kind' && !options.reuse;
     const begun = () => (meanwhile ??= begin(run, claims));
+    // On a small machine, planning slows kind's creation down, which is all work. A mesh's installation mostly waits.
+    const isCreating = provider === 'kind' && !options.reuse;
     if (!isCreating) begun();
-    const stage = await bringUp(run, provider, clientsFor(claims, options), (made) => {
-      stand = made;
+    const environment = await bringUp(run, provider, clientsFor(claims, options), (made) => {
+      provided = made;
       begun();
     });
     const [planned, jest] = await Promise.all([begun().planning, begun().opening]);
-    const [kubernetes, observedVersion] = await Promise.all([stage.cluster.version(), stage.mesh.observedVersion()]);
-    recordPlan(evidence, { provider, kubernetes, mesh: stage.mesh, observedVersion, claims: planned });
+    const { cluster, mesh } = environment;
+    const [kubernetes, observedVersion] = await Promise.all([cluster.version(), mesh.observedVersion()]);
+    recordPlan(evidence, { provider, kubernetes, mesh, observedVersion, claims: planned });
     await inPhase('suite', [...new Set(selected.map(({ suite }) => suite))].join(', '), () =>
-      judgeClaims(run, stage, planned, jest),
+      judgeClaims(run, environment, planned, jest),
     );
   };
   try {
@@ -51,27 +52,26 @@ export async function conduct(
     logError(log, error);
     if (!interruption.signal.aborted) fault = faultOf(error);
   }
-  if (interruption.signal.aborted && !interruption.byPerson) {
-    const { unforeseen, signal } = interruption;
-    fault =
-      unforeseen === undefined
-        ? { whose: 'environment', message: String((signal.reason as Error).message) }
-        : faultOf(unforeseen);
+  const { signal, byPerson, unforeseen } = interruption;
+  if (signal.aborted && !byPerson) {
+    const ended = { whose: 'environment', message: String((signal.reason as Error).message) } as const;
+    fault = unforeseen === undefined ? ended : faultOf(unforeseen);
   }
-  const jest = meanwhile?.opening.then(
-    (opened) => opened.close(),
-    () => undefined,
-  );
-  await endAll(log, [() => jest, () => takeDown(run, stand), () => timeline(run)]).catch((error: unknown) => {
+  const closeJest = () =>
+    meanwhile?.opening.then(
+      (opened) => opened.close(),
+      () => undefined,
+    );
+  await endAll(log, [closeJest, () => takeDown(run, provided), () => writeTimeline(run)]).catch((error: unknown) => {
     fault ??= faultOf(error);
   });
   return fault;
 }
 
-/** How long work may go on after an exception that nobody caught, ms: what it waits for may never come. */
+/** How long work may go on after an uncaught exception, ms: what it waits for may never come. */
 const STUCK_MS = 120_000;
 
-/** Waits for the work, but not for ever where an exception has cut it off from what it waits for. */
+/** Waits for the work; after an uncaught exception, for a limited time only. */
 async function unlessStuck(work: Promise<void>, interruption: Interruption): Promise<void> {
   const { signal } = interruption;
   let timer: NodeJS.Timeout | undefined;
@@ -96,7 +96,7 @@ interface Meanwhile {
 function begin(run: RunContext, claims: PlannedClaim[]): Meanwhile {
   const planning = planClaims(claims, run.options);
   const opening = openClaims(run);
-  // Told once both are needed; what ends the bring-up is told first.
+  // The caller gets these errors when it needs the results. A failed bring-up comes first.
   planning.then(readAhead, (error: unknown) => run.log(`the plan: ${error}`));
   opening.catch((error: unknown) => run.log(`the claims' process: ${error}`));
   return { planning, opening };
@@ -109,8 +109,8 @@ export function faultOf(error: unknown): NonNullable<EndRecord['fault']> {
   return { whose, message: remedy === undefined ? message : `${message}\n${remedy}` };
 }
 
-/** The order of events, beside the diagnostics of what went wrong. */
-async function timeline({ evidence, folder, log, unwritten }: RunContext): Promise<void> {
+/** Writes the order of events beside the diagnostics, if a claim has any. */
+async function writeTimeline({ evidence, folder, log, unwritten }: RunContext): Promise<void> {
   const file = join(folder.cluster, 'timeline.txt');
   try {
     const records = evidence.read(log);

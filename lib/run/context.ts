@@ -6,11 +6,11 @@ import { type Evidence, type OwnEvidence, openEvidence, type PhaseName } from '.
 import type { Driver } from '../mesh/index.ts';
 import type { RunOptions } from '../options/index.ts';
 import { printable, redact } from '../words/index.ts';
+import { makeRunFolders } from './folders.ts';
 import { type Interruption, listenForInterruption } from './interrupt.ts';
 import { Unwritten } from './keep-reports.ts';
 import { leftBehind } from './registry/leftovers.ts';
 import type { RunRegistry } from './registry/registry.ts';
-import { makeFolders } from './surroundings.ts';
 
 /** The run's own log: what the harness and its tools print, with the run's clock in seconds. */
 export type Log = (line: string) => void;
@@ -75,7 +75,7 @@ export function newRunId(): string {
 
 function makeRunFolder(out: string, runId: string): RunFolder {
   const path = resolve(out, runId);
-  makeFolders('--out', path);
+  makeRunFolders('--out', path);
   return {
     path,
     log: join(path, 'meshproof.log'),

@@ -73,12 +73,12 @@ export function diagnosticsBy({
 }
 
 /** Collects what the cluster can tell about a claim that went wrong, before its policies are removed. */
-export function diagnosticsFor(run: RunContext, stage: TestEnvironment): (claim: string) => Promise<Diagnosis> {
+export function diagnosticsFor(run: RunContext, environment: TestEnvironment): (claim: string) => Promise<Diagnosis> {
   return diagnosticsBy({
     path: run.folder.path,
     folder: run.folder.cluster,
     signal: run.interruption.signal,
-    collect: (folder) => collect(stage, folder),
+    collect: (folder) => collect(environment, folder),
     unwritten: (folder, error) => run.unwritten.note(folder, error),
   });
 }

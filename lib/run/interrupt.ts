@@ -1,14 +1,14 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exitStatus, stackOf } from '../console/exit-status.ts';
 import { print } from '../console/output.ts';
 import { redact } from '../words/index.ts';
-import { registryFolder } from './registry/store.ts';
+import { makeFolders, registryFolder } from './folders.ts';
 
 /** How a run is ended from outside. */
 export interface Interruption {
   readonly signal: AbortSignal;
-  /** An exception that nobody caught, which ended the run: what was seen proves nothing. */
+  /** The uncaught exception that ended the run: what was seen proves nothing. */
   readonly unforeseen: unknown;
   /** True after Ctrl-C or a termination signal; false for a deadline. */
   readonly byPerson: boolean;
@@ -19,13 +19,13 @@ export interface Interruption {
 }
 
 /**
- * Listens for Ctrl-C, termination, a closed terminal, exceptions that nobody catches, and the run's deadline. The first
- * signal aborts; a second ends the program at once.
- * @param giveUp says what is left behind, when there is no time to clean up
- * @param log gets what nobody caught, with its stack
+ * Listens for Ctrl-C, termination, a closed terminal, uncaught exceptions, and the run's deadline. The first signal aborts;
+ * a second ends the program at once.
+ * @param leftBehind says what is left behind, when there is no time to clean up
+ * @param log gets an uncaught exception, with its stack
  */
 export function listenForInterruption(
-  giveUp: () => string,
+  leftBehind: () => string,
   deadlineMs: number | undefined,
   log: (line: string) => void,
 ): Interruption {
@@ -34,13 +34,13 @@ export function listenForInterruption(
   let unforeseen: unknown;
   const ignoreUnforeseen = onUnforeseen((error) => {
     unforeseen ??= error;
-    log(`nobody caught this: ${stackOf(error)}`);
+    log(`uncaught: ${stackOf(error)}`);
     abort.abort(new Error('the harness failed'));
   });
   const onSignal = () => {
     if (byPerson) {
-      process.stderr.write(`\n${giveUp()}\n`);
-      process.exit(130);
+      process.stderr.write(`\n${leftBehind()}\n`);
+      process.exit(exitStatus.interrupted);
     }
     byPerson = true;
     process.stderr.write('\ninterrupted: cleaning up (once more to leave at once)\n');
@@ -69,46 +69,45 @@ export function listenForInterruption(
   };
 }
 
-type Take = (error: unknown) => void;
-
-const takers: Take[] = [];
+/** Of the runs under way; the last one gets an uncaught exception. */
+const uncaughtHandlers: ((error: unknown) => void)[] = [];
 let seen = false;
 
 /**
- * From now on an uncaught exception or rejection does not end this process by itself. Node would end it with status 1,
- * which accuses the mesh, and would clean nothing up. The run that is under way takes it: see `onUnforeseen`. Where there
- * is none, the process ends with status 3 and one sentence.
+ * From now on an uncaught exception or rejection does not end this process by itself. Node would end it with status 1, which
+ * blames the mesh, and would clean nothing up. The run that is under way handles it. Without a run, the process ends with
+ * status 3 and one sentence.
  */
-export function watchUnforeseen(): void {
+export function catchUnforeseen(): void {
   process.on('uncaughtException', (error) => {
     seen = true;
-    const take = takers.at(-1);
-    if (take !== undefined) return take(error);
+    const handle = uncaughtHandlers.at(-1);
+    if (handle !== undefined) return handle(error);
     print(`meshproof: ${unforeseenText(error)}\n`, process.stderr);
     process.exit(exitStatus.inconclusive);
   });
 }
 
-/** Has whatever nobody catches handed to `take`, which cleans up. @returns how to stop that */
-export function onUnforeseen(take: Take): () => void {
-  takers.push(take);
+/** Has uncaught exceptions handled by `handle`, which cleans up. @returns how to stop that */
+export function onUnforeseen(handle: (error: unknown) => void): () => void {
+  uncaughtHandlers.push(handle);
   return () => {
-    takers.splice(takers.indexOf(take), 1);
+    uncaughtHandlers.splice(uncaughtHandlers.indexOf(handle), 1);
   };
 }
 
-/** Whether something unforeseen has happened in this process: what it left open may never end. */
+/** Whether this process had an uncaught exception: what it left open may never end. */
 export function wasUnforeseen(): boolean {
   return seen;
 }
 
-/** One sentence on a defect of the harness, and where its stack is. */
+/** One sentence on a defect of the harness, and the file that has its stack. */
 export function unforeseenText(error: unknown): string {
   const what = redact(error instanceof Error ? `${error.name}: ${error.message}` : String(error)).split('\n', 1)[0];
   const folder = join(registryFolder(), '..');
   const file = join(folder, 'defect.log');
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolders(folder, 0o700);
     writeFileSync(file, `${redact(stackOf(error))}\n`, { mode: 0o600 });
     return `meshproof itself failed: ${what}\n  -> report it with ${file}`;
   } catch {

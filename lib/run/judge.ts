@@ -17,24 +17,24 @@ import { diagnosticsFor } from './diagnostics.ts';
 import { egressTargetHost, followEgressTarget } from './egress-target.ts';
 import { endAll } from './take-down.ts';
 
-/** Has jest run the planned claims against the stage, and gives each its verdict. */
+/** Has jest run the planned claims against the test environment, and gives each its verdict. */
 export async function judgeClaims(
   run: RunContext,
-  stage: TestEnvironment,
+  environment: TestEnvironment,
   claims: PlannedClaim[],
   jest: ClaimsProcess,
 ): Promise<void> {
   const { evidence, options, interruption, log } = run;
-  const { mesh, fixtures, provided } = stage;
+  const { cluster, mesh, fixtures, provided, egressTarget } = environment;
   const servers = Object.values(fixtures.servers);
   const clients = Object.values(fixtures.clients);
   const ends: (() => unknown)[] = [];
   try {
-    const egressTargetLogs = followEgressTarget(stage.egressTarget, log);
+    const egressTargetLogs = followEgressTarget(egressTarget, log);
     ends.unshift(() => egressTargetLogs.close());
     const nonce = nonceSource(nonceSeed(run));
     const probing = openProbing({
-      cluster: stage.cluster,
+      cluster,
       evidence,
       mesh,
       actors: clients,
@@ -42,12 +42,12 @@ export async function judgeClaims(
       nonce,
       reused: provided.reused,
       egressTargetHost: egressTargetHost(options.egressTarget),
-      beside: { servers: stage.egressTarget?.servers, logOf: (app) => egressTargetLogs.of(app) },
+      beside: { servers: egressTarget?.servers, logOf: (app) => egressTargetLogs.of(app) },
       log,
     });
     const { observer, prober } = probing;
     ends.unshift(() => observer.close());
-    const judging = openJudging(probing, (mode, value) => provided.beforeSwitch(mesh.setting(mode), value));
+    const judging = openJudging(probing, async (mode, value) => provided.beforeSwitch?.(mesh.setting(mode), value));
     ends.unshift(
       () => judging.modes.close(),
       () => judging.controlPollers.stop(),
@@ -56,7 +56,7 @@ export async function judgeClaims(
     const unseen = await observer.untilFaultless(TIMING.seenMs * options.timeoutScale, interruption.signal);
     if (unseen !== undefined) log(`not all fixtures were seen Ready: ${unseen}`);
 
-    if (stage.installed && mesh.supports('permissive') === true) {
+    if (environment.installed && mesh.supports('permissive') === true) {
       const enrolled = clients.filter((client) => client.enrolled).map(({ app }) => app);
       await untilProgrammed(judging, enrolled, interruption.signal);
     }
@@ -74,9 +74,9 @@ export async function judgeClaims(
       timeoutScale: options.timeoutScale,
       signal: interruption.signal,
       nonce,
-      restart: stage.restart,
-      reinstall: stage.reinstall,
-      diagnose: diagnosticsFor(run, stage),
+      restart: environment.restart,
+      reinstall: environment.reinstall,
+      diagnose: diagnosticsFor(run, environment),
     });
     ends.unshift(() => engine.abort());
     jest.serve(engine.handlers());

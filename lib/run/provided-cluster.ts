@@ -22,58 +22,59 @@ export interface ProvidedCluster {
   provider: ProviderName;
   cluster: Cluster;
   kubeconfig: string;
-  /** True where mesh and fixtures may be there from before. */
+  /** Mesh and fixtures can be there from before. */
   reused: boolean;
   /** Put before every namespace's name. */
   prefix: string;
   /** Copies images that this machine has to the cluster. */
   loadImages?: (refs: string[]) => Promise<LoadedImages>;
-  /** Waits until the cluster's name service answers, where that may take longer than its API. */
+  /** Waits until the cluster's name service answers, where that can take longer than its API. */
   waitForDns?: () => Promise<void>;
-  /** The domain that the names of the cluster's Services end in, where that is known before there are pods. */
+  /** The domain that the names of the cluster's Services end in, where it is known before there are pods. */
   clusterDomain?: () => Promise<string>;
-  /** Starts servers beside the cluster; they end with the stand. Absent where there is no such place. */
+  /** Starts servers beside the cluster; they end with it. Absent where there is no such place. */
   startEgressTarget?: (manifests: readonly Manifest[]) => Promise<EgressTargetServers>;
   /** Whether a mesh may be installed here. */
   mayInstall: boolean;
   /** Called before a mode is switched, with the setting behind it. */
-  beforeSwitch(setting: Setting | undefined, value: boolean): Promise<void>;
-  /** Takes everything down that this run is not told to leave. */
+  beforeSwitch?: (setting: Setting | undefined, value: boolean) => Promise<void>;
+  /** Takes down everything that this run is not told to leave. */
   down(): Promise<void>;
 }
 
-/** @param onStand called as soon as there is a cluster, so that it can be taken down whatever happens afterwards */
+/** Called as soon as there is a cluster, so that it can be taken down whatever happens afterwards. */
+export type OnProvided = (provided: ProvidedCluster) => void;
+
 export async function provide(
   run: RunContext,
   provider: ProviderName,
-  onStand: (stand: ProvidedCluster) => void,
+  onProvided: OnProvided,
 ): Promise<ProvidedCluster> {
   switch (provider) {
     case 'kind':
-      return run.inPhase('cluster', `kind cluster ${kindName(run)}`, () => kindStand(run, onStand));
+      return run.inPhase('cluster', `kind cluster ${kindName(run)}`, () => provideKind(run, onProvided));
     case 'existing':
-      return run.inPhase('cluster', `context ${run.options.context}`, () => existingStand(run, onStand));
+      return run.inPhase('cluster', `context ${run.options.context}`, () => provideExisting(run, onProvided));
     case 'sandbox':
-      return run.inPhase('cluster', 'built-in sandbox', () => sandboxStand(run, onStand));
+      return run.inPhase('cluster', 'built-in sandbox', () => provideSandbox(run, onProvided));
   }
 }
 
-/** The name of the kind cluster that a run makes or takes. @throws EnvironmentError where there is none to reuse */
-export function kindName({ options, runId }: RunContext): string {
+/** The name of the kind cluster that a run creates or reuses. @throws EnvironmentError where there is none to reuse */
+function kindName({ options, runId }: RunContext): string {
   if (options.clusterName !== undefined) return options.clusterName;
   if (!options.reuse) return `meshproof-${runId}`;
   const kept = keptClusters().at(-1);
-  if (kept === undefined)
-    throw new EnvironmentError(
-      'there is no kept cluster to reuse',
-      'run once with --keep, or name one by --cluster-name',
-    );
-  return kept.name;
+  if (kept !== undefined) return kept.name;
+  throw new EnvironmentError(
+    'there is no kept cluster to reuse',
+    'run once with --keep, or name a cluster by --cluster-name',
+  );
 }
 
-/** A kind cluster of the run's own, or one that an earlier run has kept. */
-export async function kindStand(run: RunContext, onStand: (stand: ProvidedCluster) => void): Promise<ProvidedCluster> {
-  const { driver, options, interruption, registry, log } = run;
+/** A kind cluster of the run's own, or one that an earlier run kept. */
+async function provideKind(run: RunContext, onProvided: OnProvided): Promise<ProvidedCluster> {
+  const { driver, options, interruption, registry, log, runId } = run;
   const clusterName = kindName(run);
   const common = {
     clusterName,
@@ -82,10 +83,10 @@ export async function kindStand(run: RunContext, onStand: (stand: ProvidedCluste
     timeoutScale: options.timeoutScale,
     child: childNote(run),
     report: log,
-    runId: run.runId,
+    runId,
     leaseLost: (reason: string) => interruption.end(`the cluster's Lease was lost: ${reason}`),
   };
-  const provided = options.reuse
+  const kind = options.reuse
     ? await reuseKind(common)
     : await upKind({
         ...common,
@@ -96,56 +97,52 @@ export async function kindStand(run: RunContext, onStand: (stand: ProvidedCluste
         beforeCreate: (name) => registry.cluster(name, registry.kubeconfig),
         gone: (name) => registry.clusterGone(name),
       });
-  let starting: Promise<EgressTargetServers> | undefined;
-  const stand: ProvidedCluster = {
+  let egressTarget: Promise<EgressTargetServers> | undefined;
+  const start = async (manifests: readonly Manifest[]) =>
+    startEgressTarget(manifests, {
+      ...common,
+      prefix: `meshproof-${runId}-`,
+      network: await kind.network(),
+      isIPv6: isIPv6((await kind.dns()).address),
+      beforeCreate: (name) => registry.container(name),
+      gone: (name) => registry.containerGone(name),
+    });
+  const provided: ProvidedCluster = {
     provider: 'kind',
-    cluster: provided.cluster,
-    kubeconfig: provided.kubeconfig,
+    cluster: kind.cluster,
+    kubeconfig: kind.kubeconfig,
     reused: options.reuse,
     prefix: '',
-    loadImages: (refs) => provided.loadImages(refs),
-    waitForDns: () => provided.waitForDns(),
-    clusterDomain: async () => (await provided.dns()).domain,
+    loadImages: (refs) => kind.loadImages(refs),
+    waitForDns: () => kind.waitForDns(),
+    clusterDomain: async () => (await kind.dns()).domain,
     startEgressTarget: (manifests) => {
-      const start = async () =>
-        startEgressTarget(manifests, {
-          ...common,
-          prefix: `meshproof-${run.runId}-`,
-          network: await provided.network(),
-          isIPv6: isIPv6((await provided.dns()).address),
-          beforeCreate: (name) => registry.container(name),
-          gone: (name) => registry.containerGone(name),
-        });
-      starting = start();
-      return starting;
+      egressTarget = start(manifests);
+      return egressTarget;
     },
     mayInstall: true,
-    beforeSwitch: async () => undefined,
     down: () =>
       endAll(log, [
         () => {
           if (options.keep && !options.reuse) registry.kept();
         },
-        // One that is still being started is not there to be removed yet; one that did not start has been removed.
-        async () => (await starting?.catch(() => undefined))?.stop(),
+        // Wait until they have started: only then can they be removed. Those that did not start are removed already.
+        async () => (await egressTarget?.catch(() => undefined))?.stop(),
         async () => {
-          await provided.down();
+          await kind.down();
           if (!options.keep && !options.reuse) registry.clusterGone(clusterName);
         },
       ]),
   };
-  onStand(stand);
-  return stand;
+  onProvided(provided);
+  return provided;
 }
 
 /** A cluster that others use as well. */
-export async function existingStand(
-  run: RunContext,
-  onStand: (stand: ProvidedCluster) => void,
-): Promise<ProvidedCluster> {
+async function provideExisting(run: RunContext, onProvided: OnProvided): Promise<ProvidedCluster> {
   const { options, interruption, registry, say, runId, driver } = run;
   const { kubeconfig, context = '' } = options;
-  const provided = await upExisting({
+  const existing = await upExisting({
     ...(kubeconfig === undefined ? {} : { kubeconfig }),
     context,
     runId,
@@ -161,38 +158,36 @@ export async function existingStand(
     unchanged: () => registry.liveRestored(context),
     leaseLost: (reason) => interruption.end(`the cluster's Lease was lost: ${reason}`),
   });
-  const stand: ProvidedCluster = {
+  const { cluster } = existing;
+  const provided: ProvidedCluster = {
     provider: 'existing',
-    cluster: provided.cluster,
-    kubeconfig: provided.kubeconfig,
+    cluster,
+    kubeconfig: existing.kubeconfig,
     reused: true,
     prefix: `meshproof-${runId}-`,
     mayInstall: false,
     beforeSwitch: async (setting, value) => {
       if (setting === undefined) return;
       const written = switchedValue(driver.spec.modes, setting, value);
-      await provided.settings.noteChange(setting.ref, setting.path, written);
+      await existing.settings.noteChange(setting.ref, setting.path, written);
     },
     down: async () => {
-      await provided.down();
+      await existing.down();
       registry.liveRestored(context);
     },
   };
-  onStand(stand);
-  if (isSandboxVersion(await provided.cluster.version())) {
+  onProvided(provided);
+  if (isSandboxVersion(await cluster.version())) {
     say(`context ${context} is a meshproof SANDBOX: this run says nothing about a real mesh`);
   }
   const sidecar = driver.spec.dataPlane?.container;
-  const atStake = sidecar === undefined ? [] : await namespacesWithSidecar(provided.cluster, sidecar);
-  say(`switching modes can cut off the traffic of: ${atStake.join(', ') || 'no namespace'}`);
-  return stand;
+  const atRisk = sidecar === undefined ? [] : await namespacesWithSidecar(cluster, sidecar);
+  say(`switching modes can cut off the traffic of: ${atRisk.join(', ') || 'no namespace'}`);
+  return provided;
 }
 
-/** The built-in cluster, in a process tree that lives no longer than this process. */
-export async function sandboxStand(
-  run: RunContext,
-  onStand: (stand: ProvidedCluster) => void,
-): Promise<ProvidedCluster> {
+/** The built-in cluster. Its processes end with this process. */
+async function provideSandbox(run: RunContext, onProvided: OnProvided): Promise<ProvidedCluster> {
   const { sandboxFault: fault, sandboxDomain: clusterDomain } = run.options;
   const sandbox = await startSandbox({
     folder: run.folder.path,
@@ -204,20 +199,19 @@ export async function sandboxStand(
   });
   childNote(run)(sandbox.pid, 'sandbox');
   const cluster = connect(sandbox.kubeconfig);
-  const stand: ProvidedCluster = {
+  const provided: ProvidedCluster = {
     provider: 'sandbox',
     cluster,
     kubeconfig: sandbox.kubeconfig,
     reused: false,
     prefix: '',
     mayInstall: true,
-    beforeSwitch: async () => undefined,
     down: async () => {
       cluster.close();
       await sandbox.stop();
       run.registry.childEnded(sandbox.pid);
     },
   };
-  onStand(stand);
-  return stand;
+  onProvided(provided);
+  return provided;
 }

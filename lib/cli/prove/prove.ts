@@ -13,9 +13,9 @@ import {
   planCells,
   runCells,
 } from '../../prove/index.ts';
+import { refuseBadFolders } from '../../run/folders.ts';
 import { onUnforeseen } from '../../run/interrupt.ts';
 import { loadCatalogue } from '../../run/suites.ts';
-import { refuseBadFolders } from '../../run/surroundings.ts';
 import { checkSuite } from '../../schedule/index.ts';
 import { originOf } from './origin.ts';
 import { CellRunner } from './run-cell.ts';

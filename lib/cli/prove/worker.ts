@@ -5,11 +5,11 @@
  */
 import { createInterface } from 'node:readline';
 import { listenToOutput } from '../../console/output.ts';
-import { watchUnforeseen } from '../../run/interrupt.ts';
+import { catchUnforeseen } from '../../run/interrupt.ts';
 import { perform } from '../main.ts';
 
 listenToOutput();
-watchUnforeseen();
+catchUnforeseen();
 // The console of each run adds a listener, and they stay until the process ends.
 for (const stream of [process.stdout, process.stderr]) stream.setMaxListeners(0);
 // The current run cleans up and ends. Then nothing is left to do.

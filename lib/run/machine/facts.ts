@@ -8,34 +8,38 @@ import type { Fact, MachineFacts } from '../../options/index.ts';
 import { engine as engineOf, remoteEndpoint } from '../../providers/engine.ts';
 import { missingNeeds } from '../../sandbox/index.ts';
 import { toolRemedy } from '../../words/index.ts';
-import { surroundings } from '../surroundings.ts';
+import { ownFolders } from '../folders.ts';
 
 const GiB = 1024 ** 3;
-
-/** Below these a kind cluster with a mesh is likely to fail, though nothing says so at once. */
-const enough = { memoryBytes: 2 * GiB, diskBytes: 5 * GiB };
+/** With less, a kind cluster with a mesh is likely to fail later. */
+const ENOUGH = { memoryBytes: 2 * GiB, diskBytes: 5 * GiB };
+/** Twice the files that a run's largest process has open at once. */
+const FILES = 512;
+/** Twice the processes and threads of a sandbox with all fixtures. */
+const PROCESSES = 1024;
+/** Longest that one question to this machine may take, ms. */
+const QUESTION_MS = 10_000;
 
 /**
- * Asks this machine what it has. Bounded in time, changes nothing.
- *
- * @param tools commands that drivers run; they may be found out meanwhile.
- * @param provider where that is settled, what the others need is not asked: it costs a dozen processes.
+ * Checks what this machine has. Bounded in time, changes nothing.
+ * @param tools commands that drivers run
+ * @param provider if known, the needs of the other providers are not checked: that would cost a dozen processes
  */
 export async function gatherFacts(
   tools: NeededTools | Promise<NeededTools> = {},
   provider: ProviderName | 'auto' = 'auto',
 ): Promise<MachineFacts> {
   const isOpen = (one: ProviderName) => provider === 'auto' || provider === one;
-  const [kind, sandbox, meshesOf] = await Promise.all([
+  const [kind, sandbox, needed] = await Promise.all([
     isOpen('kind') ? kindFacts() : [],
     isOpen('sandbox') ? sandboxFacts() : [],
     tools,
   ]);
   return {
-    base: [nodeFact(process.versions.node), ...surroundings()],
+    base: [nodeFact(process.versions.node), ...folderFacts(), ...limits()],
     kind,
     sandbox,
-    tools: Object.fromEntries(Object.entries(meshesOf).map(([tool, need]) => [tool, toolFact(tool, need)])),
+    tools: Object.fromEntries(Object.entries(needed).map(([tool, need]) => [tool, toolFact(tool, need)])),
     optional: [kubectlFact(), memoryFact(), diskFact()],
   };
 }
@@ -46,6 +50,41 @@ export function nodeFact(version: string): Fact {
   const remedy = 'install Node 20.19 or newer';
   if (major > 20 || (major === 20 && minor >= 19)) return { what: 'Node', found: version, remedy };
   return { what: 'Node', problem: `${version} is too old`, remedy };
+}
+
+function folderFacts(): Fact[] {
+  return ownFolders().map(({ name, path, problem }) => {
+    const remedy = `set ${name} to a folder that this user may write to`;
+    return { what: name, remedy, ...(problem === undefined ? { found: path } : { problem: `${path}: ${problem}` }) };
+  });
+}
+
+/** The files and processes that this process may have, where Linux says so. */
+export function limits(text: string = ownLimits(), user: number | undefined = process.getuid?.()): Fact[] {
+  const facts: Fact[] = [];
+  const files = limit(text, 'Max open files');
+  if (files !== undefined) facts.push(limitFact('open files', files, FILES, 'n'));
+  // Root has no limit of processes.
+  const processes = user === 0 ? undefined : limit(text, 'Max processes');
+  if (processes !== undefined) facts.push(limitFact('processes', processes, PROCESSES, 'u'));
+  return facts;
+}
+
+function limitFact(what: string, allowed: number, needed: number, letter: string): Fact {
+  const remedy = `raise the limit for the shell that starts the run: ulimit -${letter} ${needed}`;
+  if (allowed >= needed) return { what, found: `${allowed} allowed`, remedy };
+  return { what, problem: `${allowed} allowed, and a run needs ${needed}`, remedy };
+}
+
+function ownLimits(): string {
+  const file = '/proc/self/limits';
+  return existsSync(file) ? readFileSync(file, 'utf8') : '';
+}
+
+function limit(text: string, name: string): number | undefined {
+  const soft = new RegExp(`^${name}\\s+(\\S+)`, 'm').exec(text)?.[1];
+  if (soft === undefined) return undefined;
+  return soft === 'unlimited' ? Number.POSITIVE_INFINITY : Number(soft);
 }
 
 /** Commands that drivers run, each with the meshes that need it, and the version of the first. */
@@ -71,21 +110,20 @@ function toolFact(tool: string, { meshes, version }: NeededTools[string]): Fact 
 
 function kubectlFact(): Fact {
   const path = onPath('kubectl');
-  const remedy = `${toolRemedy('kubectl')}, to run the scripts that reproduce a failure`;
+  const remedy = `${toolRemedy('kubectl')}, to look at a cluster that a run keeps`;
   return { what: 'kubectl', ...(path === undefined ? {} : { found: path }), remedy, optional: true };
 }
 
 function memoryFact(): Fact {
-  const bytes = availableMemory();
   const remedy = 'end other programs, or give the virtual machine more memory';
-  return amountFact('memory', bytes, enough.memoryBytes, remedy);
+  return amountFact('memory', availableMemory(), ENOUGH.memoryBytes, remedy);
 }
 
 function diskFact(): Fact {
   const remedy = 'make room: docker system prune removes what is unused';
   try {
     const { bavail, bsize } = statfsSync(tmpdir());
-    return amountFact('disk', bavail * bsize, enough.diskBytes, remedy);
+    return amountFact('disk', bavail * bsize, ENOUGH.diskBytes, remedy);
   } catch (error) {
     return { what: 'disk', problem: `${tmpdir()}: ${(error as NodeJS.ErrnoException).code}`, remedy, optional: true };
   }
@@ -94,10 +132,10 @@ function diskFact(): Fact {
 function amountFact(what: string, bytes: number, needed: number, remedy: string): Fact {
   const free = `${(bytes / GiB).toFixed(1)} GiB free`;
   if (bytes >= needed) return { what, found: free, remedy, optional: true };
-  return { what, problem: `${free}, and kind with a mesh wants ${needed / GiB} GiB`, remedy, optional: true };
+  return { what, problem: `${free}, and kind with a mesh needs ${needed / GiB} GiB`, remedy, optional: true };
 }
 
-/** What programs can have, caches given up included; that is more than what is unused. */
+/** What programs can get: more than what is unused, since the system gives up caches. */
 function availableMemory(): number {
   const meminfo = '/proc/meminfo';
   if (!existsSync(meminfo)) return freemem();
@@ -105,44 +143,36 @@ function availableMemory(): number {
   return kilobytes === undefined ? freemem() : Number(kilobytes) * 1024;
 }
 
-/** What the provider kind needs: kind, and an engine whose daemon answers. */
-export async function kindFacts(environment: NodeJS.ProcessEnv = process.env): Promise<Fact[]> {
-  return Promise.all([engineFact(engineOf(environment), remoteEndpoint(environment)), kindFact()]);
+/** What the provider kind needs: kind, and a container engine that answers. */
+async function kindFacts(): Promise<Fact[]> {
+  return Promise.all([engineFact(engineOf(), remoteEndpoint()), kindFact()]);
 }
 
 async function engineFact(engine: string, remote: string | undefined): Promise<Fact> {
-  const what = engine === 'docker' ? 'Docker' : engine;
+  const isDocker = engine === 'docker';
+  const what = isDocker ? 'Docker' : engine;
   const format = engine === 'podman' ? '{{.Client.Version}}' : '{{.Server.Version}}';
   const [version, answers] = await Promise.all([
     ask(engine, ['version', '--format', format]),
-    // podman's version asks nobody; kind needs what `ps` needs, of every engine.
+    // podman prints its version without asking anybody. `ps` shows that the engine answers kind.
     ask(engine, ['ps', '-q']),
   ]);
   if (version.ok && answers.ok) return { what, found: version.stdout, remedy: '' };
-  const failed = [version, answers].find((answer) => !answer.ok);
-  const problem = failed?.ok === false ? failed.problem : 'no answer';
-  if (failed?.ok === false && failed.isMissing) {
-    return {
-      what,
-      problem,
-      remedy:
-        engine === 'docker'
-          ? 'install Docker (https://docs.docker.com/engine/install), or podman with KIND_EXPERIMENTAL_PROVIDER=podman'
-          : `${toolRemedy(engine)}, or unset KIND_EXPERIMENTAL_PROVIDER to use Docker`,
-    };
+  const { problem, isMissing } = version.ok ? (answers as Failure) : version;
+  if (isMissing) {
+    const remedy = isDocker
+      ? 'install Docker (https://docs.docker.com/engine/install), or podman with KIND_EXPERIMENTAL_PROVIDER=podman'
+      : `${toolRemedy(engine)}, or unset KIND_EXPERIMENTAL_PROVIDER to use Docker`;
+    return { what, problem, remedy };
   }
   if (remote !== undefined) {
     const remedy = `make ${remote} reachable for this user, or unset it to use the engine of this machine`;
     return { what, problem: `does not answer at ${remote} (${problem})`, remedy };
   }
-  return {
-    what,
-    problem: `does not answer (${problem})`,
-    remedy:
-      engine === 'docker'
-        ? 'start Docker (systemctl start docker, or Docker Desktop) and make sure that this user may use it (group docker)'
-        : `make ${engine} work for this user: ${engine} ps`,
-  };
+  const remedy = isDocker
+    ? 'start Docker (systemctl start docker, or Docker Desktop) and make sure that this user may use it (group docker)'
+    : `make ${engine} work for this user: ${engine} ps`;
+  return { what, problem: `does not answer (${problem})`, remedy };
 }
 
 async function kindFact(): Promise<Fact> {
@@ -152,8 +182,8 @@ async function kindFact(): Promise<Fact> {
   return { what: 'kind', found: /v\d+(\.\d+)+\S*/.exec(answer.stdout)?.[0] ?? answer.stdout, remedy };
 }
 
-/** What the built-in cluster needs, or, where something is missing, only that. */
-export async function sandboxFacts(): Promise<Fact[]> {
+/** What the built-in cluster needs; if something is missing, only that. */
+async function sandboxFacts(): Promise<Fact[]> {
   const [missing, curl, ip] = await Promise.all([
     missingNeeds(),
     versionOf('curl', '--version'),
@@ -169,31 +199,31 @@ export async function sandboxFacts(): Promise<Fact[]> {
 
 async function versionOf(command: string, option: string): Promise<string> {
   const answer = await ask(command, [option]);
-  return (answer.ok ? /\d+(\.\d+)+/.exec(answer.stdout)?.[0] : undefined) ?? 'some version';
+  return (answer.ok ? /\d+(\.\d+)+/.exec(answer.stdout)?.[0] : undefined) ?? 'unknown version';
 }
 
-/** Longest that one question to this machine may take, ms. */
-const questionMs = 10_000;
+interface Failure {
+  ok: false;
+  isMissing: boolean;
+  problem: string;
+}
 
-/** How a command answered. */
-export type Answer = { ok: true; stdout: string } | { ok: false; isMissing: boolean; problem: string };
-
-/** Asks a command something; never rejects, and takes ten seconds at most. */
-export async function ask(command: string, args: string[]): Promise<Answer> {
+/** Runs a command that answers a question; never rejects, and takes ten seconds at most. */
+export async function ask(command: string, args: string[]): Promise<{ ok: true; stdout: string } | Failure> {
   const result = await execa(command, args, {
-    timeout: questionMs,
+    timeout: QUESTION_MS,
     killSignal: 'SIGKILL',
     reject: false,
     stdin: 'ignore',
   });
   if (!result.failed) return { ok: true, stdout: result.stdout.trim() };
   if (result.code === 'ENOENT') return { ok: false, isMissing: true, problem: 'not installed' };
-  if (result.timedOut) return { ok: false, isMissing: false, problem: `no answer within ${questionMs / 1000} s` };
-  const words = result.stderr.trim().split('\n').at(-1) || result.shortMessage || 'failed';
-  return { ok: false, isMissing: false, problem: words };
+  if (result.timedOut) return { ok: false, isMissing: false, problem: `no answer within ${QUESTION_MS / 1000} s` };
+  const lastLine = result.stderr.trim().split('\n').at(-1);
+  return { ok: false, isMissing: false, problem: lastLine || result.shortMessage || 'failed' };
 }
 
-/** Path of a command, or undefined where the PATH does not lead to it. */
+/** Path of a command, or undefined where it is not on the PATH. */
 export function onPath(command: string, environment: NodeJS.ProcessEnv = process.env): string | undefined {
   return (environment['PATH'] ?? '')
     .split(delimiter)
@@ -207,7 +237,7 @@ function isProgram(path: string): boolean {
     accessSync(path, constants.X_OK);
     return statSync(path).isFile();
   } catch {
-    // Not there, not ours to run, or in a folder that cannot be read: in every case no program for us.
+    // Missing, not executable, or in a folder that cannot be read: no program for this user.
     return false;
   }
 }

@@ -1,21 +1,13 @@
 import { rmSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { ClusterError } from '../../kube/cluster.ts';
+import { registryFolder } from '../folders.ts';
 import { type ClusterEntry, isEmpty, type LiveEntry, type RunEntry } from './entry.ts';
 import { deleteCluster, deletion, isGoneFromKind, madeByRun, removeContainer } from './leftover-containers.ts';
 import { lockRun } from './lock.ts';
 import { type Ended, endChildren, endMarked, livingOf } from './processes.ts';
 import { readStateFile } from './state-file.ts';
-import {
-  deadRuns,
-  filesOf,
-  readEntries,
-  registryFolder,
-  removeAbandoned,
-  removeEntry,
-  setBadAside,
-  writeEntry,
-} from './store.ts';
+import { deadRuns, filesOf, readEntries, removeAbandoned, removeEntry, setBadAside, writeEntry } from './store.ts';
 
 /** Told of each thing that is removed or put back, and of each that could not be. */
 export type CleanUpReport = (line: string) => void;

@@ -1,7 +1,8 @@
+import { registryFolder } from '../folders.ts';
 import { forgetSpent } from './clean-up.ts';
 import type { RunEntry } from './entry.ts';
 import { deletion, engineVariables, kindClusterNames } from './leftover-containers.ts';
-import { filesOf, type RunState, readEntries, registryFolder, runStateOf, setBadAside } from './store.ts';
+import { filesOf, type RunState, readEntries, runStateOf, setBadAside } from './store.ts';
 
 /** A line for each thing that former runs left behind, dead or kept. Never throws. */
 export async function describeLeftovers(folder?: string): Promise<string[]> {

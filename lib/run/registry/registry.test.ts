@@ -15,13 +15,14 @@ import {
 import { tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { registryFolder } from '../folders.ts';
 import { cleanUpCrashedRuns, cleanUpRuns, forgetSpent } from './clean-up.ts';
 import type { RunEntry } from './entry.ts';
 import { describeLeftovers } from './leftovers.ts';
 import { lockRun } from './lock.ts';
 import { identify, isAlive, type ProcessIdentity, processSpace, runMark } from './processes.ts';
 import { openRunRegistry } from './registry.ts';
-import { deadRuns, keptClusters, readEntries, registryFolder, runStateOf, writeEntry } from './store.ts';
+import { deadRuns, keptClusters, readEntries, runStateOf, writeEntry } from './store.ts';
 
 let folder: string;
 let spawned: number[];

@@ -1,10 +1,11 @@
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { engine } from '../../providers/engine.ts';
+import { registryFolder } from '../folders.ts';
 import { isEmpty, type LiveEntry, type RunEntry, VERSION } from './entry.ts';
 import { engineVariables } from './leftover-containers.ts';
 import { identify, isAlive, processSpace, runMark } from './processes.ts';
-import { privateFolder, registryFolder, removeEntry, writeEntry } from './store.ts';
+import { privateFolder, removeEntry, writeEntry } from './store.ts';
 
 /** How long a child that was ended may take to disappear, ms, and how often it is looked for. */
 const childGone = { withinMs: 2_000, lookMs: 20 };

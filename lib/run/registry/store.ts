@@ -1,17 +1,8 @@
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir, userInfo } from 'node:os';
-import { basename, isAbsolute, join } from 'node:path';
+import { existsSync, lstatSync, mkdtempSync, readdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
 import { EnvironmentError } from '../../words/index.ts';
+import { makeFolders, registryFolder } from '../folders.ts';
 import { type Checked, checkEntry, type RunEntry, VERSION } from './entry.ts';
 import { removeDeadLocks } from './lock.ts';
 import { isAlive, type ProcessSpace, processSpace } from './processes.ts';
@@ -19,30 +10,6 @@ import { readStateFile, setAside } from './state-file.ts';
 
 /** A file that was being written when its writer died is left alone for so long, in ms: the writer may be alive. */
 const abandonedAfterMs = 60_000;
-
-/**
- * The folder of the registry: one file for each run that is under way, was kept, or died. A relative XDG_STATE_HOME is
- * ignored, as the XDG Base Directory Specification has it: `clean` is called from another folder than the run was.
- *
- * @throws EnvironmentError where this user has no home
- */
-export function registryFolder(environment: NodeJS.ProcessEnv = process.env): string {
-  const state = environment['XDG_STATE_HOME'] ?? '';
-  return join(isAbsolute(state) ? state : join(home(environment), '.local', 'state'), 'meshproof', 'runs');
-}
-
-function home(environment: NodeJS.ProcessEnv): string {
-  const named = environment['HOME'] ?? '';
-  if (isAbsolute(named)) return named;
-  try {
-    return userInfo().homedir;
-  } catch {
-    throw new EnvironmentError(
-      'this user has no home folder for the registry of runs: HOME is not set, and the system knows no such user',
-      'set XDG_STATE_HOME to a folder that this user may write to',
-    );
-  }
-}
 
 /**
  * Writes an entry so that a reader, and whoever comes after a kill, sees the old one or the new one whole.
@@ -61,7 +28,7 @@ export function writeEntry(folder: string, entry: RunEntry): void {
     );
   }
   try {
-    mkdirSync(privateFolder(folder, entry.runId), { recursive: true, mode: 0o700 });
+    makeFolders(privateFolder(folder, entry.runId), 0o700);
     rmSync(`${file}.tmp`, { force: true });
     // Exclusively: never through a symbolic link that somebody has put there.
     writeFileSync(`${file}.tmp`, `${JSON.stringify(checked.entry, undefined, 2)}\n`, { mode: 0o600, flag: 'wx' });

@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { limits, makeFolders, refuseBadFolders } from './surroundings.ts';
+import { makeRunFolders, refuseBadFolders } from './folders.ts';
+import { limits } from './machine/facts.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -23,21 +24,21 @@ describe('a folder to write to', () => {
   it.each([
     ['file', /--out .*file: it is a file; name a folder that this user may write to/],
     ['file/x/y', /--out .*: a file is in its way;/],
-    ['loop/x', /--out .*: its symbolic links go round in circles;/],
+    ['loop/x', /--out .*: its symbolic links form a circle;/],
     [`${'n'.repeat(300)}/x`, /--out .*: its name is too long;/],
   ])('is refused with its reason: %s', (name, message) => {
     writeFileSync(join(folder, 'file'), '');
     symlinkSync(join(folder, 'loop'), join(folder, 'loop'));
     const refusal = expect.objectContaining({ name: 'UsageError', message: expect.stringMatching(message) });
     expect(() => refuseBadFolders(join(folder, name))).toThrow(refusal);
-    expect(() => makeFolders('--out', join(folder, name, 'run'))).toThrow('--out');
+    expect(() => makeRunFolders('--out', join(folder, name, 'run'))).toThrow('--out');
   });
 
   it('is made with those above it, or none of them', () => {
-    makeFolders('--out', join(folder, 'a/b/c'));
+    makeRunFolders('--out', join(folder, 'a/b/c'));
     expect(existsSync(join(folder, 'a/b/c'))).toBe(true);
     // The last name is longer than file systems allow.
-    expect(() => makeFolders('--out', join(folder, 'd/e', 'n'.repeat(300)))).toThrow('its name is too long');
+    expect(() => makeRunFolders('--out', join(folder, 'd/e', 'n'.repeat(300)))).toThrow('its name is too long');
     expect(readdirSync(folder)).toEqual(['a']);
   });
 });
