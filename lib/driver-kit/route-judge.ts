@@ -43,7 +43,7 @@ export class RouteJudge {
       beside: { servers: egressTarget?.servers, logOf: (app) => egressTargetLogs.of(app) },
       log: run.log,
     });
-    this.judging = openJudging(probing, (mode, value) => provided.beforeSwitch(mesh.setting(mode), value));
+    this.judging = openJudging(probing, async (mode, value) => provided.beforeSwitch?.(mesh.setting(mode), value));
     this.egressTargetLogs = egressTargetLogs;
     this.signal = run.interruption.signal;
   }
