@@ -186,9 +186,7 @@ describeSandbox('a run cleans up and accuses nobody', () => {
     expect(text).not.toMatch(/\n\s+at /);
     expect({ status, left: left() }).toEqual({ status: 3, left: [] });
     const [run = ''] = readdirSync(reports);
-    expect(readFileSync(join(reports, run, 'meshproof.log'), 'utf8')).toMatch(
-      /uncaught: TypeError[\s\S]*\n\s+at /,
-    );
+    expect(readFileSync(join(reports, run, 'meshproof.log'), 'utf8')).toMatch(/uncaught: TypeError[\s\S]*\n\s+at /);
     expect(existsSync(join(reports, run, 'junit.xml'))).toBe(true);
   });
 
