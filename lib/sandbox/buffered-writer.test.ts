@@ -8,26 +8,26 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-test('pieces that come within its time are passed on together, in order, and once', () => {
-  const passed: string[] = [];
-  const bufferedWriter = new BufferedWriter((text) => passed.push(text), 5);
+test('writes pieces that come within its time together, in order, once', () => {
+  const written: string[] = [];
+  const bufferedWriter = new BufferedWriter((text) => written.push(text), 5);
   bufferedWriter.add('a');
   jest.advanceTimersByTime(4);
   bufferedWriter.add('b');
-  expect(passed).toEqual([]);
+  expect(written).toEqual([]);
   jest.advanceTimersByTime(1);
-  expect(passed).toEqual(['ab']);
+  expect(written).toEqual(['ab']);
   bufferedWriter.add('c');
   jest.advanceTimersByTime(60_000);
-  expect(passed).toEqual(['ab', 'c']);
+  expect(written).toEqual(['ab', 'c']);
 });
 
-test('what there is can be passed on at once, and nothing is no piece', () => {
-  const passed: string[] = [];
-  const bufferedWriter = new BufferedWriter((text) => passed.push(text), 5);
+test('flush writes at once what it has, and nothing if it has nothing', () => {
+  const written: string[] = [];
+  const bufferedWriter = new BufferedWriter((text) => written.push(text), 5);
   bufferedWriter.flush();
   bufferedWriter.add('a');
   bufferedWriter.flush();
   jest.advanceTimersByTime(5);
-  expect(passed).toEqual(['a']);
+  expect(written).toEqual(['a']);
 });

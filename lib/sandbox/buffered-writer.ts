@@ -1,4 +1,4 @@
-/** Text that comes in many small pieces, passed on a little later in few. */
+/** Collects small pieces of text, and writes them together a little later. */
 export class BufferedWriter {
   #text = '';
   #timer: NodeJS.Timeout | undefined;
@@ -15,7 +15,7 @@ export class BufferedWriter {
     this.#timer ??= setTimeout(() => this.flush(), this.#withinMs);
   }
 
-  /** Passes on at once what there is. */
+  /** Writes at once what it has. */
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

@@ -1,4 +1,4 @@
-/** What a pod in the sandbox can see and change of the machine, for each kind of user who starts a sandbox. */
+/** What a pod in the sandbox can see and change of the machine. Runs for each kind of user who starts a sandbox. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -24,12 +24,12 @@ jest.setTimeout(90_000);
 
 const PROGRAM = resolve(import.meta.dirname, '../../bin/meshproof.js');
 const NOBODY = '65534';
-/** A file system of its own below a folder that pods see; in a mount namespace of the test's own. */
+/** Mounts a file system below a folder that pods see, in a mount namespace of the test. */
 const WITH_SUBMOUNT = ['unshare', '--user', '--map-root-user', '--mount', 'sh', '-ec'];
 const SUBMOUNT = 'mount -t tmpfs -o mode=777,noatime,nodev tmpfs /usr/share; touch /usr/share/theirs; exec "$@"';
 const isRoot = process.getuid?.() === 0;
 
-/** The words that a sandbox is started by, as another user or in another place. */
+/** Commands that start a sandbox as another user or in another place. */
 const STARTED: [string, string[]][] = [
   ['the user of this test', []],
   ...(isRoot
@@ -52,8 +52,8 @@ describeSandbox.each(STARTED)('a pod of a sandbox that was started by %s', (_, t
   let child: ChildProcess;
   let cluster: TestCluster;
   const sh = (script: string) => cluster.exec('demo', 'client', 'curl', ['sh', '-c', script]);
-  /** What it prints, with both streams in order. */
-  const said = async (script: string) => (await sh(`exec 2>&1; ${script}`)).stdout;
+  /** The output of both streams in order. */
+  const outputOf = async (script: string) => (await sh(`exec 2>&1; ${script}`)).stdout;
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'confinement-'));
@@ -62,7 +62,7 @@ describeSandbox.each(STARTED)('a pod of a sandbox that was started by %s', (_, t
     writeFileSync(secret, 'hidden');
     const bin = join(folder, 'my [bin]');
     mkdirSync(bin);
-    // As nvm and its kin have it: node and curl lie in the user's own folder.
+    // As with nvm: node and curl are in the user's own folder.
     for (const [name, path] of Object.entries({ node: process.execPath, curl: commandPath('curl') })) {
       if (through.includes(SUBMOUNT)) copyFileSync(path, join(bin, name));
       else symlinkSync(path, join(bin, name));
@@ -98,15 +98,15 @@ describeSandbox.each(STARTED)('a pod of a sandbox that was started by %s', (_, t
     expect(await sh(`${programs} && ${writing}`)).toEqual({ exit: 0, stdout: 'x\n', stderr: '' });
   });
 
-  test('sees of the root folder the programs and libraries of the machine alone', async () => {
-    const names = (await said('ls -A /')).trim().split('\n');
+  test('sees only programs and libraries in the machine’s root folder', async () => {
+    const names = (await outputOf('ls -A /')).trim().split('\n');
     const own = ['dev', 'etc', 'old', 'proc', 'run', 'sandbox', 'sys', 'tmp', 'var'];
     expect(names.filter((name) => !own.includes(name) && !/^(usr|bin|sbin|lib\w*)$/.test(name))).toEqual([]);
-    expect(await said('find /old /run /sys /var/run/ -mindepth 1')).toBe('');
+    expect(await outputOf('find /old /run /sys /var/run/ -mindepth 1')).toBe('');
     const etc = ['group', 'hostname', 'hosts', 'nsswitch.conf', 'passwd', 'resolv.conf'];
     const links = /^(alternatives|ld\.so\.cache|ld-musl-.*)$/;
     expect(
-      (await said('ls -A /etc'))
+      (await outputOf('ls -A /etc'))
         .trim()
         .split('\n')
         .filter((name) => !links.test(name)),
@@ -122,7 +122,7 @@ describeSandbox.each(STARTED)('a pod of a sandbox that was started by %s', (_, t
 
   test('cannot read a file of the user who started it, by any path', async () => {
     expect((await sh(`cat '${secret}' '/host${secret}' '/proc/1/root${secret}' '/old${secret}'`)).stdout).toBe('');
-    expect(await said(`ls -A '${folder}'`)).toContain('No such file');
+    expect(await outputOf(`ls -A '${folder}'`)).toContain('No such file');
   });
 
   test.each([
@@ -139,23 +139,23 @@ describeSandbox.each(STARTED)('a pod of a sandbox that was started by %s', (_, t
     '/',
   ])('cannot write to %s', async (place) => {
     const file = join(place, 'written-by-a-test');
-    expect(await said(`touch ${file}; rm -f ${file}`)).toMatch(/Read-only file system|Permission denied/);
+    expect(await outputOf(`touch ${file}; rm -f ${file}`)).toMatch(/Read-only file system|Permission denied/);
   });
 
-  test('cannot change the programs that it has of the machine', async () => {
-    // What they are already: should it be allowed, the machine stays as it is.
+  test('cannot change the programs of the machine', async () => {
+    // The files have these modes already. So nothing changes on the machine if the test fails.
     for (const [mode, file] of [
       ['u+x', '$(readlink -f $(command -v node))'],
       ['u+x', '$(readlink -f $(command -v curl))'],
       ['u+w', '/dev/null'],
     ]) {
-      expect(await said(`chmod ${mode} ${file}`)).toMatch(/Read-only file system|not permitted/);
+      expect(await outputOf(`chmod ${mode} ${file}`)).toMatch(/Read-only file system|not permitted/);
     }
-    expect(await said(': >> $(readlink -f $(command -v curl))')).toMatch(/cannot create/);
+    expect(await outputOf(': >> $(readlink -f $(command -v curl))')).toMatch(/cannot create/);
   });
 
   test('has the devices that every container has, and no others', async () => {
-    const names = (await said('ls -A /dev')).trim().split('\n').sort();
+    const names = (await outputOf('ls -A /dev')).trim().split('\n').sort();
     const common = [
       'fd',
       'full',
@@ -176,8 +176,8 @@ describeSandbox.each(STARTED)('a pod of a sandbox that was started by %s', (_, t
 
   test('cannot change the kernel’s settings, nor those of its own network', async () => {
     for (const file of ['sys/kernel/printk', 'sys/kernel/hostname', 'sys/net/ipv4/ip_forward', 'sysrq-trigger']) {
-      // To open it for writing is enough to see, and changes nothing.
-      expect(await said(`: > /proc/${file}`)).toMatch(/Read-only file system|cannot create/);
+      // Opening the file for writing shows it and changes nothing.
+      expect(await outputOf(`: > /proc/${file}`)).toMatch(/Read-only file system|cannot create/);
     }
   });
 
@@ -217,14 +217,17 @@ describeSandbox.each(STARTED)('a pod of a sandbox that was started by %s', (_, t
   });
 
   test('sees no process but its own, and has no more rights than Docker leaves to a container', async () => {
-    const [first, ...others] = (await said('for p in /proc/[0-9]*; do tr "\\0" " " < $p/cmdline; echo; done'))
+    const [first, ...others] = (await outputOf('for p in /proc/[0-9]*; do tr "\\0" " " < $p/cmdline; echo; done'))
       .trim()
       .split('\n');
     expect(first).toMatch(/^sh -c trap/);
     expect(others.join('\n')).not.toMatch(/meshproof|unshare|main\.js/);
-    const rights = Number.parseInt(/CapEff:\s+([0-9a-f]+)/.exec(await said('cat /proc/self/status'))?.[1] ?? '', 16);
+    const rights = Number.parseInt(
+      /CapEff:\s+([0-9a-f]+)/.exec(await outputOf('cat /proc/self/status'))?.[1] ?? '',
+      16,
+    );
     expect(rights).toBe(0xa80425fb);
-    const ofFirst = Number.parseInt(/CapBnd:\s+([0-9a-f]+)/.exec(await said('cat /proc/1/status'))?.[1] ?? '', 16);
+    const ofFirst = Number.parseInt(/CapBnd:\s+([0-9a-f]+)/.exec(await outputOf('cat /proc/1/status'))?.[1] ?? '', 16);
     expect(ofFirst).toBe(0xa80425fb);
   });
 });
@@ -235,7 +238,7 @@ function commandPath(name: string): string {
 
 /** The path that `meshproof sandbox` prints. @throws Error where it ends without one */
 async function kubeconfigFrom(child: ChildProcess): Promise<string> {
-  if (child.stdout === null) throw new Error('nobody reads what the sandbox prints');
+  if (child.stdout === null) throw new Error('the output of the sandbox is not a pipe');
   for await (const line of createInterface({ input: child.stdout })) {
     const path = /^export KUBECONFIG=(.*)$/.exec(line)?.[1];
     if (path !== undefined) return path;

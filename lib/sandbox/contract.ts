@@ -1,10 +1,10 @@
 /**
- * Where the sandbox's two halves meet: the API server (lib/sandbox/api) keeps objects and calls the Kubelet; the node
- * side (lib/sandbox/node) runs pods and follows the objects through an ObjectView. Both live in one process.
+ * The contract between the sandbox's two halves, which share one process. The API server (lib/sandbox/api) stores objects and
+ * calls the Kubelet. The node (lib/sandbox/node) runs pods and reads the objects through an ObjectView.
  */
 import type { Readable, Writable } from 'node:stream';
 
-/** A Kubernetes object, as the API server stores it. What a view or a call hands out must not be changed in place. */
+/** A Kubernetes object as the API server stores it. Do not change an object in place. */
 export interface Manifest {
   apiVersion: string;
   kind: string;
@@ -37,21 +37,21 @@ export interface OwnerReference {
   blockOwnerDeletion?: boolean;
 }
 
-/** What runs pods. A pod is named by its uid; the API server calls `startPod` once per uid, and `stopPod` once after. */
+/** Runs pods. The API server calls `startPod` once for each uid, and `stopPod` once after that. */
 export interface Kubelet {
   /**
-   * Takes a scheduled pod on; resolves at once, containers come up behind it. Init containers, probes, restarts by the
-   * pod's restartPolicy and back-off are the kubelet's; each change of them is reported, whole, through `report`.
+   * Starts a scheduled pod, and resolves before its containers run. The kubelet handles init containers, probes, restarts
+   * and back-off. After each change it reports the whole status.
    */
   startPod(pod: Manifest, report: (status: PodReport) => void): Promise<void>;
-  /** Ends the pod's processes (SIGTERM, then SIGKILL after `graceSeconds`) and frees its address; resolves when all are gone. */
+  /** Ends the pod's processes (SIGTERM, then SIGKILL after `graceSeconds`) and frees its address. Resolves when all are gone. */
   stopPod(uid: string, graceSeconds: number): Promise<void>;
   /**
-   * Runs a command in a running container. The API server has checked that pod and container exist in the spec.
-   * @throws Error, synchronously, with the text for the user where the container does not run.
+   * Runs a command in a container. The API server has checked that pod and container exist.
+   * @throws Error, synchronously, with a message for the user, if the container does not run
    */
   exec(target: ContainerTarget, argv: string[], streams: ExecStreams): ExecHandle;
-  /** The container's lines, oldest first; ends at the log's end, or, with `follow`, when the container is gone or the loop is left. */
+  /** The container's lines, oldest first. With `follow` it waits for more until the container or the caller ends. */
   logs(target: ContainerTarget, options: LogOptions): AsyncIterable<LogLine>;
 }
 
@@ -62,7 +62,7 @@ export interface ContainerTarget {
   container: string;
 }
 
-/** The whole state of a pod as its node sees it; phase and conditions are worked out from it by the API server. */
+/** The state of a pod as its node sees it. The API server derives phase and conditions from it. */
 export interface PodReport {
   /** The pod's address, once it has one. */
   ip?: string;
@@ -75,7 +75,7 @@ export interface ContainerReport {
   /** As `status.containerStatuses[].state`: `{waiting: {reason: 'ErrImagePull', message: …}}` and so on. */
   state: ContainerState;
   lastState?: ContainerState;
-  /** Running, and its readiness probe (if it has one) is satisfied; for an init container: ended with status 0. */
+  /** Running, and ready by its probes. For an init container: ended with status 0. */
   ready: boolean;
   restartCount: number;
   /** Changes with each restart, such as `sandbox://<hex>`. */
@@ -99,7 +99,7 @@ export interface ContainerState {
   };
 }
 
-/** Absent streams were not asked for. The kubelet ends neither `stdout` nor `stderr` before all output is written. */
+/** The streams that the client asked for. The kubelet ends an output only after everything is written. */
 export interface ExecStreams {
   stdin?: Readable;
   stdout?: Writable;
@@ -109,9 +109,9 @@ export interface ExecStreams {
 }
 
 export interface ExecHandle {
-  /** Exit status; a signal's name where one ended the command. Settles after all output was written; rejects if it could not be started. */
+  /** Exit status or the name of a signal, after all output is written. Rejects if the command cannot start. */
   exit: Promise<number | NodeJS.Signals>;
-  /** Kills the command and its children; safe after the end. */
+  /** Kills the command and its children. It may have ended. */
   kill(): void;
 }
 
@@ -146,22 +146,22 @@ export interface ViewEvent {
   object: Manifest;
 }
 
-/** The objects as the API server has them, for DNS, services and the reference mesh's control plane. Calls are in-process and synchronous. */
+/** The objects of the API server, for DNS, Services and the mesh's control plane. Calls are synchronous. */
 export interface ObjectView {
   get(ref: NamedRef): Manifest | undefined;
-  /** Objects of a kind, of one namespace where it is given; none while the kind is not known. */
+  /** The objects of a kind, in one namespace or in all. None while the kind is unknown. */
   list(kind: KindRef, namespace?: string): Manifest[];
   /**
-   * Delivers each object that is there as ADDED before it returns, then each change, in order, as it is stored. A kind that
-   * is not known yet (its CRD is to come) delivers once it is.
-   * @returns ends the watch.
+   * Delivers each existing object as ADDED before it returns, then each change in order. A kind whose CRD comes later
+   * delivers from then on.
+   * @returns a function that ends the watch
    */
   watch(kind: KindRef, deliver: (event: ViewEvent) => void): () => void;
-  /** Merges `status` into the object's (RFC 7386); nothing happens where the object is gone. */
+  /** Merges `status` into the object's (RFC 7386). Does nothing if the object is gone. */
   patchStatus(ref: NamedRef, status: Record<string, unknown>): void;
   /** Creates the object, or merges it into the one of its name (RFC 7386). */
   put(object: Manifest): Manifest;
-  /** Records an Event about an object, counted up if the same one is repeated. */
+  /** Records an Event about an object. A repeated Event gets a higher count. */
   event(about: Manifest, event: EventText): void;
 }
 
@@ -174,15 +174,15 @@ export interface EventText {
 }
 
 /**
- * What an admission webhook would do, in-process: sidecar injection and the mesh's own validation. Called for each create
- * and update of an object after defaulting; answers the object to be stored.
- * @throws Error to deny; its message is the user's.
+ * Does what an admission webhook would do: sidecar injection and validation. The API server calls it for each create and
+ * update, after defaulting, and stores its answer.
+ * @throws Error to deny, with a message for the user
  */
 export type Admit = (request: AdmissionRequest) => Manifest;
 
 export interface AdmissionRequest {
   operation: 'CREATE' | 'UPDATE';
   object: Manifest;
-  /** The object's namespace, where it has one: enrolment is its labels and annotations. */
+  /** The object's namespace, if it has one. Its labels and annotations decide about enrolment. */
   namespace?: Manifest;
 }

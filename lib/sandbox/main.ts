@@ -9,7 +9,7 @@ import { MeshPlane } from './mesh/control-plane.ts';
 import { prepareNode } from './node/node.ts';
 import { keepHeapSmall } from './node-process.ts';
 import { createAuthority } from './pki.ts';
-import type { Ready, Startup } from './settings.ts';
+import type { Ready, Startup } from './start.ts';
 
 keepHeapSmall();
 

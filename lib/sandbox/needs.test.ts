@@ -13,30 +13,30 @@ console.log((await missingNeeds()).map(({ what }) => what).join('\\n'));`;
  * test cannot change the PATH by which its own process starts others.
  * @returns also how often it was tried
  */
-async function missingWhereRefused(words: string[]): Promise<{ missing: string; trials: number }> {
+async function missingWhereRefused(words: string[]): Promise<{ missing: string; checks: number }> {
   const folder = mkdtempSync(join(tmpdir(), 'needs-'));
   const refusals = words.map((word) => `case "$*" in *${word}*) echo refused >&2; exit 1;; esac`);
-  const script = ['#!/bin/sh', `echo tried >> '${folder}/trials'`, ...refusals].join('\n');
+  const script = ['#!/bin/sh', `echo tried >> '${folder}/checks'`, ...refusals].join('\n');
   writeFileSync(join(folder, 'unshare'), script, { mode: 0o755 });
   const env = { PATH: [folder, process.env['PATH']].join(delimiter) };
   try {
     const program = ['--import', 'tsx', '--input-type=module', '--eval', PRINTS_NEEDS];
     const { stdout: missing } = await execa(process.execPath, program, { env, timeout: 30_000 });
-    return { missing, trials: readFileSync(join(folder, 'trials'), 'utf8').trim().split('\n').length };
+    return { missing, checks: readFileSync(join(folder, 'checks'), 'utf8').trim().split('\n').length };
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-test('where a sandbox can run, it is tried once', async () => {
-  expect(await missingWhereRefused([])).toEqual({ missing: '', trials: 1 });
+test('checks a machine that can run sandboxes once', async () => {
+  expect(await missingWhereRefused([])).toEqual({ missing: '', checks: 1 });
 });
 
 test.each([
   ['namespaces', ['--user'], 'user namespaces'],
   ['/proc and links', ['--mount-proc', 'veth'], '/proc in a process namespace'],
   ['links', ['veth'], 'network bridges and veth links'],
-])('where %s are refused, the first step that fails is named', async (_, words, what) => {
+])('names the first step that fails where %s are refused', async (_, words, what) => {
   expect((await missingWhereRefused(words)).missing).toBe(what);
 });
 
@@ -50,22 +50,22 @@ test.each([
     'kernel.apparmor_restrict_unprivileged_userns=0',
   ],
   [{ 'user/max_user_namespaces': '0' }, 'user.max_user_namespaces=10000'],
-])('what is forbidden by %j is allowed by %s', (settings: Record<string, string>, allow) => {
+])('what %j forbids, %s allows', (settings: Record<string, string>, allow) => {
   const [name] = allow.split('=');
   expect(forbiddenWith(settings)).toEqual([
     {
       what: 'user namespaces',
-      trouble: `forbidden by the sysctl ${name} (no space left)`,
+      problem: `forbidden by the sysctl ${name} (no space left)`,
       remedy: `as root: sysctl -w ${allow}`,
     },
   ]);
 });
 
-test('where no sysctl forbids it, something around the process does', () => {
+test('if no sysctl forbids it, something around the process does', () => {
   expect(forbiddenWith({ 'user/max_user_namespaces': '5000' })).toEqual([
     {
       what: 'user namespaces',
-      trouble: 'forbidden, and by no sysctl (no space left)',
+      problem: 'forbidden, and by no sysctl (no space left)',
       remedy: 'run it elsewhere',
     },
   ]);

@@ -3,20 +3,31 @@ import { accessSync, constants, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { CONTAINER_PATH } from './node/places.ts';
-import { NAMESPACES } from './unshare.ts';
 
-/** Something that the sandbox needs and this machine lacks or forbids. */
+/** Something that the sandbox needs, and that this machine lacks or forbids. */
 export interface MissingNeed {
-  /** As people call it: `curl`, `user namespaces`. */
+  /** Such as `curl` or `user namespaces`. */
   what: string;
-  trouble: string;
+  problem: string;
   remedy: string;
 }
 
-/** Longest that one trial may take, ms. */
-const TRIAL_MS = 10_000;
+/** The namespaces of a sandbox, as arguments of `unshare`. Root uses a user namespace too, so that all users get the same. */
+export const NAMESPACES = [
+  '--user',
+  '--map-root-user',
+  '--net',
+  '--mount',
+  '--pid',
+  '--fork',
+  '--kill-child',
+  '--mount-proc',
+];
 
-/** What the sandbox runs, and the package that most distributions have it in. */
+/** Time limit of one check, ms. */
+const CHECK_MS = 10_000;
+
+/** The programs that the sandbox runs, with their packages in most distributions. */
 const PROGRAMS: Record<string, string> = {
   unshare: 'util-linux',
   nsenter: 'util-linux',
@@ -25,13 +36,13 @@ const PROGRAMS: Record<string, string> = {
   curl: 'curl',
 };
 
-/** What only a container runs, whose PATH has the folders that ordinary users' PATHs often lack. */
+/** The programs that only containers run. Their PATH has folders that an ordinary user's often lacks. */
 const PROGRAMS_OF_CONTAINERS: Record<string, string> = {
   pivot_root: 'util-linux',
   setpriv: 'util-linux',
 };
 
-/** Settings of the kernel that forbid what the sandbox does, and the value that allows it. */
+/** Settings of the kernel that can forbid the sandbox, and the values that allow it. */
 const SETTINGS = [
   { file: 'kernel/unprivileged_userns_clone', forbids: '0', allow: 'kernel.unprivileged_userns_clone=1' },
   {
@@ -44,14 +55,14 @@ const SETTINGS = [
 ];
 
 /** What a sandbox does first. */
-const WHOLE = {
+const ALL_STEPS = {
   flags: NAMESPACES,
   script:
     'ip link add br0 type bridge && ip link add veth0 type veth peer name veth1 && echo 1 > /proc/sys/net/ipv4/ip_forward',
 };
 
-/** The same step by step, each with what forbids it where no setting of the kernel does. */
-const TRIALS = [
+/** The same step by step, with the remedy if no setting of the kernel forbids the step. */
+const STEPS = [
   {
     what: 'user namespaces',
     flags: ['--user', '--map-root-user'],
@@ -66,36 +77,36 @@ const TRIALS = [
   },
   {
     what: 'network bridges and veth links',
-    ...WHOLE,
+    ...ALL_STEPS,
     remedy: 'load the kernel modules bridge and veth, and let /proc/sys/net be written',
   },
 ];
 
-/** What keeps the sandbox from running on this machine; empty where nothing does. Tries, and leaves nothing behind. */
+/** What the sandbox needs and this machine lacks or forbids. Checks it by doing it, and leaves nothing behind. */
 export async function missingNeeds(): Promise<MissingNeed[]> {
   if (process.platform !== 'linux') {
-    const trouble = `the sandbox is made of Linux namespaces, and this is ${process.platform}`;
-    return [{ what: 'Linux', trouble, remedy: 'install Docker and kind, or use a Linux virtual machine' }];
+    const problem = `the sandbox needs Linux namespaces, and this is ${process.platform}`;
+    return [{ what: 'Linux', problem, remedy: 'install Docker and kind, or use a Linux virtual machine' }];
   }
   const lacking = [
     ...programsNotOn(process.env['PATH'] ?? '', PROGRAMS),
     ...programsNotOn(CONTAINER_PATH, PROGRAMS_OF_CONTAINERS),
   ];
   if (lacking.length > 0) return lacking;
-  if ((await attempt(WHOLE.flags, WHOLE.script)) === undefined) return [];
-  for (const { what, flags, script, remedy } of TRIALS) {
-    const complaint = await attempt(flags, script);
-    if (complaint !== undefined) return forbidden(what, complaint, remedy, setting);
+  if ((await errorOf(ALL_STEPS.flags, ALL_STEPS.script)) === undefined) return [];
+  for (const { what, flags, script, remedy } of STEPS) {
+    const complaint = await errorOf(flags, script);
+    if (complaint !== undefined) return forbidden(what, complaint, remedy, settingOf);
   }
   return [];
 }
 
 /**
- * Who forbids something that was tried: each setting of the kernel that does, or else whatever is around this process.
+ * Finds what forbids a step: settings of the kernel, or else the container or service around this process.
  *
- * @param complaint - what was said when it was tried
- * @param remedy - for what is around
- * @param settingOf - a setting's value; undefined where this kernel has none of that name
+ * @param complaint - error message of the step
+ * @param remedy - for a container or service
+ * @param settingOf - value of a setting. Undefined if this kernel does not have it.
  */
 export function forbidden(
   what: string,
@@ -104,19 +115,19 @@ export function forbidden(
   settingOf: (file: string) => string | undefined,
 ): MissingNeed[] {
   const settings = SETTINGS.filter(({ file, forbids }) => settingOf(file) === forbids);
-  if (settings.length === 0) return [{ what, trouble: `forbidden, and by no sysctl (${complaint})`, remedy }];
+  if (settings.length === 0) return [{ what, problem: `forbidden, and by no sysctl (${complaint})`, remedy }];
   return settings.map(({ allow }) => ({
     what,
-    trouble: `forbidden by the sysctl ${allow.split('=', 1)[0]} (${complaint})`,
+    problem: `forbidden by the sysctl ${allow.split('=', 1)[0]} (${complaint})`,
     remedy: `as root: sysctl -w ${allow}`,
   }));
 }
 
-/** What a trial complained of; undefined where it went well. */
-async function attempt(flags: string[], script: string): Promise<string | undefined> {
+/** The error message of a step. Undefined if it worked. */
+async function errorOf(flags: string[], script: string): Promise<string | undefined> {
   const child = spawn('unshare', [...flags, 'sh', '-c', script], {
     stdio: ['ignore', 'ignore', 'pipe'],
-    timeout: TRIAL_MS,
+    timeout: CHECK_MS,
     killSignal: 'SIGKILL',
   });
   const status = new Promise<number | null>((resolve, reject) => {
@@ -127,11 +138,11 @@ async function attempt(flags: string[], script: string): Promise<string | undefi
   return (await status) === 0 ? undefined : complaint.trim().split('\n')[0] || 'no reason given';
 }
 
-function setting(file: string): string | undefined {
+function settingOf(file: string): string | undefined {
   try {
     return readFileSync(join('/proc/sys', file), 'utf8').trim();
   } catch (error) {
-    // Not every kernel has every one of them.
+    // Not every kernel has every setting.
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
@@ -140,7 +151,7 @@ function setting(file: string): string | undefined {
 function programsNotOn(path: string, programs: Record<string, string>): MissingNeed[] {
   return Object.entries(programs)
     .filter(([name]) => !path.split(delimiter).some((folder) => isProgram(join(folder, name))))
-    .map(([what, pack]) => ({ what, trouble: 'not on the PATH', remedy: `install ${what} (package ${pack})` }));
+    .map(([what, pack]) => ({ what, problem: 'not on the PATH', remedy: `install ${what} (package ${pack})` }));
 }
 
 function isProgram(file: string): boolean {

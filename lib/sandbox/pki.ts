@@ -1,4 +1,4 @@
-/** Certificates of one run: the API server's, and the identities of the mesh's sidecars. */
+/** The certificates of one run: for the API server and for the sidecars' identities. */
 import 'reflect-metadata';
 import { randomBytes, webcrypto } from 'node:crypto';
 import {
@@ -16,7 +16,7 @@ import {
   X509CertificateGenerator,
 } from '@peculiar/x509';
 
-/** Whom a certificate names. */
+/** The names in a certificate. */
 export interface Subject {
   commonName: string;
   uris?: string[];
@@ -25,22 +25,22 @@ export interface Subject {
 }
 
 export interface Authority {
-  /** By which others know what this authority issued. */
+  /** Others verify the authority's certificates by it. */
   certificatePem: string;
-  /** A key and a certificate for servers and clients, good for as long as the authority. */
+  /** Issues a key and a certificate for servers and clients, valid as long as the authority's own. */
   issue(subject: Subject): Promise<{ keyPem: string; certPem: string }>;
 }
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const week = 7 * 24 * 3600 * 1000;
-/** Clocks differ a little, also between namespaces. */
-const allowance = 3600 * 1000;
+/** Clocks may differ a little. */
+const clockSkew = 3600 * 1000;
 
-/** Makes an authority that lives as long as the process: its key is never written down. */
+/** Makes an authority for this process. It never writes its key to a file. */
 export async function createAuthority(name: string): Promise<Authority> {
   cryptoProvider.set(webcrypto);
   const keys = await newKeys();
-  const validity = { notBefore: new Date(Date.now() - allowance), notAfter: new Date(Date.now() + week) };
+  const validity = { notBefore: new Date(Date.now() - clockSkew), notAfter: new Date(Date.now() + week) };
   const own = await X509CertificateGenerator.createSelfSigned({
     serialNumber: serial(),
     name: `CN=${escaped(name)}`,
@@ -56,13 +56,13 @@ export async function createAuthority(name: string): Promise<Authority> {
   return {
     certificatePem: own.toString('pem'),
     async issue(subject) {
-      const theirs = await newKeys();
+      const subjectKeys = await newKeys();
       const certificate = await X509CertificateGenerator.create({
         serialNumber: serial(),
         subject: `CN=${escaped(subject.commonName)}`,
         issuer: own.subject,
         ...validity,
-        publicKey: theirs.publicKey,
+        publicKey: subjectKeys.publicKey,
         signingKey: keys.privateKey,
         signingAlgorithm: algorithm,
         extensions: [
@@ -73,7 +73,7 @@ export async function createAuthority(name: string): Promise<Authority> {
           await AuthorityKeyIdentifierExtension.create(own),
         ],
       });
-      const key = await webcrypto.subtle.exportKey('pkcs8', theirs.privateKey);
+      const key = await webcrypto.subtle.exportKey('pkcs8', subjectKeys.privateKey);
       return { keyPem: PemConverter.encode(key, 'PRIVATE KEY'), certPem: certificate.toString('pem') };
     },
   };
@@ -83,7 +83,7 @@ async function newKeys(): Promise<webcrypto.CryptoKeyPair> {
   return await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
 }
 
-/** A positive number of 16 bytes. */
+/** A positive number of 16 bytes, as hexadecimal digits. */
 function serial(): string {
   const bytes = randomBytes(16);
   bytes[0] = (bytes[0] ?? 0) & 0x7f;

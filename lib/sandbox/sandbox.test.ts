@@ -56,7 +56,7 @@ describeSandbox('a sandbox', () => {
   });
 
   test.each(['httpbin', 'httpbin.demo', 'httpbin.demo.svc', 'httpbin.demo.svc.cluster.local'])(
-    'a Service is reached as %s',
+    'a client reaches a Service as %s',
     async (name) => {
       expect(await sh(`curl -s -o /dev/null -w '%{http_code}' http://${name}:14001/get`)).toEqual({
         exit: 0,
@@ -66,11 +66,11 @@ describeSandbox('a sandbox', () => {
     },
   );
 
-  test('a name that is not there is not found, and at once', async () => {
+  test('an unknown name is not found, without delay', async () => {
     expect((await sh('curl -s --max-time 2 http://nobody.demo:14001/')).exit).toBe(6);
   });
 
-  test('the node keeps its hardware address while pods come', async () => {
+  test('the node has the same hardware address after more pods start', async () => {
     const seenBy = async (name: string): Promise<string> => {
       const script = `curl -s -o /dev/null http://httpbin.demo:14001/get; awk '/^10.244.0.1 / { print $4 }' /proc/net/arp`;
       return (await cluster.exec('demo', name, 'curl', ['sh', '-c', script])).stdout;
@@ -90,17 +90,17 @@ describeSandbox('a sandbox', () => {
     });
   });
 
-  test('a port that the pod has and the Service has not is refused at the address of the Service', async () => {
+  test('the address of a Service refuses a port that only the pod has', async () => {
     expect((await sh('curl -s --max-time 2 http://tcp-echo.demo:9001/')).exit).toBe(7);
   });
 
-  test('the log of a server holds the query', async () => {
+  test('the log of a server has the query', async () => {
     await sh('curl -s "http://httpbin.demo:14001/get?nonce=abc123"');
     const server = await cluster.log('demo', 'httpbin', 'httpbin');
     expect(server).toMatch(/uri=\/get\?nonce=abc123 /);
   });
 
-  test('exec keeps streams apart, takes input and tells the status', async () => {
+  test('exec separates the streams, takes input and reports the status', async () => {
     expect(await sh('cat; echo problem >&2; exit 7', 'some input')).toEqual({
       exit: 7,
       stdout: 'some input',
@@ -120,7 +120,7 @@ describeSandbox('a sandbox', () => {
     expect((await sh('kill -9 $$')).exit).toBe(137);
   });
 
-  test('containers of a pod share its network and its volumes, and have each their own /tmp', async () => {
+  test('containers of a pod share its network and its volumes, and each has its own /tmp', async () => {
     await sh('echo shared > /probe/file; echo own > /tmp/file');
     const second = await cluster.exec('demo', 'client', 'second', ['sh', '-c', 'cat /probe/file; ls /tmp; hostname']);
     expect(second.stdout).toBe('shared\nclient\n');
@@ -131,7 +131,7 @@ describeSandbox('a sandbox', () => {
     expect([exit, stderr]).toEqual([1, expect.stringContaining('Read-only file system')]);
   });
 
-  test('a killed container is started again, and that is counted', async () => {
+  test('a killed container starts again, and its status counts the restart', async () => {
     await cluster.create(...pod('demo', 'victim', [curl({ command: ['sleep', '12345'] })]));
     await cluster.readyPod('demo', 'victim');
     process.kill(processRunning('sleep 12345', userNamespaceOf(sandbox.sandbox.pid)), 'SIGKILL');
@@ -142,7 +142,7 @@ describeSandbox('a sandbox', () => {
     expect(after.lastState?.terminated?.exitCode).toBe(137);
   });
 
-  test('a container that ends again and again waits longer and longer', async () => {
+  test('a container that crashes repeatedly waits before its next start', async () => {
     await cluster.create(...pod('demo', 'crashing', [curl({ command: ['sh', '-c', 'exit 3'] })]));
     const status = await eventually('CrashLoopBackOff', async () => {
       const found = await statusOf(cluster, 'crashing');
@@ -151,7 +151,7 @@ describeSandbox('a sandbox', () => {
     expect(status.lastState?.terminated?.exitCode).toBe(3);
   });
 
-  test('an image that is not known is said to be one that cannot be pulled', async () => {
+  test('an unknown image gets the status of an image that cannot be pulled', async () => {
     await cluster.create(...pod('demo', 'unknown', [curl({ image: 'nobody/no-such-image:1' })]));
     const reasons = new Set<string>();
     await eventually('ImagePullBackOff', async () => {
@@ -164,7 +164,7 @@ describeSandbox('a sandbox', () => {
 });
 
 describeSandbox('the network of a sandbox', () => {
-  test('keeps the hardware address of the node, which pods remember, when the first of them goes', async () => {
+  test('keeps the hardware address of the node when the first pod ends', async () => {
     const { sandbox, cluster, end } = await testSandbox();
     const inNetwork = ['--target', String(sandbox.pid), '--net', 'ip', '-brief', 'link', 'show', 'br0'];
     const hardwareAddress = (): string | undefined =>
@@ -193,7 +193,7 @@ describeSandbox('the end of a sandbox', () => {
     expect(processesIn(inside)).toEqual([]);
   });
 
-  test('stop leaves no process either where it has to kill', async () => {
+  test('stop leaves no process if it has to kill', async () => {
     const { sandbox, end } = await testSandbox();
     const inside = userNamespaceOf(sandbox.pid);
     for (const pid of processesIn(inside)) process.kill(pid, 'SIGSTOP');
@@ -201,7 +201,7 @@ describeSandbox('the end of a sandbox', () => {
     expect(processesIn(inside)).toEqual([]);
   });
 
-  test('a sandbox dies with its owner, however that dies', async () => {
+  test('a sandbox ends with its owner, even if somebody kills the owner', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'sandbox-test-'));
     const script = `
       import { startSandbox } from ${JSON.stringify(new URL('./index.ts', import.meta.url).href)};
@@ -218,7 +218,7 @@ describeSandbox('the end of a sandbox', () => {
     rmSync(folder, { recursive: true });
   });
 
-  test('a sandbox of another domain has its Services there, and nowhere else', async () => {
+  test('Services have names in the given domain only', async () => {
     const { cluster, end } = await testSandbox({ clusterDomain: 'mesh.example' });
     try {
       await cluster.create(

@@ -57,7 +57,7 @@ export class Listeners {
   }
 
   /** Opens missing sockets and closes unwanted ones. Accepted connections go on. */
-  keep(wanted: ListeningPlace[]): void {
+  listenOn(wanted: ListeningPlace[]): void {
     const names = new Map(wanted.map((each) => [`${each.address}:${each.port}`, each]));
     for (const [name, server] of this.#open) {
       if (names.has(name)) continue;

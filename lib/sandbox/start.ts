@@ -3,24 +3,44 @@ import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'nod
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { builtFolder, withoutHooks } from '../compiled/built.js';
+import { pollUntil } from '../polling/poll-until.ts';
 import { EnvironmentError } from '../words/index.ts';
-import { missingNeeds } from './needs.ts';
+import { missingNeeds, NAMESPACES } from './needs.ts';
 import { NO_AUTHORITIES, OPENSSL_AUTHORITIES } from './node-process.ts';
-import type { Ready, SandboxSettings, Startup } from './settings.ts';
-import { NAMESPACES } from './unshare.ts';
 
 const READY_MS = 60_000;
 const END_MS = 5_000;
-/** Longest that processes which were killed are waited for, and how often they are looked for. */
+/** Time limit for the end of killed processes, ms. */
 const GONE_MS = 60_000;
-const LOOK_MS = 50;
-/** Characters of the sandbox's own words in an error. */
-const MOST_SAID = 500;
+/** Characters of the sandbox's log in an error. */
+const LOG_EXCERPT = 500;
+
+/** Options of a sandbox. */
+export interface SandboxSettings {
+  /** Wait after a container's second crash, ms. Each further crash doubles it. Default: 10 s, as in Kubernetes. */
+  crashBackOffMs?: number;
+  /** Domain of the names of Services. Default: `cluster.local`. */
+  clusterDomain?: string;
+  /** Name of a fault of the mesh or of the cluster: one of `faultNames`. */
+  fault?: string;
+}
+
+/** The owner's one message to the sandbox. The listening socket comes with it. */
+export interface Startup {
+  settings: SandboxSettings;
+  /** The port of the socket, on the machine. */
+  port: number;
+}
+
+/** The sandbox's one message, once its API can be used. */
+export interface Ready {
+  kubeconfig: string;
+}
 
 export interface SandboxOptions {
-  /** Gets the sandbox's own log. */
+  /** Folder for the sandbox's log. */
   folder: string;
-  /** Path for the kubeconfig; by default in `folder`. */
+  /** Path of the kubeconfig. Default: in `folder`. */
   kubeconfig?: string;
   settings?: SandboxSettings;
 }
@@ -28,15 +48,15 @@ export interface SandboxOptions {
 export interface Sandbox {
   /** Path of a kubeconfig with the one context `sandbox`. */
   kubeconfig: string;
-  /** The process that everything hangs on: when it is gone, the sandbox is. */
+  /** The process that owns the sandbox: both end together. */
   pid: number;
-  /** Settles when the sandbox has ended, called for or not. */
+  /** Resolves when the sandbox has ended for any reason. */
   ended: Promise<void>;
-  /** Ends the sandbox; resolves when all its processes are gone. Safe to call more than once. */
+  /** Ends the sandbox. Resolves when all its processes are gone. May be called again. */
   stop(): Promise<void>;
 }
 
-// The first process only waits: it takes in what is orphaned, and everything ends with it. `ip netns` insists on its folder.
+// The first process only waits. It adopts orphans, and everything ends with it. `ip netns` needs this very folder.
 const FIRST_PROCESS = `
   mount -t tmpfs -o mode=755 tmpfs /run || exit 1
   [ -L /var/run ] || mount --bind /run /var/run || exit 1
@@ -45,9 +65,9 @@ const FIRST_PROCESS = `
   wait $!`;
 
 /**
- * Brings up a cluster of its own in namespaces of its own; it lives no longer than the process that calls this.
+ * Starts a cluster in new namespaces. It ends with the calling process at the latest.
  *
- * @throws EnvironmentError naming what the machine lacks or forbids, or what the sandbox said when it failed
+ * @throws EnvironmentError with what the machine lacks or forbids, or with the end of the sandbox's log
  */
 export async function startSandbox({
   folder,
@@ -61,7 +81,7 @@ export async function startSandbox({
   const socket = await listen();
   const startup: Startup = { settings, port: (socket.address() as AddressInfo).port };
   const child = spawn('unshare', [...NAMESPACES, 'sh', '-c', FIRST_PROCESS, 'sandbox', process.execPath, programs], {
-    // In a group of its own, so that Ctrl-C on the terminal reaches only the owner.
+    // In its own process group, so that Ctrl-C reaches the owner only.
     detached: true,
     stdio: ['ignore', log, log, 'ipc'],
     env: { ...withoutHooks(process.env), ...NO_AUTHORITIES, NODE_EXTRA_CA_CERTS: undefined },
@@ -90,7 +110,7 @@ async function listen(): Promise<Server> {
   return server;
 }
 
-/** The sandbox's one message; undefined when it ends, or time runs out, before it. */
+/** The sandbox's one message. Undefined if it ends first or takes too long. */
 function readiness(child: ChildProcess, startup: Startup, socket: Server): Promise<Ready | undefined> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => resolve(undefined), READY_MS);
@@ -101,7 +121,7 @@ function readiness(child: ChildProcess, startup: Startup, socket: Server): Promi
     child.once('message', (message) => settle(message as Ready));
     child.once('exit', () => settle(undefined));
     child.once('error', () => settle(undefined));
-    // An error of sending is the child's end, which is told anyway.
+    // If sending fails, the child has ended, which the events above report.
     child.send(startup, socket, {}, () => undefined);
   });
 }
@@ -115,8 +135,11 @@ async function stop(child: ChildProcess, ended: Promise<void>): Promise<void> {
   if (child.connected) child.disconnect();
   await ended;
   clearTimeout(timer);
-  // A killed `unshare` waits for nobody; the first process is gone only after all others of its namespace.
-  if (first !== undefined) await untilGone(first);
+  // A killed `unshare` does not wait. The first process ends after all others of its namespace.
+  const pid = first;
+  if (pid !== undefined) {
+    await pollUntil(async () => (isRunning(pid) ? undefined : true), { everyMs: 50, timeoutMs: GONE_MS });
+  }
 }
 
 function firstProcessOf({ pid }: ChildProcess): number | undefined {
@@ -124,14 +147,8 @@ function firstProcessOf({ pid }: ChildProcess): number | undefined {
   return children === '' ? undefined : Number(children.split(' ')[0]);
 }
 
-async function untilGone(pid: number): Promise<void> {
-  for (let waited = 0; isThere(pid) && waited < GONE_MS; waited += LOOK_MS) {
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-  }
-}
-
-/** A process that nobody has waited for has ended all the same. */
-function isThere(pid: number): boolean {
+/** False for a zombie, which has ended. */
+function isRunning(pid: number): boolean {
   try {
     return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
   } catch {
@@ -142,15 +159,15 @@ function isThere(pid: number): boolean {
 async function failure(logPath: string): Promise<EnvironmentError> {
   const missing = await missingNeeds();
   if (missing.length > 0) {
-    const needs = missing.map(({ what, trouble }) => `${what}: ${trouble}`).join('; ');
+    const needs = missing.map(({ what, problem }) => `${what}: ${problem}`).join('; ');
     return new EnvironmentError(
       `the sandbox cannot run here: ${needs}`,
       missing.map(({ remedy }) => remedy).join('; '),
     );
   }
-  const said = readFileSync(logPath, 'utf8').trim().slice(-MOST_SAID);
+  const excerpt = readFileSync(logPath, 'utf8').trim().slice(-LOG_EXCERPT);
   return new EnvironmentError(
-    `the sandbox did not come up: ${said || `silent for ${READY_MS / 1_000} s`}`,
+    `the sandbox did not start: ${excerpt || `no output within ${READY_MS / 1_000} s`}`,
     `see ${logPath}`,
   );
 }

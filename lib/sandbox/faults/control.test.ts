@@ -12,8 +12,8 @@ const quiet: MeshState = {
   httpRouteGroups: [],
 };
 
-/** What a control plane with a fault takes a mode for, told one value after the other, a second apart. */
-function taken(name: string, mode: 'permissive' | 'egress', values: boolean[]): boolean[] {
+/** The mode that a faulty control plane sees, for values that are set a second apart. */
+function seenModes(name: string, mode: 'permissive' | 'egress', values: boolean[]): boolean[] {
   const fault = controlFault(name);
   return values.map((value, n) => {
     const state = { ...quiet, [mode]: value };
@@ -30,8 +30,8 @@ test.each<[string, 'permissive' | 'egress', boolean[], boolean[]]>([
   ['permissive-inverted', 'permissive', [true, false], [false, true]],
   ['permissive-wears-out', 'permissive', [true, false, true, false, true], [true, false, true, true, true]],
   ['one-change-behind', 'permissive', [true, false, true], [true, true, false]],
-])('%s: %s mode set to %j is taken for %j', (name, mode, set, expected) => {
-  expect(taken(name, mode, set)).toEqual(expected);
+])('%s: %s mode set to %j is seen as %j', (name, mode, set, expected) => {
+  expect(seenModes(name, mode, set)).toEqual(expected);
 });
 
 test.each<[string, boolean, boolean]>([
@@ -39,12 +39,12 @@ test.each<[string, boolean, boolean]>([
   ['permissive-off-comes-back', true, false],
 ])('%s: 8 s after it was set to %j it is %j', (name, set, later) => {
   const values = [!set, ...Array.from({ length: 10 }, () => set)];
-  const seen = taken(name, 'permissive', values);
+  const seen = seenModes(name, 'permissive', values);
   expect([seen[1], seen[8], seen[9]]).toEqual([set, set, later]);
 });
 
 test.each<string>(['one-policy-behind', 'one-change-behind'])(
-  '%s: a policy acts once it is changed again, and goes on after its end, whatever others do',
+  '%s: a policy acts at its next change, and after its deletion, whatever other policies do',
   (name) => {
     const fault = controlFault(name);
     const policy = (of: string, source: string) => ({
@@ -76,7 +76,7 @@ test.each<string>(['one-policy-behind', 'one-change-behind'])(
   },
 );
 
-test('a control plane that dies lives through three changes', () => {
+test('a dying control plane survives three changes', () => {
   const fault = controlFault('dies-and-freezes');
   const dead = [true, false, true, false, true].map((permissive, n) => {
     fault.state?.({ ...quiet, permissive }, n);

@@ -9,12 +9,12 @@ function config(egress: boolean): SidecarConfig {
   return { podAddress: '10.244.1.1', taken: [], routes: [route], egress, inbound: [] };
 }
 
-test('a destination of the mesh goes to the mesh, whatever egress says', () => {
+test('connections to a destination of the mesh go to the mesh in both egress modes', () => {
   expect(decideOutbound(config(false), '10.96.1.1', 9000)).toEqual({ action: 'mesh', route });
   expect(decideOutbound(config(true), '10.96.1.1', 9000)).toEqual({ action: 'mesh', route });
 });
 
-test('any other port of it, and any other address, is let out only by egress', () => {
+test('only egress lets out connections to other ports and addresses', () => {
   expect(decideOutbound(config(false), '10.96.1.1', 9001)).toEqual({ action: 'refuse' });
   expect(decideOutbound(config(true), '10.96.1.1', 9001)).toEqual({ action: 'passthrough' });
   expect(decideOutbound(config(true), '10.96.1.2', 9000)).toEqual({ action: 'passthrough' });
@@ -37,7 +37,7 @@ test.each<[string, InboundRule[], string]>([
   expect(decideInbound({ port: 9000, protocol: 'tcp', rules }, 'client').action).toBe(action);
 });
 
-test('a port that is none of the workload is refused', () => {
+test('a port that the workload does not have is refused', () => {
   expect(decideInbound(undefined, 'client')).toEqual({ action: 'refuse' });
 });
 

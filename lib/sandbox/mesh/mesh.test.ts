@@ -19,7 +19,7 @@ const ENROLLED = {
   annotations: { 'openservicemesh.io/sidecar-injection': 'enabled' },
 };
 
-/** What the driver applies to install the mesh, with its defaults, both modes off, and 20 ms to act. */
+/** The objects that the driver applies to install the mesh: with its defaults, both modes off, and 20 ms to act. */
 function installation(): object[] {
   const driver = readFileSync(new URL('../../../meshes/reference.yaml', import.meta.url), 'utf8')
     .replace(/['"]\{\{modes\.\w+\}\}['"]/g, 'false')
@@ -100,7 +100,7 @@ describeSandbox('the reference mesh', () => {
     await sandbox?.end();
   });
 
-  /** A kind that was defined a moment ago may not be served yet. */
+  /** A kind may not be served yet, right after its definition. */
   async function tryCreate(object: object): Promise<true | undefined> {
     try {
       await cluster.create(object);
@@ -140,31 +140,31 @@ describeSandbox('the reference mesh', () => {
   const all = async (): Promise<object> => ({
     http: await get(client, 'http://httpbin.servers:14001/get'),
     tcp: await say(client, 'tcp-echo.servers'),
-    outside: await get(client, 'http://httpbin.unmeshed:14001/get'),
+    unmeshedServer: await get(client, 'http://httpbin.unmeshed:14001/get'),
     unmeshedClient: await get(unmeshedClient, 'http://httpbin.servers:14001/get'),
-    'unmeshed client to outside': await get(unmeshedClient, 'http://httpbin.unmeshed:14001/get'),
+    bothUnmeshed: await get(unmeshedClient, 'http://httpbin.unmeshed:14001/get'),
   });
-  const always = { unmeshedClient: 'curl 56', 'unmeshed client to outside': '200' };
+  const always = { unmeshedClient: 'curl 56', bothUnmeshed: '200' };
   const echo = 'echo response: hello';
 
   test.each([
-    [true, true, { http: '200', tcp: echo, outside: '200' }],
-    [true, false, { http: '200', tcp: echo, outside: 'curl 56' }],
-    [false, true, { http: 'curl 52', tcp: 'silent 0', outside: '200' }],
-    [false, false, { http: 'curl 7', tcp: 'silent 1', outside: 'curl 7' }],
+    [true, true, { http: '200', tcp: echo, unmeshedServer: '200' }],
+    [true, false, { http: '200', tcp: echo, unmeshedServer: 'curl 56' }],
+    [false, true, { http: 'curl 52', tcp: 'silent 0', unmeshedServer: '200' }],
+    [false, false, { http: 'curl 7', tcp: 'silent 1', unmeshedServer: 'curl 7' }],
   ])('permissive %s, egress %s, as it was measured on Open Service Mesh', async (permissive, egress, expected) => {
     await modes(permissive, egress);
     await becomes({ ...expected, ...always }, all);
   });
 
-  test('a TCPRoute lets the named account in on the named port, and changes how others are refused', async () => {
+  test('a TCPRoute lets in the named account on the named port, and changes the refusal of others', async () => {
     await modes(false, false);
     await cluster.create(...TCP_POLICY);
-    await becomes({ http: 'curl 56', tcp: echo, outside: 'curl 56', ...always }, all);
+    await becomes({ http: 'curl 56', tcp: echo, unmeshedServer: 'curl 56', ...always }, all);
     expect(await say(client, 'tcp-echo.servers', 9001)).toBe('silent 0');
     expect(await say(other, 'tcp-echo.servers')).toBe('silent 1');
     await modes(false, true);
-    await becomes({ http: 'curl 52', tcp: echo, outside: '200', ...always }, all);
+    await becomes({ http: 'curl 52', tcp: echo, unmeshedServer: '200', ...always }, all);
     await cluster.delete({
       apiVersion: 'specs.smi-spec.io/v1alpha4',
       kind: 'TCPRoute',
@@ -174,7 +174,7 @@ describeSandbox('the reference mesh', () => {
     await becomes({ tcp: 'silent 0' }, async () => ({ tcp: await say(client, 'tcp-echo.servers') }));
   });
 
-  test('an HTTPRouteGroup lets in what it names, and the rest is answered 403', async () => {
+  test('an HTTPRouteGroup lets in the requests that it names, and others get status 403', async () => {
     await modes(false, false);
     await cluster.create(...HTTP_POLICY);
     const ask = async (): Promise<object> => ({
@@ -185,7 +185,7 @@ describeSandbox('the reference mesh', () => {
     await becomes({ named: '200', unnamed: '403', other: 'curl 7' }, ask);
   });
 
-  test('a killed sidecar is started again and does what it did before', async () => {
+  test('a killed sidecar starts again and does what it did before', async () => {
     await modes(true, false);
     await becomes({ http: '200' }, async () => ({ http: await get(client, 'http://httpbin.servers:14001/get') }));
     await cluster.exec('servers', 'httpbin', 'sidecar', ['kill', '1']);
@@ -197,12 +197,12 @@ describeSandbox('the reference mesh', () => {
     await becomes({ http: '200' }, async () => ({ http: await get(client, 'http://httpbin.servers:14001/get') }));
   });
 
-  test('a setting that is no boolean is refused', async () => {
+  test('the API refuses a mode that is not a boolean', async () => {
     const traffic = { enablePermissiveTrafficPolicyMode: 'true' };
     await expect(cluster.patch(MESH_CONFIG, { spec: { traffic } })).rejects.toThrow(/boolean/);
   });
 
-  test('without its controller the mesh keeps to what it was told, and takes no new pods', async () => {
+  test('without its controller, sidecars keep their configuration, and the mesh admits no new pods', async () => {
     await modes(true, false);
     await becomes({ http: '200' }, async () => ({ http: await get(other, 'http://httpbin.servers:14001/get') }));
     const controller = {

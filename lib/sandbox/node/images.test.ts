@@ -18,7 +18,7 @@ test.each(['curlimages/curly:1', 'curl', 'nobody/no-such-image:1'])('%s is not k
   expect(findImage(images, reference)).toBeUndefined();
 });
 
-test('args replace the arguments of the image, and its program is found by the name in the manifest', () => {
+test('args replace the arguments of the image, and the manifest’s name finds its program', () => {
   if (echo === undefined) throw new Error('tcp-echo is not known');
   expect(commandLine(echo, undefined, ['9000', 'x']).argv.slice(-3)).toEqual([
     '/sandbox/programs/tcp-echo.js',
@@ -33,7 +33,7 @@ test('command replaces entrypoint and arguments', () => {
   expect(commandLine(echo, ['sh', '-c', 'true'], undefined).argv).toEqual(['sh', '-c', 'true']);
 });
 
-test("Node's flags let it take its own modules from the cache that it comes with", () => {
+test("Node's flags allow the cache of Node's own modules", () => {
   const tagWith = (flags: string[]) =>
     execFileSync(process.execPath, [...flags, '-p', 'v8.cachedDataVersionTag()']).toString();
   expect(tagWith(NODE_FLAGS)).toBe(tagWith([]));

@@ -1,32 +1,29 @@
 import { NO_AUTHORITIES, OPENSSL_AUTHORITIES } from '../node-process.ts';
 import { BUILT_PROGRAMS, CONTROLLER_SOCKET_INSIDE, PROGRAMS } from './places.ts';
 
-/** A service of the sandbox's own process that stands for as long as a container of its image runs. */
+/** A service of the sandbox's own process. It runs as long as a container of its image. */
 export type Service = 'mesh-controller' | 'dns';
 
-/** What a container image holds, as far as the sandbox needs it. */
+/** A container image, as far as the sandbox needs it. */
 export interface Image {
   entrypoint: string[];
   cmd: string[];
   env?: Record<string, string>;
-  /** The image's own programs by the names that manifests call them, and what is run for them. */
+  /** The image's own programs: the command for each name in a manifest. */
   programs: Record<string, string[]>;
   service?: Service;
 }
 
-/**
- * Node for a container: without threads that wait for work, because a dozen of them run side by side. For the same reason
- * their heaps are small, but not by flags: see node-process.ts.
- */
+/** Node for a container: without threads that wait for work, because a dozen run side by side. */
 export const NODE_FLAGS = ['--v8-pool-size=0', OPENSSL_AUTHORITIES];
 
-/** How a container runs a program of this project. */
+/** The command by which a container runs a program of this project. */
 export const NODE_COMMAND = [`${PROGRAMS}/node`, ...NODE_FLAGS];
 
-/** Stands for a service of the sandbox's own process; it takes any arguments. */
+/** The process of a container whose image stands for a service. */
 const IDLE = 'trap "exit 0" TERM; sleep 2147483647 & wait';
 
-/** The images that the sandbox knows, by repository without registry and tag. */
+/** The images by repository, without registry and tag. */
 export function knownImages(): Record<string, Image> {
   const program = (name: string): string[] => [...NODE_COMMAND, `${BUILT_PROGRAMS}/${name}.js`];
   const httpbin = program('httpbin');
@@ -65,7 +62,7 @@ export function knownImages(): Record<string, Image> {
   };
 }
 
-/** The image of a reference such as `registry.example:5000/mccutchen/go-httpbin:v2.15.0`; undefined for one that is not known. */
+/** The image for a reference such as `registry.example:5000/mccutchen/go-httpbin:v2.15.0`. Undefined if it is unknown. */
 export function findImage(images: Record<string, Image>, reference: string): Image | undefined {
   const repository = reference.replace(/@.*$/, '').replace(/:[^/]*$/, '');
   return images[repository.split('/').slice(-2).join('/')];
@@ -73,13 +70,13 @@ export function findImage(images: Record<string, Image>, reference: string): Ima
 
 export interface CommandLine {
   argv: string[];
-  /** What comes after the program's name in the manifest. */
+  /** The words after the program's name in the manifest. */
   args: string[];
 }
 
 /**
- * The command line of a container, by the rules of Kubernetes: `command` replaces the image's entrypoint and drops its
- * arguments, `args` replaces the arguments.
+ * The command line of a container, by the rules of Kubernetes: `command` replaces the image's entrypoint and arguments,
+ * `args` replaces the arguments.
  */
 export function commandLine(image: Image, command: string[] | undefined, args: string[] | undefined): CommandLine {
   const words =

@@ -21,7 +21,7 @@ async function written(...chunks: string[]): Promise<ContainerLog> {
   return log;
 }
 
-test('lines are put together from chunks, and an unfinished last line counts', async () => {
+test('lines are joined from chunks, and an unfinished last line counts', async () => {
   expect(await texts(await written('on', 'e\ntwo\nthr', 'ee'), whole)).toEqual(['one', 'two', 'three']);
 });
 
@@ -29,7 +29,7 @@ test('tailLines gives the last ones', async () => {
   expect(await texts(await written('1\n2\n3\n'), { ...whole, tailLines: 2 })).toEqual(['2', '3']);
 });
 
-test('a follower gets what comes later and ends with the stream', async () => {
+test('a reader that follows gets later lines and ends with the stream', async () => {
   const log = new ContainerLog();
   const stream = new PassThrough();
   log.take(stream);

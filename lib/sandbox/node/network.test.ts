@@ -8,7 +8,7 @@ test('addresses of pods and sidecars are all different', () => {
   expect(taken.every((address) => /^10\.244\.(?!0\.)\d+\.(?!0$|255$)\d+$/.test(address))).toBe(true);
 });
 
-test('a freed address is not given out at once, but before there are none', () => {
+test('a freed address comes again only after all others', () => {
   const pool = new AddressPool();
   const first = pool.take();
   pool.free(first);

@@ -11,7 +11,7 @@ import type {
   ObjectView,
   PodReport,
 } from '../contract.ts';
-import type { SandboxSettings } from '../settings.ts';
+import type { SandboxSettings } from '../start.ts';
 import type { ContainerRuntime } from './container-runtime.ts';
 import { nameServer, serveDns } from './dns.ts';
 import { knownImages, NODE_COMMAND, type Service } from './images.ts';

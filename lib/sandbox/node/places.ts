@@ -1,18 +1,18 @@
-/** Where things lie in the sandbox: as its node sees them, and as a container does. */
+/** Paths in the sandbox: on its node and in its containers. */
 
-/** Everything of the node's own lies below this file system in memory, which `ip netns` needs at this place. */
+/** A file system in memory for the node's own files. `ip netns` needs it at this path. */
 export const RUN = '/run';
-/** The containers' root as the node writes it; they see the same, read-only, as `CONTAINER_ROOT`. */
+/** The containers' root, where the node can write. They get the same folder read-only, as `CONTAINER_ROOT`. */
 export const WRITABLE_ROOT = `${RUN}/root`;
 export const CONTAINER_ROOT = `${RUN}/container`;
-/** What is the sandbox's own in a container. */
+/** The sandbox's own files in a container. */
 export const SANDBOX = '/sandbox';
-/** Where a container finds the built programs. */
+/** The built programs in a container. */
 export const BUILT_PROGRAMS = `${SANDBOX}/programs`;
-/** Programs that come before the machine's on a container's PATH. */
+/** Programs that come before the machine's on the containers' PATH. */
 export const PROGRAMS = `${SANDBOX}/bin`;
 export const CONTAINER_PATH = `${PROGRAMS}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`;
-/** Where the mesh's controller listens, and where its sidecars find it. */
+/** The controller's socket, on the node and in a container. */
 export const CONTROLLER = `${RUN}/controller`;
 export const CONTROLLER_SOCKET = `${CONTROLLER}/socket`;
 export const CONTROLLER_SOCKET_INSIDE = `${SANDBOX}/controller/socket`;

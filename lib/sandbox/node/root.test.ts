@@ -5,13 +5,13 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { CONTAINER_ROOT } from './places.ts';
 import { librariesIn, mountRow, mountsBelow, mountTable, offeredFiles } from './root.ts';
 
-test('names are written as fstab(5) wants them, and other blanks stay as they are', () => {
+test('mountRow writes names as fstab(5) needs them, and keeps other blanks', () => {
   expect(mountRow('/run/a\\b\tc', '/etc/my\nhosts\u00a0ä', 'none', 'bind')).toBe(
     '/run/a\\134b\\011c /etc/my\\012hosts\u00a0ä none bind 0 0\n',
   );
 });
 
-test('a container mounts what is its own first, then the kernel files without a way to write, then its volumes', () => {
+test('a container mounts its own file systems first, then read-only files of the kernel, then its volumes', () => {
   const places = mountTable([['/etc/my hosts', '/run/hosts']])
     .trimEnd()
     .split('\n')
@@ -23,7 +23,7 @@ test('a container mounts what is its own first, then the kernel files without a 
   expect(places.at(-1)).toEqual(['/run/hosts', `${CONTAINER_ROOT}/etc/my\\040hosts`, 'none', 'bind', '0', '0']);
 });
 
-test('the mounts below a folder are read with their names and flags', () => {
+test('mountsBelow reads the names and flags of mounts', () => {
   const mountinfo = [
     '36 35 98:0 / /run/root rw,noatime master:1 - tmpfs tmpfs rw',
     '37 36 98:0 /usr /run/root/usr ro,nosuid,relatime master:1 - ext3 /dev/root rw,errors=continue',
@@ -43,21 +43,21 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test('a program that containers see anyway is a link', async () => {
+test('a program that containers see is a link', async () => {
   const node = realpathSync(process.execPath);
   expect(await offeredFiles('node', process.execPath, () => true)).toEqual([
     { place: '/sandbox/bin/node', target: node },
   ]);
 });
 
-test('one in a user’s folder is taken alone where its libraries are seen', async () => {
+test('a program in a user’s folder comes alone if containers see its libraries', async () => {
   const own = join(folder, 'sh');
   copyFileSync('/bin/sh', own);
   const offered = await offeredFiles('sh', own, (path) => !path.startsWith(folder));
   expect(offered).toEqual([{ place: '/sandbox/bin/sh', source: own }]);
 });
 
-test('one whose libraries are not seen comes with them, and is started by its own loader', async () => {
+test('a program whose libraries containers do not see comes with them and with its loader', async () => {
   const offered = await offeredFiles('sh', '/bin/sh', () => false);
   expect(offered).toContainEqual({ place: '/sandbox/libexec/sh', source: realpathSync('/bin/sh') });
   expect(offered.some(({ place }) => /^\/sandbox\/lib\/(libc|ld-musl)/.test(place))).toBe(true);
@@ -65,13 +65,13 @@ test('one whose libraries are not seen comes with them, and is started by its ow
   expect(script).toMatch(/\nexec \/sandbox\/lib\/ld-\S+ --library-path \/sandbox\/lib \/sandbox\/libexec\/sh "\$@"\n$/);
 });
 
-test('a script, which has no libraries, is taken alone', async () => {
+test('a script, which has no libraries, comes alone', async () => {
   const script = join(folder, 'curl');
   writeFileSync(script, '#!/bin/sh\n', { mode: 0o755 });
   expect(await offeredFiles('curl', script, () => false)).toEqual([{ place: '/sandbox/bin/curl', source: script }]);
 });
 
-test('libraries are read from what ldd prints', () => {
+test('librariesIn reads the output of ldd', () => {
   const words = [
     '\tlinux-vdso.so.1 (0x00007ffe7a9f2000)',
     '\tlibz.so.1 => /home/my user/lib/libz.so.1 (0x00007f2b1c000000)',

@@ -93,7 +93,7 @@ export class ServiceProxy {
     this.#isDue = true;
     setImmediate(() => {
       this.#isDue = false;
-      this.#listeners.keep(this.#addresses().filter((each) => this.#endpoints(each).length > 0));
+      this.#listeners.listenOn(this.#addresses().filter((each) => this.#endpoints(each).length > 0));
     });
   }
 

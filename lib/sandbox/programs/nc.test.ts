@@ -10,7 +10,7 @@ jest.setTimeout(30_000);
 const ours = [process.execPath, '--import', 'tsx', fileURLToPath(new URL('./nc.ts', import.meta.url))];
 const busybox = ['busybox', 'nc'];
 const hasBusybox = spawnSync('busybox', ['--list'], { encoding: 'utf8' }).stdout?.split('\n').includes('nc') ?? false;
-// What busybox does is what is wanted: where the machine has one, both are held to the same.
+// If the machine has busybox, its nc must pass the same tests.
 const programs: [string, string[]][] = [
   ['this project', ours],
   ...(hasBusybox ? [['busybox', busybox] as [string, string[]]] : []),
@@ -53,12 +53,12 @@ describe.each(programs)('nc of %s', (_, program) => {
     expect(await nc(program, ['127.0.0.1', `${port}`], 'hello\n')).toEqual({ status: 0, printed: 'heard hello\n' });
   });
 
-  test('is silent and content when the server hangs up', async () => {
+  test('prints nothing and succeeds when the server hangs up', async () => {
     const port = await serve((client) => client.end());
     expect(await nc(program, ['127.0.0.1', `${port}`], 'hello\n')).toEqual({ status: 0, printed: '' });
   });
 
-  test('ends when the server does, though its own input goes on', async () => {
+  test('ends with the server, even if its own input goes on', async () => {
     const port = await serve((client) => client.end('bye\n'));
     const [command = '', ...rest] = program;
     const child = spawn(command, [...rest, '127.0.0.1', `${port}`], { stdio: ['pipe', 'pipe', 'ignore'] });

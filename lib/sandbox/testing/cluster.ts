@@ -4,14 +4,13 @@ import { readFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
 import { text } from 'node:stream/consumers';
-import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket } from 'ws';
+import { pollUntil } from '../../polling/poll-until.ts';
 
-const PATIENCE_MS = 30_000;
-const INTERVAL_MS = 20;
+const TIMEOUT_MS = 30_000;
 const CLUSTER_WIDE = ['Namespace', 'CustomResourceDefinition'];
 
-/** An object with whatever fields a test looks at. */
+/** An object with the fields that tests read. */
 export interface Found {
   apiVersion: string;
   kind: string;
@@ -27,7 +26,7 @@ export interface Ref {
 }
 
 export interface Executed {
-  /** Undefined where no status was told. */
+  /** Undefined if the server sent no status. */
   exit: number | undefined;
   stdout: string;
   stderr: string;
@@ -38,23 +37,19 @@ interface ExecStatus {
   details?: { causes?: { reason: string; message: string }[] };
 }
 
-/** Asks again and again until the answer is there. @throws Error naming what was waited for */
+/** Repeats a question until it has an answer. @throws Error after 30 s */
 export async function eventually<T>(what: string, ask: () => Promise<T | undefined>): Promise<T> {
-  const deadline = performance.now() + PATIENCE_MS;
-  while (performance.now() < deadline) {
-    const answer = await ask();
-    if (answer !== undefined) return answer;
-    await delay(INTERVAL_MS);
-  }
-  throw new Error(`not within ${PATIENCE_MS / 1_000} s: ${what}`);
+  const answer = await pollUntil(ask, { everyMs: 20, timeoutMs: TIMEOUT_MS });
+  if (answer === undefined) throw new Error(`timed out after ${TIMEOUT_MS / 1_000} s waiting for: ${what}`);
+  return answer;
 }
 
-/** Every method throws an Error with the server's words where it answers with an error. */
+/** Every method throws an Error with the server's message if the server answers with an error. */
 export class TestCluster {
   readonly #server: URL;
   readonly #access: { ca: Buffer; headers: { authorization: string } };
 
-  /** @param kubeconfig - path of one that is JSON and holds one cluster and one user */
+  /** @param kubeconfig - path of a kubeconfig as JSON, with one cluster and one user */
   constructor(kubeconfig: string) {
     const { clusters, users } = JSON.parse(readFileSync(kubeconfig, 'utf8'));
     this.#server = new URL(clusters[0].cluster.server);
@@ -88,7 +83,7 @@ export class TestCluster {
     return JSON.parse(await this.#ask('GET', collection(apiVersion, kind, namespace))).items;
   }
 
-  /** The pod with this label `app`, when it is Ready. */
+  /** Waits until the pod with this label `app` is Ready. @returns its name */
   async readyPod(namespace: string, app: string): Promise<string> {
     return await eventually(`pod ${namespace}/${app} Ready`, async () => {
       const pods = await this.list('v1', 'Pod', namespace);

@@ -2,9 +2,8 @@
 import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type MissingNeed, missingNeeds } from '../needs.ts';
-import type { SandboxSettings } from '../settings.ts';
-import { type Sandbox, startSandbox } from '../start.ts';
+import { missingNeeds } from '../needs.ts';
+import { type Sandbox, type SandboxSettings, startSandbox } from '../start.ts';
 import { TestCluster } from './cluster.ts';
 
 export interface TestSandbox {
@@ -14,11 +13,11 @@ export interface TestSandbox {
   end(): Promise<void>;
 }
 
-/** Whether sandboxes can be started here; where not, says why on the console, once per test file. */
+/** True if sandboxes can run here. Otherwise prints why, once for each test file. */
 export async function canRunSandboxes(): Promise<boolean> {
-  const missing: MissingNeed[] = await missingNeeds();
+  const missing = await missingNeeds();
   if (missing.length > 0) {
-    const needs = missing.map(({ what, trouble }) => `${what}: ${trouble}`).join('; ');
+    const needs = missing.map(({ what, problem }) => `${what}: ${problem}`).join('; ');
     process.stderr.write(`tests of the sandbox are skipped: ${needs}\n`);
   }
   return missing.length === 0;
@@ -37,12 +36,12 @@ export async function testSandbox(more: SandboxSettings = {}): Promise<TestSandb
   };
 }
 
-/** The user namespace that a process lives in, by which all its descendants can be found. */
+/** The user namespace of a process, which all its descendants share. */
 export function userNamespaceOf(pid: number): string {
   return readlinkSync(`/proc/${pid}/ns/user`);
 }
 
-/** The processes of a user namespace. One that has ended and was not waited for is none. */
+/** The processes of a user namespace, without zombies. */
 export function processesIn(userNamespace: string): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -50,7 +49,7 @@ export function processesIn(userNamespace: string): number[] {
     .filter((pid) => isIn(pid, userNamespace));
 }
 
-/** The process of a user namespace with this command line. @throws Error where there is none */
+/** The process with this command line in a user namespace. @throws Error if there is none */
 export function processRunning(commandLine: string, userNamespace: string): number {
   const found = processesIn(userNamespace).find((pid) => commandLineOf(pid) === commandLine);
   if (found === undefined) throw new Error(`no process runs ${commandLine}`);
@@ -68,7 +67,7 @@ function isIn(pid: number, userNamespace: string): boolean {
     );
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    // Gone meanwhile, a kernel thread, or somebody else's.
+    // It has ended, is a kernel thread, or belongs to somebody else.
     if (code === 'ENOENT' || code === 'ESRCH' || code === 'EACCES') return false;
     throw error;
   }

@@ -45,7 +45,7 @@ export class SidecarProxy {
     this.#fault ??= dataFault(config.fault, { log: this.#log, config: latest, random: randomFrom(config.podAddress) });
     this.#current = this.#configured(config, credentials, this.#fault);
     this.#fault.configured?.(config);
-    this.#listeners.keep([
+    this.#listeners.listenOn([
       ...config.inbound.map(({ port }) => ({ address: config.podAddress, port })),
       ...config.taken,
     ]);
