@@ -221,7 +221,7 @@ describe('a wrong driver is refused with file, line, column, field and what is a
       'a verification that is a word',
       'verified: false',
       'verified: yes',
-      'x.yaml:5:11: verified: "yes" is not allowed here; allowed: false as long as the driver was never seen working',
+      'x.yaml:5:11: verified: "yes" is not allowed here; allowed: false as long as nobody saw the driver work',
     ],
     [
       'a switch without the steps for one side',
@@ -263,7 +263,7 @@ describe('a wrong driver is refused with file, line, column, field and what is a
       'a variable without a default',
       'controlPlane:',
       'variables: { chart: { description: where the chart lies } }\ncontrolPlane:',
-      'x.yaml:9:21: variables.chart: the field default is missing (The value where the user gives none.)',
+      'x.yaml:9:21: variables.chart: the field default is missing (The value if the user gives none.)',
     ],
     [
       'a variable whose name is none',

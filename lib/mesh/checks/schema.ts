@@ -4,7 +4,7 @@ import { driverSchema } from '../schema-fields.ts';
 import { type Mistake, mistake, type Path } from '../source.ts';
 
 // Checking the schema itself, and optimising code that runs once, would take most of a command's start.
-const validate = new Ajv({
+const ajv = new Ajv({
   allErrors: true,
   verbose: true,
   strict: true,
@@ -12,7 +12,10 @@ const validate = new Ajv({
   strictTypes: false,
   validateSchema: false,
   code: { optimize: false },
-}).compile(driverSchema);
+});
+// The fields of which exactly one is allowed; ajv itself finds that from the conditions.
+ajv.addVocabulary(['x-choice']);
+const validate = ajv.compile(driverSchema);
 
 /** What `meshes/schema.json` does not allow of a value. */
 export function schemaMistakes(value: unknown): Mistake[] {
@@ -69,12 +72,10 @@ function describe(error: ErrorObject, all: readonly ErrorObject[]): Mistake {
   }
 }
 
-/** The fields of which exactly one is allowed, from the schema's description, here or at the head of its conditions. */
+/** The fields of which exactly one is allowed, here or at the head of its conditions. */
 function choiceOf(error: ErrorObject, all: readonly ErrorObject[]): string[] | undefined {
-  const words = descriptions(error, all)
-    .map((text) => /^exactly one of ([\w, ]+)/.exec(text)?.[1])
-    .find((list) => list !== undefined);
-  return words?.split(/, | and .*/).filter((word) => word !== '');
+  const choices = schemasOf(error, all).map((schema) => schema['x-choice'] as string[] | undefined);
+  return choices.find((choice) => choice !== undefined);
 }
 
 function choiceWords(choice: readonly string[], data: unknown): string {
@@ -110,7 +111,7 @@ function hint(word: string, allowed: string[]): string {
 }
 
 /** The type that is wanted, and how to write it. */
-function typeWords({ params, parentSchema, data }: ErrorObject): string {
+function typeWords({ params, parentSchema, data, instancePath }: ErrorObject): string {
   const about = String(parentSchema?.['description'] ?? '');
   switch (params['type']) {
     case 'string':
@@ -119,7 +120,7 @@ function typeWords({ params, parentSchema, data }: ErrorObject): string {
       return data === null ? 'a text' : 'a text, so write it in quotes';
     case 'array':
       if (about.includes('such as [')) return phrase(about);
-      if (typeof data === 'string') return `a list, such as ${listOf(data, about)}`;
+      if (typeof data === 'string') return `a list, such as ${listOf(data, /\/(run|pipe)$/.test(instancePath))}`;
       return 'a list, so each item begins with "- "';
     case 'object': {
       const fields = Object.keys((parentSchema?.['properties'] ?? {}) as object);
@@ -137,8 +138,8 @@ function itemWords({ parentSchema }: ErrorObject): string {
 }
 
 /** A text as the list that was probably meant: a command word by word, anything else as the only item. */
-function listOf(text: string, about: string): string {
-  const items = about.startsWith('a program') ? text.trim().split(/\s+/) : [text];
+function listOf(text: string, isCommand: boolean): string {
+  const items = isCommand ? text.trim().split(/\s+/) : [text];
   return `[${items.map((item) => (/^[\w./:-]+$/.test(item) ? item : JSON.stringify(item))).join(', ')}]`;
 }
 
@@ -151,7 +152,8 @@ function missing(error: ErrorObject): string {
 
 /** The schema's description; that of a bare `false` is at the head of its chain of conditions. */
 function meaning(error: ErrorObject, all: readonly ErrorObject[]): string {
-  return phrase(descriptions(error, all)[0] ?? 'something else');
+  const descriptions = schemasOf(error, all).map(({ description }) => description);
+  return phrase(String(descriptions.find((text) => text !== undefined) ?? 'something else'));
 }
 
 /** A sentence as it can follow a colon. */
@@ -159,11 +161,10 @@ function phrase(sentence: string): string {
   return sentence.replace(/^[A-Z](?=[a-z ])/, (letter) => letter.toLowerCase()).replace(/\.$/, '');
 }
 
-function descriptions(error: ErrorObject, all: readonly ErrorObject[]): string[] {
+/** The schema that was violated, and the heads of its chain of conditions. */
+function schemasOf(error: ErrorObject, all: readonly ErrorObject[]): Record<string, unknown>[] {
   const heads = all.filter(({ keyword, instancePath }) => keyword === 'if' && instancePath === error.instancePath);
-  return [error, ...heads]
-    .map(({ parentSchema }) => parentSchema?.['description'])
-    .filter((description) => typeof description === 'string');
+  return [error, ...heads].map(({ parentSchema }) => parentSchema ?? {});
 }
 
 function show(value: unknown): string {
