@@ -181,6 +181,29 @@ describe('objects', () => {
   });
 });
 
+describe('discovery', () => {
+  test('names groups, versions and kinds', async () => {
+    const groups = await api.call('GET', '/apis');
+    const core = await api.call('GET', '/api/v1');
+
+    expect(groups.body['groups']).toContainEqual(expect.objectContaining({ name: 'apps' }));
+    expect(core.body['resources']).toContainEqual(
+      expect.objectContaining({ name: 'pods', kind: 'Pod', namespaced: true, shortNames: ['po'] }),
+    );
+    expect((await api.call('GET', '/apis/nope')).code).toBe(404);
+  });
+
+  test('offers what kubectl reads before it applies an object', async () => {
+    const index = await api.call('GET', '/openapi/v3');
+    const apps = await api.call('GET', at(index.body, 'paths', 'apis/apps/v1', 'serverRelativeURL') as string);
+
+    expect(at(apps.body, 'paths', '/deployments/{name}', 'patch')).toMatchObject({
+      'x-kubernetes-group-version-kind': { group: 'apps', version: 'v1', kind: 'Deployment' },
+      parameters: [{ name: 'dryRun' }, { name: 'fieldValidation' }],
+    });
+  });
+});
+
 describe('server-side apply', () => {
   test('creates, takes over the fields of others, and removes what its manager no longer applies', async () => {
     const as = (manager: string, data: object) =>

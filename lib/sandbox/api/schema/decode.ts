@@ -12,14 +12,17 @@ export interface Decoded {
   mistyped: Cause[];
 }
 
-/** @param keepsEmpty - custom resources keep empty lists and maps, built-in kinds do not */
-export function decode(object: Fields, schema: Schema, keepsEmpty: boolean): Decoded {
-  const findings = { unknown: [], mistyped: [], keepsEmpty };
+/**
+ * A custom resource keeps empty lists and maps, and has no fields in an object without properties. With built-in kinds it
+ * is the other way round.
+ */
+export function decode(object: Fields, schema: Schema, isCustom: boolean): Decoded {
+  const findings = { unknown: [], mistyped: [], isCustom };
   return { ...findings, value: decodeFields(object, schema, '', findings) };
 }
 
 interface Findings extends Omit<Decoded, 'value'> {
-  keepsEmpty: boolean;
+  isCustom: boolean;
 }
 
 function decodeFields(object: Fields, schema: Schema, path: string, findings: Findings): Fields {
@@ -27,7 +30,7 @@ function decodeFields(object: Fields, schema: Schema, path: string, findings: Fi
   const isOpen =
     whole['x-kubernetes-preserve-unknown-fields'] === true ||
     additionalProperties === true ||
-    (properties === undefined && additionalProperties === undefined && path !== '');
+    (!findings.isCustom && properties === undefined && additionalProperties === undefined);
   const isWhole = path === '' || whole['x-kubernetes-embedded-resource'] === true;
   const result: Fields = {};
   for (const [name, member] of Object.entries(object)) {
@@ -38,7 +41,7 @@ function decodeFields(object: Fields, schema: Schema, path: string, findings: Fi
     else if (inner === undefined) result[name] = member;
     else if (member !== null || resolved(inner).nullable) {
       const value = decodeValue(member, inner, here, findings);
-      if (findings.keepsEmpty || !isEmpty(value, inner)) result[name] = value;
+      if (findings.isCustom || !isEmpty(value, inner)) result[name] = value;
     }
   }
   return result;

@@ -58,6 +58,7 @@ describe('a structural schema', () => {
           ports: { type: 'array', minItems: 1, items: { type: 'integer' } },
           free: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
           tags: { type: 'object', additionalProperties: { type: 'string' } },
+          closed: { type: 'object' },
         },
       },
     },
@@ -67,11 +68,15 @@ describe('a structural schema', () => {
     check({ apiVersion: 'a/v1', kind: 'K', metadata: {}, spec }).map(({ field, message }) => `${field}: ${message}`);
 
   test('drops what it does not have, and keeps what it does not describe', () => {
-    const object = { metadata: { any: 1 }, spec: { size: 1, nope: 1, free: { any: 1 }, tags: { a: 'b' } }, more: 1 };
+    const object = {
+      metadata: { any: 1 },
+      spec: { size: 1, nope: 1, free: { any: 1 }, tags: {}, closed: { a: 1 } },
+      more: 1,
+    };
 
     expect(decode(object, schema, true)).toMatchObject({
-      value: { metadata: { any: 1 }, spec: { size: 1, free: { any: 1 }, tags: { a: 'b' } } },
-      unknown: ['spec.nope', 'more'],
+      value: { metadata: { any: 1 }, spec: { size: 1, free: { any: 1 }, tags: {}, closed: {} } },
+      unknown: ['spec.nope', 'spec.closed.a', 'more'],
     });
   });
 
