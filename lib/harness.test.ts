@@ -7,7 +7,7 @@ describe('the script of a claim', () => {
   test('has everything that its body asks for, in order', async () => {
     const allowRule = policy({ client: curl, server: echo });
     const script = await scriptOf(async () => {
-      await ask('expect', { size: 'given', answered: [], refused: [otherClient.says(echo)] });
+      await ask('expect', { size: 'given', answered: [], refused: [otherClient.sends(echo)] });
       await allowRule.apply();
       await allowRule.target.delete();
       await ask('mode', { mode: 'egress', value: true });

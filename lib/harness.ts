@@ -32,7 +32,7 @@ export interface ClientActor {
   /** `curl` posts some pages, which the server's answer repeats. */
   posts(place: Place): RouteSpec;
   /** Sends a line with `nc` and keeps the connection open until the answer. */
-  says(place: Place, port?: number): RouteSpec;
+  sends(place: Place, port?: number): RouteSpec;
   /** The guide's own `echo … | nc`, which closes its half of the connection at once. */
   pipes(place: Place): RouteSpec;
 }
@@ -56,7 +56,7 @@ function clientActor(app: string): ClientActor {
     gets: (place) => route(place, 'http', 'plain', place.port),
     heads: (place) => route(place, 'http', 'head', place.port),
     posts: (place) => route(place, 'http', 'large', place.port),
-    says: (place, port = place.port) => route(place, 'tcp', 'plain', port),
+    sends: (place, port = place.port) => route(place, 'tcp', 'plain', port),
     pipes: (place) => route(place, 'tcp', 'half-close', place.port),
   };
 }

@@ -13,9 +13,9 @@ import {
   tcpEcho,
 } from '../lib/harness.ts';
 
-const byName = [curl.gets(egressTargetHttp), curl.says(egressTargetTcp)];
-const byAddress = [curl.gets(egressTargetHttp.address), curl.says(egressTargetTcp.address)];
-const inMesh = [curl.gets(httpbin), curl.says(tcpEcho)];
+const byName = [curl.gets(egressTargetHttp), curl.sends(egressTargetTcp)];
+const byAddress = [curl.gets(egressTargetHttp.address), curl.sends(egressTargetTcp.address)];
+const inMesh = [curl.gets(httpbin), curl.sends(tcpEcho)];
 const everyClient = [curl, otherClient, sameNameClient].map((client) => client.gets(egressTargetHttp));
 
 claim(
@@ -162,7 +162,7 @@ claim(
 
     await mesh.egress(false);
 
-    await given.refused(otherClient.gets(egressTargetHttp), otherClient.says(egressTargetTcp));
+    await given.refused(otherClient.gets(egressTargetHttp), otherClient.sends(egressTargetTcp));
   },
 );
 
@@ -182,7 +182,7 @@ claim(
 
     await mesh.egress(true);
 
-    await given.answered(otherClient.gets(egressTargetHttp), otherClient.says(egressTargetTcp));
+    await given.answered(otherClient.gets(egressTargetHttp), otherClient.sends(egressTargetTcp));
   },
 );
 

@@ -14,7 +14,7 @@ import {
 } from '../lib/harness.ts';
 
 const request = curl.gets(httpbin);
-const hello = curl.says(tcpEcho);
+const hello = curl.sends(tcpEcho);
 
 claim(
   {
@@ -93,7 +93,7 @@ claim(
 
     await mesh.permissive(false);
     await expect.all({
-      answered: [sameNameClient.gets(httpbin), sameNameClient.says(tcpEcho)],
+      answered: [sameNameClient.gets(httpbin), sameNameClient.sends(tcpEcho)],
       refused: [request, hello],
     });
 
@@ -161,7 +161,7 @@ claim(
     ends: { permissive: false },
   },
   async () => {
-    const fromOutside = [unmeshedClient.gets(httpbin), unmeshedClient.says(tcpEcho)];
+    const fromOutside = [unmeshedClient.gets(httpbin), unmeshedClient.sends(tcpEcho)];
     await expect.all({ answered: [request, hello], refused: fromOutside });
 
     await mesh.permissive(false);
@@ -186,7 +186,7 @@ claim(
 
     await mesh.permissive(false);
 
-    await given.refused(otherClient.gets(httpbin), otherClient.says(tcpEcho));
+    await given.refused(otherClient.gets(httpbin), otherClient.sends(tcpEcho));
   },
 );
 
@@ -205,6 +205,6 @@ claim(
 
     await mesh.permissive(true);
 
-    await given.answered(otherClient.gets(httpbin), otherClient.says(tcpEcho));
+    await given.answered(otherClient.gets(httpbin), otherClient.sends(tcpEcho));
   },
 );

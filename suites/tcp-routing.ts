@@ -12,7 +12,7 @@ import {
   tcpEcho,
 } from '../lib/harness.ts';
 
-const hello = curl.says(tcpEcho);
+const hello = curl.sends(tcpEcho);
 
 claim(
   {
@@ -79,11 +79,11 @@ claim(
     starts: { permissive: false },
   },
   async () => {
-    await given.refused(hello, otherClient.says(tcpEcho));
+    await given.refused(hello, otherClient.sends(tcpEcho));
 
     await policy({ client: curl, server: tcpEcho }).apply();
 
-    await expect.all({ answered: [hello], refused: [otherClient.says(tcpEcho)] });
+    await expect.all({ answered: [hello], refused: [otherClient.sends(tcpEcho)] });
   },
 );
 
@@ -96,11 +96,11 @@ claim(
     starts: { permissive: false },
   },
   async () => {
-    await given.refused(hello, sameNameClient.says(tcpEcho));
+    await given.refused(hello, sameNameClient.sends(tcpEcho));
 
     await policy({ client: curl, server: tcpEcho }).apply();
 
-    await expect.all({ answered: [hello], refused: [sameNameClient.says(tcpEcho)] });
+    await expect.all({ answered: [hello], refused: [sameNameClient.sends(tcpEcho)] });
   },
 );
 
@@ -113,11 +113,11 @@ claim(
     starts: { permissive: false },
   },
   async () => {
-    await given.refused(hello, curl.says(tcpEcho, 9001));
+    await given.refused(hello, curl.sends(tcpEcho, 9001));
 
     await policy({ client: curl, server: tcpEcho }).apply();
 
-    await expect.all({ answered: [hello], refused: [curl.says(tcpEcho, 9001)] });
+    await expect.all({ answered: [hello], refused: [curl.sends(tcpEcho, 9001)] });
   },
 );
 

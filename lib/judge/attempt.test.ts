@@ -4,10 +4,9 @@ import type { Route } from '../probe/index.ts';
 import { Attempt } from './attempt.ts';
 import { EnvironmentFault, Inconclusive, Unmet } from './errors.ts';
 import type { RouteSpec } from './routes.ts';
-import { type FakeDependencies, fakeDependencies } from './testing/fake-parts.ts';
+import { type FakeDependencies, fakeDependencies } from './testing/fake-dependencies.ts';
 import { type Behaviour, USUAL_MS } from './testing/fake-prober.ts';
-import { podOf, SIDECAR } from './testing/pod.ts';
-import { actors, servers } from './testing/stand.ts';
+import { actors, podOf, SIDECAR, servers } from './testing/fixtures.ts';
 import { inVirtualTime, lapse } from './testing/virtual-time.ts';
 import { TIMING } from './timing.ts';
 

@@ -56,7 +56,7 @@ export class Attempt {
   readonly abort = new AbortController();
   readonly limit: Limit;
   /** The first thing that went wrong, whatever the claim's body made of it. */
-  trouble: Error | undefined;
+  error: Error | undefined;
   private readonly dependencies: Dependencies;
   private readonly options: AttemptOptions;
   private readonly pollers = new Map<Route, Poller>();
@@ -162,7 +162,7 @@ export class Attempt {
    * A claim may have waited for others between two samples. What went wrong meanwhile lies after the one and before the other.
    * @throws EnvironmentFault
    */
-  async checkUndisturbed(): Promise<void> {
+  async checkEnvironment(): Promise<void> {
     if (this.from === undefined) return;
     const { controlPollers, evidence } = this.dependencies;
     const routes = [...new Set(this.met.map(({ route }) => route))];

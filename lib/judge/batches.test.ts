@@ -201,11 +201,11 @@ describe('a switch', () => {
     expect(await isSettled(later)).toBe(false);
   });
 
-  test('that cannot be made for a claim that would begin is its trouble', async () => {
+  test('that cannot be made for a claim that would begin is its error', async () => {
     const it = table();
     it.refuse = new Error('down');
     const entry = await it.enter({ id: 'one', starts: { permissive: false } });
-    expect(entry.trouble).toBe(it.refuse);
+    expect(entry.error).toBe(it.refuse);
   });
 });
 

@@ -15,7 +15,7 @@ export interface ChangeRequest {
 export interface Entry {
   clientSet: ClientSet;
   /** Why the modes that it starts from could not be set. */
-  trouble: unknown;
+  error: unknown;
 }
 
 interface Asked extends ChangeRequest {
@@ -32,7 +32,7 @@ interface Active extends Entry {
 interface Queued {
   planned: PlannedClaim;
   yields: number;
-  trouble: unknown;
+  error: unknown;
   resolve(entry: Entry): void;
   reject(error: Error): void;
 }
@@ -82,7 +82,7 @@ export class Batches {
   enter(planned: PlannedClaim, more: boolean): Promise<Entry> {
     if (this.ended !== undefined) return Promise.reject(this.ended);
     const entered = new Promise<Entry>((resolve, reject) => {
-      this.queued.push({ planned, yields: planned.yields ?? 0, trouble: undefined, resolve, reject });
+      this.queued.push({ planned, yields: planned.yields ?? 0, error: undefined, resolve, reject });
     });
     if (!more) this.advance();
     return entered;
@@ -162,12 +162,12 @@ export class Batches {
 
   private beginQueued(): void {
     for (const each of this.queue()) {
-      const { planned, trouble } = each;
+      const { planned, error } = each;
       const clientSet = this.fits(each) ? this.dependencies.clientSets.take(planned.resourceUse) : undefined;
       if (clientSet === undefined) continue;
-      this.active.add({ planned, clientSet, trouble, doing: 'working' });
+      this.active.add({ planned, clientSet, error, doing: 'working' });
       this.queued = this.queued.filter((other) => other !== each);
-      each.resolve({ clientSet, trouble });
+      each.resolve({ clientSet, error });
     }
   }
 
@@ -182,7 +182,7 @@ export class Batches {
 
   private fits(queued: Queued): boolean {
     if (!this.mayBegin(queued)) return false;
-    if (queued.trouble !== undefined) return true;
+    if (queued.error !== undefined) return true;
     const modes = this.dependencies.modes();
     const { starts = {} } = queued.planned.claim;
     return modeNames.every((mode) => starts[mode] === undefined || modes[mode] === starts[mode]);
@@ -268,7 +268,7 @@ export class Batches {
       try {
         await this.dependencies.establish(mode, value, queued.planned.claim.id);
       } catch (error) {
-        queued.trouble = error;
+        queued.error = error;
       }
     };
     return { askers: [], make: () => this.counted(mode, value, make) };

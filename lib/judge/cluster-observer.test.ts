@@ -2,8 +2,16 @@ import { describe, expect, test } from '@jest/globals';
 import { ClusterObserver } from './cluster-observer.ts';
 import { FakeCluster } from './testing/fake-cluster.ts';
 import { FakeEvidence } from './testing/fake-evidence.ts';
-import { controlPlanePod, deploymentOf, type PodState, podOf, SIDECAR } from './testing/pod.ts';
-import { actors, routeBetween, servers } from './testing/stand.ts';
+import {
+  actors,
+  controlPlanePod,
+  deploymentOf,
+  type PodState,
+  podOf,
+  routeBetween,
+  SIDECAR,
+  servers,
+} from './testing/fixtures.ts';
 import { inVirtualTime, lapse } from './testing/virtual-time.ts';
 import { TIMING } from './timing.ts';
 

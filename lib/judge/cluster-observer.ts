@@ -119,7 +119,7 @@ export class ClusterObserver {
   get crashes(): string[] {
     return [...this.crashed.values()]
       .filter(({ excused }) => !excused)
-      .map(({ pod, container }) => `${container.name} in ${pod}: ${container.trouble}, ${container.restarts} restarts`);
+      .map(({ pod, container }) => `${container.name} in ${pod}: ${container.crash}, ${container.restarts} restarts`);
   }
 
   /** Enrolled fixtures without a running sidecar, and others with one. */
@@ -154,8 +154,8 @@ export class ClusterObserver {
     const pod = this.presentPod(app);
     const sidecar = pod?.containers.find(({ name }) => name === this.dependencies.mesh.sidecar);
     const inherited = this.inherited.get(`${pod?.uid}/${sidecar?.name}`) ?? 0;
-    return sidecar?.trouble?.startsWith('CrashLoopBackOff') || (sidecar?.restarts ?? 0) - inherited >= 3
-      ? `${sidecar?.name} in ${pod?.namespace}/${pod?.name}: ${sidecar?.trouble}`
+    return sidecar?.crash?.startsWith('CrashLoopBackOff') || (sidecar?.restarts ?? 0) - inherited >= 3
+      ? `${sidecar?.name} in ${pod?.namespace}/${pod?.name}: ${sidecar?.crash}`
       : undefined;
   }
 
@@ -320,7 +320,7 @@ export class ClusterObserver {
     const before = this.restarts.get(key) ?? (this.isBaseline(pod) ? container.restarts : 0);
     if (!this.inherited.has(key)) this.inherited.set(key, before);
     this.restarts.set(key, container.restarts);
-    if (container.restarts <= before && !container.trouble?.startsWith('CrashLoopBackOff')) return;
+    if (container.restarts <= before && !container.crash?.startsWith('CrashLoopBackOff')) return;
     if (container.restarts <= before && this.crashed.has(key)) return;
     const excused = this.isExcused();
     const isExcusedThroughout = excused && this.crashed.get(key)?.excused !== false;
@@ -329,7 +329,7 @@ export class ClusterObserver {
       kind: 'crash',
       pod: `${pod.namespace}/${pod.name}`,
       container: container.name,
-      reason: container.trouble ?? 'restarted',
+      reason: container.crash ?? 'restarted',
       restarts: container.restarts,
       excused,
     });

@@ -26,7 +26,7 @@ export class ControlPoller {
       return observation;
     };
     // Nobody asks about the distant past, and a run of hours must not grow.
-    this.poller = Poller.start(route, { probe, restMs: TIMING.controlMs, kept: TIMING.controlsKept });
+    this.poller = Poller.start(route, { probe, restMs: TIMING.controlMs, most: TIMING.controlHistory });
   }
 
   /**

@@ -28,7 +28,7 @@ export interface Dependencies extends ProbingDependencies {
   modes: Modes;
 }
 
-export interface TestEnvironmentParts {
+export interface ProbingOptions {
   cluster: Cluster;
   evidence: Evidence;
   mesh: Mesh;
@@ -44,7 +44,7 @@ export interface TestEnvironmentParts {
 }
 
 /** Observes the fixtures and can probe between them. */
-export function openProbing(parts: TestEnvironmentParts): ProbingDependencies {
+export function openProbing(parts: ProbingOptions): ProbingDependencies {
   const { cluster, evidence, mesh, actors, servers, beside, nonce } = parts;
   const observer = new ClusterObserver({ ...parts, actors: [...actors, ...servers] });
   const prober = new Prober({

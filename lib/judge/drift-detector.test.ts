@@ -2,8 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { ClusterError } from '../kube/cluster.ts';
 import { DriftDetector } from './drift-detector.ts';
 import { FakeCluster } from './testing/fake-cluster.ts';
+import { fakeDependencies } from './testing/fake-dependencies.ts';
 import { FakeMesh } from './testing/fake-mesh.ts';
-import { fakeDependencies } from './testing/fake-parts.ts';
 import { inVirtualTime, lapse } from './testing/virtual-time.ts';
 
 interface Stage {

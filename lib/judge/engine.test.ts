@@ -8,9 +8,8 @@ import { Engine, type EngineOptions } from './engine.ts';
 import { EnvironmentFault, Unmet } from './errors.ts';
 import type { RouteSpec } from './routes.ts';
 import { StabilityChecks } from './stability-check.ts';
-import { type FakeDependencies, fakeDependencies } from './testing/fake-parts.ts';
-import { podOf } from './testing/pod.ts';
-import { actors } from './testing/stand.ts';
+import { type FakeDependencies, fakeDependencies } from './testing/fake-dependencies.ts';
+import { actors, podOf } from './testing/fixtures.ts';
 import { inVirtualTime, lapse } from './testing/virtual-time.ts';
 import { TIMING } from './timing.ts';
 
@@ -39,7 +38,7 @@ interface Stage {
   engine: Engine;
   handlers: Handlers;
   /** Claims whose diagnostics were asked for. */
-  troubled: string[];
+  diagnosed: string[];
   interrupt: AbortController;
   /** Runs a claim as jest does, and answers its verdict and how often its body ran. */
   play(id: string, body: Body, run?: number): Promise<{ verdict: string; reason: string; tries: number }>;
@@ -68,7 +67,7 @@ function stage<T>(body: (stage: Stage) => Promise<T>, options: Partial<EngineOpt
   return inVirtualTime(async () => {
     const dependencies = fakeDependencies();
     const interrupt = new AbortController();
-    const troubled: string[] = [];
+    const diagnosed: string[] = [];
     const stabilityChecks = new StabilityChecks(['permissive'], dependencies);
     const engine = new Engine(dependencies, stabilityChecks, {
       claims: ['a/one', 'a/two', 'a/three'].map((id) => claimOf(id)),
@@ -81,7 +80,7 @@ function stage<T>(body: (stage: Stage) => Promise<T>, options: Partial<EngineOpt
       restart: async () => undefined,
       reinstall: async () => undefined,
       diagnose: async (id) => {
-        troubled.push(id);
+        diagnosed.push(id);
         return { diagnostics: `cluster/${id}` };
       },
       ...options,
@@ -110,7 +109,7 @@ function stage<T>(body: (stage: Stage) => Promise<T>, options: Partial<EngineOpt
       await call.expect({ size: 'expect', answered: [hello], refused: [] });
     };
     try {
-      return await body({ dependencies, engine, handlers, troubled, interrupt, play, opens });
+      return await body({ dependencies, engine, handlers, diagnosed, interrupt, play, opens });
     } finally {
       await engine.abort();
       await stabilityChecks.stop();
@@ -139,7 +138,7 @@ const right: Body = (call) => call.expect({ size: 'expect', answered: [hello], r
 
 describe('a verdict', () => {
   test('passed: every expectation was met, and every refusal is bracketed', () =>
-    stage(async ({ dependencies, play, opens, troubled, engine }) => {
+    stage(async ({ dependencies, play, opens, diagnosed, engine }) => {
       expect(await play('a/one', opens)).toEqual({ verdict: 'passed', reason: '', tries: 1 });
       expect(dependencies.evidence.all('verdict')).toMatchObject([{ claim: 'a/one', verdict: 'passed', attempt: 1 }]);
       expect(dependencies.evidence.all('verdict')[0]).not.toHaveProperty('reason');
@@ -147,17 +146,17 @@ describe('a verdict', () => {
         [1, 'met'],
         [2, 'met'],
       ]);
-      expect(troubled).toEqual([]);
+      expect(diagnosed).toEqual([]);
       expect(engine.undecided()).toEqual(['a/two', 'a/three']);
     }));
 
   test('failed: an expectation was unmet', () =>
-    stage(async ({ dependencies, play, troubled }) => {
+    stage(async ({ dependencies, play, diagnosed }) => {
       expect(await play('a/one', wrong)).toMatchObject({ verdict: 'failed', tries: 1 });
       const [record] = dependencies.evidence.all('verdict');
       expect(record).toMatchObject({ verdict: 'failed', attempt: 1, diagnostics: 'cluster/a/one' });
       expect(record?.reason).toMatch(/expected answered/);
-      expect(troubled).toEqual(['a/one']);
+      expect(diagnosed).toEqual(['a/one']);
     }));
 
   test('failed: also where the body swallows it and goes on', () =>
@@ -180,7 +179,7 @@ describe('a verdict', () => {
     }));
 
   test("inconclusive: the suite's own code failed", () =>
-    stage(async ({ play, opens, troubled }) => {
+    stage(async ({ play, opens, diagnosed }) => {
       const faulty: Body = async (call) => {
         await opens(call);
         throw new TypeError('x is not a function');
@@ -189,7 +188,7 @@ describe('a verdict', () => {
         verdict: 'inconclusive',
         reason: expect.stringMatching(/x is not/),
       });
-      expect(troubled).toEqual(['a/one']);
+      expect(diagnosed).toEqual(['a/one']);
     }));
 
   test('inconclusive: nothing was expected, or a refusal is bracketed by nothing', () =>
@@ -252,7 +251,7 @@ describe('a verdict', () => {
 
 describe('a claim that was disturbed', () => {
   test('starts again when everything is whole, and passes by what was seen after that', () =>
-    stage(async ({ play, opens, dependencies, troubled }) => {
+    stage(async ({ play, opens, dependencies, diagnosed }) => {
       let isFirst = true;
       const body: Body = async (call) => {
         if (isFirst) {
@@ -264,7 +263,7 @@ describe('a claim that was disturbed', () => {
       };
       const start = dependencies.evidence.clock();
       expect(await play('a/one', body)).toMatchObject({ verdict: 'passed', tries: 2 });
-      expect(troubled).toEqual([]);
+      expect(diagnosed).toEqual([]);
       const [, own] = dependencies.evidence.all('environment-fault');
       expect(own).toMatchObject({ claim: 'a/one', cause: 'the watch broke' });
       expect((own?.to ?? 0) - start).toBeGreaterThanOrEqual(30_000);
@@ -275,7 +274,7 @@ describe('a claim that was disturbed', () => {
     }));
 
   test('is inconclusive, with its diagnostics, when it was disturbed too often', () =>
-    stage(async ({ play, dependencies, troubled }) => {
+    stage(async ({ play, dependencies, diagnosed }) => {
       const unmeshedControl = dependencies.routes.unmeshedControl(dependencies.routes.resolve(hello));
       let isDown = false;
       dependencies.prober.set(unmeshedControl, () => (isDown ? 'not-reached' : 'answered'));
@@ -294,7 +293,7 @@ describe('a claim that was disturbed', () => {
       expect(verdict).toBe('inconclusive');
       expect(reason).toMatch(/^environment faults interrupted it 6 times, last: unmeshed control /);
       expect(tries).toBe(TIMING.restarts + 1);
-      expect(troubled).toEqual(['a/one']);
+      expect(diagnosed).toEqual(['a/one']);
     }));
 
   test('is inconclusive when the environment does not recover in time', () =>
@@ -470,7 +469,7 @@ describe('policies', () => {
     stage(
       async ({ play, dependencies }) => {
         let then: string[] = [];
-        kept = () => {
+        whileDiagnosing = () => {
           then = present(dependencies);
         };
         const body: Body = async (call) => {
@@ -482,12 +481,12 @@ describe('policies', () => {
       },
       {
         diagnose: async () => {
-          kept();
+          whileDiagnosing();
           return {};
         },
       },
     ));
-  let kept: () => void = () => undefined;
+  let whileDiagnosing: () => void = () => undefined;
 
   test('that cannot be removed break the claim, and are removed before the next', () =>
     stage(async ({ play, dependencies, opens }) => {
@@ -543,10 +542,10 @@ describe('retries', () => {
 
   test('make a claim that passes after a failure flaky', () =>
     stage(
-      async ({ play, opens, dependencies, troubled }) => {
+      async ({ play, opens, dependencies, diagnosed }) => {
         expect(await play('a/one', failing(1, opens))).toMatchObject({ verdict: 'flaky', tries: 2 });
         expect(dependencies.evidence.all('verdict')).toMatchObject([{ verdict: 'flaky', attempt: 2 }]);
-        expect(troubled).toEqual(['a/one']);
+        expect(diagnosed).toEqual(['a/one']);
       },
       { retries: 1 },
     ));
@@ -599,7 +598,7 @@ describe('the run', () => {
 
   test('skips what is under way when it ends so, without looking for a cause', () =>
     stage(
-      async ({ play, dependencies, troubled }) => {
+      async ({ play, dependencies, diagnosed }) => {
         dependencies.prober.set(dependencies.routes.resolve(hello), () => 'answered');
         const long: Body = async (call) => {
           for (let n = 0; n < 100; n += 1) await answer(call);
@@ -611,7 +610,7 @@ describe('the run', () => {
           ['a/two', 'failed'],
           ['a/one', 'not-run'],
         ]);
-        expect(troubled).toEqual(['a/two']);
+        expect(diagnosed).toEqual(['a/two']);
       },
       { failFast: true, claims: ['a/one', 'a/two'].map((id) => claimOf(id, {}, { alone: false })) },
     ));
@@ -730,7 +729,7 @@ describe('modes', () => {
       { claims: ['a/one', 'a/two', 'a/three'].map((id) => claimOf(id, { starts: { permissive: id !== 'a/three' } })) },
     ));
 
-  test('that cannot be set are the trouble of the claim', () =>
+  test('that cannot be set are the error of the claim', () =>
     stage(
       async ({ play, dependencies }) => {
         dependencies.cluster.refuse = (call) =>

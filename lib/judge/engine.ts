@@ -17,10 +17,10 @@ import {
   attemptVerdict,
   caught,
   ENDING,
+  errorOf,
   type Judgement,
   messageOf,
   reasonOf,
-  troubleOf,
   verdictOf,
   worse,
 } from './verdict.ts';
@@ -156,10 +156,10 @@ export class Engine {
     execution.attemptBegun ??= now;
     const attempt = this.attemptOf(execution, entry);
     execution.present = attempt;
-    // A failure stays the attempt's trouble: the body's first call meets it, and `end` judges it.
+    // A failure stays the attempt's error: the body's first call meets it, and `end` judges it.
     await caught(async () => {
       await this.step(attempt, async () => {
-        if (entry.trouble !== undefined) throw entry.trouble;
+        if (entry.error !== undefined) throw entry.error;
         await this.recovery.findWhole();
         if (this.leftover.size > 0)
           await this.steps.change(attempt, planned, { make: () => this.clearLeftover(planned.claim.id) });
@@ -186,57 +186,57 @@ export class Engine {
     const { attempt, execution } = this.present(key);
     const { id } = attempt.claim;
     attempt.limit.pause();
-    let trouble = attempt.trouble ?? (await this.troubleAtEnd(attempt, bodyError));
-    const isDisturbed = trouble instanceof EnvironmentFault;
-    const isDecided = trouble !== undefined && !isDisturbed && !(trouble instanceof Aborted);
+    let error = attempt.error ?? (await this.errorAtEnd(attempt, bodyError));
+    const isInterrupted = error instanceof EnvironmentFault;
+    const isDecided = error !== undefined && !isInterrupted && !(error instanceof Aborted);
     let diagnosis = isDecided ? await this.options.diagnose(id) : {};
     await attempt.end();
     execution.expectations = attempt.count;
     const uncleared = await this.clear(attempt, execution.planned);
     execution.present = undefined;
     this.batches.leave(execution.planned);
-    if (trouble === undefined && uncleared !== undefined) {
-      trouble = uncleared;
+    if (error === undefined && uncleared !== undefined) {
+      error = uncleared;
       diagnosis = await this.options.diagnose(id);
     }
-    if (trouble instanceof EnvironmentFault) {
+    if (error instanceof EnvironmentFault) {
       execution.restarts += 1;
-      trouble = await this.recovery.after(trouble, id, execution.restarts);
+      error = await this.recovery.after(error, id, execution.restarts);
       if (this.lost !== undefined) this.batches.close(this.lost);
     }
-    if (trouble instanceof EnvironmentFault) return { again: true, verdict: '', reason: trouble.message };
-    if (isDisturbed && trouble instanceof Inconclusive) diagnosis = await this.options.diagnose(id);
-    return this.decide(execution, trouble, diagnosis);
+    if (error instanceof EnvironmentFault) return { again: true, verdict: '', reason: error.message };
+    if (isInterrupted && error instanceof Inconclusive) diagnosis = await this.options.diagnose(id);
+    return this.decide(execution, error, diagnosis);
   }
 
-  private async troubleAtEnd(attempt: Attempt, bodyError: string | undefined): Promise<Error | undefined> {
+  private async errorAtEnd(attempt: Attempt, bodyError: string | undefined): Promise<Error | undefined> {
     if (bodyError !== undefined) return new Inconclusive(`the suite's own code failed: ${bodyError}`);
     return caught(async () => {
       attempt.checkPositiveControls();
-      await attempt.checkUndisturbed();
+      await attempt.checkEnvironment();
     });
   }
 
   private async decide(
     execution: ClaimExecution,
-    trouble: Error | undefined,
+    error: Error | undefined,
     diagnosis: Diagnosis,
   ): Promise<Answer<'end'>> {
     const { planned, attempt, failures } = execution;
     const { id, stabilityCheck } = planned.claim;
-    const verdict = verdictOf(trouble, attempt);
-    this.recordAttempt(execution, trouble, diagnosis);
+    const verdict = verdictOf(error, attempt);
+    this.recordAttempt(execution, error, diagnosis);
     const isTold = diagnosis.diagnostics !== undefined || diagnosis.undiagnosed !== undefined;
     if (isTold && execution.diagnosis.diagnostics === undefined) execution.diagnosis = diagnosis;
-    const reason = reasonOf(failures, trouble);
+    const reason = reasonOf(failures, error);
     if (verdict === 'failed' && attempt <= this.options.retries) {
       execution.attempt += 1;
-      failures.push(trouble?.message ?? '');
+      failures.push(error?.message ?? '');
       return { again: true, verdict, reason };
     }
-    this.record(execution, trouble);
-    const isTrouble = verdict === 'failed' || verdict === 'inconclusive';
-    if (this.options.failFast && isTrouble && this.skipping === undefined) this.failFast(id);
+    this.record(execution, error);
+    const isBad = verdict === 'failed' || verdict === 'inconclusive';
+    if (this.options.failFast && isBad && this.skipping === undefined) this.failFast(id);
     if (stabilityCheck !== undefined) {
       const isOver = (each: PlannedClaim) => each.skip !== undefined || this.decided.has(each);
       const asking = this.options.claims.filter(({ claim }) => claim.stabilityCheck === stabilityCheck);
@@ -282,12 +282,12 @@ export class Engine {
   }
 
   /** Writes down how a claim came out, at worst, of all its repetitions. */
-  private record(execution: ClaimExecution, trouble: Error | undefined): void {
+  private record(execution: ClaimExecution, error: Error | undefined): void {
     const { planned, attempt, begun, failures, diagnosis } = execution;
     const { id } = planned.claim;
-    const reason = reasonOf(failures, trouble);
+    const reason = reasonOf(failures, error);
     const worst = worse(this.worst.get(id), {
-      verdict: verdictOf(trouble, attempt),
+      verdict: verdictOf(error, attempt),
       ...(reason === '' ? {} : { reason }),
       ...diagnosis,
     });
@@ -298,7 +298,7 @@ export class Engine {
     evidence.append({ kind: 'verdict', claim: id, ...worst, attempt, ms });
   }
 
-  private recordAttempt(execution: ClaimExecution, trouble: Error | undefined, diagnosis: Diagnosis): void {
+  private recordAttempt(execution: ClaimExecution, error: Error | undefined, diagnosis: Diagnosis): void {
     const { planned, attempt } = execution;
     const { evidence } = this.dependencies;
     const end = evidence.clock();
@@ -308,8 +308,8 @@ export class Engine {
       claim: planned.claim.id,
       run: planned.run,
       attempt,
-      verdict: attemptVerdict(trouble),
-      ...(trouble === undefined ? {} : { reason: trouble.message }),
+      verdict: attemptVerdict(error),
+      ...(error === undefined ? {} : { reason: error.message }),
       start,
       ms: Math.round(end - start),
       ...diagnosis,
@@ -318,16 +318,16 @@ export class Engine {
     evidence.append(record);
   }
 
-  /** One call of the claim's body. After the first trouble nothing more is done for this attempt. */
+  /** One call of the claim's body. After the first error nothing more is done for this attempt. */
   private async step(attempt: Attempt, act: () => Promise<void>): Promise<null> {
-    if (attempt.trouble !== undefined) throw attempt.trouble;
+    if (attempt.error !== undefined) throw attempt.error;
     try {
       attempt.throwIfAborted();
       await act();
       return null;
     } catch (error) {
-      attempt.trouble = troubleOf(error, attempt.abort.signal, this.options.signal);
-      throw attempt.trouble;
+      attempt.error = errorOf(error, attempt.abort.signal, this.options.signal);
+      throw attempt.error;
     }
   }
 

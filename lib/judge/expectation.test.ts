@@ -3,7 +3,7 @@ import type { Outcome } from '../evidence/index.ts';
 import { EnvironmentFault } from './errors.ts';
 import type { Decision, Expected } from './expectation.ts';
 import type { Behaviour } from './testing/fake-prober.ts';
-import { actors, routeBetween, servers } from './testing/stand.ts';
+import { actors, routeBetween, servers } from './testing/fixtures.ts';
 import { granted, POLL_MS, type Subject, Trial } from './testing/trial.ts';
 import { inVirtualTime, lapse } from './testing/virtual-time.ts';
 import { TIMING } from './timing.ts';

@@ -18,7 +18,7 @@ export interface ContainerView {
   restarts: number;
   running: boolean;
   /** Why it waits or last ended: `CrashLoopBackOff`, `OOMKilled`, `Error (exit 1)`. */
-  trouble: string | undefined;
+  crash: string | undefined;
 }
 
 interface ContainerStatus {
@@ -54,12 +54,12 @@ export function viewPod(pod: Manifest): PodView {
       id: container.containerID ?? '',
       restarts: container.restartCount ?? 0,
       running: container.state?.running !== undefined,
-      trouble: troubleOf(container),
+      crash: crashOf(container),
     })),
   };
 }
 
-function troubleOf({ state, lastState, restartCount }: ContainerStatus): string | undefined {
+function crashOf({ state, lastState, restartCount }: ContainerStatus): string | undefined {
   const ended = lastState?.terminated ?? state?.terminated;
   const end = ended === undefined ? undefined : `${ended.reason ?? 'ended'} (exit ${ended.exitCode ?? '?'})`;
   if (state?.waiting?.reason === 'CrashLoopBackOff')

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { Pollers } from './poller.ts';
 import { FakeEvidence } from './testing/fake-evidence.ts';
 import { FakeProber } from './testing/fake-prober.ts';
-import { actors, routeBetween, servers } from './testing/stand.ts';
+import { actors, routeBetween, servers } from './testing/fixtures.ts';
 import { inVirtualTime, lapse } from './testing/virtual-time.ts';
 import { TIMING } from './timing.ts';
 

@@ -7,8 +7,8 @@ export interface PollerOptions {
   /** Between the beginnings of two probes while nobody waits for one, ms. */
   restMs: number;
   rateLimit?: RateLimit;
-  /** How many observations are kept; all unless given. */
-  kept?: number;
+  /** How many observations are most; all unless given. */
+  most?: number;
 }
 
 /**
@@ -64,7 +64,7 @@ export class Poller {
     return this.loop.isRunning;
   }
 
-  /** Every observation that is kept, in order. */
+  /** Every observation that is most, in order. */
   get all(): readonly Observation[] {
     return this.seen;
   }
@@ -101,9 +101,9 @@ export class Poller {
   }
 
   /** Called by the loop. */
-  take(observation: Observation, kept: number): void {
+  take(observation: Observation, most: number): void {
     this.seen.push(observation);
-    if (this.seen.length > kept) this.seen.splice(0, Math.ceil(kept / 2));
+    if (this.seen.length > most) this.seen.splice(0, Math.ceil(most / 2));
     this.wake();
   }
 
@@ -127,7 +127,7 @@ class Loop {
   private leaveRateLimit: () => void = () => {};
 
   constructor(options: PollerOptions) {
-    this.options = { rateLimit: new RateLimit(), kept: Number.POSITIVE_INFINITY, ...options };
+    this.options = { rateLimit: new RateLimit(), most: Number.POSITIVE_INFINITY, ...options };
     this.ended = this.run();
   }
 
@@ -165,13 +165,13 @@ class Loop {
   }
 
   private async run(): Promise<void> {
-    const { probe, restMs, rateLimit, kept } = this.options;
+    const { probe, restMs, rateLimit, most } = this.options;
     while (this.isRunning) {
       this.isPoked = false;
       const begun = performance.now();
       if (this.bursts === 0 || this.fast.size > 0) {
         const observation = await probe();
-        for (const reader of [...this.readers]) reader.take({ ...observation }, kept);
+        for (const reader of [...this.readers]) reader.take({ ...observation }, most);
       }
       const restUntil = begun + (this.fast.size > 0 ? rateLimit.fastMs : restMs);
       if (this.isRunning && !this.isPoked) await this.rest(restUntil - performance.now());

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import { untilProgrammed } from './recovery.ts';
-import { type FakeDependencies, fakeDependencies } from './testing/fake-parts.ts';
+import { type FakeDependencies, fakeDependencies } from './testing/fake-dependencies.ts';
 import type { Behaviour } from './testing/fake-prober.ts';
-import { actors, routeBetween, servers } from './testing/stand.ts';
+import { actors, routeBetween, servers } from './testing/fixtures.ts';
 import { inVirtualTime } from './testing/virtual-time.ts';
 
 const request = routeBetween(actors.otherClient, servers.httpbin);

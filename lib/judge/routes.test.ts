@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Server } from '../fixtures/index.ts';
 import { type RouteSpec, Routes } from './routes.ts';
-import { actors, servers } from './testing/stand.ts';
+import { actors, servers } from './testing/fixtures.ts';
 
 const everyServer = Object.values(servers);
 const everyActor = [...Object.values(actors), ...everyServer];

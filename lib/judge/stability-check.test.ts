@@ -2,9 +2,9 @@ import { describe, expect, jest, test } from '@jest/globals';
 import { EnvironmentFault } from './errors.ts';
 import type { Expected } from './expectation.ts';
 import { StabilityCheck } from './stability-check.ts';
-import { type FakeDependencies, fakeDependencies } from './testing/fake-parts.ts';
+import { type FakeDependencies, fakeDependencies } from './testing/fake-dependencies.ts';
 import type { Behaviour } from './testing/fake-prober.ts';
-import { actors, routeBetween, servers } from './testing/stand.ts';
+import { actors, routeBetween, servers } from './testing/fixtures.ts';
 import { inVirtualTime, lapse } from './testing/virtual-time.ts';
 import { TIMING } from './timing.ts';
 

@@ -11,7 +11,7 @@ import type { Recovery } from './recovery.ts';
 import type { RouteSpec } from './routes.ts';
 import type { StabilityChecks } from './stability-check.ts';
 import type { Switches } from './switches.ts';
-import { caught, troubleOf } from './verdict.ts';
+import { caught, errorOf } from './verdict.ts';
 
 /** What a claim's body asks for while it is judged; the other calls begin and end it. */
 export type Step = Exclude<Method, 'claims' | 'begin' | 'end'>;
@@ -122,7 +122,7 @@ export class Steps {
           if (stabilityChecks.of(mode).hasMissed(expected, change, recovery.since))
             await this.judgeStayed(attempt, mode, stayed);
         });
-        if (error !== undefined) attempt.trouble ??= troubleOf(error, undefined, signal);
+        if (error !== undefined) attempt.error ??= errorOf(error, undefined, signal);
         attempt.stayed.delete(mode);
       }),
     );

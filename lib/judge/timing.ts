@@ -35,8 +35,8 @@ export const TIMING = {
   pollMs: 1_000,
   /** The same for controls while nobody asks; a question makes them probe at once. */
   controlMs: 1_000,
-  /** Probes of a control that are kept: half an hour of them. */
-  controlsKept: 2_000,
+  /** Probes of a control that are most: half an hour of them. */
+  controlHistory: 2_000,
   /** Between the beginnings of two probes of a route of a stability check, which runs through the whole run, ms. */
   stabilityPollMs: 500,
   /** How long a mode must have stayed, ms: long enough to catch a mesh that reverts after 8 s. */

@@ -6,23 +6,23 @@ import { Aborted, EnvironmentFault, Inconclusive, Unmet } from './errors.ts';
 export type Judgement = Pick<VerdictRecord, 'verdict' | 'reason' | keyof Diagnosis>;
 
 /** What an attempt comes to by itself. */
-export function attemptVerdict(trouble: Error | undefined): AttemptRecord['verdict'] {
-  if (trouble === undefined) return 'passed';
-  if (trouble instanceof Unmet) return 'failed';
-  return trouble instanceof Aborted ? 'not-run' : 'inconclusive';
+export function attemptVerdict(error: Error | undefined): AttemptRecord['verdict'] {
+  if (error === undefined) return 'passed';
+  if (error instanceof Unmet) return 'failed';
+  return error instanceof Aborted ? 'not-run' : 'inconclusive';
 }
 
 /** What a claim comes to with this attempt. */
-export function verdictOf(trouble: Error | undefined, attempt: number): Verdict {
-  const own = attemptVerdict(trouble);
+export function verdictOf(error: Error | undefined, attempt: number): Verdict {
+  const own = attemptVerdict(error);
   if (attempt === 1) return own;
   // A second attempt that is inconclusive does not take the failure of the first one back.
   return own === 'passed' ? 'flaky' : 'failed';
 }
 
 /** @param failures why earlier attempts failed */
-export function reasonOf(failures: readonly string[], trouble: Error | undefined): string {
-  return [...failures, ...(trouble === undefined ? [] : [trouble.message])].join('; tried again: ');
+export function reasonOf(failures: readonly string[], error: Error | undefined): string {
+  return [...failures, ...(error === undefined ? [] : [error.message])].join('; tried again: ');
 }
 
 const ORDER: Verdict[] = ['passed', 'not-run', 'unsupported', 'flaky', 'inconclusive', 'failed'];
@@ -36,7 +36,7 @@ export function worse(one: Judgement | undefined, other: Judgement): Judgement {
  * @param attempt the attempt's own signal
  * @param run the run's signal
  */
-export function troubleOf(error: unknown, attempt: AbortSignal | undefined, run: AbortSignal): Error {
+export function errorOf(error: unknown, attempt: AbortSignal | undefined, run: AbortSignal): Error {
   const isKnown = [Unmet, EnvironmentFault, Inconclusive, Aborted].some((known) => error instanceof known);
   if (isKnown) return error as Error;
   if (attempt?.aborted && attempt.reason instanceof Error) return attempt.reason;

@@ -65,9 +65,9 @@ export function fixAllureResults(folder: string, records: EvidenceRecord[]): str
     const base = found.get(claim.id) ?? newResult(claim);
     const write = (result: AllureResult) =>
       writeFileSync(join(results, `${result.uuid}-result.json`), JSON.stringify(result));
-    const last = claim.tries.at(-1);
+    const last = claim.attempts.at(-1);
     write({ ...base, ...shown(base, claim), ...verdictOf(claim, records), ...span(begun, last) });
-    for (const attempt of claim.tries.slice(0, -1)) {
+    for (const attempt of claim.attempts.slice(0, -1)) {
       write({
         ...base,
         uuid: randomUUID(),
@@ -145,8 +145,8 @@ function shown(
   base: AllureResult,
   claim: ClaimResult,
 ): Pick<AllureResult, 'name' | 'labels'> & { description: string } {
-  const { id, suite, title, spec, level, tries } = claim;
-  const tally = attemptTally(tries);
+  const { id, suite, title, spec, level, attempts } = claim;
+  const tally = attemptTally(attempts);
   return {
     name: printable(`[${id}] ${title}`),
     description: printable(`${title}\n\nSource: ${spec}${tally === '' ? '' : `\n\n${tally}`}`),
@@ -173,9 +173,9 @@ function verdictOf(claim: ClaimResult, records: EvidenceRecord[]): object {
 }
 
 /** Of an attempt beside the last one: with --retries what came before it, with --repeat another run. */
-function ownVerdict(attempt: AttemptResult, { tries }: ClaimResult): object {
+function ownVerdict(attempt: AttemptResult, { attempts }: ClaimResult): object {
   const { verdict, reason } = attempt;
-  const message = `${messageOf(verdict, reason)} (${attemptName(attempt, tries)})`;
+  const message = `${messageOf(verdict, reason)} (${attemptName(attempt, attempts)})`;
   return { status: allureStatus(verdict), statusDetails: verdict === 'passed' ? {} : { message } };
 }
 

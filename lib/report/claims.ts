@@ -7,8 +7,7 @@ import { wasRun } from './verdicts.ts';
 export interface ClaimResult extends Omit<ClaimDescription, 'skip'>, Diagnosis {
   verdict: Verdict;
   reason?: string;
-  attempts: number;
-  tries: AttemptResult[];
+  attempts: AttemptResult[];
   /** How long all its attempts took, ms. */
   ms: number;
   /** The longest that one of its routes took from a change to the first expected outcome, ms; absent where it followed no change. */
@@ -44,13 +43,12 @@ export function claimResults(records: EvidenceRecord[]): ClaimResult[] {
     const expectations = only(decidingRecords(records, claim.id), 'expectation');
     const routes = expectations.flatMap((expectation) => expectation.routes);
     const counting = given.at(-1);
-    const tries = attemptsOf(records, claim.id);
+    const attempts = attemptsOf(records, claim.id);
     const result: ClaimResult = {
       ...about,
       ...(counting === undefined ? (skip ?? unjudged(records)) : judged(counting)),
-      attempts: tries.length,
-      tries,
-      ms: sum(tries.map(({ ms }) => ms)),
+      attempts,
+      ms: sum(attempts.map(({ ms }) => ms)),
       leaked: sum(routes.map(({ leaked }) => leaked)),
       lost: sum(routes.map(({ lost }) => lost)),
       probes: observed.length + (leftOut[claim.id]?.observations ?? 0),

@@ -110,7 +110,7 @@ function suiteRow(summary: RunSummary): TimeRow {
     ms: summary.suitesMs,
     remark: [
       `changes acting ${seconds(summary.actingMs)}`,
-      `holds ${seconds(summary.holdingMs)}`,
+      `samples ${seconds(summary.samplingMs)}`,
       `the rest ${seconds(summary.overheadMs)}`,
     ].join(', '),
   };

@@ -59,7 +59,7 @@ describe('plain lines', () => {
     expect(lines).toContain('✗ s/second  failed');
     expect(lines).toContain('    see        cluster/s-second');
     expect(lines).toContain('2 claims: 1 passed, 1 failed');
-    expect(lines).toContain('  1 suite          9.0 s  changes acting 2.2 s, holds 0.0 s, the rest 6.8 s');
+    expect(lines).toContain('  1 suite          9.0 s  changes acting 2.2 s, samples 0.0 s, the rest 6.8 s');
     expect(lines).toContain('  in all          45.9 s');
     expect(lines).toContain('  reports      reports/r1/summary.md');
     expect(lines.slice(-2)).toEqual(['the mesh does not keep its promises (exit status 1)', '']);

@@ -38,14 +38,14 @@ export function failureText(claim: ClaimResult, records: EvidenceRecord[], detai
       ),
     );
   const frame = [
-    ...(claim.reason === undefined || claim.tries.length > 1 || isSaid(claim.reason, own)
+    ...(claim.reason === undefined || claim.attempts.length > 1 || isSaid(claim.reason, own)
       ? []
       : [line('reason', claim.reason)]),
     ...only(own, 'change').flatMap(({ what, error }) =>
       error === undefined ? [] : [line('change', `${what}: ${error}`)],
     ),
     ...environmentFaultsDuring(own, records).map((text) => line('disturbed', text)),
-    ...attemptLines(claim.tries).map((text, i) => line(i === 0 ? 'attempts' : '', text)),
+    ...attemptLines(claim.attempts).map((text, i) => line(i === 0 ? 'attempts' : '', text)),
     line('see', diagnosisText(claim)),
   ];
   return [...blocks, frame.join('\n')].filter((text) => text !== '').join('\n');

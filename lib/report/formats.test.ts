@@ -222,7 +222,7 @@ describe('a claim that was tried several times', () => {
     expect(JSON.parse(json)).toMatchObject({
       claims: [
         {
-          tries: [
+          attempts: [
             { attempt: 1, verdict: 'failed', reason: 'why the first' },
             { attempt: 2, verdict: 'passed' },
           ],

@@ -81,15 +81,19 @@ function outcome(claim: ClaimResult, records: EvidenceRecord[]): string[] {
 }
 
 /** The attempts that went wrong, but for the one that the verdict rests on. */
-function reruns({ verdict, tries }: ClaimResult): string[] {
+function reruns({ verdict, attempts }: ClaimResult): string[] {
   if (verdict === 'passed' || !wasRun(verdict)) return [];
-  const deciding = decidingAttempt(tries);
-  const others = tries.filter(
+  const deciding = decidingAttempt(attempts);
+  const others = attempts.filter(
     (each) => each !== deciding && (each.verdict === 'failed' || each.verdict === 'inconclusive'),
   );
   return others.map((each) => {
     const about = { message: messageOf(each.reason ?? each.verdict), type: each.verdict };
-    return textElement(each.verdict === 'inconclusive' ? 'rerunError' : 'rerunFailure', about, rerunText(each, tries));
+    return textElement(
+      each.verdict === 'inconclusive' ? 'rerunError' : 'rerunFailure',
+      about,
+      rerunText(each, attempts),
+    );
   });
 }
 
@@ -109,7 +113,7 @@ function output(claim: ClaimResult): string {
     about['lost'] = String(claim.lost);
   }
   const lines = Object.entries(about).map(([name, value]) => `[[PROPERTY|${name}=${apart(firstLine(value))}]]`);
-  return [...lines, ...attemptLines(claim.tries).map((line) => apart(shorten(line, most.message)))].join('\n');
+  return [...lines, ...attemptLines(claim.attempts).map((line) => apart(shorten(line, most.message)))].join('\n');
 }
 
 /** Brackets as Jenkins and GitLab read them are written here only: text from outside could attach a file of the reader's machine. */

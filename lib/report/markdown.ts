@@ -79,9 +79,9 @@ function suiteSection(suite: string, { claims }: RunSummary): string {
 const legend =
   'Leaked: answered, and should have been refused; lost: the reverse. Both count from the first expected outcome after a change; where the change never acted, or nothing was changed, all wrong outcomes count.';
 
-function remarks({ verdict, reason, unlogged, tries }: ClaimResult): string {
+function remarks({ verdict, reason, unlogged, attempts }: ClaimResult): string {
   return [
-    ...(tries.length > 1 ? [`<br>${attemptTally(tries)}`] : []),
+    ...(attempts.length > 1 ? [`<br>${attemptTally(attempts)}`] : []),
     ...(!wasRun(verdict) && reason !== undefined ? [`<br>${verdict}: ${cell(reason)}`] : []),
     ...(unlogged ? ['<br>a server’s log could not be read: this cannot certify'] : []),
   ].join('');

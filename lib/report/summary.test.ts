@@ -220,7 +220,7 @@ describe('times', () => {
 
   it('counts time once in which two holds go on, and calls the rest overhead', () => {
     // acting 6..8 and 10..13 s, holding 8.5..11.5 s, of the suite's 5..25 s
-    expect(summary).toMatchObject({ suitesMs: 20_000, actingMs: 5000, holdingMs: 1500, overheadMs: 20_000 - 6500 });
+    expect(summary).toMatchObject({ suitesMs: 20_000, actingMs: 5000, samplingMs: 1500, overheadMs: 20_000 - 6500 });
   });
 
   it('lets a phase that never ended last until the last record', () => {
@@ -243,7 +243,8 @@ it('counts the attempt that the verdict rests on for a claim, and every attempt 
     [a],
   );
   const summary = summarise(h.records);
-  expect(summary.claims[0]).toMatchObject({ verdict: 'flaky', leaked: 5, attempts: 2, ms: 30 });
+  expect(summary.claims[0]).toMatchObject({ verdict: 'flaky', leaked: 5, ms: 30 });
+  expect(summary.claims[0]?.attempts).toHaveLength(2);
   expect(summary.leaked).toBe(6);
 });
 

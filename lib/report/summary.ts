@@ -51,7 +51,7 @@ export interface RunSummary {
   /** Time within the suites in which a change had not acted yet. */
   actingMs: number;
   /** Time within the suites in which an outcome was held. */
-  holdingMs: number;
+  samplingMs: number;
   /** What of the suites' time is neither of the two. */
   overheadMs: number;
   environmentFaults: { cause: string; from: number; to?: number }[];
@@ -168,7 +168,7 @@ function suiteTimes(records: EvidenceRecord[], phases: PhaseResult[], changes: C
   const actingMs = covered(acting);
   const busyMs = covered([...acting, ...holding]);
   // Claims are judged side by side: while one holds, another may wait for its change, and that is counted once.
-  return { suitesMs, actingMs, holdingMs: busyMs - actingMs, overheadMs: suitesMs - busyMs };
+  return { suitesMs, actingMs, samplingMs: busyMs - actingMs, overheadMs: suitesMs - busyMs };
 }
 
 /** What became of the features that the driver declares the mesh to have. */

@@ -17,11 +17,11 @@ export interface Figures {
 
 /** @param wall of the whole program, from its start to its end, as the shell sees it */
 export function figuresOf(records: EvidenceRecord[], wall: number): Figures {
-  const { actingMs, holdingMs, suitesMs, overheadMs, modeChanges, claims } = summarise(records);
+  const { actingMs, samplingMs, suitesMs, overheadMs, modeChanges, claims } = summarise(records);
   return {
     wall,
     acts: actingMs,
-    sampling: holdingMs,
+    sampling: samplingMs,
     overhead: wall - (suitesMs - overheadMs),
     switches: modeChanges,
     verdicts: claims.map(({ id, verdict }) => `${id} ${verdict}`).join('\n'),

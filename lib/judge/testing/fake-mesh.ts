@@ -1,7 +1,7 @@
 import type { Manifest } from '../../kube/cluster.ts';
 import type { AllowObjects, AllowRequest, Budget, DoneStep, Mesh, ModeName, Setting } from '../../mesh/mesh.ts';
 import type { FakeCluster } from './fake-cluster.ts';
-import { SIDECAR } from './pod.ts';
+import { SIDECAR } from './fixtures.ts';
 
 const FIELDS: Record<ModeName, string> = { permissive: 'permissive', egress: 'egress' };
 const REF = { apiVersion: 'mesh/v1', kind: 'MeshConfig', name: 'mesh-config', namespace: 'mesh-system' };

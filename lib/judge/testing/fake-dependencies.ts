@@ -5,8 +5,7 @@ import { FakeCluster } from './fake-cluster.ts';
 import { FakeEvidence } from './fake-evidence.ts';
 import { FakeMesh } from './fake-mesh.ts';
 import { FakeProber } from './fake-prober.ts';
-import { podOf } from './pod.ts';
-import { actors, servers } from './stand.ts';
+import { actors, podOf, servers } from './fixtures.ts';
 
 /** All that claims are judged with, on a cluster, a mesh and probes that do what the test says. */
 export interface FakeDependencies extends Dependencies {
