@@ -17,25 +17,25 @@ export interface Evidence {
    * number shows in the file.
    */
   append(entry: EvidenceEntry): EvidenceRecord;
-  /** Calls `listener` with each record from now on, at once and in order. Answers how to stop that. */
+  /** Calls `listener` with each record from now on, at once and in order. @returns how to stop that */
   on(listener: Listener): () => void;
-  /** Writes what is still held back. */
+  /** Writes what is still in memory. */
   flush(): void;
   /** Ends the file; one that was deleted or replaced meanwhile counts as damaged. */
   close(): void;
 }
 
-/** Evidence as its owner has it: it can be read again. */
+/** Evidence for its owner, who can read it again. */
 export interface OwnEvidence extends Evidence {
   /**
-   * The records as they stand in the file, for reports: see `readForReports`. Works until `close`, also where the file was
-   * deleted, which counts as damage.
+   * The file's records for reports: see `readForReports`. Works until `close`, even if the file was deleted, which counts as
+   * damage.
    */
   read(onProblem?: (problem: string) => void): EvidenceRecord[];
 }
 
-const batch = {
-  /** Longest that an observation is held back, ms: what a `kill -9` can lose. */
+const buffer = {
+  /** Longest time that an observation stays in memory, ms: what a `kill -9` can lose. */
   delay: 100,
   /** Characters. */
   size: 64 * 1024,
@@ -53,7 +53,7 @@ export function openEvidence(file: string, writeBytes?: WriteBytes): OwnEvidence
   const lines = createLineFile(file, writeBytes);
   const listeners = new Set<Listener>();
   let seq = 0;
-  let held = '';
+  let buffered = '';
   let timer: NodeJS.Timeout | undefined;
   let damaged: string | undefined;
   let closed = false;
@@ -67,9 +67,9 @@ export function openEvidence(file: string, writeBytes?: WriteBytes): OwnEvidence
   const flush = () => {
     clearTimeout(timer);
     timer = undefined;
-    if (held === '' || closed) return;
-    const text = held;
-    held = '';
+    if (buffered === '' || closed) return;
+    const text = buffered;
+    buffered = '';
     try {
       lines.write(text);
     } catch (error) {
@@ -77,18 +77,18 @@ export function openEvidence(file: string, writeBytes?: WriteBytes): OwnEvidence
     }
   };
 
-  const hold = (record: EvidenceRecord) => {
+  const write = (record: EvidenceRecord) => {
     if (closed) {
       damage(new Error(`a record of kind ${record.kind} came after the evidence was closed`));
       return;
     }
     try {
-      held += `${JSON.stringify(record)}\n`;
+      buffered += `${JSON.stringify(record)}\n`;
     } catch (error) {
       damage(error);
     }
-    if (record.kind !== 'observation' || held.length > batch.size) flush();
-    else timer ??= setTimeout(flush, batch.delay).unref();
+    if (record.kind !== 'observation' || buffered.length > buffer.size) flush();
+    else timer ??= setTimeout(flush, buffer.delay).unref();
   };
 
   const safe = (record: EvidenceRecord): EvidenceRecord => {
@@ -100,12 +100,12 @@ export function openEvidence(file: string, writeBytes?: WriteBytes): OwnEvidence
     }
   };
 
-  const tell = (record: EvidenceRecord) => {
+  const notify = (record: EvidenceRecord) => {
     for (const listener of listeners) {
       try {
         listener(record);
       } catch (error) {
-        // A display that fails must not become a claim's failure.
+        // A broken display must not fail a claim.
         listeners.delete(listener);
         process.emitWarning(`a listener of the evidence failed and was dropped: ${String(error)}`);
       }
@@ -127,8 +127,8 @@ export function openEvidence(file: string, writeBytes?: WriteBytes): OwnEvidence
     append(entry) {
       seq += 1;
       const record = safe({ seq, at: clock(), ...entry });
-      hold(record);
-      tell(record);
+      write(record);
+      notify(record);
       return record;
     },
     on(listener) {
@@ -156,7 +156,7 @@ export function openEvidence(file: string, writeBytes?: WriteBytes): OwnEvidence
   };
 }
 
-/** Fields that hold what commands, the cluster and the user said. All others hold the harness's own words, and stay. */
+/** Fields with text from commands, the cluster and the user. All others have the harness's own text. */
 const OUTSIDE_TEXT = new Set([
   'argv',
   'cause',
@@ -172,9 +172,9 @@ const OUTSIDE_TEXT = new Set([
   'why',
 ]);
 
-/** The same record without the secrets that this process was told, such as those of `--set-secret`. */
+/** The same record without the secrets that this process knows, such as those of `--set-secret`. */
 function withoutSecrets(record: EvidenceRecord): EvidenceRecord {
-  // By way of its text: nearly all records are done with one look at it, and a value that is no JSON is refused.
+  // Its text first: nearly all records have no secret, and a value that is no JSON is refused.
   const text = JSON.stringify(record);
   return withoutKnownSecrets(text) === text ? record : (clean(JSON.parse(text), false) as EvidenceRecord);
 }
@@ -188,16 +188,16 @@ function clean(node: unknown, isOutside: boolean): unknown {
   );
 }
 
-/** Writes some of the bytes and answers how many, as `fs.writeSync` does. */
+/** Writes some of the bytes and returns how many, like `fs.writeSync`. */
 export type WriteBytes = (descriptor: number, bytes: Buffer) => number;
 
-/** A file to which whole lines are added, and which never holds half a line that is followed by another one. */
+/** A file of whole lines: no line follows half a line. */
 export interface LineFile {
   /** Adds text that ends with a line end. @throws Error when not all of it could be written; then none of it is. */
   write(text: string): void;
-  /** For reading what was written, also where the file has been deleted meanwhile. */
+  /** For reading what was written, even if the file has been deleted. */
   readonly descriptor: number;
-  /** False where the file was deleted or replaced: then nobody will find what was written. */
+  /** False if the file was deleted or replaced. */
   isInPlace(): boolean;
   close(): void;
 }
@@ -222,7 +222,7 @@ export function createLineFile(file: string, writeBytes: WriteBytes = writeSync)
       try {
         for (let done = 0; done < bytes.length; ) done += writeBytes(descriptor, bytes.subarray(done));
       } catch (error) {
-        // A full disk takes the first part of a batch; cut it off, or the next line would be glued to half of this one.
+        // A full disk takes the first part only. Cut it off: the next line must not follow half of this one.
         ftruncateSync(descriptor, whole);
         throw error;
       }

@@ -3,7 +3,7 @@ import type { EvidenceRecord, LeftOutRecord, Numbered, ObservationRecord, Verdic
 
 /** Bytes that are read at a time. */
 const CHUNK = 1024 * 1024;
-/** Bytes of the longest line that can be a record: a damaged file must not become one text that no string can hold. */
+/** Bytes of the longest line that can be a record: a damaged file may be one line that is too long for a string. */
 const LONGEST = 64 * 1024 * 1024;
 const NEWLINE = 0x0a;
 
@@ -30,7 +30,7 @@ function eachRecord(
 
 /**
  * The records of an evidence file, in order: see `eachRecord`.
- * @param wanted which ones are kept in memory; all unless told
+ * @param wanted which ones to return; all unless given
  */
 export function readEvidence(
   source: string | number,
@@ -45,7 +45,7 @@ export function readEvidence(
   return records;
 }
 
-/** Gives each line to `take`; undefined for one that is too long. The last one is that which no line end follows. */
+/** Gives each line to `take`; undefined for one that is too long. `isLast` marks a last line without an end. */
 function eachLine(source: string | number, take: (line: string | undefined, isLast: boolean) => void): void {
   const descriptor = typeof source === 'number' ? source : openSync(source, 'r');
   const chunk = Buffer.alloc(CHUNK);
@@ -53,7 +53,7 @@ function eachLine(source: string | number, take: (line: string | undefined, isLa
   let length = 0;
   const add = (part: Buffer) => {
     length += part.length;
-    // Copied, since the chunk is filled anew.
+    // Copied, because the chunk is filled again.
     if (length <= LONGEST) begun.push(Buffer.from(part));
     else begun = [];
   };

@@ -24,7 +24,7 @@ export type EvidenceEntry =
   | VerdictRecord
   | EndRecord;
 
-/** `Numbered<T>` is what stands in the file: a record with its number and time. */
+/** A record in the file, with its number and time. */
 export type Numbered<T> = T & { seq: number; at: number };
 
 export interface RunRecord {
@@ -36,7 +36,7 @@ export interface RunRecord {
   startedAt: string;
   argv: string[];
   seed: string;
-  /** What the run set out to use, known before anything is up. */
+  /** What the run is to use, known before anything is up. */
   choice?: Choice;
   /** Ids of the claims that were asked for; absent in the evidence of old versions. */
   selected?: string[];
@@ -44,7 +44,7 @@ export interface RunRecord {
   rerun?: {
     /** Its id. */
     of: string;
-    /** Claims that are still undecided since then, and that this run was not asked for. */
+    /** Claims that are still undecided since then, and are not in this run. */
     left: string[];
     /** Whether the mesh's driver has been changed since. */
     driverDiffers: boolean;
@@ -57,11 +57,11 @@ export interface Choice {
   sandbox: boolean;
   /** False for a driver that was never seen working. */
   verified?: boolean;
-  /** A digest of the driver, to tell it from another one of the same name. */
+  /** A digest of the driver: another one may have the same name. */
   driver?: string;
   /** Of an existing cluster. */
   context?: string;
-  /** The fault that `--sandbox-fault` gave the sandbox: its mesh is wrong on purpose. */
+  /** The fault that `--sandbox-fault` gave the sandbox: its mesh is faulty on purpose. */
   sandboxFault?: string;
   /** Why these two: `named on the command line`, `docker, kind and osm are here`. */
   why: string;
@@ -71,7 +71,7 @@ export interface Choice {
 export interface PlanRecord {
   kind: 'plan';
   provider: string;
-  /** True in a sandbox, also where it was named as an existing cluster: such a run can never certify a real mesh. */
+  /** True in a sandbox, even if named as an existing cluster: such a run says nothing about a real mesh. */
   sandbox: boolean;
   kubernetes: string;
   mesh: {
@@ -106,7 +106,7 @@ export interface ClaimDescription {
 export interface PhaseRecord {
   kind: 'phase';
   phase: PhaseName;
-  /** A short word on what the phase does or did: the kind cluster's name, the suite's name. */
+  /** What the phase does: the kind cluster's name, the suite's name. */
   what: string;
   event: 'begin' | 'end';
   ok?: boolean;
@@ -159,7 +159,7 @@ export interface ObservationRecord {
   signature: string;
   /** False where the server's log cannot be read: such an outcome cannot certify. */
   logged: boolean;
-  /** True when the probe's nonce stands in the server's log. */
+  /** True when the probe's nonce is in the server's log. */
   inLog: boolean;
   /** Why an `unknown` is unknown. */
   doubt?: string;
@@ -184,7 +184,7 @@ export interface CrashRecord {
   container: string;
   reason: string;
   restarts: number;
-  /** True when the environment was disturbed at the time, so that the mesh is not to blame. */
+  /** True when an environment fault may be the cause, so that the mesh is not to blame. */
   excused: boolean;
 }
 
@@ -203,7 +203,7 @@ export interface ExpectationRecord {
   why?: string;
   start: number;
   end: number;
-  /** The hold that decided; absent when it never came to one. */
+  /** The sample that decided; absent when there was none. */
   sample?: { start: number; end: number; probes: number; restarts: number };
 }
 
@@ -214,9 +214,9 @@ export interface RouteResult {
   change?: number;
   /** From the change's acknowledgement to the first expected outcome, ms. */
   actedMs?: number;
-  /** From the change's acknowledgement to the last deviation before the hold, ms. */
+  /** From the change's acknowledgement to the last deviation before the sample, ms. */
   settledMs?: number;
-  /** True where the change had to have acted, and no outcome was ever as expected. */
+  /** True where the change never acted, although its time was over. */
   neverActed?: true;
   /**
    * Deviations: answers that should have been refused, and the reverse. After a change they count from the first expected
@@ -238,9 +238,9 @@ export interface NoteRecord {
   value: string;
 }
 
-/** What a verdict says of the diagnostics of what went wrong. */
+/** Where the diagnostics of what went wrong are. */
 export interface Diagnosis {
-  /** Where they lie, relative to the run's folder. */
+  /** Their path, relative to the run's folder. */
   diagnostics?: string;
   /** Why there are none, or not all. */
   undiagnosed?: string;
@@ -254,7 +254,7 @@ export interface AttemptRecord extends Diagnosis {
   claim: string;
   /** 1 for the first time that the claim is run; more with --repeat. */
   run: number;
-  /** 1 for the first try of this run; more with --retries. */
+  /** 1 for the first attempt of this run; more with --retries. */
   attempt: number;
   verdict: Exclude<Verdict, 'unsupported' | 'flaky'>;
   reason?: string;
@@ -269,7 +269,7 @@ export interface VerdictRecord extends Diagnosis {
   claim: string;
   verdict: Verdict;
   reason?: string;
-  /** 1 for the first try; more with --retries. */
+  /** 1 for the first attempt; more with --retries. */
   attempt: number;
   ms: number;
 }
@@ -281,12 +281,12 @@ export interface EndRecord {
   fault?: {
     whose: Whose;
     message: string;
-    /** Something that the run was to leave could not be written: its verdicts certify nothing. */
+    /** A file of the run could not be written: its verdicts certify nothing. */
     unwritten?: true;
   };
 }
 
-/** What the observations came to that `readForReports` has left out. It is in no file. */
+/** Counts of the observations that `readForReports` has left out. It is in no file. */
 export interface LeftOutRecord {
   kind: 'left-out';
   observations: number;

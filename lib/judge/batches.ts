@@ -76,8 +76,8 @@ export class Batches {
 
   /**
    * Settles when the claim may begin, with the modes that it starts from.
-   * @param more whether others are about to enter: nobody begins before them
-   * @throws Aborted once nobody may enter any more
+   * @param more whether others are about to enter: no claim begins before them
+   * @throws Aborted once no claim may enter any more
    */
   enter(planned: PlannedClaim, more: boolean): Promise<Entry> {
     if (this.ended !== undefined) return Promise.reject(this.ended);
@@ -116,7 +116,7 @@ export class Batches {
     this.advance();
   }
 
-  /** Nobody enters any more; queued claims are told why. */
+  /** No claim enters any more; queued ones are rejected. */
   close(why: string): void {
     this.ended ??= new Aborted(why);
     for (const { reject } of this.queued) reject(this.ended);
@@ -152,7 +152,7 @@ export class Batches {
     this.isChanging = true;
     void Promise.allSettled(sharedChanges.map(({ make }) => make())).then((results) => {
       this.isChanging = false;
-      // Nobody goes on before all changes are made: a sample must not meet one.
+      // No claim continues before all changes are made: a sample must not meet one.
       results.forEach((result, i) => {
         settle(sharedChanges[i]?.askers ?? [], result);
       });
@@ -188,7 +188,7 @@ export class Batches {
     return modeNames.every((mode) => starts[mode] === undefined || modes[mode] === starts[mode]);
   }
 
-  /** Nobody is left who would bring about what a yielding claim waits for. */
+  /** No claim is left for which others would yield. */
   private yieldNoMore(): void {
     const yielding = this.queued.filter(({ yields }) => yields > 0);
     for (const each of yielding) each.yields = 0;
@@ -301,7 +301,7 @@ function couldWaitForEachOther(one: PlannedClaim, other: PlannedClaim): boolean 
 
 function settle(askers: Active[], result: PromiseSettledResult<void>): void {
   for (const asker of askers) {
-    // The run may have been ended meanwhile: then nobody asks any more.
+    // The run may have been ended meanwhile.
     if (typeof asker.doing !== 'object') continue;
     const { resolve, reject } = asker.doing;
     asker.doing = 'working';

@@ -6,7 +6,7 @@ export type ClaimBody = () => Promise<void>;
 
 /** One promise of a mesh, as a suite declares it. */
 export interface Claim extends ClaimDescription {
-  /** Modes that it needs when it begins. Nobody else switches them until it ends. */
+  /** Modes that it needs when it begins. No other claim switches them until it ends. */
   starts?: ModeState;
   /** Modes that it leaves, where they are others than those it starts from. */
   ends?: ModeState;

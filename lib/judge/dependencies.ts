@@ -38,7 +38,7 @@ export interface ProbingOptions {
   /** True when the pods may have been there before the run, so that their restarts until now are not this run's. */
   reused: boolean;
   egressTargetHost?: EgressTargetHost | undefined;
-  /** Servers beside the cluster, by the fixture that each stands for, and their logs. */
+  /** Servers beside the cluster, by the fixture that each replaces, and their logs. */
   beside?: { servers: Record<string, Server> | undefined; logOf(app: string): ServerLog | undefined };
   log(line: string): void;
 }

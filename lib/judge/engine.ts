@@ -128,7 +128,7 @@ export class Engine {
     this.isStopped = true;
     const attempts = this.attempts();
     for (const { limit, abort } of attempts) {
-      // Nobody calls `end` for this claim any more, and its limit would keep the program from ending.
+      // `end` is not called for this claim any more, and its limit would keep the program from ending.
       limit.pause();
       abort.abort(new Aborted(ENDING));
     }
@@ -240,7 +240,7 @@ export class Engine {
     if (stabilityCheck !== undefined) {
       const isOver = (each: PlannedClaim) => each.skip !== undefined || this.decided.has(each);
       const asking = this.options.claims.filter(({ claim }) => claim.stabilityCheck === stabilityCheck);
-      // Nobody will ask about this mode again; its probes would only slow down the rest.
+      // No claim asks about this mode again; its probes would only slow down the rest.
       if (asking.every(isOver)) await this.stabilityChecks.release(stabilityCheck);
     }
     return { again: false, verdict, reason };

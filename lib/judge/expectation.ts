@@ -194,7 +194,7 @@ async function unmet(
   const now = context.clock();
   const from = Math.min(begun, aftermathFrom(now, context.replacedAt), ...deciding.map(({ start }) => start));
   await settleDoubts(all, deciding, context, from, now);
-  // The log may have told late that a probe was answered after all.
+  // A late line of the log may show that a probe was answered after all.
   const still = deciding.filter((observation) => {
     const progress = all.find(({ item }) => item.poller.route === observation.route);
     return progress !== undefined && !fits(observation, progress.item.expected);

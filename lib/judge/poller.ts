@@ -4,10 +4,10 @@ import { TIMING } from './timing.ts';
 export interface PollerOptions {
   /** Makes one probe. It does not reject. */
   probe(): Promise<Observation>;
-  /** Between the beginnings of two probes while nobody waits for one, ms. */
+  /** Between the beginnings of two probes while it is not polled fast, ms. */
   restMs: number;
   rateLimit?: RateLimit;
-  /** How many observations are most; all unless given. */
+  /** Most observations in memory; no limit unless given. */
   most?: number;
 }
 
@@ -64,7 +64,7 @@ export class Poller {
     return this.loop.isRunning;
   }
 
-  /** Every observation that is most, in order. */
+  /** Every observation in memory, in order. */
   get all(): readonly Observation[] {
     return this.seen;
   }
@@ -89,7 +89,7 @@ export class Poller {
     return this.loop.pollFast();
   }
 
-  /** Probes only if somebody waits, until the returned function is called: a burst tells as much. */
+  /** Probes only while polled fast, until the returned function is called: a burst shows as much. */
   pause(): () => void {
     return this.loop.pause();
   }

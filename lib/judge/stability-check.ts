@@ -20,7 +20,7 @@ import { TIMING } from './timing.ts';
 
 type CheckDependencies = Pick<Dependencies, 'evidence' | 'prober' | 'controlPollers' | 'observer'>;
 
-/** What can be said of a stretch in which a mode must have stayed. */
+/** A stretch of time in which a mode must have stayed. */
 interface Stretch {
   /** From here on there was no deviation; infinite while the change has not acted. */
   from: number;
@@ -96,7 +96,7 @@ export class StabilityCheck {
     return this.itemsOf(expected, change, notBefore).some((item) => stretchOf(item, now).late.length > 0);
   }
 
-  /** Stops, and writes down what nobody has asked about. */
+  /** Stops, and writes down what no claim has asked about. */
   async stop(): Promise<void> {
     await Promise.all(this.pollers.map((poller) => poller.stop()));
     for (const poller of this.pollers) this.write(poller.since(0));
@@ -118,7 +118,7 @@ export class StabilityCheck {
     return { met: false, shown, ...decisionOf(items, start, end) };
   }
 
-  /** Undefined when the log told late of a deviation, so that the stretch is not what it seemed. */
+  /** Undefined when a late line of the log shows a deviation within the stretch. */
   private async met(items: Item[], start: number, end: number): Promise<Decision | undefined> {
     await this.settleDoubts(items, start, end, start);
     if (items.some((item) => stretchOf(item, end).from > start)) return undefined;

@@ -33,9 +33,9 @@ export const TIMING = {
   fastShareMs: 25,
   /** Between the beginnings of two probes of a route that a claim expected something of earlier, ms. */
   pollMs: 1_000,
-  /** The same for controls while nobody asks; a question makes them probe at once. */
+  /** The same for controls; `verify` makes them probe at once. */
   controlMs: 1_000,
-  /** Probes of a control that are most: half an hour of them. */
+  /** Most probes of a control in memory: half an hour of them. */
   controlHistory: 2_000,
   /** Between the beginnings of two probes of a route of a stability check, which runs through the whole run, ms. */
   stabilityPollMs: 500,

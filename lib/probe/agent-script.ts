@@ -1,6 +1,6 @@
-/** So many jobs' files, emptied before, are removed at once: a process for each would be much of what a short probe costs. */
+/** The files of this many jobs, emptied before, are removed at once: a process for each would cost as much as a short probe. */
 const BATCH = 32;
-/** So many of the last long jobs are told of again with each beat. */
+/** How many of the last long jobs each beat names. */
 const REMEMBERED = 16;
 
 const FUNCTIONS = `
@@ -47,8 +47,8 @@ hello() {
 /**
  * The shell agent that one exec session runs in a pod, in POSIX sh with busybox's or coreutils' tools.
  *
- * It reads one job a line, `ID PLACE SCRIPT`, runs each in the background with stdout and stderr captured in files of its own, and
- * prints a frame when the job is over. The place is a number that no other job has at the same time: fifos are made once for each.
+ * It reads one job a line, `ID PLACE SCRIPT`, and runs each in the background with its stdout and stderr in files. When the job
+ * is over, it prints a frame. The place is a number that no other job has at the same time; each place has its fifos.
  *
  *     <<ID STATUS
  *     stdout in base64
@@ -56,8 +56,8 @@ hello() {
  *     stderr in base64
  *     >>ID SHA256                (of all the lines above, line ends included)
  *
- * A job whose id begins with b has a brief frame, made by the shell alone, since processes are most of what one short probe costs:
- * its outputs' lines as they are, each behind a bar (the last one behind a plus where it has no end), and all of it twice:
+ * A job whose id begins with b has a brief frame. The shell alone makes it, because processes are most of what a short probe
+ * costs. It has the lines of the outputs as they are, each behind a bar (a last line without an end: behind a plus), twice:
  *
  *     <<ID STATUS
  *     |line of stdout
@@ -66,19 +66,19 @@ hello() {
  *     ==                         (and once more: the lines of stdout, --, the lines of stderr)
  *     >>ID
  *
- * Once a second comes a beat, with the ids of the last jobs whose frames were long: a burst's frame that is lost on the way is
- * missed at once, where the longest time that a burst may take is minutes; and a session that has gone silent is known by that.
+ * Once a second it prints a beat with the ids of the last jobs that had long frames. So a lost frame of a burst is noticed at
+ * once, although a burst may take minutes, and so is a silent session.
  *
  *     ~ ID ID ...
  *
- * Only one process writes frames, fed with ids through a fifo, so that frames never mix.
+ * One process writes all frames, so that frames never mix. It reads ids from a fifo.
  *
  * `hello HOST PORT WORDS SECONDS` is the TCP probe. It keeps nc's standard input open until an answer or the end of the
- * connection has come, because a proxy may take a half-closed connection for a finished one (OSM with Envoy does).
- * The shell itself writes to nc and reads from it, through its place's two fifos, so that a probe costs one process; the one to nc
- * is opened for reading and writing, so that opening it cannot block, and nc sees its end when the shell closes it.
- * `limit SECONDS COMMAND` runs a command that one reaper ends when it outlives its limit, by at most a second: busybox's
- * `timeout` would leave a waiting process behind each probe.
+ * connection comes, because a proxy may take a half-closed connection for a finished one (OSM with Envoy does). The shell itself
+ * writes to nc and reads from it through the two fifos of its place, so that a probe costs one process. It opens the fifo to nc
+ * for reading and writing: so opening cannot block, and nc sees the end when the shell closes it.
+ * `limit SECONDS COMMAND` runs a command that one reaper ends at most a second after its limit. Busybox's `timeout` would leave
+ * a waiting process behind each probe.
  */
 export const AGENT_SCRIPT = `
 umask 077
@@ -164,7 +164,7 @@ kill "$writer" "$reaper"
 cd / && rm -rf "$dir"
 `;
 
-/** The same functions for one script in an exec of its own; its last line of stdout repeats the exit status. */
+/** The same functions for one script in an exec of its own. The last line of stdout repeats the exit status. */
 export function aloneScript(script: string, seconds: number): string {
   return `
 umask 077
@@ -186,7 +186,7 @@ exit "$status"
 
 const ALONE_END = '>>alone';
 
-/** Takes the sentinel off again. An exec whose status frame and sentinel do not agree is not to be trusted. */
+/** Removes that last line. If it and the API give different statuses, the exec cannot be trusted. */
 export function parseAlone(result: {
   exitCode?: number;
   fault?: string;

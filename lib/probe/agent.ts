@@ -3,7 +3,7 @@ import { AGENT_SCRIPT, aloneScript, parseAlone } from './agent-script.ts';
 import { type Frame, frameReader } from './frames.ts';
 import { PROBE_TIMING } from './timing.ts';
 
-/** What a command left, if it can be trusted; otherwise the reason why it cannot. */
+/** The result of a command, or the doubt why it cannot be trusted. */
 export type Capture = { exit: number; stdout: string; stderr: string; doubt?: never } | { doubt: string; exit?: never };
 
 interface Job {
@@ -17,7 +17,7 @@ interface Session {
   exec: ExecSession;
   jobs: Map<string, Job>;
   ready: Promise<boolean>;
-  /** Runs while the agent is awaited to be heard of again. */
+  /** Ends the session when the agent is silent for too long. */
   silence?: NodeJS.Timeout;
   /** Why the session is over, once it is. */
   over?: string;
@@ -26,8 +26,8 @@ interface Session {
 const { graceMs, silentMs, startMs } = PROBE_TIMING;
 
 /**
- * The shell agent in one container: jobs run side by side in one exec session, which is opened when needed and opened anew
- * after it broke. Nothing here throws: what cannot be trusted is a doubt.
+ * The shell agent in one container. Jobs run side by side in one exec session, which opens when it is needed, and again after
+ * it broke. Nothing here throws: what cannot be trusted is a doubt.
  */
 export class Agent {
   readonly target: ContainerRef;
@@ -44,8 +44,8 @@ export class Agent {
   }
 
   /**
-   * Runs a script that ends within `limitMs` by its own means.
-   * @param isBrief whether it prints text only, and little of it
+   * Runs a script that itself ends within `limitMs`.
+   * @param isBrief whether it prints little, and text only
    */
   async run(script: string, limitMs: number, isBrief = false): Promise<Capture> {
     if (this.closed) return { doubt: 'the pod is no longer in use' };
@@ -134,7 +134,7 @@ export class Agent {
     }
   }
 
-  /** Gives the session up once it is silent for too long. Answers what to call whenever it is not. */
+  /** Drops the session when it is silent for too long. @returns what to call whenever it is not silent */
   private listen(session: Session): () => void {
     if (session.over !== undefined) return () => {};
     const silence = setTimeout(() => this.drop(session, `the agent was silent for ${silentMs / 1_000} s`), silentMs);

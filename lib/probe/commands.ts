@@ -3,7 +3,7 @@ import { PROBE_TIMING } from './timing.ts';
 
 const { probeS, jobMs } = PROBE_TIMING;
 
-/** What one probe printed, cut out of what its job printed. */
+/** What one probe of a job printed. */
 export interface Printed {
   nonce: string;
   /** Exit status of curl or nc. */
@@ -14,14 +14,14 @@ export interface Printed {
   stderr: string;
 }
 
-/** A script for the agent, the command as a person would write it, and how to read what came. */
+/** A script for the agent, the command for people, and how to read the output. */
 export interface Command {
   script: string;
   /** The command line of one probe, for evidence and reports. */
   shown(nonce: string): string;
   nonces: string[];
   limitMs: number;
-  /** Whether it prints text only, and little of it. */
+  /** Whether it prints little, and text only. */
   isBrief: boolean;
   read(stdout: string, stderr: string): Printed[] | undefined;
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** What one job of the agent left: its exit status and both outputs, whole and apart. */
+/** The result of one job of the agent. */
 export interface Frame {
   id: string;
   status: number;
@@ -11,13 +11,13 @@ export interface Frame {
 export interface FrameHandlers {
   ready(): void;
   frame(frame: Frame): void;
-  /** The agent says which long jobs' frames are on their way, all of which should have come before. */
+  /** Ids of long jobs whose frames have been sent: all of them should have arrived. */
   beat(ids: string[]): void;
   /** Lines that are no whole, undamaged frame; `id` where it can still be read. */
   damaged(id: string | undefined, why: string): void;
 }
 
-/** Takes the agent's stdout in any pieces and gives back frames, refusing every one whose digest does not fit. */
+/** Reads frames from the agent's stdout, in pieces of any size, and refuses those whose digest does not fit. */
 export function frameReader(handlers: FrameHandlers): (chunk: Buffer) => void {
   let rest = '';
   let open: { id: string; lines: string[] } | undefined;

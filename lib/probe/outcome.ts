@@ -2,7 +2,7 @@ import type { Outcome } from '../evidence/index.ts';
 import type { Printed } from './commands.ts';
 import type { Route } from './route.ts';
 
-/** What the client alone saw: the fixture's own words with this probe's nonce, something else, nothing; or a doubt. */
+/** What the client alone saw: the fixture's own words with the probe's nonce, something else, or nothing; or a doubt. */
 export interface Seen {
   words: 'whole' | 'spoilt' | 'none';
   signature: string;
@@ -20,7 +20,7 @@ export function look(route: Route, printed: Printed): Seen {
 
 /**
  * Joins what the client saw with what the server's log holds.
- * @param inLog undefined where the log cannot be read: then the client's word is all there is.
+ * @param inLog undefined where the log cannot be read: then only the client knows
  */
 export function outcomeOf(seen: Seen, inLog: boolean | undefined): Outcome {
   if (seen.doubt !== undefined && inLog !== true) return 'unknown';

@@ -74,7 +74,7 @@ export class Prober {
     if (first.isTrusted) return first.observations;
     const second = await this.attempt(route, count, user, 'alone');
     if (!second.isTrusted) return [...first.observations, ...second.observations];
-    // The lost job may have reached the server. Dropping that would hide a leak; as a doubt it would accuse nobody.
+    // The lost job may have reached the server. Dropping that would hide a leak.
     return [...first.observations.filter((each) => this.isLogged(each)), ...second.observations];
   }
 

@@ -3,7 +3,7 @@ import type { Actor, Server } from '../fixtures/index.ts';
 export type Protocol = 'http' | 'tcp';
 
 /**
- * How a probe speaks: an ordinary request or line; `head`: the guides' `curl -I`; `half-close`: the guide's `echo | nc`;
+ * How a probe sends: `plain`: an ordinary request or line; `head`: the guides' `curl -I`; `half-close`: the guide's `echo | nc`;
  * `large`: a request of some pages, which the answer repeats.
  */
 export type Manner = 'plain' | 'head' | 'half-close' | 'large';

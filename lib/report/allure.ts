@@ -11,7 +11,7 @@ import { meshTitle, runProperties } from './warnings.ts';
 
 export type AllureStatus = 'passed' | 'failed' | 'broken' | 'skipped';
 
-/** Allure's word for a verdict. A pass after a retry is no pass. */
+/** Allure's status for a verdict. A pass after a retry is no pass. */
 export function allureStatus(verdict: Verdict): AllureStatus {
   switch (verdict) {
     case 'passed':
@@ -31,9 +31,9 @@ export function allureStatus(verdict: Verdict): AllureStatus {
 export const allureConfig = 'allurerc.json';
 
 /**
- * Brings Allure's results in line with the evidence after a run: `folder`/allure-results has what jest thought of each claim, and
- * jest's opinion is no verdict, nor are its times those of the claim. A claim that jest never came to gets a result as well, and
- * so does each attempt: Allure shows the newest of the same history as the result, and the others as its retries.
+ * Makes Allure's results agree with the evidence after a run. Jest writes its results to `folder`/allure-results, but its
+ * status is no verdict, and its times are not those of the claim. Each claim gets a result, even if jest did not run it, and so
+ * does each attempt: Allure shows the newest result of a history as the result, and the others as its retries.
  *
  * Results are found by the claim's id at the start of the test's name: `[tcp-routing/allowed] …`.
  * @returns problems: results that could not be read
@@ -56,7 +56,7 @@ export function fixAllureResults(folder: string, records: EvidenceRecord[]): str
     if (id === undefined) continue;
     const known = found.get(id);
     if (known === undefined || (known.stop ?? 0) <= (result.stop ?? 0)) found.set(id, result);
-    // Whatever there was of it is replaced below: jest has a result for each run of a claim, and knows nothing of retries.
+    // It is replaced below: jest has a result for each run of a claim, and does not know of retries.
     rmSync(file);
   }
 
@@ -130,7 +130,7 @@ function newResult(claim: ClaimResult): AllureResult {
   };
 }
 
-/** When it was, ms since 1970; a claim that was not run has no time. Allure calls a result without times unfinished. */
+/** Its times, ms since 1970. Allure calls a result without times unfinished. */
 function span(begun: number, attempt: AttemptResult | undefined): { start?: number; stop?: number; stage: string } {
   const at = Number.isNaN(begun) ? undefined : begun;
   if (at === undefined) return { stage: 'finished' };
@@ -140,7 +140,7 @@ function span(begun: number, attempt: AttemptResult | undefined): { start?: numb
 
 const ownLabels = new Set(['parentSuite', 'suite', 'subSuite', 'feature', 'story', 'severity']);
 
-/** What is told of a claim, whatever became of it. */
+/** What is the same for every verdict of a claim. */
 function shown(
   base: AllureResult,
   claim: ClaimResult,
@@ -179,7 +179,7 @@ function ownVerdict(attempt: AttemptResult, { attempts }: ClaimResult): object {
   return { status: allureStatus(verdict), statusDetails: verdict === 'passed' ? {} : { message } };
 }
 
-/** It begins with the verdict, by which the categories below know it. */
+/** It begins with the verdict, which the categories below match. */
 function messageOf(verdict: Verdict, reason: string | undefined): string {
   return `${verdict}${reason === undefined ? '' : `: ${printable(reason)}`}`;
 }

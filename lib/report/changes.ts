@@ -13,9 +13,9 @@ export interface ChangeResult {
   end: number;
   /** From the acknowledgement to the first expected outcome, on the slowest route, ms; absent where nothing was expected of it. */
   actedMs?: number;
-  /** True where it had to have acted on one route, and never did. */
+  /** True where it never acted on one route, although its time was over. */
   neverActed?: true;
-  /** Until when it was waited for, where it never acted, ms of the run. */
+  /** Where it never acted: until when the harness waited for it, ms of the run. */
   waitedUntil?: number;
   settledMs?: number;
   /** True where it acted, and deviations went on for longer than it may take to settle. */

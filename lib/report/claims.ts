@@ -3,7 +3,7 @@ import { grouped, last, type Of, only } from './records.ts';
 import { count, seconds } from './text.ts';
 import { wasRun } from './verdicts.ts';
 
-/** How one claim came out. Of several attempts the numbers are those of the one that the verdict rests on. */
+/** The result of one claim. Of several attempts, the numbers are those of the attempt that decided the verdict. */
 export interface ClaimResult extends Omit<ClaimDescription, 'skip'>, Diagnosis {
   verdict: Verdict;
   reason?: string;
@@ -12,16 +12,16 @@ export interface ClaimResult extends Omit<ClaimDescription, 'skip'>, Diagnosis {
   ms: number;
   /** The longest that one of its routes took from a change to the first expected outcome, ms; absent where it followed no change. */
   actedMs?: number;
-  /** True where a change had to have acted on one of its routes, and never did. */
+  /** True where a change never acted on one of its routes, although its time was over. */
   neverActed?: true;
-  /** The same to the last deviation before the hold, ms. */
+  /** The same to the last deviation before the sample, ms. */
   settledMs?: number;
   /** True where a change acted on one of its routes, and deviations went on for longer than it may take to settle. */
   neverSettled?: true;
   /** Wrong answers after a change acted; where it never did, or nothing was changed, all of them. */
   leaked: number;
   lost: number;
-  /** Commands run in pods for this claim, its controls and unmeshed controls included. */
+  /** Commands run in pods for this claim, its controls included. */
   probes: number;
   /** True where a server's log could not be read, so that the verdict cannot certify. */
   unlogged: boolean;
@@ -65,7 +65,7 @@ export function claimResults(records: EvidenceRecord[]): ClaimResult[] {
   });
 }
 
-/** What is recorded of the attempt that a claim's verdict rests on. */
+/** The records of the attempt that decided a claim's verdict. */
 export function decidingRecords(records: EvidenceRecord[], claim: string): EvidenceRecord[] {
   const own = records.filter((record) => isOf(record, claim));
   const attempts = attemptsOf(own, claim);
@@ -76,7 +76,7 @@ export function decidingRecords(records: EvidenceRecord[], claim: string): Evide
   return own.filter(({ seq }) => seq > before && seq <= until);
 }
 
-/** The times that changes took on the routes of some expectations; none of those that never came to pass. */
+/** The times that changes took on the routes of some expectations; none of changes that never acted. */
 export function timesOf(
   expectations: Pick<Of<'expectation'>, 'result' | 'routes'>[],
 ): Pick<ClaimResult, 'actedMs' | 'settledMs' | 'neverActed' | 'neverSettled'> {
@@ -115,7 +115,7 @@ function judged({ verdict, reason }: Of<'verdict'>): { verdict: Verdict; reason?
   return reason === undefined ? { verdict } : { verdict, reason };
 }
 
-/** A claim without a verdict is no more than not run only if something says why; silence is a fault of the harness. */
+/** A claim without a verdict is not-run if the evidence says why; without a reason it is a fault of the harness. */
 function unjudged(records: EvidenceRecord[]): { verdict: Verdict; reason: string } {
   const end = last(records, 'end');
   if (end === undefined) return { verdict: 'not-run', reason: 'the evidence ends before it' };
@@ -150,7 +150,7 @@ function asAttempt({ kind: _, claim: __, seq, at, ms, ...verdict }: Of<'verdict'
 
 const ORDER: Verdict[] = ['passed', 'unsupported', 'not-run', 'flaky', 'inconclusive', 'failed'];
 
-/** The attempt that the verdict rests on: the last one of those that came out worst. */
+/** The attempt that decided the verdict: the last one of the worst. */
 export function decidingAttempt(attempts: AttemptResult[]): AttemptResult | undefined {
   const worst = Math.max(...attempts.map(({ verdict }) => ORDER.indexOf(verdict)));
   return attempts.findLast(({ verdict }) => ORDER.indexOf(verdict) === worst);
@@ -158,7 +158,7 @@ export function decidingAttempt(attempts: AttemptResult[]): AttemptResult | unde
 
 type Numbers = Pick<AttemptRecord, 'run' | 'attempt'>;
 
-/** Which attempt it is, in words: `run 2, attempt 1`; empty where there is but one. */
+/** Which attempt it is, in words: `run 2, attempt 1`; empty if there is only one. */
 export function attemptName({ run, attempt }: Numbers, all: readonly Numbers[]): string {
   return [
     ...(all.some((each) => each.run !== run) || run > 1 ? [`run ${run}`] : []),
@@ -175,7 +175,7 @@ export function attemptLines(attempts: AttemptResult[]): string[] {
   });
 }
 
-/** How the attempts came out, in a few words: `3 runs: 2 passed, 1 failed`; empty where there is but one. */
+/** How the attempts came out, in a few words: `3 runs: 2 passed, 1 failed`; empty if there is only one. */
 export function attemptTally(attempts: (Numbers & { verdict: Verdict })[]): string {
   if (attempts.length < 2) return '';
   const runs = new Set(attempts.map(({ run }) => run)).size;

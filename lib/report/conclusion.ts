@@ -8,7 +8,7 @@ import { count, indent, printable, seconds } from './text.ts';
 import { isBad, mark, type Paint, tint, verdictWords, wasRun } from './verdicts.ts';
 import { warnings } from './warnings.ts';
 
-/** The last lines of a run: each failure explained, the verdicts counted, where the time went, where the reports lie. */
+/** The last lines of a run: the failures, the counts of verdicts, where the time went, the reports. */
 export function conclusionLines(records: EvidenceRecord[], reports: string[], paint: Paint): string[] {
   const summary = summarise(records);
   const bad = summary.claims.filter(({ verdict }) => isBad(verdict));

@@ -18,24 +18,24 @@ export interface ConsoleOptions {
 
 /** What a person sees of a run while it works. */
 export interface Console {
-  /** Prints text of somebody else above the live line: a command before it runs, its output. */
+  /** Prints other text above the live line: a command before it runs, its output. */
   say(text: string): void;
-  /** Ends the progress and prints the conclusion; `reports` are paths of what the run leaves behind. */
+  /** Ends the progress and prints the conclusion; `reports` are paths of the run's reports. */
   finish(records: EvidenceRecord[], reports: string[]): void;
   /** Ends the progress and removes the live line, without a conclusion. Safe to call more than once. */
   close(): void;
 }
 
-const pace = {
-  /** How often the live line is looked at, ms. */
+const INTERVALS = {
+  /** How often the live line is updated, ms. */
   live: 250,
-  /** After how long a log without a live line hears what is still going on, ms. */
+  /** After how long a log without a live line gets a line on what is going on, ms. */
   heartbeat: 30_000,
 };
 
 /**
  * Shows progress and conclusion of a run on a terminal, or as plain lines elsewhere. A terminal's lines are folded at its width,
- * with what follows hanging under its text. Elsewhere each item is one line, however long, so that `grep` finds it whole.
+ * and the rest is indented under its text. Elsewhere each item is one line, however long, so that `grep` finds it whole.
  */
 export function openConsole({ stream, color, tty, verbose, events }: ConsoleOptions): Console {
   const paint = createPaint(color);
@@ -61,11 +61,11 @@ export function openConsole({ stream, color, tty, verbose, events }: ConsoleOpti
 
   const tick = () => {
     output.show(live());
-    const isSilent = !tty && events.clock() - spoke >= pace.heartbeat;
+    const isSilent = !tty && events.clock() - spoke >= INTERVALS.heartbeat;
     if (isSilent && progress.present() !== undefined) print([live()]);
   };
 
-  const timer = setInterval(tick, tty ? pace.live : 1000).unref();
+  const timer = setInterval(tick, tty ? INTERVALS.live : 1000).unref();
 
   const stop = events.on((record) => {
     print(progress.lines(record));

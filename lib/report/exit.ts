@@ -4,9 +4,8 @@ import { count, firstLine } from './text.ts';
 export type ExitStatus = 0 | 1 | 2 | 3 | 130;
 
 /**
- * The status that the program ends with: 130 interrupted; 2 wrong use; 1 the mesh is wrong; 3 the harness cannot tell;
- * 0 only if nothing is wrong and every suite has shown something. A harness that failed itself, and evidence that is not
- * whole, accuse nobody: 3, whatever the verdicts.
+ * The exit status: 130 interrupted; 2 wrong use; 1 the mesh failed; 3 inconclusive; 0 only if nothing is wrong and every suite
+ * has a core claim that passed. A fault of the harness, or damaged evidence, is always 3: then no verdict counts.
  */
 export function exitStatus(summary: RunSummary): ExitStatus {
   const { verdicts, fault } = summary;
@@ -46,7 +45,7 @@ export function runProblems(summary: RunSummary): string[] {
   return problems;
 }
 
-/** What is wrong with the evidence itself: no conclusion can rest on half of it. One sentence each. */
+/** What is wrong with the evidence itself: half of it supports no conclusion. One sentence each. */
 export function evidenceProblems({ ended, missing, repeated, wallMs, runId }: RunSummary): string[] {
   if (!ended && runId === '' && wallMs === 0) return ['the evidence is empty: nothing is known of the run'];
   return [

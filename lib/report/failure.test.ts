@@ -80,7 +80,7 @@ describe('failureText', () => {
     expect(text).toContain('no trusted exit status');
     expect(text).toContain('; the\n           exec session was lost');
     expect(text).toContain('server     its log cannot be read');
-    expect(text).toContain('disturbed  DNS is down, from 0.0 s on');
+    expect(text).toContain('fault      DNS is down, from 0.0 s on');
   });
 
   it('shows the routes that deviated and leaves out those that did as expected', () => {

@@ -3,7 +3,7 @@ import { attemptLines, type ClaimResult, decidingRecords } from './claims.ts';
 import { grouped, type Of, only } from './records.ts';
 import { count, indent, printable, quoted, seconds, wrap } from './text.ts';
 
-/** How much of the evidence stands in an explanation. */
+/** How much of the evidence an explanation shows. */
 export interface Detail {
   /** Last observations of each route. */
   observations: number;
@@ -38,13 +38,13 @@ export function failureText(claim: ClaimResult, records: EvidenceRecord[], detai
       ),
     );
   const frame = [
-    ...(claim.reason === undefined || claim.attempts.length > 1 || isSaid(claim.reason, own)
+    ...(claim.reason === undefined || claim.attempts.length > 1 || isShown(claim.reason, own)
       ? []
       : [line('reason', claim.reason)]),
     ...only(own, 'change').flatMap(({ what, error }) =>
       error === undefined ? [] : [line('change', `${what}: ${error}`)],
     ),
-    ...environmentFaultsDuring(own, records).map((text) => line('disturbed', text)),
+    ...environmentFaultsDuring(own, records).map((text) => line('fault', text)),
     ...attemptLines(claim.attempts).map((text, i) => line(i === 0 ? 'attempts' : '', text)),
     line('see', diagnosisText(claim)),
   ];
@@ -52,11 +52,11 @@ export function failureText(claim: ClaimResult, records: EvidenceRecord[], detai
 }
 
 /** An expectation that was not met is also the verdict's reason, and is not repeated. */
-function isSaid(reason: string, records: EvidenceRecord[]): boolean {
+function isShown(reason: string, records: EvidenceRecord[]): boolean {
   return only(records, 'expectation').some(({ why }) => why === reason);
 }
 
-/** Where the diagnostics lie, or why there are none. */
+/** Where the diagnostics are, or why there are none. */
 function diagnosisText({ diagnostics, undiagnosed }: ClaimResult): string {
   if (diagnostics === undefined) return `no diagnostics: ${undiagnosed ?? 'the evidence does not say why'}`;
   return undiagnosed === undefined ? diagnostics : `${diagnostics} (${undiagnosed})`;
@@ -102,12 +102,12 @@ function stepText({ nth, shows }: NonNullable<Of<'expectation'>['step']>): strin
 
 /** The changes that the routes waited for, and when the API acknowledged them; else the last one that was made before. */
 function changesBefore({ routes, start }: Of<'expectation'>, telling: string[], changes: Of<'change'>[]): string[] {
-  const told = ({ id, what, end }: Of<'change'>) => `change ${id}, ${what}, acknowledged at ${seconds(end)}`;
+  const textOf = ({ id, what, end }: Of<'change'>) => `change ${id}, ${what}, acknowledged at ${seconds(end)}`;
   const ids = new Set(routes.filter(({ route }) => telling.includes(route)).map(({ change }) => change));
   const awaited = changes.filter(({ id }) => ids.has(id));
-  if (awaited.length > 0) return awaited.map(told);
+  if (awaited.length > 0) return awaited.map(textOf);
   const before = changes.findLast((change) => change.end <= start);
-  return before === undefined ? [] : [`no change was pending; the last one was ${told(before)}`];
+  return before === undefined ? [] : [`no change was pending; the last one was ${textOf(before)}`];
 }
 
 /** The routes that decided: those that ended with a deviation, else those that had one, else all of them. */
@@ -190,7 +190,7 @@ function serverLine(subjects: Of<'observation'>[], line: Line): string[] {
   ];
 }
 
-/** What disturbed the environment while the claim was on, whoever it was written down for. */
+/** Environment faults while the claim ran, of all claims. */
 function environmentFaultsDuring(own: EvidenceRecord[], records: EvidenceRecord[]): string[] {
   const begin = own.at(0)?.at ?? 0;
   const end = own.at(-1)?.at ?? 0;

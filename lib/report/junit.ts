@@ -16,7 +16,7 @@ const most = { message: 1000, text: 64 * 1024 };
  *
  * It keeps to the schema that Jenkins' xUnit plugin validates against (junit-10.xsd): a testcase has no `<properties>`, so that
  * a claim's stand in its `<system-out>`, a line `[[PROPERTY|name=value]]` each, which GitLab and Jenkins read. Attempts that
- * failed beside the one that the verdict rests on are `<rerunFailure>` and `<rerunError>`. A flaky claim is a failure: an
+ * failed beside the one that decided the verdict are `<rerunFailure>` and `<rerunError>`. A flaky claim is a failure: an
  * `<flakyFailure>` would be read as a pass.
  */
 export function junitXml(records: EvidenceRecord[], summary = summarise(records)): string {
@@ -80,7 +80,7 @@ function outcome(claim: ClaimResult, records: EvidenceRecord[]): string[] {
   ];
 }
 
-/** The attempts that went wrong, but for the one that the verdict rests on. */
+/** The attempts that went wrong, except the one that decided the verdict. */
 function reruns({ verdict, attempts }: ClaimResult): string[] {
   if (verdict === 'passed' || !wasRun(verdict)) return [];
   const deciding = decidingAttempt(attempts);
@@ -101,9 +101,9 @@ function rerunText(attempt: AttemptResult, all: AttemptResult[]): string {
   return shorten(`${attemptName(attempt, all)}: ${attempt.reason ?? attempt.verdict}`, most.text);
 }
 
-/** What is said of a claim, whatever became of it. */
+/** What is the same for every verdict of a claim. */
 function output(claim: ClaimResult): string {
-  const about: Record<string, string> = { verdict: claim.verdict, source: claim.spec, level: claim.level };
+  const about: Record<string, string> = { verdict: claim.verdict, spec: claim.spec, level: claim.level };
   if (wasRun(claim.verdict)) {
     if (claim.neverActed) about['time to act'] = 'never';
     else if (claim.actedMs !== undefined) about['time to act'] = seconds(claim.actedMs, 2);
@@ -116,7 +116,7 @@ function output(claim: ClaimResult): string {
   return [...lines, ...attemptLines(claim.attempts).map((line) => apart(shorten(line, most.message)))].join('\n');
 }
 
-/** Brackets as Jenkins and GitLab read them are written here only: text from outside could attach a file of the reader's machine. */
+/** Jenkins and GitLab read double brackets as commands: text from outside could attach a file of the reader's machine. */
 function apart(text: string): string {
   return text.replace(/\[(?=\[)|\](?=\])/g, '$& ');
 }

@@ -72,7 +72,7 @@ function suiteSection(suite: string, { claims }: RunSummary): string {
       wasRun(claim.verdict) ? `${claim.leaked}` : '',
       wasRun(claim.verdict) ? `${claim.lost}` : '',
     ]);
-  const head = ['verdict', 'claim', 'says', 'level', 'time', 'to act', 'to settle', 'leaked', 'lost'];
+  const head = ['verdict', 'claim', 'title', 'level', 'time', 'to act', 'to settle', 'leaked', 'lost'];
   return `## ${cell(suite)}\n\n${table(head, rows)}`;
 }
 
@@ -123,7 +123,7 @@ function troubleSection({ environmentFaults, crashes }: RunSummary): string {
     ),
     ...crashes.map(
       ({ pod, container, reason, restarts, excused }) =>
-        `crash: ${container} in ${pod}, ${reason}, ${count(restarts, 'restart')}${excused ? ' (the environment was disturbed)' : ''}`,
+        `crash: ${container} in ${pod}, ${reason}, ${count(restarts, 'restart')}${excused ? ' (during an environment fault)' : ''}`,
     ),
   ];
   if (items.length === 0) return '';

@@ -4,7 +4,7 @@ import { type ClaimResult, claimResults, sum } from './claims.ts';
 import { clipped, covered, grouped, last, only, type Span } from './records.ts';
 import { tally, wasRun } from './verdicts.ts';
 
-/** Everything that a run's evidence comes to. All times in ms. */
+/** The result of a run, computed from its evidence. All times in ms. */
 export interface RunSummary {
   runId: string;
   /** Of the harness. */
@@ -16,7 +16,7 @@ export interface RunSummary {
   why?: string;
   /** True: such a run says nothing about a real mesh. */
   sandbox: boolean;
-  /** The fault that the sandbox was given: its mesh is wrong on purpose. */
+  /** The fault that the sandbox was given: its mesh is faulty on purpose. */
   sandboxFault?: string;
   kubernetes?: string;
   /** `version` is the one observed, `declared` the one that the driver is for. */
@@ -50,9 +50,9 @@ export interface RunSummary {
   suitesMs: number;
   /** Time within the suites in which a change had not acted yet. */
   actingMs: number;
-  /** Time within the suites in which an outcome was held. */
+  /** Time within the suites in which samples were taken. */
   samplingMs: number;
-  /** What of the suites' time is neither of the two. */
+  /** The rest of the suites' time. */
   overheadMs: number;
   environmentFaults: { cause: string; from: number; to?: number }[];
   crashes: { pod: string; container: string; reason: string; restarts: number; excused: boolean }[];
@@ -62,12 +62,12 @@ export interface RunSummary {
 export interface SuiteResult {
   name: string;
   claims: number;
-  /** Core claims that passed: without one, the suite has shown nothing. */
+  /** Core claims that passed: without one, the suite is inconclusive. */
   corePassed: number;
   verdicts: Record<Verdict, number>;
 }
 
-/** Computes what a run came to. It may still be under way. */
+/** Computes the result of a run, which may still be under way. */
 export function summarise(records: EvidenceRecord[]): RunSummary {
   const run = last(records, 'run');
   const plan = last(records, 'plan');
@@ -142,7 +142,6 @@ function numbersOf(records: EvidenceRecord[], leftOut: number): Pick<RunSummary,
   return { missing: Math.max(0, missing), repeated: given.length - numbers.size + Math.max(0, -missing) };
 }
 
-/** Absent where nothing says so. */
 function verifiedOf(verified: boolean | undefined): { verified?: boolean } {
   return verified === undefined ? {} : { verified };
 }
@@ -158,22 +157,22 @@ function suiteResults(claims: ClaimResult[]): SuiteResult[] {
 
 function suiteTimes(records: EvidenceRecord[], phases: PhaseResult[], changes: ChangeResult[]) {
   const suites = phases.filter(({ phase }) => phase === 'suite');
-  // A stability check's hold began while other claims were judged; only what was waited for cost time.
-  const holds = only(records, 'expectation').flatMap((own) =>
+  // A stability check's sample began while other claims were judged; only the time that a claim waited counts.
+  const samples = only(records, 'expectation').flatMap((own) =>
     own.sample === undefined ? [] : clipped([own.sample], [own]),
   );
   const acting = clipped(actingSpans(changes), suites);
-  const holding = clipped(holds, suites);
+  const sampling = clipped(samples, suites);
   const suitesMs = covered(suites);
   const actingMs = covered(acting);
-  const busyMs = covered([...acting, ...holding]);
-  // Claims are judged side by side: while one holds, another may wait for its change, and that is counted once.
+  const busyMs = covered([...acting, ...sampling]);
+  // Claims are judged side by side: while one takes its sample, another may wait for its change; that time counts once.
   return { suitesMs, actingMs, samplingMs: busyMs - actingMs, overheadMs: suitesMs - busyMs };
 }
 
 /** What became of the features that the driver declares the mesh to have. */
 export interface Declared {
-  /** Claims of the run need them, and none of those ran: a promise that goes for granted. */
+  /** Claims of the run need them, but none of those ran: a declared promise that nothing tested. */
   unshown: string[];
   /** No claim of the run needs them. */
   notChosen: string[];

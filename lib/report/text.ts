@@ -18,14 +18,14 @@ export function count(n: number, thing: string): string {
 /** At most `width` columns of a terminal, an ellipsis where some were cut off. Wide characters take two. */
 export function shorten(text: string, width: number): string {
   if (stringWidth(text) <= width) return text;
-  let kept = '';
+  let fitting = '';
   let used = 0;
   for (const character of text) {
     used += stringWidth(character);
     if (used > width - 1) break;
-    kept += character;
+    fitting += character;
   }
-  return width < 1 ? '' : `${kept}…`;
+  return width < 1 ? '' : `${fitting}…`;
 }
 
 /** Blanks added up to `width` columns of a terminal. */
@@ -33,7 +33,7 @@ export function pad(text: string, width: number): string {
   return text + ' '.repeat(Math.max(0, width - stringWidth(text)));
 }
 
-/** On one line, in quotes, shortened: `"HTTP/1.1 200 OK\nserver: …"`. Nothing printed reads `nothing`. */
+/** On one line, in quotes, shortened: `"HTTP/1.1 200 OK\nserver: …"`. An empty text becomes `nothing`. */
 export function quoted(text: string, width = 160): string {
   if (text === '') return 'nothing';
   return `"${shorten(printable(text.trimEnd()).replaceAll('\n', '\\n'), width)}"`;
@@ -61,8 +61,8 @@ export function wrap(text: string, width: number): string {
 }
 
 /**
- * Folds a line for a terminal of `width` columns. What follows the first line hangs under its text: beside a label, where the
- * line has one (`expected   curl is ...`), else two columns to the right. A word that is wider than the terminal is broken.
+ * Folds a line for a terminal of `width` columns. The next lines are indented under its text: beside a label, where the
+ * line has one (`expected   curl is ...`), else two columns to the right. A word that is wider than the terminal is split.
  * @returns lines of at most `width` columns; colours stay
  */
 export function fold(line: string, width: number): string[] {

@@ -1,7 +1,7 @@
 import type { EvidenceRecord } from '../evidence/index.ts';
 import { count, printable, seconds } from './text.ts';
 
-/** A time line of what was done to the cluster, what befell it, and what came of it: one line each, in order, in seconds of the run. */
+/** What was done to the cluster, its faults, and the results: one line each, in order, in seconds of the run. */
 export function timelineText(records: EvidenceRecord[]): string {
   const entries = records.flatMap((record) => entriesOf(record)).sort((a, b) => a.at - b.at);
   return entries
@@ -41,7 +41,7 @@ function entriesOf(record: EvidenceRecord): Entry[] {
       return record.to === undefined ? [begin] : [begin, { at: record.to, kind, text: `over: ${record.cause}` }];
     }
     case 'crash': {
-      const excuse = record.excused ? ', while the environment was disturbed' : '';
+      const excuse = record.excused ? ', during an environment fault' : '';
       const restarts = count(record.restarts, 'restart');
       return [{ at, kind, text: `${record.pod} ${record.container}: ${record.reason}, ${restarts}${excuse}` }];
     }

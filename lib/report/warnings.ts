@@ -1,7 +1,7 @@
 import { runProblems } from './exit.ts';
 import type { RunSummary } from './summary.ts';
 
-/** What a reader must know before any verdict: this run is not what it may be taken for. */
+/** What a reader must know before any verdict. */
 export interface Warning {
   title: string;
   text: string;
@@ -49,7 +49,7 @@ export function meshTitle({ mesh, sandboxFault }: RunSummary): string {
   return sandboxFault === undefined ? title : `${title} with the fault ${sandboxFault}`;
 }
 
-/** What a report has to say about its run, whatever its format: so that no verdict can be taken for that of another mesh. */
+/** What every report says about its run, so that no reader takes its verdicts for those of another mesh. */
 export function runProperties(summary: RunSummary): Record<string, string> {
   const properties: Record<string, string> = {
     run: summary.runId,
@@ -64,8 +64,8 @@ export function runProperties(summary: RunSummary): Record<string, string> {
     meshproof: summary.version,
   };
   if (summary.sandboxFault !== undefined) properties['sandbox.fault'] = summary.sandboxFault;
-  const told = warnings(summary).map(({ title, text }) => `${title}. ${text}`);
-  if (told.length > 0) properties['warning'] = told.join(' ');
+  const texts = warnings(summary).map(({ title, text }) => `${title}. ${text}`);
+  if (texts.length > 0) properties['warning'] = texts.join(' ');
   const problems = runProblems(summary);
   if (problems.length > 0) properties['problem'] = problems.join('; ');
   return properties;

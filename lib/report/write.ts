@@ -24,7 +24,7 @@ export function writeReports(folder: string, records: EvidenceRecord[]): string[
   return reports.map(({ file }) => file);
 }
 
-/** Half a report would be taken for a whole one. */
+/** Half a report could be taken for a whole one. */
 function writeWhole(file: string, text: string): void {
   const part = `${file}.part`;
   try {
@@ -38,7 +38,7 @@ function writeWhole(file: string, text: string): void {
 /** The run's summary for programs: JSON, times in ms, with the exit status that follows from it. Hidden characters are escaped. */
 export function summaryJson(records: EvidenceRecord[]): string {
   const summary = summarise(records);
-  const told = warnings(summary).map(({ title, text }) => `${title}. ${text}`);
-  const whole = { exitStatus: exitStatus(summary), problems: runProblems(summary), warnings: told, ...summary };
+  const texts = warnings(summary).map(({ title, text }) => `${title}. ${text}`);
+  const whole = { exitStatus: exitStatus(summary), problems: runProblems(summary), warnings: texts, ...summary };
   return printableJson(JSON.stringify(whole, null, 2));
 }

@@ -173,7 +173,7 @@ export function greedyOrder(claims: readonly Claim[], initial: ModeState): Claim
 /** Passes of the improvement; each looks at every move once. */
 const MOST_PASSES = 8;
 
-/** Moves single claims and turns stretches round (2-opt) as long as that saves switches, waiting, or changes of suite. */
+/** Moves single claims and reverses stretches (2-opt) as long as that saves switches, waiting, or changes of suite. */
 export function improveOrder(claims: readonly Claim[], initial: ModeState): Claim[] {
   let best = [...claims];
   let bestCost = costOf(best, initial);

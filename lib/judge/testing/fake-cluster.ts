@@ -15,7 +15,7 @@ import { lapse } from './virtual-time.ts';
 /** How long the API takes to acknowledge a change. */
 const ANSWER_MS = 5;
 
-/** A few objects in memory, with watches that say what the test says. No pod of it runs anything. */
+/** A few objects in memory, with watches that show what the test puts in. Its pods run nothing. */
 export class FakeCluster implements Cluster {
   /** Changes asked for, in order: `apply TCPRoute curl-to-tcp-echo-9000`. */
   readonly calls: string[] = [];
@@ -30,7 +30,7 @@ export class FakeCluster implements Cluster {
     return this.watches.size;
   }
 
-  /** Puts an object in, as somebody else would, and tells the watches. */
+  /** Puts an object in, as another client would, and notifies the watches. */
   put(object: Manifest, type: WatchEvent['type'] = 'MODIFIED'): void {
     this.objects.set(keyOf(object.kind, object.metadata.name, object.metadata.namespace), object);
     this.tell(object, type);
@@ -41,7 +41,7 @@ export class FakeCluster implements Cluster {
     this.tell(object, 'DELETED');
   }
 
-  /** Tells the watches of an object whatever the API now has: an event that comes late. */
+  /** Notifies the watches of an object, whatever the API now has: a late event. */
   tell(object: Manifest, type: WatchEvent['type'] = 'MODIFIED'): void {
     for (const { selection, handlers } of [...this.watches]) {
       const isMeant = selection.kind === object.kind && selection.namespace === object.metadata.namespace;
@@ -49,7 +49,7 @@ export class FakeCluster implements Cluster {
     }
   }
 
-  /** Breaks, or mends, the watches of a kind. */
+  /** Breaks, or repairs, the watches of a kind. */
   breakWatches(kind: string, isBroken: boolean): void {
     for (const { selection, handlers } of [...this.watches]) {
       if (selection.kind === kind) handlers.broken?.(isBroken, 'connection reset');

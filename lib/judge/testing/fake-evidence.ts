@@ -1,6 +1,6 @@
 import type { Evidence, EvidenceEntry, EvidenceRecord } from '../../evidence/index.ts';
 
-/** Evidence that is most in memory, on the clock that the test has. */
+/** Evidence in memory, on the test's clock. */
 export class FakeEvidence implements Evidence {
   readonly file = '';
   readonly damaged = undefined;

@@ -6,7 +6,7 @@ import { SIDECAR } from './fixtures.ts';
 const FIELDS: Record<ModeName, string> = { permissive: 'permissive', egress: 'egress' };
 const REF = { apiVersion: 'mesh/v1', kind: 'MeshConfig', name: 'mesh-config', namespace: 'mesh-system' };
 
-/** A mesh that writes its modes into one object, and remembers when. How its traffic behaves is for the test to say. */
+/** A mesh that writes its modes into one object. The test decides how its traffic behaves. */
 export class FakeMesh implements Mesh {
   readonly name = 'fake';
   readonly project = 'Fake';
@@ -20,7 +20,7 @@ export class FakeMesh implements Mesh {
   readonly podImages: string[] = [];
   readonly usesDomain = false;
   readonly tools: string[] = [];
-  /** What every change is granted. */
+  /** The time that every change has. */
   granted: Budget = { convergesMs: 5_000, settlesMs: 2_000 };
   /** What `tryInvalid` finds. */
   invalid: { step: DoneStep; refused: boolean; message: string }[] = [];
@@ -52,7 +52,7 @@ export class FakeMesh implements Mesh {
     return this.acts;
   }
 
-  /** The object with both modes, one of them as told. */
+  /** The object with both modes, one of them with this value. */
   async config(mode: ModeName, value: unknown): Promise<Manifest> {
     const present = await this.cluster.get(REF);
     const { apiVersion, kind, name, namespace } = REF;

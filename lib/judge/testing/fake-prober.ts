@@ -17,14 +17,14 @@ export interface Result {
 /** What happens to a route's probe that is begun `at`; `n` counts the route's probes from 1. */
 export type Behaviour = (at: number, n: number) => Outcome | Result;
 
-/** How long a probe takes unless its behaviour says otherwise, ms. */
+/** How long a probe takes unless its behaviour differs, ms. */
 export const USUAL_MS = 10;
 
 interface FakeObservation extends Observation {
   finally: Outcome | undefined;
 }
 
-/** Observes what the test says, and keeps what it was asked for. */
+/** Observes what the test says, and records what it was asked for. */
 export class FakeProber extends Prober {
   readonly bursts: { route: Route; count: number; at: number }[] = [];
   readonly written = new Map<Observation, Purpose | undefined>();

@@ -22,10 +22,10 @@ export interface Subject {
   pending?: Pending;
 }
 
-/** Between two probes of a route while nobody waits for one, ms. */
+/** Between two probes of a route that is not polled fast, ms. */
 export const POLL_MS = 250;
 
-/** A trial of `decide`: routes that behave as told, and unmeshed controls and controls that verify as told. */
+/** A trial of `decide`: routes and controls that behave as the test says. */
 export class Trial {
   readonly evidence = new FakeEvidence();
   readonly prober = new FakeProber(this.evidence);

@@ -3,7 +3,7 @@ import { jest } from '@jest/globals';
 // Virtual minutes are real milliseconds, but seconds on a machine that is busy with something else.
 jest.setTimeout(60_000);
 
-/** Enough for the longest that a claim may take, with every watch probing all the while. */
+/** Enough for the longest that a claim may take, with every poller probing. */
 const MOST_TIMERS = 1_000_000;
 
 /**
