@@ -1,6 +1,6 @@
 import { connect, isIP, type Socket } from 'node:net';
 import { SERVERS } from '../../fixtures/table.ts';
-import type { OutboundDecision } from '../mesh/decide.ts';
+import type { OutboundDecision } from '../mesh/policy.ts';
 import { relay, tellLoss } from '../sockets.ts';
 import { installedWithEgress } from './driver-changes.ts';
 import { changing, changingFor, inArea, type MeshFault } from './fault.ts';

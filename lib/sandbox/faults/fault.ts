@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { AdmissionRequest, Manifest } from '../contract.ts';
-import type { InboundDecision, OutboundDecision } from '../mesh/decide.ts';
+import type { InboundDecision, OutboundDecision } from '../mesh/policy.ts';
 import type { InboundPort, SidecarConfig } from '../mesh/sidecar-config.ts';
 import type { MeshState, Workload } from '../mesh/state.ts';
 import type { DriverChange } from './driver-changes.ts';

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Manifest } from '../contract.ts';
 import { SIDECAR_NAME } from '../mesh/admission.ts';
-import { allowsRequest, decideInbound, decideOutbound } from '../mesh/decide.ts';
+import { allowsRequest, decideInbound, decideOutbound } from '../mesh/policy.ts';
 import type { SidecarConfig } from '../mesh/sidecar-config.ts';
 import type { MeshState } from '../mesh/state.ts';
 import { NODE_PROXY } from '../node/pod-spec.ts';
@@ -18,41 +18,32 @@ const REFUSALS = ['permissive/off-closes', 'tcp-routing/other-port', 'egress/off
 const ENROLMENT = ['permissive/enrolment', 'tcp-routing/other-port'];
 
 /** Meshes that conform and look different: they refuse in other ways, have other delays, or another place for the proxy. */
-export const conformingVariants: Record<string, MeshFault> = {
+export const conformingVariants = withClaims({
   reference: {
     area: 'unchanged',
     description: 'the reference mesh without a change',
-    caughtBy: [],
-    alongside: REFUSALS,
   },
   'refuses-by-reset': {
     area: 'refusals',
     description: 'the mesh refuses by a reset',
-    caughtBy: [],
-    alongside: REFUSALS,
     control: () => ({ sidecar: takingAll }),
     data: () => ({ refuse: (client) => client.resetAndDestroy() }),
   },
   'refuses-by-fin': {
     area: 'refusals',
     description: 'the mesh refuses by closing the connection',
-    caughtBy: [],
-    alongside: REFUSALS,
     control: () => ({ sidecar: takingAll }),
     data: () => ({ refuse: (client) => tellLoss(client, 'end') }),
   },
   'refuses-by-403': {
     area: 'refusals',
     description: 'the mesh always refuses HTTP by status 403',
-    caughtBy: [],
-    alongside: REFUSALS,
     control: () => ({ sidecar: withAllRoutes }),
     data: () => ({ refuse: answerForbidden }),
   },
   'refuses-by-hanging': {
     area: 'refusals',
     description: 'the mesh refuses by never answering',
-    caughtBy: [],
     alongside: ['permissive/off-closes'],
     control: () => ({ sidecar: takingAll }),
     data: () => ({ refuse: neverAnswer, deny: (_, answer) => neverAnswerRequest(answer) }),
@@ -60,14 +51,11 @@ export const conformingVariants: Record<string, MeshFault> = {
   'refuses-the-connection': {
     area: 'refusals',
     description: 'the mesh refuses by accepting no connection',
-    caughtBy: [],
-    alongside: REFUSALS,
     control: () => ({ sidecar: (config, state) => ({ ...config, taken: reachable(config, state) }) }),
   },
   'slow-30-s': {
     area: 'delays',
     description: 'changes act after 30 s, as the driver declares',
-    caughtBy: [],
     alongside: ['permissive/off-closes'],
     sets: ['reference.actAfter=30s'],
     driver: timeLimits('45s', '15s'),
@@ -75,8 +63,6 @@ export const conformingVariants: Record<string, MeshFault> = {
   'stale-for-a-while': {
     area: 'delays',
     description: 'for 1.5 s after a change, half of the connections follow the previous configuration',
-    caughtBy: [],
-    alongside: REFUSALS,
     data: ({ config, random }) => {
       let [before, present] = [config(), config()];
       let changedAt = 0;
@@ -102,8 +88,6 @@ export const conformingVariants: Record<string, MeshFault> = {
   'first-connection-after-a-change-lost': {
     area: 'delays',
     description: 'the mesh refuses the first connection after each change',
-    caughtBy: [],
-    alongside: REFUSALS,
     because: 'it settles within the time that the driver declares; the run counts and reports the lost connections',
     data: () => {
       let isFirst = false;
@@ -134,14 +118,12 @@ export const conformingVariants: Record<string, MeshFault> = {
   'proxy-is-the-first-container': {
     area: 'proxies',
     description: 'the proxy is the first container of its pod',
-    caughtBy: [],
     alongside: ENROLMENT,
     control: () => ({ admit: (pod) => withContainers(pod, (all) => [...all.reverse()]) }),
   },
   'proxy-is-an-init-container': {
     area: 'proxies',
     description: 'the proxy is a native sidecar: an init container that goes on running',
-    caughtBy: [],
     alongside: ENROLMENT,
     control: () =>
       movingProxy((pod, proxy) => {
@@ -155,7 +137,6 @@ export const conformingVariants: Record<string, MeshFault> = {
   'proxy-per-node': {
     area: 'proxies',
     description: 'the node runs the proxy, which is no container of its pods',
-    caughtBy: [],
     alongside: ENROLMENT,
     driver: recognisedByAnnotation,
     control: () =>
@@ -167,7 +148,6 @@ export const conformingVariants: Record<string, MeshFault> = {
   'older-smi-versions': {
     area: 'APIs',
     description: 'the mesh serves TrafficTarget v1alpha2, and TCPRoute and HTTPRouteGroup v1alpha3',
-    caughtBy: [],
     alongside: ['tcp-routing/other-port', 'permissive/off-obeys-policy'],
     driver: replacing({
       'access.smi-spec.io/v1alpha3': 'access.smi-spec.io/v1alpha2',
@@ -176,7 +156,15 @@ export const conformingVariants: Record<string, MeshFault> = {
       '"name":"v1alpha4"': '"name":"v1alpha3"',
     }),
   },
-};
+});
+
+type Facts = Omit<MeshFault, 'caughtBy'> & { caughtBy?: string[] };
+
+/** Without claims of its own, a variant must pass everything, and its quick cell runs the claims about refusals. */
+function withClaims(variants: Record<string, Facts>): Record<string, MeshFault> {
+  const common = { caughtBy: [], alongside: REFUSALS };
+  return Object.fromEntries(Object.entries(variants).map(([name, variant]) => [name, { ...common, ...variant }]));
+}
 
 /** Removes the sidecar from the containers of new pods, and runs it elsewhere. */
 function movingProxy(place: (pod: Manifest, proxy: Container) => Manifest): ControlFault {

@@ -12,11 +12,11 @@ import type {
   PodReport,
 } from '../contract.ts';
 import type { SandboxSettings } from '../start.ts';
+import { Pipes } from './container.ts';
 import type { ContainerRuntime } from './container-runtime.ts';
 import { nameServer, serveDns } from './dns.ts';
 import { knownImages, NODE_COMMAND, type Service } from './images.ts';
 import { AddressPool, makeBridge } from './network.ts';
-import { Pipes } from './pipes.ts';
 import { BUILT_PROGRAMS, CONTROLLER_SOCKET } from './places.ts';
 import { type Node, Pod } from './pod.ts';
 import { buildRoot, offerScript } from './root.ts';

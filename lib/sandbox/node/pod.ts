@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Manifest, ObjectView, PodReport } from '../contract.ts';
-import type { ContainerPlan, End } from './container.ts';
+import type { ContainerPlan, End, Pipes } from './container.ts';
 import { ContainerRuntime, type ContainerRuntimeHost } from './container-runtime.ts';
 import { commandLine, findImage, type Image, type Service } from './images.ts';
 import {
@@ -12,7 +12,6 @@ import {
   type PodNetwork,
   removePodNetwork,
 } from './network.ts';
-import type { Pipes } from './pipes.ts';
 import { RUN } from './places.ts';
 import {
   type ContainerSpec,

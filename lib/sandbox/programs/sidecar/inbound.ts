@@ -3,7 +3,7 @@ import { createSecureServer, type Http2SecureServer, type Http2Session, type Ser
 import { connect, type Socket } from 'node:net';
 import type { SecureContextOptions, TLSSocket } from 'node:tls';
 import type { DataFault } from '../../faults/fault.ts';
-import { allowsRequest, decideInbound } from '../../mesh/decide.ts';
+import { allowsRequest, decideInbound } from '../../mesh/policy.ts';
 import { type InboundPort, principalIn, type SidecarConfig } from '../../mesh/sidecar-config.ts';
 import { relay } from '../../sockets.ts';
 import { REFUSED, TAKEN } from './tunnels.ts';

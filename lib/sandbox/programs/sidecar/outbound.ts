@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { DataFault } from '../../faults/fault.ts';
-import { decideOutbound, pickEndpoint } from '../../mesh/decide.ts';
+import { decideOutbound, pickEndpoint } from '../../mesh/policy.ts';
 import type { Endpoint, SidecarConfig } from '../../mesh/sidecar-config.ts';
 import { relay, tellLoss } from '../../sockets.ts';
 import { TAKEN, type Tunnels } from './tunnels.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { allowsRequest, decideInbound, decideOutbound, pickEndpoint } from './decide.ts';
+import { allowsRequest, decideInbound, decideOutbound, pickEndpoint } from './policy.ts';
 import type { InboundPort, InboundRule, OutboundRoute, SidecarConfig } from './sidecar-config.ts';
 
 const endpoint = { address: '10.244.1.2', port: 9000, principal: 'server' };
