@@ -221,7 +221,7 @@ describeSandbox('a sandbox that was killed', () => {
 
     expect((await start(['doctor']).ended).text).toContain(kubeconfig);
     const cleaned = await start(['clean']).ended;
-    expect(cleaned.text).toContain(`did remove ${kubeconfig}`);
+    expect(cleaned.text).toContain(`removed ${kubeconfig}`);
     expect({ status: cleaned.status, left: left() }).toEqual({ status: 0, left: [] });
   });
 });

@@ -214,6 +214,7 @@ describe('clean', () => {
     mkdirSync(join(runs(), runId), { recursive: true });
     writeFileSync(cluster.kubeconfig, 'kind: Config\n');
     return {
+      version: 1,
       runId,
       owner: dead,
       space: processSpace(),
@@ -246,14 +247,14 @@ describe('clean', () => {
 
     const first = await meshproof(['clean'], environment);
     expect(first.stderr).toBe('');
-    expect(first.stdout).toContain('run gone: did delete kind cluster meshproof-gone\n');
+    expect(first.stdout).toContain('run gone: deleted kind cluster meshproof-gone\n');
     expect(first.stdout).toContain('run busy is under way');
     expect(remaining()).toEqual(['db', 'meshproof-busy', 'meshproof-kept', 'meshproof-strange', 'somebody-elses']);
     expect(['gone', 'kept'].map((run) => existsSync(join(runs(), run, 'kubeconfig')))).toEqual([false, true]);
 
     const second = await meshproof(['clean', '--all'], environment);
     expect(second).toMatchObject({ status: 0, stderr: '' });
-    expect(second.stdout).toContain("if it is nobody's: kind delete cluster --name meshproof-strange\n");
+    expect(second.stdout).toContain('if nobody does: kind delete cluster --name meshproof-strange\n');
     expect(remaining()).toEqual(['db', 'meshproof-busy', 'meshproof-strange', 'somebody-elses']);
     expect(readFileSync(join(runs(), 'busy.json'), 'utf8')).toContain('meshproof-busy');
     expect(existsSync(join(runs(), 'kept.json'))).toBe(false);

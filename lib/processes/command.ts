@@ -7,8 +7,8 @@ export interface CommandOptions {
   timeoutMs?: number;
   /** Ends the command. */
   signal?: AbortSignal;
-  /** Added to this process's environment. */
-  env?: Record<string, string>;
+  /** Added to this process's environment; undefined removes a variable. */
+  env?: Record<string, string | undefined>;
   /** Standard input; default: none. */
   input?: string | Uint8Array;
   /** Of stdout and stderr; `latin1` keeps every byte. */

@@ -1,7 +1,7 @@
 /** What every layer needs when it tells people something: the nearest right word, texts without secrets, and text from outside made visible. */
 
 export { EnvironmentError, expectedError, MeshproofError, UsageError, type Whose } from './errors.ts';
-export { printable, printableJson } from './printable.ts';
+export { isPrintableLine, printable, printableJson } from './printable.ts';
 export {
   isSecretName,
   keepBasicCredentials,

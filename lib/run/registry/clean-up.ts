@@ -9,25 +9,23 @@ import { type Ended, endChildren, endMarked, livingOf } from './processes.ts';
 import { readStateFile } from './state-file.ts';
 import { deadRuns, filesOf, readEntries, removeAbandoned, removeEntry, setBadAside, writeEntry } from './store.ts';
 
-/** Told of each thing that is removed or put back, and of each that could not be. */
+/** Gets a line for each thing that is removed or restored, and for each that could not be. */
 export type CleanUpReport = (line: string) => void;
 
-/** How leftovers are looked for. */
 export interface CleanUpOptions {
   folder: string;
-  /** Removes kept clusters as well, and takes runs on other machines and in other containers for dead. */
+  /** Also remove kept clusters, and treat runs on other machines and in other containers as dead. */
   andKept: boolean;
-  /** `once`: a live cluster that could not be reached before is not tried again, so that no run waits for it. */
+  /** `once`: skip a live cluster that an earlier run could not reach, so that no run waits for it. */
   tries: 'once' | 'again';
-  /** A kubeconfig that the user has named; beside it, those count that kubectl would read. */
+  /** A kubeconfig that the user has named, beside those that kubectl would read. */
   kubeconfig: string | undefined;
 }
 
 /**
- * Cleans up after every run whose owner is gone; called at the start of each run.
- *
+ * Cleans up after every run whose owner is gone. Each run calls it at its start.
  * @param kubeconfig that the user has named for this run
- * @returns false where something could not be removed: it stays in the registry, and `report` has been told why.
+ * @returns false where something could not be removed: it stays in the registry, and `report` says why
  */
 export function cleanUpCrashedRuns(
   report: CleanUpReport,
@@ -41,10 +39,9 @@ export function cleanUpCrashedRuns(
 }
 
 /**
- * Cleans up after runs, and takes what is gone off the registry. Live clusters are all asked at the same time whether they
- * can be reached.
- *
- * @returns false where something could not be removed: it stays in the registry, and `report` has been told why.
+ * Cleans up after runs, and removes what is gone from the registry. First asks all live clusters at the same time whether
+ * they answer.
+ * @returns false where something could not be removed: it stays in the registry, and `report` says why
  */
 export async function cleanUpRuns(
   runs: readonly RunEntry[],
@@ -61,8 +58,8 @@ export async function cleanUpRuns(
   return isClean;
 }
 
-/** What a live cluster that is to be put back said, or why it cannot be. */
-type Reached = { trouble?: string; isUnreachable?: boolean; isGone?: boolean };
+/** Whether a live cluster answers, and if not, why. */
+type Reached = { problem?: string; isUnreachable?: boolean; isGone?: boolean };
 
 interface CleanUpFacts extends CleanUpOptions {
   reached: ReadonlyMap<string, Reached>;
@@ -76,49 +73,57 @@ async function reach(live: LiveEntry, { kubeconfig }: CleanUpOptions): Promise<R
     await reachLive(live, kubeconfig);
     return {};
   } catch (error) {
-    const isUnreachable = error instanceof ClusterError;
-    return { trouble: wordsOf(error), isUnreachable, isGone: await isGoneFromKind(live) };
+    return {
+      problem: wordsOf(error),
+      isUnreachable: error instanceof ClusterError,
+      isGone: await isGoneFromKind(live),
+    };
   }
 }
 
-/**
- * Takes dead runs off the registry that left nothing: no process of theirs is there, and they own neither files nor
- * anything on a cluster.
- */
+/** Removes the entries of dead runs that left nothing: no process, no file, nothing on a cluster. */
 export async function forgetSpent(folder: string = registryFolder()): Promise<void> {
   for (const entry of deadRuns(folder)) {
     const isSpent = isEmpty({ ...entry, children: [] }) && livingOf(entry).length === 0;
     if (!isSpent || filesOf(folder, entry.runId).length > 0) continue;
-    const lock = await lockRun(folder, entry.runId);
-    if ('heldBy' in lock) continue;
-    try {
-      removeEntry(folder, entry.runId);
-    } finally {
-      lock.unlock();
-    }
+    await removeLocked(folder, entry.runId, false);
+  }
+}
+
+/** Removes an entry under the run's lock. @returns who holds the lock, if another process does */
+async function removeLocked(folder: string, runId: string, takesElsewhere: boolean): Promise<string | undefined> {
+  const lock = await lockRun(folder, runId, takesElsewhere);
+  if ('heldBy' in lock) return lock.heldBy;
+  try {
+    removeEntry(folder, runId);
+    return undefined;
+  } finally {
+    lock.unlock();
   }
 }
 
 async function cleanUpRun(found: RunEntry, report: CleanUpReport, facts: CleanUpFacts): Promise<boolean> {
   const { folder, andKept } = facts;
-  const lock = await lockRun(folder, found.runId, andKept);
+  const { runId } = found;
+  const tell = (line: string): void => report(`run ${runId}: ${line}`);
+  const lock = await lockRun(folder, runId, andKept);
   if ('heldBy' in lock) {
-    report(`run ${found.runId}: another process is cleaning up after it: ${lock.heldBy}`);
+    tell(`another process is cleaning up after it: ${lock.heldBy}`);
     return true;
   }
   try {
-    // Somebody else may have been done with it before the lock was ours.
-    const entry = readEntries(folder).entries.find(({ runId }) => runId === found.runId);
+    // Another process may have cleaned up before this one got the lock.
+    const entry = readEntries(folder).entries.find((each) => each.runId === runId);
     if (!entry) return true;
-    const left = await removeAll(entry, report, facts);
+    const left = await removeAll(entry, tell, facts);
     if (isEmpty(left)) {
-      for (const file of filesOf(folder, left.runId)) report(`run ${left.runId}: did remove ${file}`);
-      removeEntry(folder, left.runId);
+      for (const file of filesOf(folder, runId)) tell(`removed ${file}`);
+      removeEntry(folder, runId);
       return true;
     }
     writeEntry(folder, left);
     if (left.kept && isEmpty({ ...left, clusters: [], containers: [] })) return true;
-    report(`run ${left.runId}: meshproof clean tries again; meshproof clean --forget ${left.runId} gives it up`);
+    tell(`meshproof clean tries again; meshproof clean --forget ${runId} forgets it`);
     return false;
   } finally {
     lock.unlock();
@@ -126,11 +131,10 @@ async function cleanUpRun(found: RunEntry, report: CleanUpReport, facts: CleanUp
 }
 
 /**
- * The recorded processes first, so that nothing is made while things are removed; then what cuts off traffic; then the
- * rest. What only carries the run's mark comes last: with podman that includes the containers' own keepers.
+ * Ends the recorded processes first, so that nothing is created while things are removed. Then comes what cuts off traffic,
+ * then the rest. Processes that only carry the run's mark come last: with podman, the containers' own monitors carry it.
  */
-async function removeAll(entry: RunEntry, report: CleanUpReport, facts: CleanUpFacts): Promise<RunEntry> {
-  const tell = (line: string): void => report(`run ${entry.runId}: ${line}`);
+async function removeAll(entry: RunEntry, tell: CleanUpReport, facts: CleanUpFacts): Promise<RunEntry> {
   const children = await endChildren(entry);
   tellEnded(children, tell);
   const left: RunEntry = {
@@ -139,11 +143,16 @@ async function removeAll(entry: RunEntry, report: CleanUpReport, facts: CleanUpF
     live: await restoreAll(entry.live, tell, facts),
   };
   if (entry.kept && !facts.andKept) return left;
-  left.containers = await remaining(entry.containers, tell, ({ id }) => `remove container ${id}`, removeContainer);
+  left.containers = await remaining(
+    entry.containers,
+    tell,
+    ({ id }) => ['removed', 'remove', `container ${id}`],
+    removeContainer,
+  );
   left.clusters = await remaining(
     entry.clusters,
     tell,
-    ({ name }) => `delete kind cluster ${name}`,
+    ({ name }) => ['deleted', 'delete', `kind cluster ${name}`],
     async (cluster) => {
       await deleteCluster(cluster, (nodes) => isOurs(cluster, nodes));
       removeCopy(cluster.kubeconfig, entry.runId);
@@ -152,7 +161,7 @@ async function removeAll(entry: RunEntry, report: CleanUpReport, facts: CleanUpF
   tellEnded(await endMarked(entry), tell);
   return left;
 
-  /** A cluster of another name is only its run's if it, or kind that was at work on it until now, shows it. */
+  /** A cluster of another name is the run's only if it shows that, or if the run's kind was creating it until now. */
   async function isOurs(cluster: ClusterEntry, nodes: readonly string[]): Promise<boolean> {
     const creation = new RegExp(`^kind create cluster --name ${cluster.name.replaceAll('.', String.raw`\.`)} `);
     const isOwnName = cluster.name === `meshproof-${entry.runId}`;
@@ -160,21 +169,21 @@ async function removeAll(entry: RunEntry, report: CleanUpReport, facts: CleanUpF
   }
 }
 
-/** Puts back what was changed on live clusters, and answers those for which it failed. Says no more than was done. */
+/** Restores what was changed on live clusters. @returns those for which it failed */
 async function restoreAll(
   entries: readonly LiveEntry[],
-  tell: (line: string) => void,
+  tell: CleanUpReport,
   { reached, dead, kubeconfig }: CleanUpFacts,
 ): Promise<LiveEntry[]> {
   const left: LiveEntry[] = [];
   for (const live of entries) {
     const { context } = live;
-    const before: Reached = { trouble: 'it could not be reached before', isUnreachable: true };
-    const { trouble, isUnreachable, isGone } = reached.get(live.kubeconfig) ?? before;
+    const before: Reached = { problem: 'it could not be reached before', isUnreachable: true };
+    const { problem, isUnreachable, isGone } = reached.get(live.kubeconfig) ?? before;
     if (isGone) {
-      tell(`the kind cluster of context ${context} is gone, and with it what the run had changed there`);
-    } else if (trouble !== undefined) {
-      tell(`could not put the settings of context ${context} back: ${trouble}`);
+      tell(`the kind cluster of context ${context} is gone, with everything that the run changed there`);
+    } else if (problem !== undefined) {
+      tell(`could not restore the settings of context ${context}: ${problem}`);
       left.push(isUnreachable ? { ...live, unreachable: true } : live);
     } else {
       try {
@@ -184,7 +193,7 @@ async function restoreAll(
         if (!isWhole) left.push({ ...live, unreachable: false });
         else if (done.length === 0) tell(`context ${context}: nothing of the run is there`);
       } catch (error) {
-        tell(`could not put the settings of context ${context} back: ${wordsOf(error)}`);
+        tell(`could not restore the settings of context ${context}: ${wordsOf(error)}`);
         left.push(live);
       }
     }
@@ -193,7 +202,7 @@ async function restoreAll(
   return left;
 }
 
-/** Removes a run's own copy of a kubeconfig, and no file of the user's that an entry might name in its place. */
+/** Removes a run's own copy of a kubeconfig, and no file of the user's that a damaged entry might name instead. */
 function removeCopy(kubeconfig: string, runId: string): void {
   const isNamedSo = basename(kubeconfig) === 'kubeconfig' && basename(dirname(kubeconfig)) === runId;
   const found = readStateFile(kubeconfig);
@@ -201,74 +210,71 @@ function removeCopy(kubeconfig: string, runId: string): void {
   if (isNamedSo && isKubeconfig) rmSync(kubeconfig, { force: true });
 }
 
-/** Does something about each item, tells how it went, and answers those for which it failed. */
+/**
+ * Removes each item and tells how it went.
+ * @param words such as `removed`, `remove`, `container x`
+ * @returns the items that could not be removed
+ */
 async function remaining<T>(
   items: readonly T[],
-  tell: (line: string) => void,
-  what: (item: T) => string,
-  act: (item: T) => Promise<void>,
+  tell: CleanUpReport,
+  words: (item: T) => [done: string, todo: string, what: string],
+  remove: (item: T) => Promise<void>,
 ): Promise<T[]> {
   const left: T[] = [];
   for (const item of items) {
+    const [done, todo, what] = words(item);
     try {
-      await act(item);
-      tell(`did ${what(item)}`);
+      await remove(item);
+      tell(`${done} ${what}`);
     } catch (error) {
-      tell(`could not ${what(item)}: ${wordsOf(error)}`);
+      tell(`could not ${todo} ${what}: ${wordsOf(error)}`);
       left.push(item);
     }
   }
   return left;
 }
 
-/** An error in one line, with what is to be done about it. */
+/** An error in one line, with its remedy. */
 function wordsOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const remedy = 'remedy' in error ? `; ${error.remedy}` : '';
   return `${error.message}${remedy}`;
 }
 
-function tellEnded({ ended, stubborn }: Ended, tell: (line: string) => void): void {
-  for (const what of ended) tell(`did end ${what}`);
+function tellEnded({ ended, stubborn }: Ended, tell: CleanUpReport): void {
+  for (const what of ended) tell(`ended ${what}`);
   for (const what of stubborn) tell(`could not end ${what}`);
 }
 
 /**
- * Takes a run off the registry and touches nothing else: for what can never be cleaned up, such as a cluster that is gone.
- * Its private folder goes too, with the kubeconfigs in it.
- *
- * @returns a line on each thing that is given up, and how it is removed by hand
+ * Removes a run from the registry with its private folder, and touches nothing else: for what can never be cleaned up, such
+ * as a cluster that is gone.
+ * @returns a line for each thing that stays, and how to remove it by hand
  * @throws EnvironmentError where the registry cannot be written
  */
 export async function forgetRun(entry: RunEntry, folder: string): Promise<string[]> {
   const { runId } = entry;
-  const lock = await lockRun(folder, runId, true);
-  if ('heldBy' in lock)
-    return [`run ${runId} is not forgotten: another process is cleaning up after it: ${lock.heldBy}`];
-  try {
-    removeEntry(folder, runId);
-  } finally {
-    lock.unlock();
+  const heldBy = await removeLocked(folder, runId, true);
+  if (heldBy !== undefined) {
+    return [`run ${runId} is not forgotten: another process is cleaning up after it: ${heldBy}`];
   }
-  return [
-    `run ${runId} is forgotten; meshproof no longer removes or puts back:`,
-    ...givenUp(entry).map((line) => `  ${line}`),
-  ];
+  return [`run ${runId} is forgotten; meshproof leaves as it is:`, ...whatStays(entry).map((line) => `  ${line}`)];
 }
 
-function givenUp({ runId, live, clusters, containers, children }: RunEntry): string[] {
+function whatStays({ runId, live, clusters, containers, children }: RunEntry): string[] {
   const lines = [
     ...live.flatMap(({ context, settings }) => [
       ...(settings?.length === 0
         ? []
-        : [`the settings on context ${context}${namesOf(settings)}; a later run on that cluster still puts them back`]),
+        : [`the settings on context ${context}${namesOf(settings)}; a later run on that cluster still restores them`]),
       `the namespaces of the run: kubectl --context ${context} delete namespace -l meshproof.dev/run=${runId}`,
     ]),
     ...clusters.map(({ name, env }) => `kind cluster ${name}: ${deletion(name, env)}`),
     ...containers.map(({ id, engine }) => `container ${id}: ${engine} rm -f -v ${id}`),
     ...children.map(({ pid, what }) => `process ${pid}, if it is still ${what}`),
   ];
-  return lines.length === 0 ? ['nothing: the run had left nothing'] : lines;
+  return lines.length === 0 ? ['nothing: the run left nothing'] : lines;
 }
 
 function namesOf(settings: RunEntry['live'][number]['settings'] = []): string {

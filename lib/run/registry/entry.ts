@@ -1,18 +1,18 @@
 import { Ajv, type ErrorObject } from 'ajv';
 import { ENGINES } from '../../providers/engine.ts';
-import type { SettingRef } from '../../providers/index.ts';
+import type { LiveEntry as ExistingEntry } from '../../providers/index.ts';
+import { isPrintableLine } from '../../words/index.ts';
 import type { ChildEntry, ProcessIdentity, ProcessSpace } from './processes.ts';
 
 /**
- * The form of an entry. Who adds a field, or gives one another meaning, raises it: a program leaves entries of a higher
- * version than its own alone, since it cannot know what they ask for.
+ * The version of an entry's format. Raise it with every new field or meaning: a program leaves entries of a higher version
+ * than its own alone.
  */
 export const VERSION = 1;
 
-/** What the registry knows of one run: everything that it made or changed outside of its own process. */
+/** Everything that one run made or changed outside of its own process. */
 export interface RunEntry {
-  /** Absent in entries of meshproof 0.1. */
-  version?: typeof VERSION;
+  version: typeof VERSION;
   runId: string;
   owner: ProcessIdentity;
   /** Where the owner's process number means something. */
@@ -44,14 +44,8 @@ export interface ContainerEntry {
   env: Record<string, string>;
 }
 
-/** A cluster that was there before the run, and whose settings may have to be put back. */
-export interface LiveEntry {
-  /** The run's own copy; removed when the settings are back. */
-  kubeconfig: string;
-  context: string;
-  runId: string;
-  /** The fields that the run may have changed: of all that a record on the cluster names, only these are put back. */
-  settings?: SettingRef[];
+/** An existing cluster whose settings may have to be restored. */
+export interface LiveEntry extends ExistingEntry {
   /** Variables that decide which engine kind asks. */
   env?: Record<string, string>;
   /** It could not be reached when a later run cleaned up: only `clean` tries again. */
@@ -63,17 +57,16 @@ export function isEmpty(entry: RunEntry): boolean {
   return [entry.children, entry.live, entry.clusters, entry.containers].every((list) => list.length === 0);
 }
 
-/** What an entry comes to: it is one, it is of a later version of this program, or what is wrong with it. */
+/** An entry, or the later version of this program that wrote it, or what is wrong with it. */
 export type Checked = { entry: RunEntry } | { newer: number } | { wrong: string };
 
-/** No control characters, and none that change the direction of writing: all of it is printed. */
-const printable = String.raw`^[^\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]*$`;
-const text = { type: 'string', maxLength: 4096, pattern: printable };
+/** All of it is printed. */
+const text = { type: 'string', maxLength: 4096, format: 'printable' };
 const word = { ...text, minLength: 1, maxLength: 512 };
 const absolutePath = { allOf: [text, { pattern: '^/' }, { not: { pattern: '(^|/)\\.\\.?(/|$)' } }] };
 /** It names files, labels and clusters. */
 const runId = { type: 'string', pattern: '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$' };
-/** 0 and 1 name a process group and everybody, where a signal is sent. */
+/** To `kill`, 0 and -1 mean a group and every process, so a recorded child starts at 2. */
 const pid = (minimum: number) => ({ type: 'integer', minimum, maximum: 2_147_483_647 });
 const list = (items: object) => ({ type: 'array', items, maxItems: 1000 });
 const strict = (properties: Record<string, object>, optional: string[] = []) => ({
@@ -83,7 +76,7 @@ const strict = (properties: Record<string, object>, optional: string[] = []) => 
   additionalProperties: false,
 });
 
-/** ssh takes a host that begins with a dash for an option. */
+/** ssh reads a host that begins with a dash as an option. */
 const engineAddress = { ...word, pattern: String.raw`^(?!-)(?!ssh://([^/@]*@)?-)[\x21-\x7e]+$` };
 const network = { ...word, pattern: '^[A-Za-z0-9][A-Za-z0-9_.-]*$' };
 const engineEnv = {
@@ -100,65 +93,57 @@ const engineEnv = {
 };
 const started = { ...word, maxLength: 64 };
 
-const schema = strict(
-  {
-    version: { const: VERSION },
-    runId,
-    owner: strict({ pid: pid(1), started }),
-    space: strict({ host: text, machine: text, boot: text, namespace: text }),
-    begun: { type: 'string', pattern: String.raw`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$` },
-    clusters: list(
-      strict(
-        {
-          name: { type: 'string', pattern: '^[a-z0-9][a-z0-9.-]{0,99}$' },
-          kubeconfig: absolutePath,
-          // Version 0.1 wrote it. It is never run.
-          binary: text,
-          env: engineEnv,
-        },
-        ['binary'],
-      ),
-    ),
-    containers: list(
-      strict({
-        id: { type: 'string', pattern: '^[A-Za-z0-9][A-Za-z0-9_.-]{0,199}$' },
-        engine: { enum: ENGINES },
+const schema = strict({
+  version: { const: VERSION },
+  runId,
+  owner: strict({ pid: pid(1), started }),
+  space: strict({ host: text, machine: text, boot: text, namespace: text }),
+  begun: { type: 'string', pattern: String.raw`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$` },
+  clusters: list(
+    strict({
+      name: { type: 'string', pattern: '^[a-z0-9][a-z0-9.-]{0,99}$' },
+      kubeconfig: absolutePath,
+      env: engineEnv,
+    }),
+  ),
+  containers: list(
+    strict({
+      id: { type: 'string', pattern: '^[A-Za-z0-9][A-Za-z0-9_.-]{0,199}$' },
+      engine: { enum: ENGINES },
+      env: engineEnv,
+    }),
+  ),
+  children: list(strict({ pid: pid(2), started, what: text })),
+  live: list(
+    strict(
+      {
+        kubeconfig: absolutePath,
+        context: word,
+        runId,
+        settings: list(
+          strict({
+            ref: strict({ apiVersion: word, kind: word, name: word, namespace: word }, ['namespace']),
+            path: { ...list(word), minItems: 1 },
+          }),
+        ),
         env: engineEnv,
-      }),
+        unreachable: { type: 'boolean' },
+      },
+      ['settings', 'env', 'unreachable'],
     ),
-    children: list(strict({ pid: pid(2), started, what: text })),
-    live: list(
-      strict(
-        {
-          kubeconfig: absolutePath,
-          context: word,
-          runId,
-          settings: list(
-            strict({
-              ref: strict({ apiVersion: word, kind: word, name: word, namespace: word }, ['namespace']),
-              path: { ...list(word), minItems: 1 },
-            }),
-          ),
-          env: engineEnv,
-          unreachable: { type: 'boolean' },
-        },
-        ['settings', 'env', 'unreachable'],
-      ),
-    ),
-    kept: { type: 'boolean' },
-  },
-  // Version 0.1 did not write it.
-  ['version'],
-);
+  ),
+  kept: { type: 'boolean' },
+});
 
 const validate = new Ajv({
   strict: true,
   strictTypes: false,
   validateSchema: false,
   code: { optimize: false },
+  formats: { printable: isPrintableLine },
 }).compile<RunEntry>(schema);
 
-/** Checks what was read, or is about to be written, as the entry of run `name`. Nothing in it is trusted before. */
+/** Checks what was read, or is about to be written, as the entry of run `name`. */
 export function checkEntry(value: unknown, name: string): Checked {
   const version = versionOf(value);
   if (version > VERSION) return { newer: version };

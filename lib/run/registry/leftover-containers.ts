@@ -1,96 +1,90 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
-import { execa } from 'execa';
+import { pollUntil } from '../../polling/poll-until.ts';
+import { type CommandResult, runCommand } from '../../processes/command.ts';
 import { ENGINES, engine as engineOf } from '../../providers/engine.ts';
 import type { ClusterEntry, ContainerEntry, LiveEntry } from './entry.ts';
 import { readStateFile, type StateFile } from './state-file.ts';
 
-/** Longest that one command of kind's or the engine's may take, ms. */
-const commandMs = 60_000;
+/** The variables that decide which engine a command talks to. */
+type EngineEnv = Readonly<Record<string, string>>;
 
-/** Longest that an answer about what is there may take, ms. */
-const questionMs = 20_000;
-
+/** Longest that a deletion by kind or the engine may take, ms. */
+const DELETE_MS = 60_000;
+/** Longest that a question to kind or the engine may take, ms. */
+const QUESTION_MS = 20_000;
 /**
- * An engine whose client was killed may go on creating the container that it was asked for: one counts as gone only when
- * two looks, so many ms apart, find nothing.
+ * An engine whose client was killed can still create the container that it was asked for. So a container counts as gone
+ * only when two looks in a row, this many ms apart, find nothing.
  */
-const betweenLooksMs = 500;
-
-const mostLooks = 8;
+const BETWEEN_LOOKS_MS = 500;
+const MOST_LOOKS = 8;
 
 /**
- * Deletes a kind cluster and its nodes; what is not there is no error.
- *
- * @param isOurs of its nodes' containers, asked where there are any
- * @throws Error with the engine's words, where a node would not go; and where the cluster is not ours
+ * Deletes a kind cluster and its nodes. A cluster that is not there is no error.
+ * @param isOurs is asked with its nodes' containers, if there are any
+ * @throws Error with the engine's message if a node stays, or if the cluster is not the run's
  */
 export async function deleteCluster(
   { name, env }: ClusterEntry,
   isOurs: (nodes: readonly string[]) => Promise<boolean>,
 ): Promise<void> {
-  const engine = engineOf(env);
-  const list = () => listContainers(engine, env, `label=io.x-k8s.kind.cluster=${name}`);
+  const list = () => nodesOf(name, env);
   const nodes = await list();
-  if (nodes.length > 0 && !(await isOurs(nodes))) {
-    throw new Error(`nothing shows that this run made the one that is there; by hand: ${deletion(name, env)}`);
-  }
   if (nodes.length > 0) {
-    // kind edits the kubeconfig that it is given; the user's is none of its business.
+    if (!(await isOurs(nodes))) {
+      throw new Error(`nothing shows that this run made the one that is there; by hand: ${deletion(name, env)}`);
+    }
+    // kind edits the kubeconfig that it gets. It must not be the user's.
     const scratch = mkdtempSync(join(tmpdir(), 'meshproof-clean-'));
     try {
-      const args = ['delete', 'cluster', '--name', name, '--kubeconfig', join(scratch, 'kubeconfig')];
-      await execa('kind', args, { env: engineEnvironment(env), timeout: commandMs, reject: false });
+      const kubeconfig = join(scratch, 'kubeconfig');
+      await engineCommand(['kind', 'delete', 'cluster', '--name', name, '--kubeconfig', kubeconfig], env, DELETE_MS);
     } finally {
       rmSync(scratch, { recursive: true, force: true });
     }
   }
-  await removeUntilGone(engine, env, list);
+  await removeUntilGone(engineOf(env), env, list);
 }
 
 /**
- * True where a kind cluster is the one that a run made: its nodes have the authority that the run's kubeconfig has. Where
- * the run died before kind had written that, true where no node has come so far either.
+ * Whether a run made a kind cluster: its nodes have the certificate authority of the run's kubeconfig. If the run died before
+ * kind wrote that file, then also if no node has an authority yet.
  */
 export async function madeByRun({ kubeconfig, env }: ClusterEntry, nodes: readonly string[]): Promise<boolean> {
   const known = authorityIn(readStateFile(kubeconfig));
-  const found = await Promise.all(nodes.map((node) => authorityOf(node, env)));
-  const there = found.filter((authority) => authority !== undefined);
-  return known === undefined ? there.length === 0 : there.includes(known);
+  const found = await authoritiesOf(nodes, env);
+  return known === undefined ? found.length === 0 : found.includes(known);
 }
 
 /** The command that deletes a kind cluster by hand. */
-export function deletion(name: string, env: Readonly<Record<string, string>>): string {
+export function deletion(name: string, env: EngineEnv): string {
   const settings = Object.entries(env).map(([variable, value]) => `${variable}=${value} `);
   return `${settings.join('')}kind delete cluster --name ${name}`;
 }
 
-/** Removes a container; one that is not there is no error. @throws Error with the engine's words */
-export async function removeContainer(container: ContainerEntry): Promise<void> {
-  const { engine, env, id } = container;
+/** Removes a container. One that is not there is no error. @throws Error with the engine's message */
+export async function removeContainer({ engine, env, id }: ContainerEntry): Promise<void> {
   const name = id.replaceAll('.', String.raw`\.`);
   await removeUntilGone(engine, env, () => listContainers(engine, env, `name=^/?${name}$`));
 }
 
 /**
  * Names of the kind clusters of an engine.
- *
  * @returns undefined where kind is not installed
  * @throws Error where kind is there and fails
  */
-export async function kindClusterNames(env: Readonly<Record<string, string>>): Promise<string[] | undefined> {
-  const options = { env: engineEnvironment(env), timeout: questionMs, reject: false } as const;
-  const result = await execa('kind', ['get', 'clusters'], options);
-  if (result.code === 'ENOENT') return undefined;
-  if (result.failed) throw new Error(`kind get clusters: ${result.stderr || result.shortMessage}`);
-  return result.stdout.split('\n').filter((name) => name !== '');
+export async function kindClusterNames(env: EngineEnv): Promise<string[] | undefined> {
+  const result = await engineCommand(['kind', 'get', 'clusters'], env, QUESTION_MS);
+  if (result.fault === 'missing') return undefined;
+  if (result.exitCode !== 0) throw new Error(`kind get clusters: ${problemOf(result)}`);
+  return linesOf(result.stdout);
 }
 
 /**
- * True where a context is one that kind wrote, and kind itself says that its cluster is there no more. False wherever
- * that is not sure: a cluster of another machine may have such a name.
+ * Whether a context is one that kind wrote and kind says that its cluster is gone. False wherever that is not certain: a
+ * cluster of another machine can have such a name.
  */
 export async function isGoneFromKind({ context, kubeconfig, env = {} }: LiveEntry): Promise<boolean> {
   const name = /^kind-(.+)$/.exec(context)?.[1];
@@ -104,27 +98,26 @@ export async function isGoneFromKind({ context, kubeconfig, env = {} }: LiveEntr
     const names = await kindClusterNames(env);
     if (names === undefined) return false;
     if (!names.includes(name)) return true;
-    // One of the same name may have come after it.
-    const nodes = await listContainers(engineOf(env), env, `label=io.x-k8s.kind.cluster=${name}`);
-    const there = (await Promise.all(nodes.map((node) => authorityOf(node, env)))).filter((one) => one !== undefined);
+    // There can be a later one of the same name.
+    const found = await authoritiesOf(await nodesOf(name, env), env);
     const known = authorityIn(file);
-    return known !== undefined && there.length > 0 && !there.includes(known);
+    return known !== undefined && found.length > 0 && !found.includes(known);
   } catch {
-    // An engine that cannot be asked says nothing of what is gone.
+    // An engine that does not answer does not show that anything is gone.
     return false;
   }
 }
 
-/** The authority of a node's cluster, by the file that kind makes kubeconfigs of; a stopped node has it as well. */
-async function authorityOf(node: string, env: Readonly<Record<string, string>>): Promise<string | undefined> {
-  const args = ['cp', `${node}:/etc/kubernetes/admin.conf`, '-'];
-  const result = await execa(engineOf(env), args, {
-    env: engineEnvironment(env),
-    timeout: questionMs,
-    reject: false,
-    maxBuffer: 1_000_000,
-  });
-  return result.failed ? undefined : authorityIn({ text: result.stdout });
+/** The authorities in the files from which kind makes kubeconfigs. A stopped node has that file as well. */
+async function authoritiesOf(nodes: readonly string[], env: EngineEnv): Promise<string[]> {
+  const found = await Promise.all(
+    nodes.map(async (node) => {
+      const copy = [engineOf(env), 'cp', `${node}:/etc/kubernetes/admin.conf`, '-'];
+      const { exitCode, stdout } = await engineCommand(copy, env, QUESTION_MS);
+      return exitCode === 0 ? authorityIn({ text: stdout }) : undefined;
+    }),
+  );
+  return found.filter((authority) => authority !== undefined);
 }
 
 function authorityIn(file: StateFile): string | undefined {
@@ -132,35 +125,43 @@ function authorityIn(file: StateFile): string | undefined {
   return /certificate-authority-data: *"?([A-Za-z0-9+/=]+)/.exec(file.text)?.[1];
 }
 
-async function removeUntilGone(
-  engine: string,
-  env: Record<string, string>,
-  find: () => Promise<string[]>,
-): Promise<void> {
-  let trouble = '';
+async function removeUntilGone(engine: string, env: EngineEnv, find: () => Promise<string[]>): Promise<void> {
+  let problem = '';
   let emptyLooks = 0;
-  for (let look = 0; look < mostLooks; look++) {
+  const look = async (): Promise<'gone' | undefined> => {
     const ids = await find();
     emptyLooks = ids.length === 0 ? emptyLooks + 1 : 0;
-    if (emptyLooks === 2) return;
+    if (emptyLooks === 2) return 'gone';
     if (ids.length > 0) {
-      const removal = await execa(engine, ['rm', '-f', '-v', ...ids], {
-        env: engineEnvironment(env),
-        timeout: commandMs,
-        reject: false,
-      });
-      trouble = removal.failed ? removal.stderr || removal.shortMessage || '' : '';
+      const removal = await engineCommand([engine, 'rm', '-f', '-v', ...ids], env, DELETE_MS);
+      problem = removal.exitCode === 0 ? '' : problemOf(removal);
     }
-    await pause(betweenLooksMs);
-  }
-  throw new Error(trouble || 'its containers are there again each time that they are removed');
+    return undefined;
+  };
+  const gone = await pollUntil(look, { everyMs: BETWEEN_LOOKS_MS, attempts: MOST_LOOKS });
+  if (gone === undefined) throw new Error(problem || 'its containers come back each time that they are removed');
 }
 
-async function listContainers(engine: string, env: Record<string, string>, filter: string): Promise<string[]> {
-  const args = ['ps', '-a', '-q', '--no-trunc', '--filter', filter];
-  const result = await execa(engine, args, { env: engineEnvironment(env), timeout: questionMs, reject: false });
-  if (result.failed) throw new Error(result.stderr || result.shortMessage || `${engine} does not work`);
-  return result.stdout.split('\n').filter((id) => id !== '');
+function nodesOf(cluster: string, env: EngineEnv): Promise<string[]> {
+  return listContainers(engineOf(env), env, `label=io.x-k8s.kind.cluster=${cluster}`);
+}
+
+async function listContainers(engine: string, env: EngineEnv, filter: string): Promise<string[]> {
+  const result = await engineCommand([engine, 'ps', '-a', '-q', '--no-trunc', '--filter', filter], env, QUESTION_MS);
+  if (result.exitCode !== 0) throw new Error(`${engine}: ${problemOf(result)}`);
+  return linesOf(result.stdout);
+}
+
+function engineCommand(argv: readonly string[], env: EngineEnv, timeoutMs: number): Promise<CommandResult> {
+  return runCommand(argv, { env: engineEnvironment(env), timeoutMs });
+}
+
+function problemOf({ stderr, how }: CommandResult): string {
+  return stderr.trim() || how;
+}
+
+function linesOf(text: string): string[] {
+  return text.split('\n').filter((line) => line !== '');
 }
 
 const variables = [
@@ -172,7 +173,7 @@ const variables = [
   'CONTAINER_HOST',
 ];
 
-/** Those variables that decide which engine, where, a command talks to. */
+/** The variables that decide which engine, and where, a command talks to. */
 export function engineVariables(environment: NodeJS.ProcessEnv = process.env): Record<string, string> {
   const found: Record<string, string> = {};
   for (const name of variables) {
@@ -184,10 +185,7 @@ export function engineVariables(environment: NodeJS.ProcessEnv = process.env): R
   return found;
 }
 
-/**
- * The environment of a command that is to talk to the engine that was noted, and not to the one that this process would
- * talk to: what was not set then is unset.
- */
-export function engineEnvironment(noted: Readonly<Record<string, string>>): Record<string, string | undefined> {
-  return Object.fromEntries(variables.map((name) => [name, noted[name]]));
+/** The environment for a command that is to talk to the recorded engine. What was not set then is unset. */
+function engineEnvironment(recorded: EngineEnv): Record<string, string | undefined> {
+  return Object.fromEntries(variables.map((name) => [name, recorded[name]]));
 }

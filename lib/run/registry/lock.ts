@@ -5,26 +5,23 @@ import { EnvironmentError } from '../../words/index.ts';
 import { identify, isAlive, isHere, type ProcessIdentity, type ProcessSpace, processSpace } from './processes.ts';
 import { readStateFile, setAside } from './state-file.ts';
 
-/** How long the writing of a lock can take at most, ms. */
-const writtenWithinMs = 500;
+/** Longest that the writing of a lock can take, ms. */
+const WRITTEN_MS = 500;
 
-/** A lock that is held by this process, or a sentence on who holds it. */
+/** A lock that this process holds, or a sentence on who holds it. */
 export type Lock = { unlock(): void } | { heldBy: string };
 
-/** Version 0.1 wrote no space. */
 type Holder = ProcessIdentity & { space?: ProcessSpace };
 
 /**
- * Makes sure that one process at a time cleans up after a run: settings must not be put back by two at once.
- *
- * @param takesElsewhere a holder on another machine or in another container, which cannot be seen from here, is taken for
- *   dead
+ * Lets one process at a time clean up after a run: two must not restore its settings at once.
+ * @param takesElsewhere treat a holder on another machine or in another container as dead
  * @throws EnvironmentError where the folder cannot be written
  */
 export async function lockRun(folder: string, runId: string, takesElsewhere = false): Promise<Lock> {
   const file = join(folder, `${runId}.lock`);
   const own = JSON.stringify({ ...identify(process.pid), space: processSpace() });
-  // The second try is for a lock whose owner is gone.
+  // The second attempt is for a lock whose holder is gone.
   for (let attempt = 0; attempt < 2; attempt++) {
     try {
       writeFileSync(file, own, { flag: 'wx', mode: 0o600 });
@@ -39,8 +36,8 @@ export async function lockRun(folder: string, runId: string, takesElsewhere = fa
       }
     }
     const before = holderIn(file);
-    // It may be being written at this moment.
-    if (before === 'unclear') await pause(writtenWithinMs);
+    // Another process may be writing it at this moment.
+    if (before === 'unclear') await pause(WRITTEN_MS);
     const holder = before === 'unclear' ? holderIn(file) : before;
     const isFree = holder === 'unclear' || holder === 'gone' || (holder !== 'alien' && isOver(holder, takesElsewhere));
     if (!isFree) return { heldBy: `${wordsFor(holder)}; if that is not so, delete ${file}` };
@@ -59,7 +56,7 @@ export function removeDeadLocks(folder: string, names: readonly string[]): void 
   }
 }
 
-/** Whose lock it is. `unclear`: it is half written, or none. `alien`: another user's. */
+/** The holder of a lock. `unclear`: the file is half written, or no lock. `alien`: it is another user's. */
 function holderIn(file: string): Holder | 'gone' | 'alien' | 'unclear' {
   const found = readStateFile(file);
   if (found === 'gone') return 'gone';
@@ -80,7 +77,7 @@ function isOver(holder: Holder, takesElsewhere: boolean): boolean {
   return isHere(space) ? !isAlive(holder) : takesElsewhere;
 }
 
-/** Puts a lock out of the way that is free; one that somebody has taken in the meantime is put back. */
+/** Removes a lock that is free. One that another process has taken meanwhile is put back. */
 function take(file: string, judged: Holder | 'gone' | 'unclear'): void {
   if (judged === 'gone') return;
   if (judged === 'unclear') {
@@ -91,7 +88,7 @@ function take(file: string, judged: Holder | 'gone' | 'unclear'): void {
   try {
     renameSync(file, aside);
   } catch (error) {
-    // Somebody else was faster, or the folder cannot be written; the next try tells.
+    // Another process was faster, or the folder cannot be written; the next attempt shows which.
     if (['ENOENT', 'EACCES', 'EPERM', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? '')) return;
     throw error;
   }

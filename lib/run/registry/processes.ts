@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { setTimeout as pause } from 'node:timers/promises';
+import { pollUntil } from '../../polling/poll-until.ts';
 
 /** Put into the environment of this process, so that everything started by it, and by that in turn, can be found. */
 export const runMark = 'MESHPROOF_RUN_ID';
@@ -13,20 +13,20 @@ export interface ProcessIdentity {
   started: string;
 }
 
-/** The identity of a process that is there, or undefined. A process that has ended and was not waited for is not there. */
+/** The identity of a running process, or undefined. A zombie does not count. */
 export function identify(pid: number): ProcessIdentity | undefined {
   const started = process.platform === 'linux' ? startedByProc(pid) : startedByPs(pid);
   return started === undefined ? undefined : { pid, started };
 }
 
-/** True when this very process is there still. */
+/** Whether this same process is still running. */
 export function isAlive(identity: ProcessIdentity): boolean {
   return identify(identity.pid)?.started === identity.started;
 }
 
 /**
- * Where process numbers mean the same. State folders can be shared between machines and containers, and a run that lives
- * elsewhere looks dead from here.
+ * Where process numbers mean the same. Machines and containers can share a state folder, and a run that lives elsewhere
+ * looks dead from here.
  */
 export interface ProcessSpace {
   /** The machine or container, also by name, for people. */
@@ -44,25 +44,20 @@ export function processSpace(): ProcessSpace {
   const machineId = existsSync('/etc/machine-id') ? readFileSync('/etc/machine-id', 'utf8').trim() : '';
   return {
     host,
-    // Images of containers carry their machine id along; the host's name tells such unmeshed controls apart.
+    // Containers of one image have the same machine id; the host's name tells them apart.
     machine: `${machineId} ${host}`,
     boot: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
     namespace: readlinkSync('/proc/self/ns/pid'),
   };
 }
 
-/** True where process numbers of that space mean the same as here. */
+/** Whether process numbers of that space mean the same as here. */
 export function isHere(space: ProcessSpace, here: ProcessSpace = processSpace()): boolean {
   return space.machine === here.machine && space.boot === here.boot && space.namespace === here.namespace;
 }
 
+/** From `/proc/PID/stat`. The command's name in it can have spaces and brackets. */
 function startedByProc(pid: number): string | undefined {
-  const stat = readStat(pid);
-  return stat === undefined || stat.state === 'Z' || stat.state === 'X' ? undefined : stat.started;
-}
-
-/** What `/proc/PID/stat` says; undefined where there is no such process. The command's name may hold spaces and brackets. */
-export function readStat(pid: number): { state: string; group: number; started: string } | undefined {
   let text: string;
   try {
     text = readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -72,7 +67,8 @@ export function readStat(pid: number): { state: string; group: number; started: 
     throw error;
   }
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return { state: fields[0] ?? '', group: Number(fields[2]), started: fields[19] ?? '' };
+  const isZombie = fields[0] === 'Z' || fields[0] === 'X';
+  return isZombie ? undefined : (fields[19] ?? '');
 }
 
 function startedByPs(pid: number): string | undefined {
@@ -89,7 +85,8 @@ function startedByPs(pid: number): string | undefined {
 }
 
 /** How long a killed process may take to disappear, ms. */
-const goneWithinMs = 5000;
+const GONE_MS = 5_000;
+const LOOK_MS = 20;
 
 export interface ChildEntry extends ProcessIdentity {
   what: string;
@@ -102,15 +99,15 @@ export interface ProcessesOfRun {
   children: readonly ChildEntry[];
 }
 
-/** What was ended, and what would not go; for people. */
+/** The processes that were ended, and those that could not be; for people. */
 export interface Ended {
   ended: string[];
   stubborn: string[];
 }
 
 /**
- * Kills the recorded children of a dead run that are there still, each only if it is the same process as then, with
- * their process groups.
+ * Kills the recorded children of a dead run that still run, with their process groups. A later process with the same number
+ * is not touched.
  */
 export async function endChildren(entry: ProcessesOfRun): Promise<Ended> {
   const children = isHere(entry.space) ? entry.children.filter(isAlive).filter(isNotThisOne) : [];
@@ -118,36 +115,39 @@ export async function endChildren(entry: ProcessesOfRun): Promise<Ended> {
   return untilGone(children.map((child) => ({ ...child, what: `${child.what} (pid ${child.pid})` })));
 }
 
-/** Kills whatever carries a dead run's mark in its environment: what its children started and the run never knew of. */
+/** Kills every process that has a dead run's mark in its environment: what its children started without the run's knowledge. */
 export async function endMarked(entry: ProcessesOfRun): Promise<Ended> {
   const marked = isHere(entry.space) ? markedProcesses(entry.runId) : [];
   for (const { pid } of marked) send(pid);
-  return untilGone(
-    marked.map((process) => ({ ...process, what: `process ${process.pid}, which the run had started` })),
-  );
+  return untilGone(marked.map((process) => ({ ...process, what: `process ${process.pid}, which the run started` })));
 }
 
-/** What runs still of a dead run: recorded children, and what carries its mark. */
+/** The processes of a dead run that still run: recorded children, and those that have its mark. */
 export function livingOf(entry: ProcessesOfRun): ProcessIdentity[] {
   return isHere(entry.space) ? [...entry.children.filter(isAlive), ...markedProcesses(entry.runId)] : [];
 }
 
-/** Whatever an entry says, this process and the one that started it go on. */
+/** Whatever an entry says, this process and its parent are not killed. */
 function isNotThisOne({ pid }: ProcessIdentity): boolean {
   return pid !== process.pid && pid !== process.ppid;
 }
 
 async function untilGone(processes: readonly (ProcessIdentity & { what: string })[]): Promise<Ended> {
-  const deadline = performance.now() + goneWithinMs;
-  while (processes.some(isAlive) && performance.now() < deadline) await pause(20);
-  const stubborn = processes.filter(isAlive);
+  const stubborn = await stillAlive(processes, GONE_MS);
   return {
     ended: processes.filter((process) => !stubborn.includes(process)).map(({ what }) => what),
     stubborn: stubborn.map(({ what }) => what),
   };
 }
 
-/** A group is named by its leader, so a leader that was recognised names its own group and no other. */
+/** Waits until processes have ended. @returns those that still run after `withinMs` */
+export async function stillAlive<T extends ProcessIdentity>(processes: readonly T[], withinMs: number): Promise<T[]> {
+  const gone = async () => (processes.some(isAlive) ? undefined : true);
+  await pollUntil(gone, { everyMs: LOOK_MS, timeoutMs: withinMs });
+  return processes.filter(isAlive);
+}
+
+/** A group has its leader's number, so a leader that was identified names its own group and no other. */
 function killGroup(leader: number): void {
   if (!send(-leader)) send(leader);
 }
@@ -157,13 +157,13 @@ function send(pid: number): boolean {
     process.kill(pid, 'SIGKILL');
     return true;
   } catch (error) {
-    // Gone, or another user's: the latter is found to be there still, and told.
+    // Gone, or another user's. The latter is reported as still running.
     if (['ESRCH', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;
     throw error;
   }
 }
 
-/** Processes that inherited the run's mark; found on Linux only, where environments can be read. */
+/** Processes that inherited the run's mark. Found on Linux only, where environments can be read. */
 function markedProcesses(runId: string): ProcessIdentity[] {
   if (process.platform !== 'linux') return [];
   const found: ProcessIdentity[] = [];
@@ -181,7 +181,7 @@ function environmentOf(pid: number): string[] {
   try {
     return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
   } catch (error) {
-    // It has ended meanwhile, or is somebody else's.
+    // It has ended meanwhile, or is another user's.
     if (['ENOENT', 'ESRCH', 'EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) return [];
     throw error;
   }

@@ -55,6 +55,7 @@ async function endedPid(): Promise<number> {
 
 async function deadEntry(changes: Partial<RunEntry>): Promise<RunEntry> {
   const entry: RunEntry = {
+    version: 1,
     runId: 'r1',
     owner: { pid: await endedPid(), started: '1' },
     space: processSpace(),
@@ -144,11 +145,11 @@ describe('the registry', () => {
     expect(readEntries(folder).entries.map(({ runId }) => runId)).toEqual(['r2']);
   });
 
-  it('refuses what cannot be written down before it is made, and goes on about what is gone', async () => {
+  it('refuses what cannot be written down before it is made, and only warns about what is gone', async () => {
     const registry = openRunRegistry('r1', folder);
     registry.container('meshproof-r1-outside');
     rmSync(folder, { recursive: true });
-    writeFileSync(folder, 'a file stands in the place of the registry');
+    writeFileSync(folder, 'a file in place of the registry');
     const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
     expect(() => registry.cluster('meshproof-r1', '/k')).toThrow(/set XDG_STATE_HOME|cannot be written/);
     expect(() => registry.containerGone('meshproof-r1-outside')).not.toThrow();
@@ -159,7 +160,7 @@ describe('the registry', () => {
     mkdirSync(folder, { recursive: true });
   });
 
-  it('keeps the page of a kept cluster, and finds it again', async () => {
+  it('keeps the entry of a kept cluster, and finds it again', async () => {
     const registry = openRunRegistry('r1', folder);
     registry.cluster('meshproof-r1', '/k');
     registry.kept();
@@ -223,7 +224,7 @@ describe('dead runs', () => {
     expect(await describeLeftovers(folder)).toContainEqual(expect.stringContaining(token));
     const told: string[] = [];
     await cleanUpCrashedRuns((line) => told.push(line), folder);
-    expect(told).toEqual([`run r1: did remove ${token}`]);
+    expect(told).toEqual([`run r1: removed ${token}`]);
     expect(readdirSync(folder)).toEqual([]);
   });
 });
@@ -261,7 +262,7 @@ describe('the clean up', () => {
       undefined,
     ]);
     expect([recycled, strange].every((pid) => identify(pid) !== undefined)).toBe(true);
-    expect(told.join('\n')).toContain(`run r1: did end jest (pid ${child})`);
+    expect(told.join('\n')).toContain(`run r1: ended jest (pid ${child})`);
     expect(readdirSync(folder)).toEqual([]);
   });
 
@@ -375,7 +376,7 @@ describe('a live cluster that is gone', () => {
       const told: string[] = [];
       expect(await cleanUpCrashedRuns((line) => told.push(line), folder)).toBe(true);
       expect(told[0]).toBe(
-        'run r1: the kind cluster of context kind-dev is gone, and with it what the run had changed there',
+        'run r1: the kind cluster of context kind-dev is gone, with everything that the run changed there',
       );
       expect(existsSync(join(folder, 'r1.json'))).toBe(false);
     },
@@ -392,13 +393,13 @@ describe('a live cluster that is gone', () => {
       return { isClean, ms: performance.now() - begun };
     };
     expect((await cleanUp()).isClean).toBe(false);
-    expect(told[0]).toMatch(/^run r1: could not put the settings of context staging back: /);
-    expect(told[1]).toMatch(/meshproof clean tries again; meshproof clean --forget r1 gives it up/);
+    expect(told[0]).toMatch(/^run r1: could not restore the settings of context staging: /);
+    expect(told[1]).toMatch(/meshproof clean tries again; meshproof clean --forget r1 forgets it/);
     told.length = 0;
     const second = await cleanUp();
     expect(second.isClean).toBe(false);
     expect(second.ms).toBeLessThan(4_000);
-    expect(told[0]).toMatch(/back: it could not be reached before$/);
+    expect(told[0]).toMatch(/staging: it could not be reached before$/);
     expect(readEntries(folder).entries[0]?.live[0]?.unreachable).toBe(true);
   }, 30_000);
 });
@@ -460,19 +461,14 @@ describe('an entry', () => {
     expect(existsSync(join(folder, 'r1.json'))).toBe(true);
   });
 
-  it('of version 0.1 is read, and the command in it is not run', async () => {
+  it('with a command is none, and the command is not run', async () => {
     const mark = join(folder, 'ran');
     const command = join(folder, 'command');
     writeFileSync(command, `#!/bin/sh\ntouch ${mark}\n`, { mode: 0o755 });
-    const { version: _, ...old } = await deadEntry({});
-    const cluster = {
-      name: 'meshproof-r1',
-      kubeconfig: '/k',
-      binary: command,
-      env: { KIND_EXPERIMENTAL_PROVIDER: 'finch' },
-    };
-    writeFileSync(join(folder, 'r1.json'), JSON.stringify({ ...old, clusters: [cluster] }));
-    expect(files().entries).toHaveLength(1);
+    const entry = await deadEntry({});
+    const cluster = { name: 'meshproof-r1', kubeconfig: '/k', binary: command, env: {} };
+    writeFileSync(join(folder, 'r1.json'), JSON.stringify({ ...entry, clusters: [cluster] }));
+    expect(files()).toMatchObject({ entries: [], bad: [{ why: 'clusters.0 has a field "binary" that no entry has' }] });
     await cleanUpCrashedRuns(() => undefined, folder);
     expect(existsSync(mark)).toBe(false);
   });
@@ -495,9 +491,7 @@ describe('an entry', () => {
     const registry = openRunRegistry('r1', folder);
     const env = { ...process.env };
     process.env['DOCKER_HOST'] = 'ssh://-oProxyCommand=x';
-    expect(() => registry.container('meshproof-r1-outside')).toThrow(
-      /r1 cannot be written down in the registry: containers/,
-    );
+    expect(() => registry.container('meshproof-r1-outside')).toThrow(/the registry cannot record run r1: containers/);
     process.env = env;
     registry.child(await sleeper(), 'sh -c one\ntwo');
     expect(files().entries[0]?.children[0]?.what).toBe('sh -c one two');

@@ -1,24 +1,23 @@
 import { join, resolve } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { engine } from '../../providers/engine.ts';
 import { registryFolder } from '../folders.ts';
 import { isEmpty, type LiveEntry, type RunEntry, VERSION } from './entry.ts';
 import { engineVariables } from './leftover-containers.ts';
-import { identify, isAlive, processSpace, runMark } from './processes.ts';
+import { identify, processSpace, runMark, stillAlive } from './processes.ts';
 import { privateFolder, removeEntry, writeEntry } from './store.ts';
 
-/** How long a child that was ended may take to disappear, ms, and how often it is looked for. */
-const childGone = { withinMs: 2_000, lookMs: 20 };
+/** How long a child that was ended may take to disappear, ms. */
+const CHILD_GONE_MS = 2_000;
 
 /**
- * Where a run writes down what it is about to make, before it makes it, so that what is left after its death can be
- * found and removed. Each call returns when the file is on the disk. `cluster`, `container` and `live` throw
- * EnvironmentError where it cannot be written: what cannot be cleaned up after must not be made. The other calls do not
- * throw: until `close` writes it again, the file then says more than there is.
+ * Records what a run is about to create, before it does, so that it can be found and removed if the run crashes. Each call
+ * returns when the file is on the disk. `cluster`, `container` and `live` throw EnvironmentError if it cannot be written:
+ * a run must not create what nobody could clean up. The other calls do not throw: the file then lists more than there is,
+ * until `close` writes it again.
  */
 export interface RunRegistry {
   readonly runId: string;
-  /** A folder of the run's own, for this user only; it is removed with the run's entry. */
+  /** The run's private folder, for this user only; removed with the run's entry. */
   readonly place: string;
   /** Path for the run's kubeconfig: readable by this user only, and removed with the run's entry. */
   readonly kubeconfig: string;
@@ -26,30 +25,29 @@ export interface RunRegistry {
   cluster(name: string, kubeconfig: string): void;
   /** The cluster is gone again. */
   clusterGone(name: string): void;
-  /** A child process was started. Best with a process group of its own, which then dies with it. */
+  /** A child process was started, best in a process group of its own: the group is ended with it. */
   child(pid: number, what: string): void;
   childEnded(pid: number): void;
   /** A container with this name, chosen beforehand, is about to be created. */
   container(name: string): void;
   containerGone(name: string): void;
-  /** Something on a cluster that was there before is about to be changed. Relative paths are made absolute. */
+  /** Something on an existing cluster is about to be changed. Relative paths are made absolute. */
   live(entry: Pick<LiveEntry, 'kubeconfig' | 'context' | 'runId' | 'settings'>): void;
-  /** What was changed on that cluster has been put back. */
+  /** What was changed on that cluster is restored. */
   liveRestored(context: string): void;
-  /** The clusters are to stay after the run: `close` leaves the entry, and only `clean --all` removes them. */
+  /** The clusters stay after the run: `close` leaves the entry, and only `clean --all` removes them. */
   kept(): void;
   /**
-   * The run is over. The entry goes if everything in it is known to be gone; otherwise it stays, for `clean`.
-   * @returns whether something is left that was not told to stay
+   * The run is over. Removes the entry if everything in it is known to be gone; otherwise it stays, for `clean`.
+   * @returns whether something is left that should not stay
    * @throws EnvironmentError where the file cannot be written
    */
   close(): Promise<boolean>;
 }
 
 /**
- * Opens a run's page in the registry, and marks this process's environment with the run's id.
- *
- * @param folder of the registry; the user's unless told.
+ * Opens a run's entry in the registry, and marks this process's environment with the run's id.
+ * @param folder of the registry; default: the user's
  */
 export function openRunRegistry(runId: string, folder: string = registryFolder()): RunRegistry {
   const owner = identify(process.pid);
@@ -67,7 +65,7 @@ export function openRunRegistry(runId: string, folder: string = registryFolder()
     kept: false,
   };
   const write = (): void => writeEntry(folder, entry);
-  /** Adds something that is about to be made; where that cannot be written, it is not made. */
+  /** Adds something that is about to be created. @throws EnvironmentError: then it must not be created */
   const announce = <T>(list: T[], item: T): void => {
     list.push(item);
     try {
@@ -79,7 +77,7 @@ export function openRunRegistry(runId: string, folder: string = registryFolder()
   };
   let isOver = false;
   const note = (): void => {
-    // A child can tell of its end after the run's: the entry that is gone must not be written again.
+    // A child can end after the run: the entry that was removed must not be written again.
     if (isOver) return;
     try {
       write();
@@ -106,7 +104,7 @@ export function openRunRegistry(runId: string, folder: string = registryFolder()
       const identity = identify(pid);
       if (!identity) return;
       entry.children.push({ ...identity, what: oneLine(what) });
-      // It runs already, and carries the run's mark: an error here would only keep it from being ended.
+      // It runs already and has the run's mark. An error here would only keep it from being ended.
       note();
     },
     childEnded(pid) {
@@ -132,9 +130,7 @@ export function openRunRegistry(runId: string, folder: string = registryFolder()
       note();
     },
     async close() {
-      const deadline = performance.now() + childGone.withinMs;
-      while (entry.children.some(isAlive) && performance.now() < deadline) await pause(childGone.lookMs);
-      entry.children = entry.children.filter(isAlive);
+      entry.children = await stillAlive(entry.children, CHILD_GONE_MS);
       delete process.env[runMark];
       isOver = true;
       if (isEmpty(entry)) {
@@ -147,7 +143,7 @@ export function openRunRegistry(runId: string, folder: string = registryFolder()
   };
 }
 
-/** A command may be a script of many lines. */
+/** A command can be a script of many lines. */
 function oneLine(what: string): string {
   return what.replace(/[^\x20-\x7e]+/g, ' ').slice(0, 500);
 }

@@ -1,29 +1,24 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, renameSync, type Stats } from 'node:fs';
 import { basename } from 'node:path';
 
-/** The largest file that is read, in bytes; an entry with all that a run can make has a few thousand. */
+/** The largest file that is read, in bytes. An entry has a few thousand at most. */
 const MOST_BYTES = 1_048_576;
 
-/** How many files of one name are set aside before no more are. */
+/** The most files of one name that are set aside. */
 const MOST_ASIDE = 100;
 
-/**
- * What a file of the state folder holds, or why it is not read: `wrong` is no file of this program's, `alien` is another
- * user's, and not to be touched.
- */
+/** A file of the state folder, or why it is not read: `wrong` is not this program's; `alien` is another user's. */
 export type StateFile = { text: string } | { wrong: string } | { alien: string } | 'gone';
 
-/**
- * Reads a file that an earlier process wrote. Never throws, never follows a symbolic link, never waits for a pipe's writer.
- */
+/** Reads a file that an earlier process wrote. Never throws, follows a symbolic link, or waits for a pipe's writer. */
 export function readStateFile(file: string): StateFile {
   try {
-    const trouble = troubleOf(lstatSync(file));
-    if (trouble !== undefined) return trouble;
-    // Somebody may have put another thing in its place by now, hence the flags and the second look.
+    const problem = problemOf(lstatSync(file));
+    if (problem !== undefined) return problem;
+    // Somebody may have replaced it by now, hence the flags and the second check.
     const handle = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
-      return troubleOf(fstatSync(handle)) ?? { text: readFileSync(handle, 'utf8') };
+      return problemOf(fstatSync(handle)) ?? { text: readFileSync(handle, 'utf8') };
     } finally {
       closeSync(handle);
     }
@@ -34,8 +29,8 @@ export function readStateFile(file: string): StateFile {
 }
 
 /**
- * Renames a file that is none of this program's, so that it is met once only, and its content is not lost.
- * @returns what became of it, as the end of a sentence
+ * Renames a file that is not this program's, so that it is reported once and its content is not lost.
+ * @returns the result, as the end of a sentence
  */
 export function setAside(file: string): string {
   for (let count = 1; count <= MOST_ASIDE; count++) {
@@ -51,7 +46,7 @@ export function setAside(file: string): string {
   return `it stays: there are ${MOST_ASIDE} of that name already`;
 }
 
-function troubleOf(found: Stats): { wrong: string } | { alien: string } | undefined {
+function problemOf(found: Stats): { wrong: string } | { alien: string } | undefined {
   if (!found.isFile()) return { wrong: `it is ${kindOf(found)}, not a file` };
   const own = process.getuid?.();
   if (own !== undefined && found.uid !== own) return { alien: `it belongs to another user (uid ${found.uid})` };
@@ -71,7 +66,7 @@ function isThere(file: string): boolean {
     lstatSync(file);
     return true;
   } catch (error) {
-    // What cannot be looked at cannot be written over either.
+    // What cannot be checked must not be overwritten.
     return (error as NodeJS.ErrnoException).code !== 'ENOENT';
   }
 }

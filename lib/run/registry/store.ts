@@ -8,54 +8,52 @@ import { removeDeadLocks } from './lock.ts';
 import { isAlive, type ProcessSpace, processSpace } from './processes.ts';
 import { readStateFile, setAside } from './state-file.ts';
 
-/** A file that was being written when its writer died is left alone for so long, in ms: the writer may be alive. */
-const abandonedAfterMs = 60_000;
+/** A half-written file that is older than this counts as abandoned, ms: its writer could still be alive before. */
+const ABANDONED_MS = 60_000;
 
 /**
- * Writes an entry so that a reader, and whoever comes after a kill, sees the old one or the new one whole.
- *
- * @throws EnvironmentError where the folder cannot be written: a run that cannot be cleaned up after must not begin
+ * Writes an entry atomically: a reader sees the old one or the new one, even after a kill.
+ * @throws EnvironmentError where the folder cannot be written: such a run must not begin
  */
 export function writeEntry(folder: string, entry: RunEntry): void {
   const file = entryFile(folder, entry.runId);
-  // What nobody would read again must not be relied upon.
-  const checked = checkEntry({ ...entry, version: VERSION }, entry.runId);
+  // A later run must be able to read it.
+  const checked = checkEntry(entry, entry.runId);
   if (!('entry' in checked)) {
     const why = 'wrong' in checked ? checked.wrong : 'a newer form';
     throw new EnvironmentError(
-      `run ${entry.runId} cannot be written down in the registry: ${why}`,
-      'without an entry nothing could clean up after this run; give that another name or value',
+      `the registry cannot record run ${entry.runId}: ${why}`,
+      'change that name or value: without an entry, nothing could clean up after this run',
     );
   }
   try {
     makeFolders(privateFolder(folder, entry.runId), 0o700);
     rmSync(`${file}.tmp`, { force: true });
-    // Exclusively: never through a symbolic link that somebody has put there.
+    // Exclusively, so that it never follows a symbolic link that somebody has put there.
     writeFileSync(`${file}.tmp`, `${JSON.stringify(checked.entry, undefined, 2)}\n`, { mode: 0o600, flag: 'wx' });
     renameSync(`${file}.tmp`, file);
   } catch (error) {
     throw new EnvironmentError(
-      `the registry of runs cannot be written: ${error instanceof Error ? error.message : error}`,
+      `the run registry cannot be written: ${error instanceof Error ? error.message : error}`,
       'set XDG_STATE_HOME to a folder that this user may write to',
     );
   }
 }
 
 /**
- * What a run keeps to itself, such as its kubeconfig with the cluster's token. It lies beside the entry, not among the
- * reports, since pipelines publish those; and it outlives reports that somebody deletes, so that `clean` can still reach
- * the cluster.
+ * For what a run must not publish, such as its kubeconfig with the cluster's token. It is beside the entry and not among the
+ * reports, since pipelines publish those. If a user deletes the reports, `clean` can still reach the cluster.
  */
 export function privateFolder(folder: string, runId: string): string {
   return join(folder, runId);
 }
 
-/** Where a run makes a temporary folder, if it needs one: the name follows from its id, and so it is found again. */
+/** Where a run makes a temporary folder, if it needs one. `clean` finds it by the run's id in its name. */
 export function temporaryFolders(runId: string): string[] {
   return [...new Set([tmpdir(), '/tmp'])].map((folder) => join(folder, `meshproof-${runId}`));
 }
 
-/** Paths of what lies in a run's private folder, and of its temporary ones. */
+/** Paths of the files in a run's private folder, and of its temporary folders. */
 export function filesOf(folder: string, runId: string): string[] {
   const place = privateFolder(folder, runId);
   const found = lstatSync(place, { throwIfNoEntry: false });
@@ -65,7 +63,6 @@ export function filesOf(folder: string, runId: string): string[] {
 
 /**
  * Removes an entry and the run's folders.
- *
  * @throws EnvironmentError where the folder of the registry cannot be written
  */
 export function removeEntry(folder: string, runId: string): void {
@@ -76,25 +73,24 @@ export function removeEntry(folder: string, runId: string): void {
     rmSync(`${entryFile(folder, runId)}.tmp`, { force: true });
   } catch (error) {
     throw new EnvironmentError(
-      `run ${runId} cannot be taken off the registry: ${error instanceof Error ? error.message : error}`,
+      `run ${runId} cannot be removed from the registry: ${error instanceof Error ? error.message : error}`,
       `make ${folder} writable for this user`,
     );
   }
 }
 
-/** What the folder of the registry holds. */
+/** The files in the registry's folder. */
 export interface RegistryFiles {
   /** Oldest first. */
   entries: RunEntry[];
-  /** What is no entry: its file, and what is wrong with it. */
+  /** Files that are no entries, and what is wrong with them. */
   bad: { file: string; why: string }[];
-  /** A sentence for each file that is left alone: of a later version of this program, or of another user. */
+  /** A sentence for each file of a later version of this program, or of another user. */
   leftAlone: string[];
 }
 
 /**
- * Reads all entries. A file that is none spoils nothing but itself: see `setBadAside`.
- *
+ * Reads all entries. Files that are no entries do not stop it: see `setBadAside`.
  * @throws EnvironmentError where the folder itself cannot be read
  */
 export function readEntries(folder: string): RegistryFiles {
@@ -106,29 +102,25 @@ export function readEntries(folder: string): RegistryFiles {
   return files;
 }
 
-/**
- * Renames the files that are no entries, so that each is told of once.
- *
- * @returns a sentence for each
- */
+/** Renames the files that are no entries, so that each is reported once. @returns a sentence for each */
 export function setBadAside(bad: RegistryFiles['bad']): string[] {
   return bad.map(({ file, why }) => `${file} is no entry of a run: ${why}; ${setAside(file)}`);
 }
 
-/** Removes half-written files of runs that died before their first entry stood, and so had made nothing; and dead locks. */
+/** Removes dead locks, and half-written files of runs that died before their first entry, and so before they made anything. */
 export function removeAbandoned(folder: string): void {
   const names = namesIn(folder);
   removeDeadLocks(folder, names);
   const halfWritten = names.filter((name) => name.endsWith('.json.tmp')).map((name) => join(folder, name));
   for (const file of halfWritten) {
     const found = lstatSync(file, { throwIfNoEntry: false });
-    if (found?.isFile() && nowThere(folder) - found.mtimeMs > abandonedAfterMs) rmSync(file, { force: true });
+    if (found?.isFile() && nowThere(folder) - found.mtimeMs > ABANDONED_MS) rmSync(file, { force: true });
   }
 }
 
 /**
- * The time by the clock that the folder's files get theirs from: a server's, where it is shared between machines. 0 where
- * it cannot be written, so that nothing in it counts as old.
+ * The time by the clock that dates the folder's files: a file server's, if machines share the folder. 0 where the folder
+ * cannot be written, so that nothing in it counts as old.
  */
 function nowThere(folder: string): number {
   try {
@@ -177,13 +169,13 @@ function namesIn(folder: string): string[] {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw new EnvironmentError(
-      `the registry of runs cannot be read: ${error instanceof Error ? error.message : error}`,
+      `the run registry cannot be read: ${error instanceof Error ? error.message : error}`,
       'set XDG_STATE_HOME to a folder that this user may read and write',
     );
   }
 }
 
-/** How a run in the registry stands. `elsewhere`: it belongs to another machine or container, and cannot be judged from here. */
+/** `elsewhere`: the run is on another machine or in another container, and this process cannot tell whether it runs. */
 export type RunState = 'alive' | 'dead' | 'kept' | 'elsewhere';
 
 export function runStateOf(entry: RunEntry, here: ProcessSpace = processSpace()): RunState {
@@ -194,26 +186,26 @@ export function runStateOf(entry: RunEntry, here: ProcessSpace = processSpace())
   return isKept(entry) ? 'kept' : 'dead';
 }
 
-/** Runs whose owner is gone and that have something to be cleaned up, oldest first. */
+/** Runs whose owner is gone and that left something, oldest first. */
 export function deadRuns(folder: string = registryFolder()): RunEntry[] {
   return readEntries(folder).entries.filter((entry) => runStateOf(entry) === 'dead');
 }
 
-/** A cluster that a former run was told to keep. */
+/** A cluster that an earlier run kept. */
 export interface KeptCluster {
   runId: string;
   name: string;
   kubeconfig: string;
 }
 
-/** Clusters that can be taken by `--reuse`, the newest last. */
+/** Clusters for `--reuse`, the newest last. */
 export function keptClusters(folder: string = registryFolder()): KeptCluster[] {
   return readEntries(folder)
     .entries.filter((entry) => runStateOf(entry) === 'kept')
     .flatMap((entry) => entry.clusters.map(({ name, kubeconfig }) => ({ runId: entry.runId, name, kubeconfig })));
 }
 
-/** A run that kept its clusters and ended in order has nothing else left; one that died since may have. */
+/** A run that kept its clusters and ended in order has left nothing else; one that crashed may have. */
 function isKept(entry: RunEntry): boolean {
   return entry.kept && entry.clusters.length > 0 && entry.children.length === 0 && entry.live.length === 0;
 }
