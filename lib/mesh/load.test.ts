@@ -52,5 +52,5 @@ test('a file that is not there, and one that is no driver, are named', async () 
   await expect(loadDriver(`${folder}/`)).rejects.toThrow('cannot be read: it is a folder');
 
   await writeFile(file, 'kind: MeshDriver\nnome: x\n');
-  await expect(loadDriver(file)).rejects.toThrow(`${file}:2:1: nome: unknown field; did you mean name?`);
+  await expect(loadDriver(file)).rejects.toThrow(`${file}:2:1: nome: unknown field; did you mean "name"?`);
 });

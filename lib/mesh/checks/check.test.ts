@@ -34,7 +34,7 @@ describe('a wrong driver is refused with file, line, column, field and what is a
       'a field nobody knows',
       'effect: hot',
       'efect: hot',
-      'x.yaml:22:5: modes.permissive.efect: unknown field; did you mean effect?',
+      'x.yaml:22:5: modes.permissive.efect: unknown field; did you mean "effect"?',
     ],
     [
       'a field left out',
@@ -52,7 +52,7 @@ describe('a wrong driver is refused with file, line, column, field and what is a
       'a word that is none of a list',
       '[address]',
       '[adress]',
-      'x.yaml:19:12: external[0]: "adress" is not allowed here; did you mean address? (allowed: service, address)',
+      'x.yaml:19:12: external[0]: "adress" is not allowed here; did you mean "address"? (allowed: service, address)',
     ],
     [
       'a duration without unit',
@@ -95,13 +95,13 @@ describe('a wrong driver is refused with file, line, column, field and what is a
       'a feature nobody knows',
       'tcp-policy]',
       'tcp-polcy]',
-      'x.yaml:7:27: features.supported[1]: "tcp-polcy" is not allowed here; did you mean tcp-policy?',
+      'x.yaml:7:27: features.supported[1]: "tcp-polcy" is not allowed here; did you mean "tcp-policy"?',
     ],
     [
       'an exemption of no feature',
       'exempt: { egress:',
       'exempt: { ingress:',
-      'x.yaml:8:13: features.exempt.ingress: "ingress" is not allowed here; did you mean egress?',
+      'x.yaml:8:13: features.exempt.ingress: "ingress" is not allowed here; did you mean "egress"?',
     ],
     [
       'an exemption without reason',

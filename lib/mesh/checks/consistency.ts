@@ -81,7 +81,7 @@ function deploymentMistakes({ controlPlane, install }: DriverSpec): Mistake[] {
   return controlPlane.deployments.flatMap((name, index): Mistake[] => {
     const meant = names.includes(name) ? undefined : nearestSlip(name, names);
     if (meant === undefined) return [];
-    const message = `install makes no Deployment "${name}" in ${controlPlane.namespace}; did you mean ${meant}?`;
+    const message = `install makes no Deployment "${name}" in ${controlPlane.namespace}; did you mean "${meant}"?`;
     return [mistake(['controlPlane', 'deployments', index], message)];
   });
 }

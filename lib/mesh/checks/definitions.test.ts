@@ -42,7 +42,7 @@ describe('against the definitions of a cluster', () => {
   test('a field that the server would drop, and a value of another type', () => {
     const spec = target['spec'] as Record<string, unknown>;
     expect(mistakes({ spec: { ...spec, sauces: [] } })).toEqual([
-      'policy.allow.tcp.target.0.spec.sauces: TrafficTarget of the cluster: unknown field; did you mean sources? (allowed: destination, sources, rules)',
+      'policy.allow.tcp.target.0.spec.sauces: TrafficTarget of the cluster: unknown field; did you mean "sources"? (allowed: destination, sources, rules)',
     ]);
     expect(mistakes({ spec: { ...spec, sources: 'curl' } })).toEqual([
       'policy.allow.tcp.target.0.spec.sources: TrafficTarget of the cluster: must be array',
@@ -76,7 +76,7 @@ describe('against the definitions of a cluster', () => {
       'modes.permissive.on.0.merge.spec.traffic.enableEgress: MeshConfig of the cluster: must be boolean',
     ]);
     expect(switched({}, ['spec', 'trafic', 'enableEgress'])).toEqual([
-      'modes.permissive.setting.path.1: MeshConfig of the cluster: unknown field; did you mean traffic? (allowed: sidecar, traffic)',
+      'modes.permissive.setting.path.1: MeshConfig of the cluster: unknown field; did you mean "traffic"? (allowed: sidecar, traffic)',
     ]);
   });
 

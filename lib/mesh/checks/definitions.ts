@@ -7,7 +7,7 @@ import { type Mistake, mistake, type Path } from '../source.ts';
 import { fill } from '../template.ts';
 import { driverObjects, type NamedObject, namedObjects } from './named-objects.ts';
 import { sampleFilling } from './samples.ts';
-import { fieldHint, lostAt, misfits, type Structure } from './structure.ts';
+import { fieldHint, lostAt, misfits, type Structure, schemaFault } from './structure.ts';
 
 /** The part of a custom resource definition that says how its objects look. */
 interface Definition {
@@ -88,7 +88,7 @@ export function ownDefinitionMistakes(spec: DriverSpec): Mistake[] {
     const kinds = ofGroup.map(({ names }) => names.kind);
     const meant = nearestSlip(object.kind, kinds);
     if (meant === undefined) return [];
-    const message = `install defines no ${object.kind} in ${groupOf(object)}; did you mean ${meant}?`;
+    const message = `install defines no ${object.kind} in ${groupOf(object)}; did you mean "${meant}"?`;
     return [mistake([...object.path, 'kind'], message)];
   });
   return [...validAttempts(spec, definitions, [], who), ...objects];
@@ -107,23 +107,14 @@ function definitionsIn({ install }: DriverSpec): { path: Path; definition: Defin
 function unusableMistake({ group, names, versions }: Partial<Definition>, path: Path): Mistake[] {
   const isWhole = typeof group === 'string' && typeof names?.kind === 'string' && Array.isArray(versions);
   const faults = isWhole
-    ? versions.flatMap(({ schema }) => compileFault(schema?.openAPIV3Schema ?? {}) ?? [])
+    ? versions.flatMap(({ schema }) => schemaFault(schema?.openAPIV3Schema ?? {}) ?? [])
     : ['it needs group, names.kind and versions'];
   return faults.slice(0, 1).map((fault) => mistake(path, `this is not a custom resource definition: ${fault}`));
 }
 
-function compileFault(structure: Structure): string | undefined {
-  try {
-    misfits(structure, {}, false);
-    return undefined;
-  } catch (error) {
-    return error instanceof Error ? error.message.split(', ')[0] : String(error);
-  }
-}
-
 function groupMistake(group: string, own: readonly string[]): string | undefined {
   if (group === '' || own.includes(group) || dotlessGroups.includes(group)) return undefined;
-  const hint = (meant: string | undefined): string => (meant === undefined ? '' : `; did you mean ${meant}?`);
+  const hint = (meant: string | undefined): string => (meant === undefined ? '' : `; did you mean "${meant}"?`);
   if (!group.includes('.')) {
     const meant = hint(nearestSlip(group, dotlessGroups));
     const allowed = `without a dot: ${dotlessGroups.join(', ')}; the group of a custom resource has one, as in mesh.example.io/v1`;

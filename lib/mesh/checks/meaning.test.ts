@@ -126,7 +126,7 @@ describe('what a driver cannot mean is refused:', () => {
       'a policy that names the kind of an object with a slip',
       "port: '{{port}}'",
       "port: '{{port}}'\n          rules: [{ kind: Alow, name: '{{name}}' }]",
-      'target[0].rules[0].kind: this policy makes no Alow; did you mean Allow?',
+      'target[0].rules[0].kind: this policy makes no Alow; did you mean "Allow"?',
     ],
     [
       'a selector that its own pods do not match',

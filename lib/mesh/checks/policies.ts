@@ -83,7 +83,7 @@ function referenceMistakes({ route = [], target }: AllowSpec, path: Path): Mista
       const isMade = made.some((object) => object.name === name);
       const meant = isMade ? nearestSlip(kind, kinds) : undefined;
       if (meant === undefined) return within;
-      return [...within, mistake([...at, 'kind'], `this policy makes no ${kind}; did you mean ${meant}?`)];
+      return [...within, mistake([...at, 'kind'], `this policy makes no ${kind}; did you mean "${meant}"?`)];
     }
     if (made.some((object) => object.kind === kind && object.name === name)) return within;
     const names = made.filter((object) => object.kind === kind).map((object) => object.name);

@@ -297,13 +297,13 @@ describe('what a claim would lay to the mesh is refused:', () => {
       'an API group that Kubernetes cannot have',
       '- apiVersion: example.io/v1',
       '- apiVersion: app/v1',
-      'policy.allow.tcp.target[0].apiVersion: Kubernetes has no API group "app"; did you mean apps? (without a dot: apps,',
+      'policy.allow.tcp.target[0].apiVersion: Kubernetes has no API group "app"; did you mean "apps"? (without a dot: apps,',
     ],
     [
       'an API group of Kubernetes, misspelt',
       '- apiVersion: example.io/v1',
       '- apiVersion: rbac.authorisation.k8s.io/v1',
-      'Kubernetes has no API group "rbac.authorisation.k8s.io"; did you mean rbac.authorization.k8s.io?',
+      'Kubernetes has no API group "rbac.authorisation.k8s.io"; did you mean "rbac.authorization.k8s.io"?',
     ],
   ])('%s', (_, from, to, expected) => {
     expect(complaint(from, to)).toContain(expected);
@@ -320,13 +320,13 @@ describe('what the driver’s own definitions say against its objects is refused
       'a group that is a slip away',
       '- apiVersion: example.io/v1',
       '- apiVersion: exampel.io/v1',
-      'policy.allow.tcp.target[0].apiVersion: install makes no API group "exampel.io"; did you mean example.io?',
+      'policy.allow.tcp.target[0].apiVersion: install makes no API group "exampel.io"; did you mean "example.io"?',
     ],
     [
       'a kind that is a slip away',
       'kind: Config, name: config } }',
       'kind: Configs, name: config } }',
-      'install[2].wait.exists.kind: install defines no Configs in example.io; did you mean Config?',
+      'install[2].wait.exists.kind: install defines no Configs in example.io; did you mean "Config"?',
     ],
     [
       'a version that is not served',
@@ -338,7 +338,7 @@ describe('what the driver’s own definitions say against its objects is refused
       'a field that is not there',
       'merge: { open: true }',
       'merge: { opne: true }',
-      'modes.permissive.on[0].merge.opne: Config of install: unknown field; did you mean open? (allowed: open',
+      'modes.permissive.on[0].merge.opne: Config of install: unknown field; did you mean "open"? (allowed: open',
     ],
     [
       'a value of another type',
@@ -356,7 +356,7 @@ describe('what the driver’s own definitions say against its objects is refused
       'a type that there is not',
       'type: boolean',
       'type: bool',
-      'install[0].apply.spec: this is not a custom resource definition: type must be JSONType',
+      'install[0].apply.spec: this is not a custom resource definition: unknown type "bool"',
     ],
     [
       'a definition of nothing',
@@ -368,7 +368,7 @@ describe('what the driver’s own definitions say against its objects is refused
       'a Deployment of the control plane that is a slip away',
       'deployments: [controller]',
       'deployments: [controler]',
-      'controlPlane.deployments[0]: install makes no Deployment "controler" in mesh; did you mean controller?',
+      'controlPlane.deployments[0]: install makes no Deployment "controler" in mesh; did you mean "controller"?',
     ],
   ])('%s', (_, from, to, expected) => {
     expect(whole).toContain(from);

@@ -1,5 +1,5 @@
 import { Ajv, type ErrorObject } from 'ajv';
-import { suggestion } from '../../words/index.ts';
+import { didYouMean, suggestion } from '../../words/index.ts';
 import { driverSchema } from '../schema-fields.ts';
 import { type Mistake, mistake, type Path } from '../source.ts';
 
@@ -106,8 +106,7 @@ function pathOf({ instancePath, propertyName }: ErrorObject): Path {
 }
 
 function hint(word: string, allowed: string[]): string {
-  const near = suggestion(word, allowed);
-  return `${near === undefined ? '' : `; did you mean ${near}?`} (allowed: ${allowed.join(', ')})`;
+  return `${didYouMean(word, allowed)} (allowed: ${allowed.join(', ')})`;
 }
 
 /** The type that is wanted, and how to write it. */
