@@ -1,7 +1,7 @@
 import type { Manifest, ObjectRef } from '../kube/cluster.ts';
 import type { ModeName } from './mesh.ts';
 
-/** A driver file, checked: `meshes/schema.json` says what each field means. Placeholders are not yet filled in. */
+/** A checked driver file; `meshes/schema.json` explains each field. Placeholders are not filled in yet. */
 export interface DriverSpec {
   name: string;
   implementation: { project: string; version: string };
@@ -44,7 +44,7 @@ export interface ModeSpec extends TimesSpec {
   effect: 'hot' | 'restart' | 'reinstall';
   words?: { on: string; off: string };
   setting?: { object: ObjectRef; path: string[] };
-  /** Both are there unless the effect is `reinstall`. */
+  /** Both are present unless the effect is `reinstall`. */
   on?: Step[];
   off?: Step[];
   invalid?: Attempt[];
@@ -80,7 +80,7 @@ export interface WaitStep {
   within: string;
 }
 
-/** Exactly one of them is there. */
+/** Exactly one of them is present. */
 export interface WaitSpec {
   available?: { namespace: string; name: string };
   established?: string;

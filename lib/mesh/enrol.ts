@@ -2,8 +2,8 @@ import type { Manifest } from '../kube/cluster.ts';
 import type { DriverSpec, Marks } from './driver.ts';
 
 /**
- * A manifest with the labels and annotations by which the mesh takes its object in: those of a Namespace, of a Service,
- * and of a Deployment's pods. Other kinds are answered as they are.
+ * A manifest with the labels and annotations that enrol its object: a Namespace, a Service, or a Deployment's pods. Other
+ * kinds are returned unchanged.
  */
 export function enrolManifest(manifest: Manifest, enrol: NonNullable<DriverSpec['enrol']>): Manifest {
   switch (manifest.kind) {
@@ -21,7 +21,7 @@ export function enrolManifest(manifest: Manifest, enrol: NonNullable<DriverSpec[
   }
 }
 
-/** The mesh's marks win over those that are there. */
+/** The mesh's labels and annotations override those of the manifest. */
 function mark<T extends Marks>(metadata: T, marks: Marks | undefined): T {
   return {
     ...metadata,

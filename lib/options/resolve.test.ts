@@ -128,10 +128,10 @@ describe('the file', () => {
     ],
     ['set:\n  - a=1\n  - b\n', /meshproof.yaml:3: set must be KEY=VALUE, not "b"/],
     ['suite: [a\n', /meshproof.yaml:\d: /],
-    ['seed: a\nsuite: &a [*a]\n', /meshproof.yaml:2: \*a stands inside of itself/],
-    [`seed: a\nsuite: ${'['.repeat(10_000)}`, /meshproof.yaml:2: lists and maps stand more than 500 deep/],
+    ['seed: a\nsuite: &a [*a]\n', /meshproof.yaml:2: \*a is inside of itself/],
+    [`seed: a\nsuite: ${'['.repeat(10_000)}`, /meshproof.yaml:2: lists and maps are nested more than 500 deep/],
     ['- suite\n', /meshproof.yaml:1: must be options/],
-    ['retries: 1\nretries: 2\n', /meshproof.yaml:2: retries stands in line 1 already/],
+    ['retries: 1\nretries: 2\n', /meshproof.yaml:2: retries is already in line 1/],
     ['mesh: osm\ndry-run: true\n', /meshproof.yaml:2: "dry-run" is for the command line only: --dry-run/],
     ['sandbox-fault: none\n', /"sandbox-fault" is for the command line only/],
   ])('is refused with line and reason: %j', (yaml, message) => {

@@ -1,4 +1,4 @@
-/** What every layer needs when it tells people something: the nearest right word, texts without secrets, and text from outside made visible. */
+/** What every layer needs for its messages: errors, suggestions, texts without secrets, and visible text from outside. */
 
 export { EnvironmentError, expectedError, MeshproofError, UsageError, type Whose } from './errors.ts';
 export { isPrintableLine, printable, printableJson } from './printable.ts';

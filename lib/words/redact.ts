@@ -1,14 +1,14 @@
 const GONE = '[redacted]';
 
-/** The last part of a name that says that its value is a secret: `PGPASSWORD`, `adminToken`, `AWS_SECRET_ACCESS_KEY`. */
+/** A name whose last part shows that its value is a secret: `PGPASSWORD`, `adminToken`, `AWS_SECRET_ACCESS_KEY`. */
 const SECRET_NAME = String.raw`[\w.-]{0,80}?(?:password|passwd|passphrase|passcode|pwd|[_-]pass|token|secret|secret[-_]?key[-_]?base|authorization|cookie|credentials?|(?:api|access|account|auth|private|secret|signing|encryption|master|shared)[-_]?key|client-key-data|connection[-_]?string|[_-]pat|\bauth)`;
 
-/** A switch or a count under such a name (`requireAuth: true`) is no secret. */
+/** A boolean or a count under such a name (`requireAuth: true`) is not a secret. */
 const NO_SECRET = String.raw`(?!(?:true|false|null|none|~|\d{1,3}|""|'')(?:[\s,}\]]|$))`;
 
-/** Tokens that say by their form what they are. */
+/** Tokens with a known form. */
 const TOKENS = [
-  // JSON web tokens, plain and in base64 as a Secret holds them.
+  // JSON web tokens, plain, and in base64 as in a Secret.
   String.raw`\beyJ[\w-]+\.[\w-]+\.[\w-]*`,
   String.raw`\bZXlK[\w+/]{40,}=*`,
   // GitHub, GitLab, npm, PyPI, Docker Hub
@@ -48,7 +48,7 @@ type Replacement = string | ((found: string, before: string, value: string) => s
 const patterns: [RegExp, Replacement][] = [
   // PEM, with real line ends or those of a JSON text.
   [/(-----BEGIN [A-Z ]*PRIVATE KEY-----)[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g, `$1${GONE}$2`],
-  // PEM in base64, as a Secret or a kubeconfig holds it. A certificate stays.
+  // PEM in base64, as in a Secret or a kubeconfig. A certificate stays.
   [/\bLS0tLS1CRUdJTi[\w+/]+=*/g, (found) => (/PRIVATE KEY/.test(decoded(found)) ? GONE : found)],
   [new RegExp(TOKENS.join('|'), 'g'), GONE],
   [/\b(Bearer|Basic|Negotiate|Token) +[\w.~+/=-]{8,}/gi, `$1 ${GONE}`],
@@ -62,7 +62,7 @@ const patterns: [RegExp, Replacement][] = [
     ),
     `$1$2 ${GONE}\n`,
   ],
-  // A variable or a header as Kubernetes and Envoy write it: a name, and its value beside it.
+  // A variable or a header in Kubernetes and Envoy: a name, and its value beside it.
   [
     new RegExp(String.raw`("(?:name|key)"\s*:\s*"${SECRET_NAME}"\s*,\s*"value"\s*:\s*)"(?:[^"\\]|\\.)*"`, 'gi'),
     `$1"${GONE}"`,
@@ -72,7 +72,7 @@ const patterns: [RegExp, Replacement][] = [
   [new RegExp(String.raw`((?:^|[\s'"])--?${SECRET_NAME}[ \t]+)(?!-)[^\s'"]+`, 'gim'), `$1${GONE}`],
   [new RegExp(String.raw`("--?${SECRET_NAME}"\s*,\s*)"(?:[^"\\]|\\.)*"`, 'gi'), `$1"${GONE}"`],
   [new RegExp(String.raw`(^[ \t]*- +["']?--?${SECRET_NAME}["']?[ \t]*\n[ \t]*- +)\S.*`, 'gim'), `$1${GONE}`],
-  // `token: x`, `"authorization": "x"`, `--set=auth.password=x`, `DB_PASSWORD=x`. Lists and maps are no secrets themselves.
+  // `token: x`, `"authorization": "x"`, `--set=auth.password=x`, `DB_PASSWORD=x`. Lists and maps are not secrets themselves.
   [
     new RegExp(
       String.raw`\b(${SECRET_NAME}"?[ \t]*[:=][ \t]*)${NO_SECRET}(?!\[redacted\])("(?:[^"\\]|\\.)*"|'[^']*'|[^\s"'[{,|>][^\n,]*)`,
@@ -83,17 +83,17 @@ const patterns: [RegExp, Replacement][] = [
   ],
 ];
 
-/** Secrets that this process was told, in every form in which they can show up; the longest first. */
+/** The secrets of this process, in every form in which they can appear; the longest first. */
 let known: { text: string; pattern: RegExp }[] = [];
 
-/** A shorter text stands in too much that is no secret. */
+/** A shorter text is part of too many others. */
 export const SHORTEST_SECRET = 4;
-/** From this length on a secret is looked for within longer words, too. */
+/** From this length on, a secret is also found within longer words. */
 const LONG = 8;
 
 /**
- * Has every text that this process writes from now on leave `secret` out: as it is, within JSON, in base64, and in a URL.
- * Less than `SHORTEST_SECRET` characters are not looked for.
+ * From now on, removes `secret` from every text that this process writes: as it is, within JSON, in base64, and in a URL.
+ * Ignores secrets shorter than `SHORTEST_SECRET`.
  */
 export function keepSecret(secret: string): void {
   if (secret.length < SHORTEST_SECRET) return;
@@ -112,21 +112,21 @@ export function keepSecret(secret: string): void {
   known = known.sort((a, b) => b.text.length - a.text.length);
 }
 
-/** Keeps both forms of `user:password` in base64 secret, as HTTP's Basic scheme (RFC 7617) and Docker's `auth` have it. */
+/** Keeps `user:password` in base64 secret, and the password, as in HTTP's Basic scheme (RFC 7617) and Docker's `auth`. */
 export function keepBasicCredentials(base64: string): void {
   keepSecret(base64);
   const pair = Buffer.from(base64, 'base64').toString('utf8');
   keepSecret(pair.slice(pair.indexOf(':') + 1));
 }
 
-/** Whether a setting's name says that its value is a secret: `osm.auth.adminPassword`. */
+/** Whether a setting's name shows that its value is a secret: `osm.auth.adminPassword`. */
 export function isSecretName(name: string): boolean {
   return new RegExp(`^${SECRET_NAME}$`, 'i').test(name);
 }
 
-/** Keeps the values secret whose names say so, of settings `KEY=VALUE`. A switch (`useToken=true`) is none. */
+/** Keeps the values of settings `KEY=VALUE` secret whose names show it. A boolean (`useToken=true`) is not secret. */
 export function keepSecretsOf(pairs: readonly string[]): void {
-  // Helm takes several in one word.
+  // Helm allows several in one word.
   for (const pair of pairs.flatMap((word) => word.split(/,(?=[^,={}]+=)/))) {
     const at = pair.indexOf('=');
     const value = pair.slice(at + 1);
@@ -134,21 +134,21 @@ export function keepSecretsOf(pairs: readonly string[]): void {
   }
 }
 
-/** A text without the secrets that this process was told. Everything else stays, so it is cheap and fit for evidence. */
+/** A text without the secrets of this process. Everything else stays, so it is cheap, and right for evidence. */
 export function withoutKnownSecrets(text: string): string {
   return known.reduce((rest, each) => (rest.includes(each.text) ? rest.replace(each.pattern, GONE) : rest), text);
 }
 
-/** A text without the secrets that this process was told, and without what looks like a private key, token or password. */
+/** A text without the secrets of this process, and without what looks like a private key, token or password. */
 export function redact(text: string): string {
   return patterns.reduce(
-    // A text without a replacement by function has one by text; the types of `replace` know no union of the two.
+    // The types of `replace` have no union of a text and a function.
     (rest, [pattern, by]) => (typeof by === 'string' ? rest.replace(pattern, by) : rest.replace(pattern, by)),
     withoutKnownSecrets(text),
   );
 }
 
-/** A copy of a value with every text in it redacted. */
+/** A copy of a value with all its texts redacted. */
 export function redactValue<T>(value: T): T {
   return JSON.parse(JSON.stringify(value), (_, node: unknown) => (typeof node === 'string' ? redact(node) : node));
 }

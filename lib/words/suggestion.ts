@@ -1,4 +1,4 @@
-/** The word that somebody who wrote `word` most likely meant, or undefined where none is near enough to be worth saying. */
+/** The word that was probably meant by `word`; undefined if none is near enough. */
 export function suggestion(word: string, words: Iterable<string>): string | undefined {
   let best: string | undefined;
   let bestDistance = Number.POSITIVE_INFINITY;
@@ -13,10 +13,10 @@ export function suggestion(word: string, words: Iterable<string>): string | unde
   return best ?? longestShared(word, words);
 }
 
-/** Slips of the finger that make another name of the one that was meant; more, and it may well be another name. */
+/** Typing errors in one name; with more it may well be another name. */
 const slips = 2;
 
-/** The word that `word` is a slip away from, where being wrong about it would refuse what is right; not itself. */
+/** The other word that `word` is a typing error away from; stricter than `suggestion`, for messages that refuse. */
 export function nearestSlip(word: string, words: readonly string[]): string | undefined {
   return words.find((each) => each !== word && editDistance(word.toLowerCase(), each.toLowerCase()) <= slips);
 }
@@ -27,7 +27,7 @@ export function didYouMean(word: string, words: Iterable<string>): string {
   return near === undefined ? '' : `; did you mean "${near}"?`;
 }
 
-/** Damerau-Levenshtein distance (optimal string alignment): a swap of neighbours is one slip of the finger, not two. */
+/** Damerau-Levenshtein distance (optimal string alignment): swapped neighbours are one typing error, not two. */
 export function editDistance(a: string, b: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, j) => j);
@@ -47,7 +47,7 @@ export function editDistance(a: string, b: string): number {
   return last[b.length] ?? 0;
 }
 
-/** `echo` for `tcp-echo`: half a name is no slip of the finger, but says what was meant. */
+/** `tcp-echo` for `echo`: half a name is not a typing error, but shows what was meant. */
 function longestShared(word: string, words: Iterable<string>): string | undefined {
   if (word.length < 3) return undefined;
   return [...words].find((candidate) => candidate.includes(word) || (candidate.length > 2 && word.includes(candidate)));

@@ -1,4 +1,4 @@
-/** Where commands come from: those that drivers run, kind, and the engines under it. */
+/** Where to get commands: those of drivers, kind, and container engines. */
 const sources: Record<string, string> = {
   cilium: 'https://github.com/cilium/cilium-cli/releases',
   'consul-k8s': 'https://developer.hashicorp.com/consul/docs/reference-cli/consul-k8s',
@@ -19,14 +19,14 @@ const sources: Record<string, string> = {
 };
 
 /**
- * What to do where a command is not there.
+ * What to do if a command is missing.
  *
- * @param version of the mesh, where that decides which one to take
+ * @param version of the mesh, if that decides which one to use
  */
 export function toolRemedy(tool: string, version?: string): string {
   const source = sources[tool];
   if (source === undefined) return `install ${tool}, and put it on the PATH`;
-  // A page of all releases where the version is not known.
+  // Without a version: the page of all releases.
   const page = version === undefined ? source.replace('/tag/{version}', '') : source.replace('{version}', version);
   const which = source.includes('{version}') && version !== undefined ? ` ${version}` : '';
   return `install ${tool}${which} (${page}), and put it on the PATH`;

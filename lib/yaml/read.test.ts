@@ -16,10 +16,10 @@ const quick = 30_000;
 describe('a text that would take for ever, or all memory, is refused by its line:', () => {
   test.each([
     ['aliases of aliases', bomb(9), 5, 'the aliases up to this one stand for more than 100,000 values'],
-    ['an alias within itself', 'a: 1\nb: &b [*b]\n', 2, '*b stands inside of itself'],
-    ['an alias within what is within itself', 'a: &a\n  b: &b\n    c: [*a]\n', 3, '*a stands inside of itself'],
-    ['a merge of itself', 'a: &a\n  <<: *a\n', 2, '*a stands inside of itself'],
-    ['lists in lists', `a: 1\nb: ${'['.repeat(10_000)}`, 2, 'lists and maps stand more than 500 deep'],
+    ['an alias within itself', 'a: 1\nb: &b [*b]\n', 2, '*b is inside of itself'],
+    ['an alias within what is within itself', 'a: &a\n  b: &b\n    c: [*a]\n', 3, '*a is inside of itself'],
+    ['a merge of itself', 'a: &a\n  <<: *a\n', 2, '*a is inside of itself'],
+    ['lists in lists', `a: 1\nb: ${'['.repeat(10_000)}`, 2, 'lists and maps are nested more than 500 deep'],
     ['closed lists in lists', `a: ${'['.repeat(10_000)}${']'.repeat(10_000)}`, 1, 'more than 500 deep'],
     ['maps in maps', `a: ${'{a: '.repeat(10_000)}${'}'.repeat(10_000)}`, 1, 'more than 500 deep'],
     ['list items in list items', `a:\n  ${'- '.repeat(100_000)}`, 2, 'more than 500 deep'],
@@ -29,7 +29,7 @@ describe('a text that would take for ever, or all memory, is refused by its line
       318,
       'stand for more than',
     ],
-    ['two megabytes', `a: ${'x'.repeat(3 * 1024 * 1024)}`, 1, 'the text is 4 MiB long; at most 2 MiB are read'],
+    ['two megabytes', `a: ${'x'.repeat(3 * 1024 * 1024)}`, 1, 'the text is 4 MiB long; the limit is 2 MiB'],
   ])('%s', (_, text, line, message) => {
     const begun = performance.now();
     const [mistake, ...others] = readYaml(text, { isKubernetes: () => true }).mistakes;

@@ -2,38 +2,38 @@ import { Composer, type Document, isMap, isScalar, isSeq, Lexer, LineCounter, Pa
 import { syntaxMistakes } from './mistakes.ts';
 import { type Found, maxDepth, type Path, type ReadOptions, start, tooDeep, Values } from './values.ts';
 
-/** Where something stands in a text, both from 1. */
+/** A place in a text, both from 1. */
 export interface Place {
   line: number;
   column: number;
 }
 
-/** One YAML document whose values know where they stand. */
+/** A YAML document with the places of its values. */
 export interface YamlText {
-  /** Of no use where there are mistakes. */
+  /** Useless if there are mistakes. */
   value: unknown;
-  /** What keeps the text from being read. */
+  /** What makes the text unreadable. */
   mistakes: (Place & { message: string })[];
-  /** The place of the value at `path`, or of the key that leads to it; else of the nearest parent that there is. */
+  /** The place of the value at `path`, or of its key; if there is none, of the nearest parent. */
   place(path: Path, of: 'key' | 'value'): Place;
 }
 
-/** Characters of a text. Kubernetes takes no object larger than 1.5 MiB. */
+/** Characters of a text. Kubernetes refuses objects larger than 1.5 MiB. */
 const maxLength = 2 * 1024 * 1024;
 
 /**
- * Reads a text of one YAML document. Mistakes are listed in the answer, not thrown; however a text is made, that takes no
- * more than a few seconds: its length, its depth and what its aliases stand for are limited.
+ * Reads a text of one YAML document. Mistakes are in the answer, not thrown. No text takes longer than a few seconds: its
+ * length, its depth and the size of its aliases are limited.
  */
 export function readYaml(text: string, options: ReadOptions = {}): YamlText {
   const [first, second] = readDocuments(text, options, 2);
   if (first === undefined) return { value: null, mistakes: [], place: () => ({ line: 1, column: 1 }) };
   if (second === undefined || first.mistakes.length > 0) return first;
-  const message = 'a second document begins here; this file is one, so remove the line "---"';
+  const message = 'a second document begins here; the file must be one document, so remove the line "---"';
   return { ...first, value: undefined, mistakes: [{ ...second.begin, message }] };
 }
 
-/** Reads a text of Kubernetes objects as `kubectl` does: any number of documents, those that hold nothing left out. */
+/** Reads a text of Kubernetes objects as `kubectl` does: any number of documents, without empty ones. */
 export function readManifests(text: string): YamlText[] {
   const documents = readDocuments(text, { isKubernetes: () => true }, Number.POSITIVE_INFINITY);
   return documents.filter(({ value, mistakes }) => value !== null || mistakes.length > 0);
@@ -54,12 +54,12 @@ function readDocuments(text: string, options: ReadOptions, most: number): OneOfM
     return [{ value: undefined, mistakes: [{ ...begin, message }], place: () => begin, begin }];
   };
   if (text.length > maxLength) {
-    return refused(0, `the text is ${Math.ceil(text.length / 1024 / 1024)} MiB long; at most 2 MiB are read`);
+    return refused(0, `the text is ${Math.ceil(text.length / 1024 / 1024)} MiB long; the limit is 2 MiB`);
   }
   const { tokens, deepAt } = tokensOf(text, lines);
   if (deepAt !== undefined) return refused(deepAt, tooDeep);
   const documents: OneOfMany[] = [];
-  // Repeated keys are looked for below: the library compares every key with every other.
+  // `Values` finds repeated keys: the library would compare every key with every other.
   const composer = new Composer({ lineCounter: lines, prettyErrors: false, uniqueKeys: false });
   for (const document of composer.compose(tokens, true, text.length)) {
     documents.push(readDocument(document, text, options, place));
@@ -68,7 +68,7 @@ function readDocuments(text: string, options: ReadOptions, most: number): OneOfM
   return documents;
 }
 
-/** The text's tokens, or the offset at which it is too deep: what goes on from here calls itself for each level. */
+/** The text's tokens, or the offset at which it is too deep: all later steps recurse for each level. */
 function tokensOf(text: string, lines: LineCounter) {
   const parser = new Parser(lines.addNewLine);
   const tokens = [];

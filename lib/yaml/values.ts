@@ -19,7 +19,7 @@ import { unquoted } from './mistakes.ts';
 /** Keys and indices from the root to a value. */
 export type Path = readonly (string | number)[];
 
-/** Something that is wrong at an offset of the text. */
+/** A mistake at an offset of the text. */
 export interface Found {
   offset: number;
   message: string;
@@ -27,20 +27,19 @@ export interface Found {
 
 export interface ReadOptions {
   /**
-   * Whether the value at a path, and all within it, is read as `kubectl` reads it. Nothing is unless told; the rest is
-   * read by YAML 1.2.
+   * Whether to read the value at a path, and all within it, as `kubectl` does. Everything else is YAML 1.2.
    */
   isKubernetes?(path: Path): boolean;
-  /** True for a text with placeholders, whose most frequent slip is then explained: `{{port}}` without quotes. */
+  /** True for a text with placeholders: then the most frequent mistake, `{{port}}` without quotes, has its own message. */
   placeholders?: boolean;
 }
 
-/** Levels of lists and maps, one in the other. Definitions of custom resources have fifty. */
+/** Levels of lists and maps. Definitions of custom resources have fifty. */
 export const maxDepth = 500;
-/** Values that aliases may stand for, all together: a text of 1 KiB can make billions of them. */
+/** Values that all aliases together may stand for: a text of 1 KiB can make billions of them. */
 const maxAliased = 100_000;
 
-/** Ends the reading: what follows would be of no use, or never end. */
+/** Ends the reading: the rest would be useless, or never end. */
 class Fatal extends Error {
   readonly found: Found;
   constructor(found: Found) {
@@ -49,14 +48,14 @@ class Fatal extends Error {
   }
 }
 
-/** Turns the nodes of one document into values, and notes what is wrong with them. */
+/** Turns the nodes of one document into values, and notes mistakes. */
 export class Values {
   readonly found: Found[] = [];
   readonly #text: string;
   readonly #options: ReadOptions;
   readonly #line: (offset: number) => number;
   readonly #anchors = new Map<string, Node>();
-  /** What an alias stands for is settled where it stands, even if it is met again within what another one stands for. */
+  /** What each alias stands for, decided at its place, even if it is also within another alias. */
   readonly #targets = new Map<Alias, Node>();
   #aliased = 0;
 
@@ -66,7 +65,7 @@ export class Values {
     this.#line = line;
   }
 
-  /** The document's value; of no use where anything was found. */
+  /** The document's value; useless if anything was found. */
   read({ contents }: Document): unknown {
     try {
       return this.#value(contents, { path: [], kubernetes: false, around: [] });
@@ -106,7 +105,7 @@ export class Values {
     const target = this.#targets.get(alias) ?? this.#anchors.get(alias.source);
     if (target === undefined) throw this.#fatal(alias, `there is no anchor &${alias.source} before this`);
     this.#targets.set(alias, target);
-    if (where.around.includes(target)) throw this.#fatal(alias, `*${alias.source} stands inside of itself`);
+    if (where.around.includes(target)) throw this.#fatal(alias, `*${alias.source} is inside of itself`);
     return this.#value(target, { ...where, alias: where.alias ?? alias });
   }
 
@@ -123,12 +122,15 @@ export class Values {
   #refuseTag(node: Node, read: readonly string[]): void {
     const { tag } = node;
     if (tag === undefined || read.includes(tag)) return;
-    this.#note(node, `the tag ${tag.replace('tag:yaml.org,2002:', '!!')} is not read here; write the value without it`);
+    this.#note(
+      node,
+      `the tag ${tag.replace('tag:yaml.org,2002:', '!!')} is not supported here; write the value without it`,
+    );
   }
 
   #seqValue({ items }: YAMLSeq, where: Where): unknown[] {
     return items.map((item, index) => {
-      // `- ? a` makes a pair, where a map of one pair is meant.
+      // `- ? a` makes a pair; a map of one pair is meant.
       if (isPair(item)) throw this.#fatal(item.key, 'a list item is a value; write { } around a key and its value');
       return this.#value(item, { ...where, path: [...where.path, index] });
     });
@@ -150,7 +152,7 @@ export class Values {
         const key = this.#key(pair, where);
         const before = keys.get(key);
         if (before !== undefined) {
-          const message = `${key} stands in line ${this.#line(before)} already; a field is written once`;
+          const message = `${key} is already in line ${this.#line(before)}; write a field once`;
           this.#note(pair.key, message);
         }
         keys.set(key, start(pair.key) ?? 0);
@@ -161,7 +163,7 @@ export class Values {
   }
 
   #key({ key }: Pair, { kubernetes }: Where): string {
-    if (!isScalar(key)) throw this.#fatal(key, 'a key is a text; a list, a map or an alias is none');
+    if (!isScalar(key)) throw this.#fatal(key, 'a key must be a text, not a list, a map or an alias');
     if (!kubernetes) return key.value === null ? '' : String(key.value);
     this.#refuseTag(key, ['tag:yaml.org,2002:str']);
     const source = key.source ?? String(key.value);
@@ -173,7 +175,7 @@ export class Values {
     return source;
   }
 
-  /** As go-yaml does, what is merged replaces the fields above it, and of a list the first map counts most. */
+  /** As in go-yaml, merged fields replace those above, and the first map of a list has priority. */
   #merge(value: unknown, fields: Map<string, unknown>, where: Where): void {
     const merged: unknown = this.#value(value, where);
     const maps = Array.isArray(merged) ? merged.toReversed() : [merged];
@@ -198,20 +200,19 @@ export class Values {
 interface Where {
   path: Path;
   kubernetes: boolean;
-  /** Lists and maps that this stands in, those of aliases too. */
+  /** The lists and maps around this, also those of aliases. */
   around: readonly Node[];
-  /** The outermost alias that this stands for. */
+  /** The outermost alias that this belongs to. */
   alias?: Alias;
 }
 
-/** What is said where lists and maps lie too deep in each other. */
-export const tooDeep = `lists and maps stand more than ${maxDepth} deep in each other here`;
+export const tooDeep = `lists and maps are nested more than ${maxDepth} deep here`;
 
 function isMergeKey({ key }: Pair): boolean {
   return isScalar(key) && key.type === 'PLAIN' && key.source === '<<';
 }
 
-/** Where a node begins in the text; undefined for one that has no place of its own. */
+/** Where a node begins in the text; undefined if it has no place of its own. */
 export function start(node: unknown): number | undefined {
   return isNode(node) ? node.range?.[0] : undefined;
 }

@@ -191,7 +191,7 @@ describe('a wrong driver is refused with file, line, column, field and what is a
       'a placeholder without quotes',
       "'{{port}}'",
       '{{port}}',
-      "x.yaml:36:17: a placeholder is written in quotes: '{{port}}'",
+      "x.yaml:36:17: write a placeholder in quotes: '{{port}}'",
     ],
     [
       'an alias without anchor',
@@ -203,13 +203,13 @@ describe('a wrong driver is refused with file, line, column, field and what is a
       'a key twice',
       'kind: MeshDriver',
       'kind: MeshDriver\nkind: MeshDriver',
-      'x.yaml:3:1: kind stands in line 2 already; a field is written once',
+      'x.yaml:3:1: kind is already in line 2; write a field once',
     ],
     [
       'YAML that is none',
       'deployments: [controller]',
       'deployments: [controller',
-      'x.yaml:12:1: a [ above is not closed before this; it lacks its ]',
+      'x.yaml:12:1: a [ above is not closed before this; add the ]',
     ],
     [
       'a verification without day',
@@ -336,6 +336,6 @@ describe('a wrong driver is refused with file, line, column, field and what is a
   test('nothing, a list, and an alias inside of itself', () => {
     expect(complaintOf('')).toContain('x.yaml:1:1: the file is empty; a driver is fields such as');
     expect(complaintOf('- a')).toContain('x.yaml:1:1: ["a"] is not a driver; a driver is fields such as');
-    expect(complaintOf('a: &a\n  b: *a')).toBe('x.yaml:2:6: *a stands inside of itself');
+    expect(complaintOf('a: &a\n  b: *a')).toBe('x.yaml:2:6: *a is inside of itself');
   });
 });

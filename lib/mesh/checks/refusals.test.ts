@@ -26,34 +26,39 @@ uninstall`,
 
 describe('the way in which YAML is wrong is told with what to do:', () => {
   test.each([
-    ['a tab', '  namespace: mesh', '\tnamespace: mesh', 'x.yaml:10:1: a tab is no indentation; write spaces'],
+    ['a tab', '  namespace: mesh', '\tnamespace: mesh', 'x.yaml:10:1: a tab cannot indent; write spaces'],
     [
       'a key twice within a field',
       'effect: hot',
       'effect: hot\n    effect: hot',
-      'x.yaml:23:5: effect stands in line 22 already; a field is written once',
+      'x.yaml:23:5: effect is already in line 22; write a field once',
     ],
     [
       'fields that do not stand below each other',
       '  settles: 5s\n  allow',
       '   settles: 5s\n  allow',
-      /^x\.yaml:28:.*this line is not indented like the one above/,
+      /^x\.yaml:28:.*indent this line like the one above/,
     ],
-    ['a colon in a text', 'project: Example', 'project: Example: a mesh', /^x\.yaml:4:.*stands in quotes/],
+    ['a colon in a text', 'project: Example', 'project: Example: a mesh', /^x\.yaml:4:.*in quotes/],
     ['a quote that is not closed', "'{{port}}'", "'{{port}}", /^x\.yaml:\d+:\d+: a text that begins with ' has no '/],
     [
       'a brace that is not closed',
       'name: config } }',
       'name: config }',
-      /^x\.yaml:\d+:\d+: a \{ above is not closed before this; it lacks its \}$/,
+      /^x\.yaml:\d+:\d+: a \{ above is not closed before this; add the \}$/,
     ],
     [
       'a hyphen that stands for an input',
       '[mesh, install,',
       '[mesh, install, -],',
-      'x.yaml:14:26: a "-" by itself stands in quotes within [ ]',
+      'x.yaml:14:26: write a single "-" in quotes within [ ]',
     ],
-    ['two documents', 'external:', '---\nexternal:', 'x.yaml:19:1: a second document begins here; this file is one'],
+    [
+      'two documents',
+      'external:',
+      '---\nexternal:',
+      'x.yaml:19:1: a second document begins here; the file must be one document',
+    ],
   ])('%s', (_, from, to, expected) => {
     const message = complaint(from, to);
     // What follows a slip of the layout is misread: one line is enough.
@@ -89,7 +94,12 @@ describe('Kubernetes objects are read as kubectl reads them:', () => {
       'merge: { open: 12345678901234567890 }',
       'x.yaml:23:43: the number 1',
     ],
-    ['a tag', 'merge: { open: true }', 'merge: { open: !!binary eA== }', 'x.yaml:23:52: the tag !!binary is not read'],
+    [
+      'a tag',
+      'merge: { open: true }',
+      'merge: { open: !!binary eA== }',
+      'x.yaml:23:52: the tag !!binary is not supported',
+    ],
     [
       'a key that is true',
       'merge: { open: true }',
