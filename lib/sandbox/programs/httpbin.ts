@@ -1,4 +1,4 @@
-/** go-httpbin [-host HOST] [-port PORT]: the part of go-httpbin's API that tells a client what the server saw. */
+/** go-httpbin [-host HOST] [-port PORT]: the part of go-httpbin's API that the suites use. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { parseArgs } from 'node:util';
 import { keepHeapSmall } from '../node-process.ts';
@@ -13,10 +13,9 @@ const { values } = parseArgs({
   },
 });
 
-const server = createServer(async (request, response) => {
+const server = createServer((request, response) => {
   const started = performance.now();
-  const body = await read(request);
-  answer(request, body, response);
+  answer(request, response);
   log(request, response, performance.now() - started);
 });
 server.listen(Number(values.port), values.host, () => {
@@ -25,25 +24,15 @@ server.listen(Number(values.port), values.host, () => {
 keepHeapSmall();
 process.on('SIGTERM', () => process.exit(0));
 
-function answer(request: IncomingMessage, body: string, response: ServerResponse): void {
+function answer(request: IncomingMessage, response: ServerResponse): void {
+  const { method, socket } = request;
   const url = new URL(request.url ?? '/', `http://${request.headers.host ?? 'localhost'}`);
-  const seen = {
-    headers: listed(request),
-    method: request.method,
-    origin: request.socket.remoteAddress,
-  };
   const status = /^\/status\/(\d{3})$/.exec(url.pathname)?.[1];
   if (status !== undefined) {
     response.writeHead(Number(status), { 'Content-Type': 'text/plain; charset=utf-8' }).end();
-  } else if (url.pathname === '/') {
-    const page = '<!DOCTYPE html><title>httpbin</title><h1>httpbin</h1>\n';
-    response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' }).end(page);
-  } else if (url.pathname === '/headers') {
-    json(response, 200, { headers: seen.headers });
-  } else if (url.pathname === '/get' || url.pathname === '/anything') {
-    json(response, 200, { args: argsOf(url), ...seen, url: url.href });
-  } else if (url.pathname === '/post' && request.method === 'POST') {
-    json(response, 200, { args: argsOf(url), ...seen, url: url.href, data: body });
+  } else if (url.pathname === '/get') {
+    const headers = headersOf(request);
+    json(response, 200, { args: argsOf(url), headers, method, origin: socket.remoteAddress, url: url.href });
   } else {
     json(response, 404, { status_code: 404, error: 'Not Found' });
   }
@@ -61,24 +50,13 @@ function argsOf(url: URL): Record<string, string[]> {
 }
 
 /** Headers as go-httpbin shows them: canonical names, a list of values each. */
-function listed(request: IncomingMessage): Record<string, string[]> {
+function headersOf(request: IncomingMessage): Record<string, string[]> {
   const entries = Object.entries(request.headersDistinct).map(([name, values]) => [canonical(name), values ?? []]);
   return Object.fromEntries(entries);
 }
 
 function canonical(name: string): string {
   return name.replace(/(^|-)([a-z])/g, (_, dash: string, letter: string) => `${dash}${letter.toUpperCase()}`);
-}
-
-async function read(request: IncomingMessage): Promise<string> {
-  let body = '';
-  request.setEncoding('utf8');
-  try {
-    for await (const chunk of request) body += chunk;
-  } catch (error) {
-    process.stderr.write(`${logTime()} level=WARN msg="request aborted: ${error}"\n`);
-  }
-  return body;
 }
 
 function log(request: IncomingMessage, response: ServerResponse, ms: number): void {
