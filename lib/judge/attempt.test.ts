@@ -24,7 +24,7 @@ const visit = spec('other-client', 'tcp-echo');
 const request = spec('curl', 'httpbin');
 const outside = spec('unmeshed-client', 'tcp-echo');
 
-interface Stage {
+interface Setup {
   dependencies: FakeDependencies;
   run: Attempt;
   route(spec: RouteSpec): Route;
@@ -34,7 +34,7 @@ interface Stage {
 }
 
 /** Plays a claim in virtual time; probing ends with it. */
-function play<T>(body: (stage: Stage) => Promise<T>, expectations = 0): Promise<T> {
+function play<T>(body: (setup: Setup) => Promise<T>, expectations = 0): Promise<T> {
   return inVirtualTime(async () => {
     const dependencies = fakeDependencies();
     const claim = {
@@ -55,7 +55,7 @@ function play<T>(body: (stage: Stage) => Promise<T>, expectations = 0): Promise<
       signal: new AbortController().signal,
     });
     const route = (each: RouteSpec) => dependencies.routes.resolve(each);
-    const stage: Stage = {
+    const setup: Setup = {
       dependencies,
       run,
       route,
@@ -63,7 +63,7 @@ function play<T>(body: (stage: Stage) => Promise<T>, expectations = 0): Promise<
       change: () => make(dependencies, dependencies.mesh.granted),
     };
     try {
-      return await body(stage);
+      return await body(setup);
     } finally {
       await run.end();
       await dependencies.controlPollers.stop();
@@ -227,14 +227,14 @@ describe('a claim', () => {
       expect(() => run.checkPositiveControls()).toThrow(Inconclusive);
     }));
 
-  test('must have bracketed its refusals before its pods are replaced on purpose', () =>
+  test('needs positive controls for its refusals before its pods are replaced on purpose', () =>
     play(async ({ run, set }) => {
       set(hello, refused);
       await run.expect('expect', [], [hello]);
       await expect(run.beginOnNewPods()).rejects.toThrow(/nothing shows that the server can be reached/);
     }));
 
-  test('numbers its expectations on from earlier tries', () =>
+  test('numbers its expectations on from earlier attempts', () =>
     play(async ({ dependencies, run }) => {
       await run.expect('given', [hello], []);
       expect(dependencies.evidence.all('expectation')[0]?.n).toBe(8);
@@ -295,7 +295,7 @@ describe('a claim', () => {
 
 describe('what a route may still be waiting for', () => {
   /** When an expectation on a route that never comes round is given up, after the change. */
-  async function givenUpAfter({ dependencies, run }: Stage, size: 'answered' | 'refused'): Promise<number> {
+  async function givenUpAfter({ dependencies, run }: Setup, size: 'answered' | 'refused'): Promise<number> {
     const changed = dependencies.changes.since(0).at(-1)?.end ?? 0;
     await expect(
       size === 'answered' ? run.expect('expect', [hello], []) : run.expect('expect', [], [hello]),
@@ -304,61 +304,61 @@ describe('what a route may still be waiting for', () => {
   }
 
   test('is nothing where nothing was changed since it was last as expected', () =>
-    play(async (stage) => {
-      await stage.change();
-      await stage.run.expect('given', [hello], []);
-      stage.set(hello, refused);
-      expect(await givenUpAfter(stage, 'answered')).toBeLessThan(1_000);
+    play(async (setup) => {
+      await setup.change();
+      await setup.run.expect('given', [hello], []);
+      setup.set(hello, refused);
+      expect(await givenUpAfter(setup, 'answered')).toBeLessThan(1_000);
     }));
 
   test('is the change since', () =>
-    play(async (stage) => {
-      await stage.run.expect('given', [hello], []);
-      await stage.change();
-      const took = await givenUpAfter(stage, 'refused');
+    play(async (setup) => {
+      await setup.run.expect('given', [hello], []);
+      await setup.change();
+      const took = await givenUpAfter(setup, 'refused');
       expect(took).toBeGreaterThan(5_000);
       expect(took).toBeLessThan(5_000 + 2 * TIMING.fastMs);
     }));
 
   test('is the change since, although another expectation came between', () =>
-    play(async (stage) => {
-      await stage.run.expect('given', [hello], []);
-      await stage.change();
-      await stage.run.expect('expect', [request], []);
-      expect(await givenUpAfter(stage, 'refused')).toBeGreaterThan(5_000);
+    play(async (setup) => {
+      await setup.run.expect('given', [hello], []);
+      await setup.change();
+      await setup.run.expect('expect', [request], []);
+      expect(await givenUpAfter(setup, 'refused')).toBeGreaterThan(5_000);
     }));
 
   test('is nothing any more when it has been due for long', () =>
-    play(async (stage) => {
-      await stage.run.expect('given', [hello], []);
-      await stage.change();
+    play(async (setup) => {
+      await setup.run.expect('given', [hello], []);
+      await setup.change();
       await lapse(20_000);
-      const started = stage.dependencies.evidence.clock();
-      await givenUpAfter(stage, 'refused');
-      expect(stage.dependencies.evidence.clock() - started).toBeLessThan(1_000);
+      const started = setup.dependencies.evidence.clock();
+      await givenUpAfter(setup, 'refused');
+      expect(setup.dependencies.evidence.clock() - started).toBeLessThan(1_000);
     }));
 
   test('for a route that is mentioned first, is what is not yet due', () =>
-    play(async (stage) => {
-      await stage.change();
-      expect(await givenUpAfter(stage, 'refused')).toBeGreaterThan(5_000);
+    play(async (setup) => {
+      await setup.change();
+      expect(await givenUpAfter(setup, 'refused')).toBeGreaterThan(5_000);
     }));
 
   test('for a route that is mentioned first, is nothing that was due before', () =>
-    play(async (stage) => {
-      await stage.change();
+    play(async (setup) => {
+      await setup.change();
       await lapse(7_100);
-      expect(await givenUpAfter(stage, 'refused')).toBeLessThan(7_100 + 1_000);
+      expect(await givenUpAfter(setup, 'refused')).toBeLessThan(7_100 + 1_000);
     }));
 
   test('is not what it has had already', () =>
-    play(async (stage) => {
-      await stage.run.expect('given', [hello], []);
-      await make(stage.dependencies, { convergesMs: 100_000, settlesMs: 1_000 });
-      await stage.run.expect('given', [hello], []);
-      const started = stage.dependencies.evidence.clock();
-      await givenUpAfter(stage, 'refused');
-      expect(stage.dependencies.evidence.clock() - started).toBeLessThan(1_000);
+    play(async (setup) => {
+      await setup.run.expect('given', [hello], []);
+      await make(setup.dependencies, { convergesMs: 100_000, settlesMs: 1_000 });
+      await setup.run.expect('given', [hello], []);
+      const started = setup.dependencies.evidence.clock();
+      await givenUpAfter(setup, 'refused');
+      expect(setup.dependencies.evidence.clock() - started).toBeLessThan(1_000);
     }));
 
   test('is judged by what was seen since the change, however long ago it was due', () =>
@@ -400,13 +400,13 @@ describe('what a route may still be waiting for', () => {
     }));
 
   test('of several changes, is what the last one to be due is granted', () =>
-    play(async (stage) => {
-      const { dependencies } = stage;
-      await stage.run.expect('given', [hello], []);
+    play(async (setup) => {
+      const { dependencies } = setup;
+      await setup.run.expect('given', [hello], []);
       await make(dependencies, { convergesMs: 9_000, settlesMs: 1_000 });
       await lapse(1_000);
       await make(dependencies, { convergesMs: 1_000, settlesMs: 1_000 });
-      const took = await givenUpAfter(stage, 'refused');
+      const took = await givenUpAfter(setup, 'refused');
       expect(took).toBeGreaterThan(8_000);
       expect(took).toBeLessThan(8_000 + 2 * TIMING.fastMs);
       expect(dependencies.evidence.all('expectation').at(-1)?.routes[0]?.change).toBe(2);
@@ -439,7 +439,7 @@ describe('unmeshed controls and controls', () => {
       expect(unmeshedControls[0]?.at).toBeLessThan(begun + 100);
     }));
 
-  test('accuse nobody where the control of the server fails', () =>
+  test('blames nothing on the mesh where the control of the server fails', () =>
     play(async ({ dependencies, run, set, route }) => {
       set(hello, refused);
       const control = dependencies.routes.loopbackControl(route(hello));

@@ -193,7 +193,7 @@ describe('the runner', () => {
 describe('a claim in jest', () => {
   const calls: string[] = [];
 
-  /** Serves a claim whose tries end as told. */
+  /** Serves a claim whose attempts end as given. */
   async function serve(ends: { again: boolean; verdict: string; reason: string }[], go = true): Promise<void> {
     calls.length = 0;
     server = await serveClaims(

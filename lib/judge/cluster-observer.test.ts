@@ -20,7 +20,7 @@ const { tcpEcho } = servers;
 const MESH = 'mesh-system';
 const hello = routeBetween(curl, tcpEcho);
 
-interface Stage {
+interface Setup {
   cluster: FakeCluster;
   evidence: FakeEvidence;
   observer: ClusterObserver;
@@ -29,7 +29,7 @@ interface Stage {
 const DEFAULT = { reused: false, sidecar: SIDECAR };
 
 /** An observer of three fixtures, of which nothing has been seen yet. */
-function unseen({ reused = false, sidecar }: { reused?: boolean; sidecar?: string | undefined } = DEFAULT): Stage {
+function unseen({ reused = false, sidecar }: { reused?: boolean; sidecar?: string | undefined } = DEFAULT): Setup {
   const cluster = new FakeCluster();
   const evidence = new FakeEvidence();
   const observer = new ClusterObserver({
@@ -45,20 +45,20 @@ function unseen({ reused = false, sidecar }: { reused?: boolean; sidecar?: strin
 }
 
 /** The same, with every pod Ready and the control plane available for longer than any aftermath. */
-async function seen(options: Parameters<typeof unseen>[0] = DEFAULT): Promise<Stage> {
-  const stage = unseen(options);
-  for (const actor of [curl, unmeshedClient, tcpEcho]) stage.cluster.put(podOf(actor), 'ADDED');
-  stage.cluster.put(controlPlanePod('controller', MESH), 'ADDED');
-  stage.cluster.put(deploymentOf('controller', MESH, 1), 'ADDED');
+async function seen(options: Parameters<typeof unseen>[0] = DEFAULT): Promise<Setup> {
+  const setup = unseen(options);
+  for (const actor of [curl, unmeshedClient, tcpEcho]) setup.cluster.put(podOf(actor), 'ADDED');
+  setup.cluster.put(controlPlanePod('controller', MESH), 'ADDED');
+  setup.cluster.put(deploymentOf('controller', MESH, 1), 'ADDED');
   await lapse(2 * TIMING.aftermathMs);
-  return stage;
+  return setup;
 }
 
-const play = (body: (stage: Stage) => Promise<void>, options?: Parameters<typeof unseen>[0]) =>
+const play = (body: (setup: Setup) => Promise<void>, options?: Parameters<typeof unseen>[0]) =>
   inVirtualTime(async () => body(await seen(options)));
 
 /** What the kubelet tells when a container of a pod dies and comes back. */
-async function crash({ cluster }: Stage, container: string, restarts: number): Promise<void> {
+async function crash({ cluster }: Setup, container: string, restarts: number): Promise<void> {
   const down = { restarts: restarts - 1, down: 'Error' as const };
   cluster.put(podOf(curl, { ready: false, containers: { [container]: down } }));
   await lapse(1_000);
@@ -70,14 +70,14 @@ async function crash({ cluster }: Stage, container: string, restarts: number): P
 describe('the environment is disturbed', () => {
   test('until every fixture has been seen Ready', () =>
     inVirtualTime(async () => {
-      const stage = unseen();
-      expect(stage.observer.faults).toHaveLength(3);
-      for (const actor of [curl, unmeshedClient]) stage.cluster.put(podOf(actor), 'ADDED');
-      stage.cluster.put(podOf(tcpEcho, { ready: false }), 'ADDED');
-      expect(stage.observer.faults).toHaveLength(1);
-      stage.cluster.put(podOf(tcpEcho));
-      expect(stage.observer.faults).toEqual([]);
-      expect(stage.evidence.all('environment-fault')).toEqual([]);
+      const setup = unseen();
+      expect(setup.observer.faults).toHaveLength(3);
+      for (const actor of [curl, unmeshedClient]) setup.cluster.put(podOf(actor), 'ADDED');
+      setup.cluster.put(podOf(tcpEcho, { ready: false }), 'ADDED');
+      expect(setup.observer.faults).toHaveLength(1);
+      setup.cluster.put(podOf(tcpEcho));
+      expect(setup.observer.faults).toEqual([]);
+      expect(setup.evidence.all('environment-fault')).toEqual([]);
     }));
 
   test('by a pod that is replaced, until the new one is Ready', () =>
@@ -138,10 +138,10 @@ describe('the environment is disturbed', () => {
     }));
 
   test("by a fixture's own container that restarts, which is none of the mesh's crashes", () =>
-    play(async (stage) => {
-      const { observer, evidence } = stage;
+    play(async (setup) => {
+      const { observer, evidence } = setup;
       const before = evidence.clock();
-      await crash(stage, 'curl', 1);
+      await crash(setup, 'curl', 1);
       expect(observer.faults).toEqual([]);
       expect(observer.faultSince(before)).toBeDefined();
       expect(evidence.all('environment-fault').map(({ cause }) => cause)).toContain(
@@ -171,16 +171,16 @@ describe('the environment is disturbed', () => {
       expect(observer.faultSince(before + 500)).toMatch(/^the watch of /);
     }));
 
-  test.each<[string, (stage: Stage) => void]>([
+  test.each<[string, (setup: Setup) => void]>([
     ['scaled to zero', ({ cluster }) => cluster.put(deploymentOf('controller', MESH, 0, 0))],
     ['deleted', ({ cluster }) => cluster.drop(deploymentOf('controller', MESH, 0))],
     ['not available', ({ cluster }) => cluster.put(deploymentOf('controller', MESH, 0))],
   ])('by a control plane that is %s', (words, change) =>
-    play(async (stage) => {
-      change(stage);
-      expect(stage.observer.faults.join()).toMatch(new RegExp(`^the control plane's controller .*${words}`));
-      stage.cluster.put(deploymentOf('controller', MESH, 1));
-      expect(stage.observer.faults).toEqual([]);
+    play(async (setup) => {
+      change(setup);
+      expect(setup.observer.faults.join()).toMatch(new RegExp(`^the control plane's controller .*${words}`));
+      setup.cluster.put(deploymentOf('controller', MESH, 1));
+      expect(setup.observer.faults).toEqual([]);
     }),
   );
 
@@ -193,12 +193,12 @@ describe('the environment is disturbed', () => {
 });
 
 describe('a crash of the mesh', () => {
-  test("is a sidecar's restart, however it is told, and it is not excused by what it does to its own pod", () =>
-    play(async (stage) => {
-      await crash(stage, SIDECAR, 1);
-      expect(stage.observer.crashes).toEqual(['envoy in curl/curl-1: Error (exit 1), 1 restarts']);
-      expect(stage.evidence.all('crash')).toMatchObject([{ container: SIDECAR, restarts: 1, excused: false }]);
-      expect(stage.observer.faults).toEqual([]);
+  test("is a sidecar's restart, however it is reported, and it is not excused by what it does to its own pod", () =>
+    play(async (setup) => {
+      await crash(setup, SIDECAR, 1);
+      expect(setup.observer.crashes).toEqual(['envoy in curl/curl-1: Error (exit 1), 1 restarts']);
+      expect(setup.evidence.all('crash')).toMatchObject([{ container: SIDECAR, restarts: 1, excused: false }]);
+      expect(setup.observer.faults).toEqual([]);
     }));
 
   test('that came before the fixtures were looked at is one of this run', () =>
@@ -208,7 +208,7 @@ describe('a crash of the mesh', () => {
       expect(observer.crashes).toHaveLength(1);
     }));
 
-  test("is laid to what ended the pod's own container at the same time", () =>
+  test("is blamed on what ended the pod's own container at the same time", () =>
     play(async ({ cluster, evidence }) => {
       const down = { down: 'Error' as const };
       cluster.put(podOf(curl, { ready: false, containers: { curl: down, [SIDECAR]: down } }));
@@ -217,36 +217,36 @@ describe('a crash of the mesh', () => {
       expect(evidence.all('crash')).toMatchObject([{ excused: true }]);
     }));
 
-  test('is told again when it happens again, and stays on the books', () =>
-    play(async (stage) => {
-      await crash(stage, SIDECAR, 1);
-      stage.observer.setFault('watch', 'the watch broke');
-      await crash(stage, SIDECAR, 2);
-      expect(stage.evidence.all('crash').map(({ excused }) => excused)).toEqual([false, true]);
-      expect(stage.observer.crashes).toHaveLength(1);
+  test('is reported again when it happens again, and stays counted', () =>
+    play(async (setup) => {
+      await crash(setup, SIDECAR, 1);
+      setup.observer.setFault('watch', 'the watch broke');
+      await crash(setup, SIDECAR, 2);
+      expect(setup.evidence.all('crash').map(({ excused }) => excused)).toEqual([false, true]);
+      expect(setup.observer.crashes).toHaveLength(1);
     }));
 
   test('is excused by an environment fault at the time, and soon after it', () =>
-    play(async (stage) => {
-      stage.observer.setFault('watch', 'the watch broke');
-      stage.observer.setFault('watch', undefined);
+    play(async (setup) => {
+      setup.observer.setFault('watch', 'the watch broke');
+      setup.observer.setFault('watch', undefined);
       await lapse(TIMING.aftermathMs - 5_000);
-      await crash(stage, SIDECAR, 1);
-      expect(stage.observer.crashes).toEqual([]);
-      expect(stage.evidence.all('crash')).toMatchObject([{ excused: true }]);
+      await crash(setup, SIDECAR, 1);
+      expect(setup.observer.crashes).toEqual([]);
+      expect(setup.evidence.all('crash')).toMatchObject([{ excused: true }]);
 
       await lapse(10_000);
-      await crash(stage, SIDECAR, 2);
-      expect(stage.observer.crashes).toHaveLength(1);
+      await crash(setup, SIDECAR, 2);
+      expect(setup.observer.crashes).toHaveLength(1);
     }));
 
   test('is excused by an unmeshed control that was not answered: the cluster itself did not work', () =>
-    play(async (stage) => {
-      stage.observer.noteFailedControl();
+    play(async (setup) => {
+      setup.observer.noteFailedControl();
       await lapse(TIMING.aftermathMs - 5_000);
-      await crash(stage, SIDECAR, 1);
-      expect(stage.evidence.all('crash')).toMatchObject([{ excused: true }]);
-      expect(stage.observer.faults).toEqual([]);
+      await crash(setup, SIDECAR, 1);
+      expect(setup.evidence.all('crash')).toMatchObject([{ excused: true }]);
+      expect(setup.observer.faults).toEqual([]);
     }));
 
   test('from the start is not excused by pods that had not been seen', () =>
@@ -261,7 +261,7 @@ describe('a crash of the mesh', () => {
       expect(observer.faults).toEqual([]);
     }));
 
-  test('in a back-off is told once, not at each event', () =>
+  test('in a back-off is reported once, not at each event', () =>
     play(async ({ cluster, evidence }) => {
       const looping: PodState = { ready: false, containers: { [SIDECAR]: { restarts: 3, down: 'CrashLoopBackOff' } } };
       cluster.put(podOf(curl, looping));
@@ -270,12 +270,12 @@ describe('a crash of the mesh', () => {
     }));
 
   test('makes a sidecar that has restarted three times one that does not stay up', () =>
-    play(async (stage) => {
-      for (const restarts of [1, 2]) await crash(stage, SIDECAR, restarts);
-      expect(stage.observer.downSidecar('curl')).toBeUndefined();
-      await crash(stage, SIDECAR, 3);
-      expect(stage.observer.downSidecar('curl')).toMatch(/^envoy in curl\/curl-1/);
-      expect(stage.observer.downSidecar('unmeshed-client')).toBeUndefined();
+    play(async (setup) => {
+      for (const restarts of [1, 2]) await crash(setup, SIDECAR, restarts);
+      expect(setup.observer.downSidecar('curl')).toBeUndefined();
+      await crash(setup, SIDECAR, 3);
+      expect(setup.observer.downSidecar('curl')).toMatch(/^envoy in curl\/curl-1/);
+      expect(setup.observer.downSidecar('unmeshed-client')).toBeUndefined();
     }));
 
   test('before the run is none of its crashes, where pods were there before', () =>
@@ -343,7 +343,7 @@ describe('enrolment', () => {
       expect(observer.enrolmentFaults()).toEqual([]);
     }));
 
-  test.each<[RegExp, (stage: Stage) => void]>([
+  test.each<[RegExp, (setup: Setup) => void]>([
     [
       /^curl-1 is enrolled and has no container "envoy"$/,
       ({ cluster }) => cluster.put(podOf(curl, { sidecar: false })),
@@ -357,9 +357,9 @@ describe('enrolment', () => {
       ({ cluster }) => cluster.put(podOf(unmeshedClient, { sidecar: true })),
     ],
   ])('%s', (fault, change) =>
-    play(async (stage) => {
-      change(stage);
-      expect(stage.observer.enrolmentFaults()).toEqual([expect.stringMatching(fault)]);
+    play(async (setup) => {
+      change(setup);
+      expect(setup.observer.enrolmentFaults()).toEqual([expect.stringMatching(fault)]);
     }),
   );
 
@@ -369,7 +369,7 @@ describe('enrolment', () => {
     }));
 });
 
-describe('calm', () => {
+describe('a wait for the end of all faults', () => {
   const never = new AbortController().signal;
 
   test('comes when the last environment fault has gone', () =>
@@ -377,12 +377,12 @@ describe('calm', () => {
       const start = evidence.clock();
       observer.setFault('one', 'one');
       observer.setFault('two', 'two');
-      const calm = observer.untilFaultless(60_000, never);
+      const end = observer.untilFaultless(60_000, never);
       await lapse(1_000);
       observer.setFault('one', undefined);
       await lapse(1_000);
       observer.setFault('two', undefined);
-      expect(await calm).toBeUndefined();
+      expect(await end).toBeUndefined();
       expect(evidence.clock() - start).toBe(2_000);
     }));
 
@@ -391,7 +391,7 @@ describe('calm', () => {
       expect(await observer.untilFaultless(0, never)).toBeUndefined();
     }));
 
-  test('does not come in time: what still is disturbed is told', () =>
+  test('does not come in time: what still is disturbed is reported', () =>
     play(async ({ observer, evidence }) => {
       const start = evidence.clock();
       observer.setFault('one', 'one');
@@ -405,10 +405,10 @@ describe('calm', () => {
       const start = evidence.clock();
       const abort = new AbortController();
       observer.setFault('one', 'one');
-      const calm = observer.untilFaultless(60_000, abort.signal);
+      const end = observer.untilFaultless(60_000, abort.signal);
       await lapse(1_000);
       abort.abort();
-      expect(await calm).toBe('one');
+      expect(await end).toBe('one');
       expect(evidence.clock() - start).toBe(1_000);
     }));
 });

@@ -170,7 +170,7 @@ describe('a stretch is not clear', () => {
   });
 });
 
-test('the slowest probe of a stretch is told, those that only touch it included', async () => {
+test('the slowest probe of a stretch is reported, those that only touch it included', async () => {
   prober.takesMs = (start) => (start > 2_500 && start < 3_500 ? 400 : PROBE_MS);
   await run(10_000);
   expect(poller.slowest(0, 2_000)).toBe(PROBE_MS);
@@ -180,7 +180,7 @@ test('the slowest probe of a stretch is told, those that only touch it included'
   expect(poller.slowest(20_000, 30_000)).toBe(0);
 });
 
-test('what answers now is told by a probe that is begun now', async () => {
+test('what answers now is reported by a probe that is begun now', async () => {
   prober.outcomeAt = badBetween(0, 3_050);
   await run(3_100);
   const answers = poller.answers(performance.now());

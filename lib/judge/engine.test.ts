@@ -33,7 +33,7 @@ const ACTS_MS = 2_000;
 type Own = { [M in Method]: (params: Params<M>) => Promise<Answer<M>> };
 type Body = (call: Own) => Promise<unknown>;
 
-interface Stage {
+interface Setup {
   dependencies: FakeDependencies;
   engine: Engine;
   handlers: Handlers;
@@ -41,7 +41,7 @@ interface Stage {
   diagnosed: string[];
   interrupt: AbortController;
   /** Runs a claim as jest does, and answers its verdict and how often its body ran. */
-  play(id: string, body: Body, run?: number): Promise<{ verdict: string; reason: string; tries: number }>;
+  play(id: string, body: Body, run?: number): Promise<{ verdict: string; reason: string; attempts: number }>;
   /** A claim that says what the permissive mode does, truthfully. */
   opens: Body;
 }
@@ -63,7 +63,7 @@ function own(handlers: Handlers, key: ClaimKey): Own {
 }
 
 /** An engine with the claims `a/one`, `a/two` and `a/three`, over a mesh that obeys its permissive mode. */
-function stage<T>(body: (stage: Stage) => Promise<T>, options: Partial<EngineOptions> = {}): Promise<T> {
+function setup<T>(body: (setup: Setup) => Promise<T>, options: Partial<EngineOptions> = {}): Promise<T> {
   return inVirtualTime(async () => {
     const dependencies = fakeDependencies();
     const interrupt = new AbortController();
@@ -88,17 +88,17 @@ function stage<T>(body: (stage: Stage) => Promise<T>, options: Partial<EngineOpt
     for (const spec of [hello, visit]) obey(dependencies, spec);
     dependencies.prober.set(dependencies.routes.resolve(never), () => 'not-reached');
     const handlers = engine.handlers();
-    const play: Stage['play'] = async (id, claimBody, run = 1) => {
-      for (let tries = 1; tries < 20; tries += 1) {
+    const play: Setup['play'] = async (id, claimBody, run = 1) => {
+      for (let attempts = 1; attempts < 20; attempts += 1) {
         const call = own(handlers, { id, run });
         const { go, reason: why } = await call.begin({ more: false });
-        if (!go) return { verdict: 'not begun', reason: why, tries: 0 };
+        if (!go) return { verdict: 'not begun', reason: why, attempts: 0 };
         const error = await claimBody(call).then(
           () => undefined,
           (thrown: unknown) => String(thrown),
         );
         const { again, verdict, reason } = await call.end(error === undefined ? {} : { error });
-        if (!again) return { verdict, reason, tries };
+        if (!again) return { verdict, reason, attempts };
       }
       throw new Error('the claim never ends');
     };
@@ -137,9 +137,9 @@ const wrong: Body = (call) => call.expect({ size: 'expect', answered: [never], r
 const right: Body = (call) => call.expect({ size: 'expect', answered: [hello], refused: [] });
 
 describe('a verdict', () => {
-  test('passed: every expectation was met, and every refusal is bracketed', () =>
-    stage(async ({ dependencies, play, opens, diagnosed, engine }) => {
-      expect(await play('a/one', opens)).toEqual({ verdict: 'passed', reason: '', tries: 1 });
+  test('passed: every expectation was met, and every refusal has its positive control', () =>
+    setup(async ({ dependencies, play, opens, diagnosed, engine }) => {
+      expect(await play('a/one', opens)).toEqual({ verdict: 'passed', reason: '', attempts: 1 });
       expect(dependencies.evidence.all('verdict')).toMatchObject([{ claim: 'a/one', verdict: 'passed', attempt: 1 }]);
       expect(dependencies.evidence.all('verdict')[0]).not.toHaveProperty('reason');
       expect(dependencies.evidence.all('expectation').map(({ n, result }) => [n, result])).toEqual([
@@ -151,8 +151,8 @@ describe('a verdict', () => {
     }));
 
   test('failed: an expectation was unmet', () =>
-    stage(async ({ dependencies, play, diagnosed }) => {
-      expect(await play('a/one', wrong)).toMatchObject({ verdict: 'failed', tries: 1 });
+    setup(async ({ dependencies, play, diagnosed }) => {
+      expect(await play('a/one', wrong)).toMatchObject({ verdict: 'failed', attempts: 1 });
       const [record] = dependencies.evidence.all('verdict');
       expect(record).toMatchObject({ verdict: 'failed', attempt: 1, diagnostics: 'cluster/a/one' });
       expect(record?.reason).toMatch(/expected answered/);
@@ -160,7 +160,7 @@ describe('a verdict', () => {
     }));
 
   test('failed: also where the body swallows it and goes on', () =>
-    stage(async ({ play, dependencies }) => {
+    setup(async ({ play, dependencies }) => {
       const swallow: Body = async (call) => {
         await wrong(call).catch(() => undefined);
         await call.mode({ mode: 'permissive', value: true }).catch(() => undefined);
@@ -170,7 +170,7 @@ describe('a verdict', () => {
     }));
 
   test('failed: also where the body throws something else after it', () =>
-    stage(async ({ play }) => {
+    setup(async ({ play }) => {
       const confused: Body = async (call) => {
         await wrong(call).catch(() => undefined);
         throw new TypeError('x is not a function');
@@ -179,7 +179,7 @@ describe('a verdict', () => {
     }));
 
   test("inconclusive: the suite's own code failed", () =>
-    stage(async ({ play, opens, diagnosed }) => {
+    setup(async ({ play, opens, diagnosed }) => {
       const faulty: Body = async (call) => {
         await opens(call);
         throw new TypeError('x is not a function');
@@ -191,8 +191,8 @@ describe('a verdict', () => {
       expect(diagnosed).toEqual(['a/one']);
     }));
 
-  test('inconclusive: nothing was expected, or a refusal is bracketed by nothing', () =>
-    stage(async ({ play }) => {
+  test('inconclusive: nothing was expected, or a refusal has its positive control by nothing', () =>
+    setup(async ({ play }) => {
       expect(await play('a/one', async () => undefined)).toMatchObject({
         verdict: 'inconclusive',
         reason: 'the claim expected nothing',
@@ -205,7 +205,7 @@ describe('a verdict', () => {
     }));
 
   test('inconclusive: the claim names a fixture that there is not', () =>
-    stage(async ({ play }) => {
+    setup(async ({ play }) => {
       const lost: Body = (call) => call.expect({ size: 'given', answered: [{ ...hello, to: 'nobody' }], refused: [] });
       expect(await play('a/one', lost)).toMatchObject({
         verdict: 'inconclusive',
@@ -214,7 +214,7 @@ describe('a verdict', () => {
     }));
 
   test('inconclusive: the claim was not decided in its time', () =>
-    stage(async ({ play, dependencies }) => {
+    setup(async ({ play, dependencies }) => {
       dependencies.mesh.granted = { convergesMs: 2 * TIMING.claimMs, settlesMs: 0 };
       const wait: Body = async (call) => {
         await call.mode({ mode: 'egress', value: true });
@@ -235,15 +235,15 @@ describe('a verdict', () => {
     ['unreachable for a while', new ClusterError('unreachable', 'connection refused'), 'passed', 2],
     ['a conflict', new ClusterError('conflict', 'again, please'), 'passed', 2],
     ['a fault of the environment', new MeshError('environment', 'the node is gone'), 'passed', 2],
-  ])('of a change that the API answers with %s', (_, error, verdict, tries) =>
-    stage(async ({ play, opens, dependencies }) => {
+  ])('of a change that the API answers with %s', (_, error, verdict, attempts) =>
+    setup(async ({ play, opens, dependencies }) => {
       let failures = 1;
       dependencies.cluster.refuse = (call) => {
         if (!call.startsWith('patch') || failures === 0) return undefined;
         failures -= 1;
         return error;
       };
-      expect(await play('a/one', opens)).toMatchObject({ verdict, tries });
+      expect(await play('a/one', opens)).toMatchObject({ verdict, attempts });
       expect(dependencies.evidence.all('change')[0]?.error).toBe(error.message);
     }),
   );
@@ -251,7 +251,7 @@ describe('a verdict', () => {
 
 describe('a claim that was disturbed', () => {
   test('starts again when everything is whole, and passes by what was seen after that', () =>
-    stage(async ({ play, opens, dependencies, diagnosed }) => {
+    setup(async ({ play, opens, dependencies, diagnosed }) => {
       let isFirst = true;
       const body: Body = async (call) => {
         if (isFirst) {
@@ -262,7 +262,7 @@ describe('a claim that was disturbed', () => {
         await opens(call);
       };
       const start = dependencies.evidence.clock();
-      expect(await play('a/one', body)).toMatchObject({ verdict: 'passed', tries: 2 });
+      expect(await play('a/one', body)).toMatchObject({ verdict: 'passed', attempts: 2 });
       expect(diagnosed).toEqual([]);
       const [, own] = dependencies.evidence.all('environment-fault');
       expect(own).toMatchObject({ claim: 'a/one', cause: 'the watch broke' });
@@ -274,7 +274,7 @@ describe('a claim that was disturbed', () => {
     }));
 
   test('is inconclusive, with its diagnostics, when it was disturbed too often', () =>
-    stage(async ({ play, dependencies, diagnosed }) => {
+    setup(async ({ play, dependencies, diagnosed }) => {
       const unmeshedControl = dependencies.routes.unmeshedControl(dependencies.routes.resolve(hello));
       let isDown = false;
       dependencies.prober.set(unmeshedControl, () => (isDown ? 'not-reached' : 'answered'));
@@ -288,16 +288,16 @@ describe('a claim that was disturbed', () => {
       };
       dependencies.prober.set(dependencies.routes.resolve(hello), () => 'answered');
       const start = dependencies.evidence.clock();
-      const { verdict, reason, tries } = await play('a/one', body);
+      const { verdict, reason, attempts } = await play('a/one', body);
       expect(dependencies.evidence.clock() - start).toBeGreaterThan(TIMING.aftermathMs);
       expect(verdict).toBe('inconclusive');
       expect(reason).toMatch(/^environment faults interrupted it 6 times, last: unmeshed control /);
-      expect(tries).toBe(TIMING.restarts + 1);
+      expect(attempts).toBe(TIMING.restarts + 1);
       expect(diagnosed).toEqual(['a/one']);
     }));
 
   test('is inconclusive when the environment does not recover in time', () =>
-    stage(async ({ play, opens, dependencies }) => {
+    setup(async ({ play, opens, dependencies }) => {
       const body: Body = async (call) => {
         dependencies.observer.setFault('watch', 'the watch broke');
         await opens(call);
@@ -306,34 +306,34 @@ describe('a claim that was disturbed', () => {
       expect(await play('a/one', body)).toMatchObject({
         verdict: 'inconclusive',
         reason: 'the environment did not recover: the watch broke',
-        tries: 1,
+        attempts: 1,
       });
       expect(dependencies.evidence.clock() - start).toBeGreaterThanOrEqual(TIMING.recoveryMs);
     }));
 
-  test('has as many tries as every other', () =>
-    stage(async ({ play, dependencies }) => {
+  test('has as many attempts as every other', () =>
+    setup(async ({ play, dependencies }) => {
       const unmeshedControl = dependencies.routes.unmeshedControl(dependencies.routes.resolve(hello));
       let isDown = false;
       dependencies.prober.set(unmeshedControl, () => (isDown ? 'not-reached' : 'answered'));
       dependencies.prober.set(dependencies.routes.resolve(hello), () => 'answered');
       for (const id of ['a/one', 'a/two']) {
-        let tries = 0;
+        let attempts = 0;
         const body: Body = async (call) => {
-          tries += 1;
-          isDown = tries <= 3;
+          attempts += 1;
+          isDown = attempts <= 3;
           try {
             await answer(call);
           } finally {
             isDown = false;
           }
         };
-        expect(await play(id, body)).toMatchObject({ verdict: 'passed', tries: 4 });
+        expect(await play(id, body)).toMatchObject({ verdict: 'passed', attempts: 4 });
       }
     }));
 
   test('is judged by a stability check that began after the environment fault', () =>
-    stage(async ({ play, dependencies }) => {
+    setup(async ({ play, dependencies }) => {
       obey(dependencies, get);
       let isFirst = true;
       const body: Body = async (call) => {
@@ -348,13 +348,13 @@ describe('a claim that was disturbed', () => {
         isFirst = false;
         await call.stayed({ mode: 'permissive' });
       };
-      expect(await play('a/one', body)).toMatchObject({ verdict: 'passed', tries: 2 });
+      expect(await play('a/one', body)).toMatchObject({ verdict: 'passed', attempts: 2 });
       const [hold] = dependencies.evidence.all('expectation').map((each) => each.sample);
       expect(hold?.start).toBeGreaterThan(20_000);
     }));
 
   test('is given the time that the mesh needs to find new pods', () =>
-    stage(async ({ play, dependencies }) => {
+    setup(async ({ play, dependencies }) => {
       let replacedAt = Number.POSITIVE_INFINITY;
       const route = dependencies.routes.resolve(hello);
       dependencies.prober.set(route, (at) => (at > replacedAt && at < replacedAt + 3_000 ? 'not-reached' : 'answered'));
@@ -369,7 +369,7 @@ describe('a claim that was disturbed', () => {
     }));
 
   test('between two claims, too', () =>
-    stage(async ({ play, dependencies }) => {
+    setup(async ({ play, dependencies }) => {
       const route = dependencies.routes.resolve(hello);
       dependencies.prober.set(route, () => 'answered');
       expect(await play('a/one', answer)).toMatchObject({ verdict: 'passed' });
@@ -377,11 +377,11 @@ describe('a claim that was disturbed', () => {
       dependencies.prober.set(route, (at) => (at < replacedAt + 3_000 ? 'not-reached' : 'answered'));
       replacePod(dependencies, 1);
       await lapse(10);
-      expect(await play('a/two', right)).toMatchObject({ verdict: 'passed', tries: 1 });
+      expect(await play('a/two', right)).toMatchObject({ verdict: 'passed', attempts: 1 });
     }));
 
   test('before it began, and that stays so, is inconclusive once the environment has had its time', () =>
-    stage(async ({ play, dependencies }) => {
+    setup(async ({ play, dependencies }) => {
       dependencies.observer.setFault('watch', 'the watch broke');
       const start = dependencies.evidence.clock();
       expect(await play('a/one', answer)).toMatchObject({
@@ -392,7 +392,7 @@ describe('a claim that was disturbed', () => {
     }));
 
   test('by somebody who changes a setting, sets it again', () =>
-    stage(async ({ play, opens, dependencies }) => {
+    setup(async ({ play, opens, dependencies }) => {
       let isFirst = true;
       const body: Body = async (call) => {
         await opens(call);
@@ -402,13 +402,13 @@ describe('a claim that was disturbed', () => {
         await lapse(100);
         await call.stayed({ mode: 'permissive' });
       };
-      expect(await play('a/one', body)).toMatchObject({ verdict: 'passed', tries: 2 });
+      expect(await play('a/one', body)).toMatchObject({ verdict: 'passed', attempts: 2 });
     }));
 });
 
 describe('an environment fault between two expectations', () => {
   test('starts the claim again: a hold before it proves nothing any more', () =>
-    stage(async ({ play, dependencies, opens }) => {
+    setup(async ({ play, dependencies, opens }) => {
       let isFirst = true;
       const body: Body = async (call) => {
         await opens(call);
@@ -420,7 +420,7 @@ describe('an environment fault between two expectations', () => {
         await lapse(5_000);
         await right(call);
       };
-      expect(await play('a/one', body)).toMatchObject({ verdict: 'passed', tries: 2 });
+      expect(await play('a/one', body)).toMatchObject({ verdict: 'passed', attempts: 2 });
     }));
 });
 
@@ -438,7 +438,7 @@ describe('policies', () => {
       },
     ],
   ])('are removed when the claim has %s', (verdict, rest) =>
-    stage(async ({ play, dependencies, opens }) => {
+    setup(async ({ play, dependencies, opens }) => {
       const body: Body = async (call) => {
         await apply(call);
         expect(present(dependencies)).toEqual([POLICY.name, POLICY.name]);
@@ -451,7 +451,7 @@ describe('policies', () => {
   );
 
   test('are removed before a disturbed claim starts again', () =>
-    stage(async ({ play, dependencies }) => {
+    setup(async ({ play, dependencies }) => {
       const seen: number[] = [];
       const body: Body = async (call) => {
         seen.push(present(dependencies).length);
@@ -466,7 +466,7 @@ describe('policies', () => {
     }));
 
   test('are still there while diagnostics are collected', () =>
-    stage(
+    setup(
       async ({ play, dependencies }) => {
         let then: string[] = [];
         whileDiagnosing = () => {
@@ -489,7 +489,7 @@ describe('policies', () => {
   let whileDiagnosing: () => void = () => undefined;
 
   test('that cannot be removed break the claim, and are removed before the next', () =>
-    stage(async ({ play, dependencies, opens }) => {
+    setup(async ({ play, dependencies, opens }) => {
       let isDown = false;
       dependencies.cluster.refuse = (call) =>
         isDown && call.startsWith('delete') ? new ClusterError('unreachable', 'connection refused') : undefined;
@@ -512,7 +512,7 @@ describe('policies', () => {
     }));
 
   test('can be applied and deleted in dependencies, the target first', () =>
-    stage(async ({ play, dependencies, opens }) => {
+    setup(async ({ play, dependencies, opens }) => {
       const body: Body = async (call) => {
         await call.allow({ policies: [POLICY], part: 'target' });
         await call.allow({ policies: [POLICY], part: 'route' });
@@ -541,9 +541,9 @@ describe('retries', () => {
   };
 
   test('make a claim that passes after a failure flaky', () =>
-    stage(
+    setup(
       async ({ play, opens, dependencies, diagnosed }) => {
-        expect(await play('a/one', failing(1, opens))).toMatchObject({ verdict: 'flaky', tries: 2 });
+        expect(await play('a/one', failing(1, opens))).toMatchObject({ verdict: 'flaky', attempts: 2 });
         expect(dependencies.evidence.all('verdict')).toMatchObject([{ verdict: 'flaky', attempt: 2 }]);
         expect(diagnosed).toEqual(['a/one']);
       },
@@ -551,27 +551,27 @@ describe('retries', () => {
     ));
 
   test('are as many as were granted', () =>
-    stage(
+    setup(
       async ({ play, opens, dependencies }) => {
-        expect(await play('a/one', failing(3, opens))).toMatchObject({ verdict: 'failed', tries: 3 });
+        expect(await play('a/one', failing(3, opens))).toMatchObject({ verdict: 'failed', attempts: 3 });
         expect(dependencies.evidence.all('verdict')).toMatchObject([{ verdict: 'failed', attempt: 3 }]);
-        expect(await play('a/two', failing(2, opens))).toMatchObject({ verdict: 'flaky', tries: 3 });
+        expect(await play('a/two', failing(2, opens))).toMatchObject({ verdict: 'flaky', attempts: 3 });
       },
       { retries: 2 },
     ));
 
   test('are not spent on what is inconclusive', () =>
-    stage(async ({ play }) => expect(await play('a/one', async () => undefined)).toMatchObject({ tries: 1 }), {
+    setup(async ({ play }) => expect(await play('a/one', async () => undefined)).toMatchObject({ attempts: 1 }), {
       retries: 2,
     }));
 
   test('that are inconclusive do not take the failure back', () =>
-    stage(
+    setup(
       async ({ play, dependencies }) => {
         const body = failing(1, async () => {
           throw new Error('no idea');
         });
-        expect(await play('a/one', body)).toMatchObject({ verdict: 'failed', tries: 2 });
+        expect(await play('a/one', body)).toMatchObject({ verdict: 'failed', attempts: 2 });
         expect(dependencies.evidence.all('verdict')[0]?.reason).toMatch(/expected answered.*no idea/);
       },
       { retries: 1 },
@@ -580,7 +580,7 @@ describe('retries', () => {
 
 describe('the run', () => {
   test('ends after the first failure where that is asked for', () =>
-    stage(
+    setup(
       async ({ play, opens, engine, dependencies }) => {
         const reason = 'skipped by --fail-fast after a/two';
         expect(await play('a/one', opens)).toMatchObject({ verdict: 'passed' });
@@ -597,7 +597,7 @@ describe('the run', () => {
     ));
 
   test('skips what is under way when it ends so, without looking for a cause', () =>
-    stage(
+    setup(
       async ({ play, dependencies, diagnosed }) => {
         dependencies.prober.set(dependencies.routes.resolve(hello), () => 'answered');
         const long: Body = async (call) => {
@@ -616,7 +616,7 @@ describe('the run', () => {
     ));
 
   test('that ends so leaves a failure that awaited another try a failure', () =>
-    stage(
+    setup(
       async ({ play, handlers, dependencies }) => {
         const call = own(handlers, { id: 'a/one', run: 1 });
         await call.begin({ more: false });
@@ -633,16 +633,16 @@ describe('the run', () => {
     ));
 
   test('goes on after a failure otherwise', () =>
-    stage(async ({ play, opens }) => {
+    setup(async ({ play, opens }) => {
       expect(await play('a/two', wrong)).toMatchObject({ verdict: 'failed' });
       expect(await play('a/three', opens)).toMatchObject({ verdict: 'passed' });
     }));
 
-  test.each<[string, (stage: Stage) => unknown]>([
+  test.each<[string, (setup: Setup) => unknown]>([
     ['interrupted', ({ interrupt }) => interrupt.abort(new Error('SIGINT'))],
     ['aborted', ({ engine }) => engine.abort()],
   ])('that is %s leaves the claim under way, and those after it, not run', (_, end) =>
-    stage(async (all) => {
+    setup(async (all) => {
       const { play, dependencies, opens } = all;
       const body: Body = async (call) => {
         await call.mode({ mode: 'egress', value: true });
@@ -657,7 +657,7 @@ describe('the run', () => {
   );
 
   test('that is interrupted while the environment recovers does not wait for it', () =>
-    stage(async ({ play, dependencies, interrupt }) => {
+    setup(async ({ play, dependencies, interrupt }) => {
       const body: Body = async (call) => {
         dependencies.observer.setFault('watch', 'the watch broke');
         void lapse(500).then(() => interrupt.abort());
@@ -670,7 +670,7 @@ describe('the run', () => {
     }));
 
   test('that is aborted between two calls of a claim makes no more changes', () =>
-    stage(async ({ handlers, engine, dependencies }) => {
+    setup(async ({ handlers, engine, dependencies }) => {
       const call = own(handlers, { id: 'a/one', run: 1 });
       await call.begin({ more: false });
       await engine.abort();
@@ -679,13 +679,13 @@ describe('the run', () => {
     }));
 
   test('begins no claim that the plan does not have', () =>
-    stage(async ({ play, opens }) => {
+    setup(async ({ play, opens }) => {
       expect(await play('a/four', opens)).toMatchObject({ verdict: 'not begun', reason: 'the plan does not have it' });
       expect(await play('a/one', opens, 2)).toMatchObject({ verdict: 'not begun' });
     }));
 
   test('repeats claims: the worst verdict counts, with its reason', () =>
-    stage(
+    setup(
       async ({ play, opens, dependencies }) => {
         await play('a/one', opens, 1);
         await play('a/one', wrong, 2);
@@ -700,7 +700,7 @@ describe('the run', () => {
 
   test('tells jest which claims there are, and which will not run', () => {
     const skip = { verdict: 'unsupported', reason: 'no' } as const;
-    return stage(
+    return setup(
       async ({ handlers, engine }) => {
         expect(await own(handlers, { id: '', run: 0 }).claims({})).toEqual([
           { id: 'a/one', run: 1, skip: false },
@@ -718,7 +718,7 @@ describe('modes', () => {
     evidence.all('change').flatMap(({ mode, claim }) => (mode === undefined ? [] : [[claim, mode.name, mode.value]]));
 
   test('that a claim starts with are set only where they differ, and none is assumed', () =>
-    stage(
+    setup(
       async ({ play, dependencies }) => {
         await play('a/one', async (call) => call.expect({ size: 'given', answered: [hello], refused: [] }));
         await play('a/two', async (call) => call.expect({ size: 'given', answered: [hello], refused: [] }));
@@ -730,7 +730,7 @@ describe('modes', () => {
     ));
 
   test('that cannot be set are the error of the claim', () =>
-    stage(
+    setup(
       async ({ play, dependencies }) => {
         dependencies.cluster.refuse = (call) =>
           call.startsWith('patch') ? new ClusterError('forbidden', 'may not patch') : undefined;
@@ -740,7 +740,7 @@ describe('modes', () => {
     ));
 
   test('stay, as the stability check over them says', () =>
-    stage(async ({ play, dependencies }) => {
+    setup(async ({ play, dependencies }) => {
       const body: Body = async (call) => {
         await call.mode({ mode: 'permissive', value: true });
         await call.stayed({ mode: 'permissive' });
@@ -754,7 +754,7 @@ describe('modes', () => {
     ['and who says so is right', 0, 'passed'],
     ['or who says so has failed, and nobody else', 2 * TIMING.stabilityPollMs, 'failed'],
   ])('stay until they are switched, however long that is, %s', (_, leaksForMs, verdict) =>
-    stage(
+    setup(
       async ({ play, dependencies }) => {
         obey(dependencies, visit);
         const isOn = () => dependencies.modes.current.permissive === true;
@@ -779,8 +779,8 @@ describe('modes', () => {
             await call.expect({ size: 'given', answered: [hello], refused: [] });
           }),
         ]);
-        expect(stays).toMatchObject({ verdict, tries: 1 });
-        expect(changes).toMatchObject({ verdict: 'passed', tries: 1 });
+        expect(stays).toMatchObject({ verdict, attempts: 1 });
+        expect(changes).toMatchObject({ verdict: 'passed', attempts: 1 });
       },
       {
         claims: ['a/one', 'a/two'].map((id) =>
@@ -794,7 +794,7 @@ describe('modes', () => {
     ['no longer', [claimOf('a/one', { stabilityCheck: 'permissive' }), claimOf('a/two')], 'toBe'],
     ['still', ['a/one', 'a/two'].map((id) => claimOf(id, { stabilityCheck: 'permissive' })), 'toBeGreaterThan'],
   ] as const)('are %s watched over when a claim has asked, as others want to', (_, claims, compare) =>
-    stage(
+    setup(
       async ({ play, dependencies }) => {
         obey(dependencies, get);
         await play('a/one', async (call) => {
@@ -812,7 +812,7 @@ describe('modes', () => {
   );
 
   test('that were never set cannot have stayed', () =>
-    stage(async ({ play }) => {
+    setup(async ({ play }) => {
       expect(await play('a/one', (call) => call.stayed({ mode: 'permissive' }))).toMatchObject({
         verdict: 'inconclusive',
         reason: expect.stringMatching(/never set it/),
@@ -820,7 +820,7 @@ describe('modes', () => {
     }));
 
   test('are set anew by a new installation, whose pods are others', () =>
-    stage(
+    setup(
       async ({ play, dependencies }) => {
         const body: Body = async (call) => {
           await call.mode({ mode: 'permissive', value: true });
@@ -829,7 +829,7 @@ describe('modes', () => {
           await call.expect({ size: 'expect', answered: [hello], refused: [] });
         };
         swap = () => replacePod(dependencies, 1);
-        expect(await play('a/one', body)).toMatchObject({ verdict: 'passed', tries: 1 });
+        expect(await play('a/one', body)).toMatchObject({ verdict: 'passed', attempts: 1 });
         expect(dependencies.modes.current).toEqual({ permissive: true, egress: false });
       },
       { reinstall: async () => swap() },
@@ -839,7 +839,7 @@ describe('modes', () => {
     ['an expectation', (call) => call.expect({ size: 'expect', answered: [], refused: [hello] })],
     ['a mode that stays', (call) => call.stayed({ mode: 'permissive' })],
   ])('by a new installation, which is no excuse for a later claim: %s', (_, asks) =>
-    stage(
+    setup(
       async ({ play, dependencies }) => {
         swap = () => replacePod(dependencies, 1);
         const installs: Body = async (call) => {
@@ -854,7 +854,7 @@ describe('modes', () => {
           await call.mode({ mode: 'permissive', value: true });
           await asks(call);
         };
-        expect(await play('a/two', body)).toMatchObject({ verdict: 'failed', tries: 1 });
+        expect(await play('a/two', body)).toMatchObject({ verdict: 'failed', attempts: 1 });
         expect(dependencies.evidence.clock() - begun).toBeLessThan(TIMING.aftermathMs);
       },
       { reinstall: async () => swap() },
@@ -875,12 +875,12 @@ describe('a switch that acts on new pods only', () => {
   test.each(['restart', 'reinstall'] as const)(
     'replaces them by %s, and their answers speak for those that refused',
     (effect) =>
-      stage(
+      setup(
         async ({ dependencies, play, opens }) => {
           replaced = [];
           swap = () => replace(dependencies);
           dependencies.mesh.acts = effect;
-          expect(await play('a/one', opens)).toMatchObject({ verdict: 'passed', tries: 1 });
+          expect(await play('a/one', opens)).toMatchObject({ verdict: 'passed', attempts: 1 });
           expect(replaced).toHaveLength(2);
           expect(dependencies.modes.current).toMatchObject({ permissive: true });
           expect(dependencies.evidence.all('environment-fault')).toEqual([]);
@@ -890,7 +890,7 @@ describe('a switch that acts on new pods only', () => {
   );
 
   test('is no excuse for a pod that was replaced besides', () =>
-    stage(
+    setup(
       async ({ dependencies, play, opens }) => {
         replaced = [];
         swap = () => replace(dependencies);
@@ -900,7 +900,7 @@ describe('a switch that acts on new pods only', () => {
           if (replaced.length === 2) swap();
           await call.expect({ size: 'expect', answered: [hello], refused: [] });
         };
-        expect((await play('a/one', body)).tries).toBeGreaterThan(1);
+        expect((await play('a/one', body)).attempts).toBeGreaterThan(1);
       },
       { restart: async () => swap() },
     ));
@@ -908,7 +908,7 @@ describe('a switch that acts on new pods only', () => {
 
 describe('facts', () => {
   test('about the whole run are not judged while the observer cannot be seen', () =>
-    stage(
+    setup(
       async ({ play, dependencies }) => {
         dependencies.observer.setFault('watch', 'the watch broke');
         expect(await play('a/one', (call) => call.stable({}))).toMatchObject({ verdict: 'inconclusive' });
@@ -917,7 +917,7 @@ describe('facts', () => {
     ));
 
   test('values that are no booleans must be refused, and there must be some', () =>
-    stage(async ({ play, dependencies }) => {
+    setup(async ({ play, dependencies }) => {
       const body: Body = (call) => call.invalid({ mode: 'permissive' });
       dependencies.mesh.invalid = [{ step: { patch: 'yes' }, refused: true, message: 'invalid' }];
       expect(await play('a/one', body)).toMatchObject({ verdict: 'passed' });
@@ -931,7 +931,7 @@ describe('facts', () => {
     }));
 
   test('enrolment and stability are judged by the pods', () =>
-    stage(async ({ play, dependencies }) => {
+    setup(async ({ play, dependencies }) => {
       const body: Body = async (call) => {
         await call.enrolled({});
         await call.stable({});

@@ -115,7 +115,7 @@ describe('without a change', () => {
     expect(at).toBeLessThan(TIMING.fastMs);
   });
 
-  test('a single deviation within the hold is a failure', async () => {
+  test('a single deviation within the sample is a failure', async () => {
     for (const n of [2, 45, TIMING.sampleProbes]) {
       const behaviour: Behaviour = (_, each) => (each === n ? 'answered' : 'not-reached');
       const { decision } = await decided([{ route: hello, expected: 'refused', behaviour }]);
@@ -132,7 +132,7 @@ describe('without a change', () => {
   });
 });
 
-describe('a hold', () => {
+describe('a sample', () => {
   test('is of as many probes as it takes to catch one wrong answer in twenty', async () => {
     const { decision, trial } = await decided([{ route: hello, expected: 'refused', behaviour: refused }]);
     expect(counts(trial)).toEqual([TIMING.sampleProbes]);
@@ -261,15 +261,15 @@ describe('a hold', () => {
   });
 
   test.each(['given', 'soak'] as const)('of %s that hangs has no empty job, and loses no probe', async (size) => {
-    const { trial, hold } = await inVirtualTime(async () => {
+    const { trial, sample } = await inVirtualTime(async () => {
       const behaviour: Behaviour = () => ({ outcome: 'not-reached', takesMs: 3_000 });
       const trial = new Trial([{ route: hello, expected: 'refused', behaviour }]);
-      return { trial, hold: (await trial.decide(size)).sample };
+      return { trial, sample: (await trial.decide(size)).sample };
     });
-    const jobs = trial.prober.bursts.filter(({ at }) => at === hold?.start);
+    const jobs = trial.prober.bursts.filter(({ at }) => at === sample?.start);
     expect(jobs.every(({ count }) => count > 0)).toBe(true);
     const watching = 1;
-    expect(jobs.reduce((sum, { count }) => sum + count, 0)).toBe((hold?.probes ?? 0) + watching);
+    expect(jobs.reduce((sum, { count }) => sum + count, 0)).toBe((sample?.probes ?? 0) + watching);
   });
 
   test('of one route restarts by the deviation of another that has yet to settle', async () => {
@@ -332,7 +332,7 @@ describe('a deviation', () => {
     expect(decision.shown.every(({ start }) => start >= 3_000 && start < 3_500)).toBe(true);
   });
 
-  test('between two holds is a failure when it comes after settling', async () => {
+  test('between two samples is a failure when it comes after settling', async () => {
     const behaviour: Behaviour = (at) =>
       (at >= 200 && at < 205) || (at > 1_500 && at < 1_900) ? 'answered' : 'not-reached';
     const { decision } = await decided(
@@ -377,7 +377,7 @@ describe('an environment fault is never a failure:', () => {
     expect(message).toBe('unmeshed control: unknown (curl 6)');
   });
 
-  test('unmeshed controls and controls are asked about the whole hold, and about all that decides', async () => {
+  test('unmeshed controls and controls are asked about the whole sample, and about all that decides', async () => {
     const { decision, trial } = await decided([{ route: hello, expected: 'refused', behaviour: refused }]);
     expect(trial.verified).toEqual([{ from: decision.sample?.start, to: decision.sample?.end }]);
 
@@ -389,7 +389,7 @@ describe('an environment fault is never a failure:', () => {
     expect(asked?.to).toBeGreaterThanOrEqual(Math.max(...over.decision.shown.map(({ end }) => end)));
   });
 
-  test('a pod or sidecar that is another at the end of a hold than at its beginning', async () => {
+  test('a pod or sidecar that is another at the end of a sample than at its beginning', async () => {
     const behaviour: Behaviour = (_, n) => ({ outcome: 'not-reached', identity: n > 30 ? 'new pods' : 'old pods' });
     const subject: Subject = { route: hello, expected: 'refused', behaviour };
     expect((await environmentFault([subject])).message).toMatch(/replaced or restarted/);
@@ -402,7 +402,7 @@ describe('an environment fault is never a failure:', () => {
     expect((await environmentFault([subject])).message).toMatch(/exec: no frame/);
   });
 
-  test('the end of the run, while the mesh is waited for, and between two holds', async () => {
+  test('the end of the run, while the mesh is waited for, and between two samples', async () => {
     const ending = new Error('the run is being ended');
     const wavering: Behaviour = (_, n) => (n % 7 > 0 ? 'not-reached' : 'answered');
     for (const behaviour of [wrong, wavering]) {
@@ -429,7 +429,7 @@ describe('an environment fault is never a failure:', () => {
 });
 
 describe('a failure after pods were replaced on purpose', () => {
-  test('is not laid to what that disturbed', async () => {
+  test('is not blamed on what that disturbed', async () => {
     const judge = (replacedAt: number) =>
       inVirtualTime(async () => {
         const trial = new Trial([{ route: hello, expected: 'refused', behaviour: answered }]);
@@ -444,7 +444,7 @@ describe('a failure after pods were replaced on purpose', () => {
 });
 
 describe('a log that tells late', () => {
-  test('that a refused probe of the hold had reached the server is a leak', async () => {
+  test('that a refused probe of the sample had reached the server is a leak', async () => {
     const behaviour: Behaviour = (_, n) =>
       n === 20 ? { outcome: 'not-reached', finally: 'reached-without-answer' } : 'not-reached';
     const { decision } = await decided([{ route: hello, expected: 'refused', behaviour }]);
@@ -475,7 +475,7 @@ describe('a log that tells late', () => {
     expect(decision.shown.map(({ outcome }) => outcome)).toEqual(['reached-without-answer']);
   });
 
-  test('of probes before the mesh acted, is not held against it', async () => {
+  test('of probes before the mesh acted, does not count against it', async () => {
     const behaviour: Behaviour = (at) =>
       at < 900 ? { outcome: 'not-reached', finally: 'reached-without-answer' } : 'not-reached';
     const { decision } = await decided([
@@ -485,7 +485,7 @@ describe('a log that tells late', () => {
     expect(only(decision).leaked).toBeGreaterThan(0);
   });
 
-  test('that a deviation was none accuses nobody', async () => {
+  test('that a deviation was none blames nothing on the mesh', async () => {
     const behaviour: Behaviour = (_, n) => (n === 20 ? { outcome: 'forged', finally: 'answered' } : 'answered');
     const { decision } = await decided([{ route: hello, expected: 'answered', behaviour }]);
     expect(decision.met).toBe(true);

@@ -9,15 +9,15 @@ import { TIMING } from './timing.ts';
 const hello = routeBetween(actors.curl, servers.tcpEcho);
 const visit = routeBetween(actors.otherClient, servers.tcpEcho);
 
-function watches() {
+function setup() {
   const evidence = new FakeEvidence();
   const prober = new FakeProber(evidence);
-  return { prober, evidence, watches: new Pollers(prober) };
+  return { prober, evidence, pollers: new Pollers(prober) };
 }
 
-test('followers of a route share its probes, and each has observations of its own', () =>
+test('pollers of a route share its probes, and each has observations of its own', () =>
   inVirtualTime(async () => {
-    const { watches: all, prober } = watches();
+    const { pollers: all, prober } = setup();
     const one = all.follow(hello, 'a claim');
     await lapse(2_500);
     const two = all.follow(hello, 'a claim');
@@ -32,9 +32,9 @@ test('followers of a route share its probes, and each has observations of its ow
     await Promise.all([one.stop(), two.stop()]);
   }));
 
-test('a route is probed until its last follower stops, and none sees what comes after it stopped', () =>
+test('a route is probed until its last poller stops, and a stopped one sees nothing more', () =>
   inVirtualTime(async () => {
-    const { watches: all, prober } = watches();
+    const { pollers: all, prober } = setup();
     const one = all.follow(hello, 'a claim');
     const two = all.follow(hello, 'a claim');
     await lapse(1_500);
@@ -51,7 +51,7 @@ test('a route is probed until its last follower stops, and none sees what comes 
 
 test('bursts that are asked for at once are one, as long as the longest, begun after they were asked for', () =>
   inVirtualTime(async () => {
-    const { watches: all, prober, evidence } = watches();
+    const { pollers: all, prober, evidence } = setup();
     const asked = evidence.clock();
     const [one, two] = await Promise.all([
       all.burst(hello, 90, 1, 'a claim'),
@@ -69,40 +69,40 @@ test('bursts that are asked for at once are one, as long as the longest, begun a
 
 test('a burst is shared out among jobs', () =>
   inVirtualTime(async () => {
-    const { watches: all, prober } = watches();
+    const { pollers: all, prober } = setup();
     expect(await all.burst(hello, 90, 30, 'a claim')).toHaveLength(90);
     expect(prober.bursts.map(({ count }) => count)).toEqual(Array.from({ length: 30 }, () => 3));
   }));
 
 test('the more routes are waited for, the less often each is probed', () =>
   inVirtualTime(async () => {
-    const { watches: all, prober } = watches();
+    const { pollers: all, prober } = setup();
     const routes = Array.from({ length: 20 }, (_, i) => ({ ...hello, port: 9_000 + i }));
-    const followers = routes.map((route) => all.follow(route, 'a claim'));
-    const calm = followers.map((follower) => follower.pollFast());
+    const readers = routes.map((route) => all.follow(route, 'a claim'));
+    const slowDown = readers.map((reader) => reader.pollFast());
     await lapse(10_000);
     const rate = prober.bursts.length / 10;
     expect(rate).toBeLessThanOrEqual(1_000 / TIMING.fastShareMs + 20);
-    for (const release of calm) release();
-    await Promise.all(followers.map((follower) => follower.stop()));
+    for (const release of slowDown) release();
+    await Promise.all(readers.map((reader) => reader.stop()));
   }));
 
-test('a route is not watched besides while it is probed in a burst, unless somebody waits for the watch', () =>
+test('a route is not polled during a burst, unless it is polled fast', () =>
   inVirtualTime(async () => {
-    const { watches: all, prober } = watches();
+    const { pollers: all, prober } = setup();
     prober.set(hello, () => ({ outcome: 'answered', takesMs: 100 }));
-    const follower = all.follow(hello, 'a claim');
+    const reader = all.follow(hello, 'a claim');
     await lapse(500);
     const single = () => prober.bursts.filter(({ count }) => count === 1).length;
     const before = single();
     await all.burst(hello, 90, 1, 'a claim');
     expect(single() - before).toBeLessThanOrEqual(1);
-    const calm = follower.pollFast();
+    const slowDown = reader.pollFast();
     const waited = single();
     await all.burst(hello, 90, 1, 'a claim');
     expect(single() - waited).toBeGreaterThan(10);
-    calm();
+    slowDown();
     await lapse(2 * TIMING.pollMs);
-    expect(follower.since(0).length).toBeGreaterThan(0);
-    await follower.stop();
+    expect(reader.since(0).length).toBeGreaterThan(0);
+    await reader.stop();
   }));

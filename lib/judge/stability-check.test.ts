@@ -11,7 +11,7 @@ import { TIMING } from './timing.ts';
 const request = routeBetween(actors.otherClient, servers.httpbin);
 const hello = routeBetween(actors.otherClient, servers.tcpEcho);
 
-interface Watchman {
+interface Checked {
   dependencies: FakeDependencies;
   /** Asks whether the mode has stayed since it was switched, which the mesh is granted five seconds and two for. */
   stayed(
@@ -24,7 +24,7 @@ interface Watchman {
 }
 
 /** Keeps a stability check over both routes, whose mode is switched at 0. */
-function watch<T>(behaviour: Behaviour, body: (watchman: Watchman) => Promise<T>): Promise<T> {
+function check<T>(behaviour: Behaviour, body: (checked: Checked) => Promise<T>): Promise<T> {
   return inVirtualTime(async () => {
     const dependencies = fakeDependencies();
     dependencies.prober.set(request, behaviour);
@@ -48,8 +48,8 @@ function watch<T>(behaviour: Behaviour, body: (watchman: Watchman) => Promise<T>
 const acts: Behaviour = (at) => (at < 2_000 ? 'answered' : 'not-reached');
 
 describe('a mode has stayed', () => {
-  test('when its routes held for twelve seconds since it acted', () =>
-    watch(acts, async ({ stayed }) => {
+  test('when its routes stayed so for twelve seconds since it acted', () =>
+    check(acts, async ({ stayed }) => {
       const { met, at, sample, routes, items } = await stayed('refused');
       expect(met).toBe(true);
       expect(at).toBeGreaterThanOrEqual(2_000 + TIMING.stabilityMs);
@@ -67,15 +67,15 @@ describe('a mode has stayed', () => {
     }));
 
   test('and that is said as soon as the time is over, however seldom its routes are probed meanwhile', () =>
-    watch(
+    check(
       (at) => (at < 2_100 ? 'answered' : 'not-reached'),
       async ({ stayed }) => {
         expect((await stayed('refused')).at).toBeLessThan(2_100 + TIMING.stabilityMs + TIMING.stabilityPollMs / 2);
       },
     ));
 
-  test('at once, when it has been watched long enough while others worked', () =>
-    watch(acts, async ({ dependencies, stayed }) => {
+  test('at once, when it was polled long enough while others worked', () =>
+    check(acts, async ({ dependencies, stayed }) => {
       await lapse(20_000);
       const { met, at } = await stayed('refused');
       expect(met).toBe(true);
@@ -84,7 +84,7 @@ describe('a mode has stayed', () => {
     }));
 
   test('when a deviation within settling was followed by the whole time', () =>
-    watch(
+    check(
       (at) => (at < 2_000 || (at > 3_000 && at < 3_600) ? 'answered' : 'not-reached'),
       async ({ stayed }) => {
         const { met, at, sample, routes } = await stayed('refused');
@@ -99,7 +99,7 @@ describe('a mode has stayed', () => {
 
 describe('a mode has not stayed', () => {
   test('that comes back after eight seconds, and that is said as soon as it is seen', () =>
-    watch(
+    check(
       (at) => (at < 2_000 || at > 10_000 ? 'answered' : 'not-reached'),
       async ({ stayed }) => {
         const { met, at, shown, routes } = await stayed('refused');
@@ -112,7 +112,7 @@ describe('a mode has not stayed', () => {
     ));
 
   test('that was on again for a moment, while others worked', () =>
-    watch(
+    check(
       (at) => (at < 2_000 || (at > 10_000 && at < 10_600) ? 'answered' : 'not-reached'),
       async ({ stayed }) => {
         await lapse(30_000);
@@ -123,7 +123,7 @@ describe('a mode has not stayed', () => {
     ));
 
   test('that never acted', () =>
-    watch(
+    check(
       () => 'answered',
       async ({ stayed }) => {
         const { met, at, routes } = await stayed('refused');
@@ -134,8 +134,8 @@ describe('a mode has not stayed', () => {
       },
     ));
 
-  test('that acted later than it may, although it has held since', () =>
-    watch(
+  test('that acted later than it may, although it has stayed since', () =>
+    check(
       (at) => (at < 8_000 ? 'answered' : 'not-reached'),
       async ({ stayed }) => {
         await lapse(30_000);
@@ -144,13 +144,13 @@ describe('a mode has not stayed', () => {
     ));
 
   test('that is answered by silence, on a machine that is fast enough', () =>
-    watch(
+    check(
       (at) => (at > 8_000 && at < 9_000 ? { outcome: 'not-reached', takesMs: 3_000 } : 'answered'),
       async ({ stayed }) => expect((await stayed('answered')).met).toBe(false),
     ));
 
-  test('that leaked, as the log told in the end', () =>
-    watch(
+  test('that leaked, as the log shows in the end', () =>
+    check(
       (at) => (at < 2_000 ? 'answered' : at > 9_000 && at < 9_600 ? leak() : 'not-reached'),
       async ({ stayed }) => {
         const { met, shown } = await stayed('refused');
@@ -160,7 +160,7 @@ describe('a mode has not stayed', () => {
     ));
 
   test('and that one route of two deviates is enough', () =>
-    watch(acts, async ({ dependencies, stayed }) => {
+    check(acts, async ({ dependencies, stayed }) => {
       dependencies.prober.set(hello, (at) => (at < 2_000 || at > 9_000 ? 'answered' : 'not-reached'));
       expect((await stayed('refused')).met).toBe(false);
     }));
@@ -168,7 +168,7 @@ describe('a mode has not stayed', () => {
 
 describe('nothing is said about a mode', () => {
   test('from before the end of the last environment fault: the window begins anew', () =>
-    watch(acts, async ({ stayed }) => {
+    check(acts, async ({ stayed }) => {
       await lapse(20_000);
       const { met, at, sample } = await stayed('refused', 19_000);
       expect(met).toBe(true);
@@ -177,7 +177,7 @@ describe('nothing is said about a mode', () => {
     }));
 
   test('by deviations before the end of the last environment fault, nor by those that the mesh needs to find back', () =>
-    watch(
+    check(
       (at) => (at < 2_000 || (at > 15_000 && at < 21_000) ? 'answered' : 'not-reached'),
       async ({ stayed }) => {
         await lapse(20_000);
@@ -188,7 +188,7 @@ describe('nothing is said about a mode', () => {
     ));
 
   test('where it does not find back in what a change is granted', () =>
-    watch(
+    check(
       (at) => (at < 2_000 || at > 15_000 ? 'answered' : 'not-reached'),
       async ({ stayed }) => {
         await lapse(20_000);
@@ -198,8 +198,8 @@ describe('nothing is said about a mode', () => {
       },
     ));
 
-  test('by a leak that the log told in the end, of the time in which the mode settled', () =>
-    watch(
+  test('by a leak that the log shows in the end, of the time in which the mode settled', () =>
+    check(
       (at) => (at < 2_000 ? 'answered' : at < 3_000 ? leak() : 'not-reached'),
       async ({ stayed }) => {
         const { met, sample, routes } = await stayed('refused');
@@ -209,8 +209,8 @@ describe('nothing is said about a mode', () => {
       },
     ));
 
-  test('by a deviation that was none, as the log told in the end', () =>
-    watch(
+  test('by a deviation that was none, as the log shows in the end', () =>
+    check(
       (at) => (at > 9_000 && at < 9_600 ? { outcome: 'forged', finally: 'answered' } : 'answered'),
       async ({ stayed }) => {
         await expect(stayed('answered')).rejects.toThrow(/changed when the log was complete/);
@@ -218,7 +218,7 @@ describe('nothing is said about a mode', () => {
     ));
 
   test('by an observation that cannot be trusted', () =>
-    watch(
+    check(
       (at) => (at < 2_000 ? 'answered' : at > 9_000 && at < 9_600 ? 'unknown' : 'not-reached'),
       async ({ stayed }) => {
         await expect(stayed('refused')).rejects.toThrow(EnvironmentFault);
@@ -226,7 +226,7 @@ describe('nothing is said about a mode', () => {
     ));
 
   test('by an answer that exec lost', () =>
-    watch(
+    check(
       (at) =>
         at > 9_000 && at < 9_600
           ? { outcome: 'unknown', doubt: 'exec: no frame', finally: 'reached-without-answer' }
@@ -240,15 +240,15 @@ describe('nothing is said about a mode', () => {
     ['stayed', acts],
     ['not stayed', ((at) => (at < 2_000 || at > 8_000 ? 'answered' : 'not-reached')) satisfies Behaviour],
   ])('that has %s while its unmeshed control was not answered', (_, behaviour) =>
-    watch(behaviour, async ({ dependencies, stayed }) => {
+    check(behaviour, async ({ dependencies, stayed }) => {
       const unmeshedControl = dependencies.routes.unmeshedControl(hello);
       dependencies.prober.set(unmeshedControl, (at) => (at > 8_000 && at < 12_000 ? 'not-reached' : 'answered'));
       await expect(stayed('refused')).rejects.toThrow(/^unmeshed control /);
     }),
   );
 
-  test('that fails soon after an environment fault that nobody noticed', () =>
-    watch(
+  test('that fails soon after an environment fault that went unnoticed', () =>
+    check(
       (at) => (at < 2_000 || at > 30_000 ? 'answered' : 'not-reached'),
       async ({ dependencies, stayed }) => {
         await lapse(29_000);
@@ -260,7 +260,7 @@ describe('nothing is said about a mode', () => {
     ));
 
   test('by silence on a machine on which an unmeshed control is slow, too', () =>
-    watch(
+    check(
       (at) => (at > 8_000 && at < 9_000 ? { outcome: 'not-reached', takesMs: 3_000 } : 'answered'),
       async ({ dependencies, stayed }) => {
         const slow: Behaviour = () => ({ outcome: 'answered', takesMs: 900 });
@@ -270,7 +270,7 @@ describe('nothing is said about a mode', () => {
     ));
 
   test('when the run is being ended, which is said at once, although nothing is probed any more', () =>
-    watch(acts, async ({ dependencies, stayed, stabilityCheck }) => {
+    check(acts, async ({ dependencies, stayed, stabilityCheck }) => {
       const ending = new Error('the run is being ended');
       const run = new AbortController();
       void lapse(4_000).then(() => stabilityCheck.stop());
@@ -282,14 +282,14 @@ describe('nothing is said about a mode', () => {
     }));
 
   test('when the run was being ended before', () =>
-    watch(acts, async ({ stayed }) => {
+    check(acts, async ({ stayed }) => {
       const ending = new Error('the run is being ended');
       await expect(stayed('refused', 0, AbortSignal.abort(ending))).rejects.toBe(ending);
     }));
 });
 
-test('what nobody has asked about is written down at the end, for no claim', () =>
-  watch(acts, async ({ dependencies, stabilityCheck }) => {
+test('what no claim has asked about is written down at the end, for no claim', () =>
+  check(acts, async ({ dependencies, stabilityCheck }) => {
     await lapse(3_000);
     await stabilityCheck.stop();
     const own = [...dependencies.prober.written].filter(([{ route }]) => route === hello);

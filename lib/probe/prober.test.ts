@@ -62,7 +62,7 @@ class PlayedAgent extends Agent {
 }
 
 /** A prober over an agent that does what the test says, and a log that holds what the test says. */
-function stage({ hasPod = true } = {}) {
+function setup({ hasPod = true } = {}) {
   const unused = () => {
     throw new Error('not needed here');
   };
@@ -115,7 +115,7 @@ function stage({ hasPod = true } = {}) {
 
 describe('one probe', () => {
   test('that is answered and logged is answered', async () => {
-    const { prober, agent, logs } = stage();
+    const { prober, agent, logs } = setup();
     agent.play = (nonces) => {
       logs(nonces);
       return echoed(nonces);
@@ -131,14 +131,14 @@ describe('one probe', () => {
   });
 
   test('whose line is late in the log is waited for', async () => {
-    const { prober, logs } = stage();
+    const { prober, logs } = setup();
     const observation = prober.probe(hello, 'a claim');
     setImmediate(() => logs(['mp0000000000000001']));
     expect((await observation).outcome).toBe('answered');
   });
 
   test('that is refused, and not logged yet, is taken for one that did not reach, until the log is complete', async () => {
-    const { prober, agent, logs, observations } = stage();
+    const { prober, agent, logs, observations } = setup();
     agent.play = silent;
     const observation = await prober.probe(hello, 'a claim');
     expect(observation.outcome).toBe('not-reached');
@@ -151,7 +151,7 @@ describe('one probe', () => {
   });
 
   test('is concluded and written down once', async () => {
-    const { prober, agent, logs, observations } = stage();
+    const { prober, agent, logs, observations } = setup();
     agent.play = silent;
     const observation = await prober.probe(hello, 'a claim');
     prober.conclude(observation, { role: 'subject' });
@@ -162,7 +162,7 @@ describe('one probe', () => {
   });
 
   test('of a place without a log is marked so', async () => {
-    const { prober, observations } = stage();
+    const { prober, observations } = setup();
     const observation = await prober.probe(outside, 'a claim');
     prober.conclude(observation, { role: 'subject' });
     expect(observations()).toMatchObject([{ outcome: 'answered', logged: false, inLog: false, pod: 'curl/curl-1' }]);
@@ -172,7 +172,7 @@ describe('one probe', () => {
   });
 
   test('from a client that has no pod is a doubt', async () => {
-    const { prober, observations } = stage({ hasPod: false });
+    const { prober, observations } = setup({ hasPod: false });
     const observation = await prober.probe(hello, 'a claim');
     expect(observation).toMatchObject({ outcome: 'unknown', seen: { doubt: 'no pod of curl is running' } });
     prober.conclude(observation, { role: 'subject' });
@@ -183,7 +183,7 @@ describe('one probe', () => {
 
 describe('a burst', () => {
   test('is as many probes as asked for, each with a nonce of its own', async () => {
-    const { prober, agent, logs } = stage();
+    const { prober, agent, logs } = setup();
     agent.play = (nonces) => {
       logs(nonces.slice(0, 2));
       return silent(nonces);
@@ -198,7 +198,7 @@ describe('a burst', () => {
   });
 
   test('that exec lost is repeated once, alone, with new nonces', async () => {
-    const { prober, agent } = stage();
+    const { prober, agent } = setup();
     agent.play = (nonces, how) => (how === 'session' ? { doubt: 'exec: no frame' } : silent(nonces));
     const observations = await prober.burst(hello, 2, 'a claim');
     expect(agent.jobs).toEqual([
@@ -212,7 +212,7 @@ describe('a burst', () => {
   });
 
   test('that exec lost and the server logged is not forgotten: it reached', async () => {
-    const { prober, agent, logs } = stage();
+    const { prober, agent, logs } = setup();
     agent.play = (nonces, how) => {
       if (how === 'alone') return silent(nonces);
       logs(nonces.slice(0, 1));
@@ -229,7 +229,7 @@ describe('a burst', () => {
   });
 
   test('that exec lost twice is a doubt, all of it', async () => {
-    const { prober, agent } = stage();
+    const { prober, agent } = setup();
     agent.play = () => ({ doubt: 'exec: no frame' });
     const observations = await prober.burst(hello, 2, 'a claim');
     expect(agent.jobs).toHaveLength(2);
@@ -237,7 +237,7 @@ describe('a burst', () => {
   });
 
   test('whose output is not of as many probes is not read at all', async () => {
-    const { prober, agent } = stage();
+    const { prober, agent } = setup();
     agent.play = (nonces) => silent(nonces.slice(1));
     const [observation] = await prober.burst(hello, 2, 'a claim');
     expect(observation).toMatchObject({
@@ -247,7 +247,7 @@ describe('a burst', () => {
   });
 
   test('is by the pods that there were when it was sent', async () => {
-    const { prober, agent, replacePods } = stage();
+    const { prober, agent, replacePods } = setup();
     agent.play = (nonces) => {
       replacePods();
       return silent(nonces);
@@ -257,7 +257,7 @@ describe('a burst', () => {
   });
 
   test('under way when the run is being ended is a doubt at once', async () => {
-    const { prober, agent } = stage();
+    const { prober, agent } = setup();
     agent.hangs = true;
     const burst = prober.burst(hello, 2, 'a claim');
     prober.end();

@@ -180,7 +180,7 @@ describe('times', () => {
       end: 10_500,
       sample: { start: 8500, end: 10_500, probes: 90, restarts: 0 },
     });
-    // A stability check: held since 2 s, asked about at 9.5 s.
+    // A stability check: sampled since 2 s, asked about at 9.5 s.
     run.expectation('s/a', {
       n: 2,
       start: 9500,
@@ -218,8 +218,8 @@ describe('times', () => {
     ]);
   });
 
-  it('counts time once in which two holds go on, and calls the rest overhead', () => {
-    // acting 6..8 and 10..13 s, holding 8.5..11.5 s, of the suite's 5..25 s
+  it('counts time once in which two samples go on, and calls the rest overhead', () => {
+    // acting 6..8 and 10..13 s, sampling 8.5..11.5 s, of the suite's 5..25 s
     expect(summary).toMatchObject({ suitesMs: 20_000, actingMs: 5000, samplingMs: 1500, overheadMs: 20_000 - 6500 });
   });
 

@@ -4,7 +4,7 @@ import { type Claim, type PlannedClaim, resourceUseOf } from '../judge/claim.ts'
 import { requiredClientsOf, schedule } from './schedule.ts';
 import { simulate } from './simulate.ts';
 
-const HOLD: Call = { method: 'expect', params: { size: 'expect', answered: [], refused: [] } };
+const EXPECT: Call = { method: 'expect', params: { size: 'expect', answered: [], refused: [] } };
 const flip = (mode: 'permissive' | 'egress', value: boolean): Call => ({ method: 'mode', params: { mode, value } });
 const allow: Call = {
   method: 'allow',
@@ -42,9 +42,9 @@ function cold(claims: PlannedClaim[]): PlannedClaim[] {
 describe('a simulation', () => {
   it('makes changes together that claims ask for at the same time, and shares switches', async () => {
     const claims = [
-      scripted('a/opens', off, HOLD, flip('permissive', true), HOLD),
-      scripted('a/opens-too', off, HOLD, flip('permissive', true), HOLD),
-      scripted('a/policy', off, HOLD, allow, HOLD),
+      scripted('a/opens', off, EXPECT, flip('permissive', true), EXPECT),
+      scripted('a/opens-too', off, EXPECT, flip('permissive', true), EXPECT),
+      scripted('a/policy', off, EXPECT, allow, EXPECT),
     ];
     const { batches, switches } = await simulate(claims, hot.apps);
     expect(batches).toEqual([
@@ -56,7 +56,7 @@ describe('a simulation', () => {
   });
 
   it('runs claims one at a time where a switch acts on new pods only', async () => {
-    const claims = [scripted('a/1', off, HOLD), scripted('a/2', off, HOLD), scripted('a/3', on, HOLD)];
+    const claims = [scripted('a/1', off, EXPECT), scripted('a/2', off, EXPECT), scripted('a/3', on, EXPECT)];
     const together = await simulate(claims, hot.apps);
     const apart = await simulate(cold(claims), hot.apps);
     expect(together.seconds).toBeLessThan(apart.seconds);
@@ -64,30 +64,30 @@ describe('a simulation', () => {
   });
 });
 
-describe('an schedule', () => {
+describe('a schedule', () => {
   it('begins with the modes that save switches', async () => {
     const claims = [
-      scripted('a/closes', on, HOLD, flip('permissive', false), HOLD),
-      scripted('a/opens', off, HOLD, flip('permissive', true), HOLD, flip('permissive', false), HOLD),
+      scripted('a/closes', on, EXPECT, flip('permissive', false), EXPECT),
+      scripted('a/opens', off, EXPECT, flip('permissive', true), EXPECT, flip('permissive', false), EXPECT),
     ];
     const { claims: order, simulation } = await schedule(claims, hot);
     expect(order[0]?.claim.id).toBe('a/opens');
     expect(simulation.switches).toBe(3);
   });
 
-  it('lets a claim that holds a mode for long wait for the others where that saves time', async () => {
+  it('lets a claim that keeps a mode for long wait for the others where that saves time', async () => {
     const needy = { starts: { permissive: false, egress: false } };
     const claims = [
       scripted('a/stays', { starts: { egress: false }, stabilityCheck: 'egress' }, STAYED, flip('egress', true)),
-      scripted('a/both', needy, HOLD, flip('egress', true), HOLD, flip('egress', false)),
-      scripted('a/then', on, HOLD, HOLD, HOLD, HOLD, HOLD, HOLD),
+      scripted('a/both', needy, EXPECT, flip('egress', true), EXPECT, flip('egress', false)),
+      scripted('a/then', on, EXPECT, EXPECT, EXPECT, EXPECT, EXPECT, EXPECT),
     ];
     const { claims: order } = await schedule(claims, hot);
     expect(order.find(({ claim }) => claim.id === 'a/stays')?.yields).toBe(1);
   });
 
   it('is the same for the same seed, another for another, and the catalogue order without', async () => {
-    const claims = Array.from({ length: 8 }, (_, i) => scripted(`a/${i}`, on, HOLD));
+    const claims = Array.from({ length: 8 }, (_, i) => scripted(`a/${i}`, on, EXPECT));
     const ids = async (seed?: string) => {
       const { claims: order } = await schedule(claims, { ...hot, ...(seed === undefined ? {} : { seed }) });
       return order.map(({ claim }) => claim.id);
@@ -98,7 +98,7 @@ describe('an schedule', () => {
   });
 
   it('switches as seldom as can be where claims run one at a time', async () => {
-    const claims = [scripted('a/1', on, HOLD), scripted('a/2', off, HOLD), scripted('a/3', on, HOLD)];
+    const claims = [scripted('a/1', on, EXPECT), scripted('a/2', off, EXPECT), scripted('a/3', on, EXPECT)];
     const { simulation } = await schedule(cold(claims), hot);
     expect(simulation.switches).toBe(2);
   });
