@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { nonceSource } from '../probe/index.ts';
 import { Pollers } from './poller.ts';
 import { FakeEvidence } from './testing/fake-evidence.ts';
 import { FakeProber } from './testing/fake-prober.ts';
@@ -106,3 +107,30 @@ test('a route is not polled during a burst, unless it is polled fast', () =>
     expect(reader.since(0).length).toBeGreaterThan(0);
     await reader.stop();
   }));
+
+/** The nonces of one run with the seed 7, by what they are for, when polling is as slow as given. */
+function noncesOf(probeMs: number): Promise<Map<string, string[]>> {
+  return inVirtualTime(async () => {
+    const { pollers: all, prober } = setup();
+    for (const route of [hello, visit]) prober.set(route, () => ({ outcome: 'answered', takesMs: probeMs }));
+    const polling = [all.follow(hello, 'a/one'), all.follow(visit, 'a/two')];
+    await lapse(5_000);
+    await Promise.all([all.burst(visit, 90, 3, 'a/two'), all.burst(hello, 90, 1, 'a/one')]);
+    await Promise.all(polling.map((poller) => poller.stop()));
+    const nonce = nonceSource('7');
+    const nonces = new Map<string, string[]>();
+    for (const { user } of prober.bursts) nonces.set(user, [...(nonces.get(user) ?? []), nonce(user)]);
+    return nonces;
+  });
+}
+
+test('two runs with the same seed use the same nonces for each claim, as far as they make as many probes', async () => {
+  const [one, other] = [await noncesOf(10), await noncesOf(300)];
+  expect([...one.keys()].sort()).toEqual([...other.keys()].sort());
+  expect([...one.values()].flat()).not.toEqual([...other.values()].flat());
+  for (const [user, nonces] of one) {
+    const same = Math.min(nonces.length, other.get(user)?.length ?? 0);
+    expect(same).toBeGreaterThan(0);
+    expect(other.get(user)?.slice(0, same)).toEqual(nonces.slice(0, same));
+  }
+});

@@ -1,4 +1,4 @@
-import type { Observation, Prober, Route } from '../probe/index.ts';
+import { type Observation, type Prober, type Route, routeName } from '../probe/index.ts';
 import { TIMING } from './timing.ts';
 
 export interface PollerOptions {
@@ -199,6 +199,9 @@ interface Burst {
 /**
  * The pollers and bursts of claims that are judged side by side. Claims that ask the same share the probes. Each has its own
  * copies of the observations, because each verifies them over its own stretch of time.
+ *
+ * Polling and bursts of each route have their own count of nonces: so these are the same in every run with the same seed,
+ * whichever comes first.
  */
 export class Pollers {
   private readonly prober: Prober;
@@ -217,7 +220,8 @@ export class Pollers {
   follow(route: Route, user: string): Poller {
     const known = this.running.get(route);
     if (known?.isShareable) return known.share();
-    const probe = () => this.prober.probe(route, user);
+    const own = `${user} polling ${routeName(route)}`;
+    const probe = () => this.prober.probe(route, own);
     const poller = Poller.start(route, { probe, restMs: TIMING.pollMs, rateLimit: this.rateLimit });
     this.running.set(route, poller);
     return poller;
@@ -241,7 +245,7 @@ export class Pollers {
     this.bursts.delete(route);
     const resume = this.running.get(route)?.pause();
     try {
-      return await spread(this.prober, route, burst.count, burst.jobs, user);
+      return await spread(this.prober, route, burst.count, burst.jobs, `${user} bursts ${routeName(route)}`);
     } finally {
       resume?.();
     }

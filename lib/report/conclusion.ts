@@ -69,7 +69,7 @@ function closing(summary: RunSummary, paint: Paint): string {
   const status = exitStatus(summary);
   const ran = summary.claims.filter(({ verdict }) => wasRun(verdict)).length;
   const words = {
-    0: `all ${count(ran, 'claim')} ${ran < summary.claims.length ? 'that could run ' : ''}passed`,
+    0: `${ran === 1 ? 'the claim' : `all ${ran} claims`} ${ran < summary.claims.length ? 'that could run ' : ''}passed`,
     1: 'the mesh does not keep its promises',
     2: 'wrong use',
     3: 'inconclusive',

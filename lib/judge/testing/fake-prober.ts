@@ -26,7 +26,7 @@ interface FakeObservation extends Observation {
 
 /** Observes what the test says, and records what it was asked for. */
 export class FakeProber extends Prober {
-  readonly bursts: { route: Route; count: number; at: number }[] = [];
+  readonly bursts: { route: Route; count: number; at: number; user: string }[] = [];
   readonly written = new Map<Observation, Purpose | undefined>();
   private readonly evidence: FakeEvidence;
   private readonly identityOf: (route: Route) => string;
@@ -53,9 +53,9 @@ export class FakeProber extends Prober {
     this.behaviours.set(routeName(route), behaviour);
   }
 
-  override async burst(route: Route, count: number): Promise<Observation[]> {
+  override async burst(route: Route, count: number, user: string): Promise<Observation[]> {
     const start = this.evidence.clock();
-    this.bursts.push({ route, count, at: start });
+    this.bursts.push({ route, count, at: start, user });
     const behaviour = this.behaviours.get(routeName(route)) ?? this.fallback;
     const identity = this.identityOf(route);
     const results: Result[] = [];
