@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
-import { execa } from 'execa';
 import { exitStatus } from '../console/exit-status.ts';
 import { type EvidenceRecord, readForReports } from '../evidence/index.ts';
+import { runCommand } from '../processes/command.ts';
 import {
   allureConfig,
   evidenceProblems,
@@ -33,13 +33,11 @@ export async function reportCommand(out: string, run?: string): Promise<number> 
   for (const problem of problems) process.stderr.write(`meshproof: ${printable(problem)}\n`);
   const results = join(folder, 'allure-results');
   const target = join(folder, 'allure-report');
-  const { stderr, failed } = await execa(
-    process.execPath,
-    [allureCommand(), 'awesome', '--single-file', '--config', join(folder, allureConfig), '--output', target, results],
-    { timeout: allureMs, reject: false, stdin: 'ignore' },
-  );
+  const args = ['--single-file', '--config', join(folder, allureConfig), '--output', target, results];
+  const argv = [process.execPath, allureCommand(), 'awesome', ...args];
+  const { stderr, exitCode } = await runCommand(argv, { timeoutMs: allureMs });
   const page = join(target, 'index.html');
-  if (failed || !existsSync(page)) {
+  if (exitCode !== 0 || !existsSync(page)) {
     process.stderr.write(`meshproof: Allure made no report of ${printable(results)}\n${printable(stderr)}\n`);
     return exitStatus.inconclusive;
   }

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { execa } from 'execa';
 import { builtFolder } from '../../compiled/built.js';
+import { runCommand } from '../../processes/command.ts';
 import type { Origin } from '../../prove/index.ts';
 import { PROJECT } from './program-process.ts';
 
@@ -13,12 +13,7 @@ const DATA = ['fixtures', 'meshes'];
 
 /** What the cells of this matrix run with. The commit is `none` outside of a repository. */
 export async function originOf(): Promise<Origin> {
-  const { stdout, exitCode } = await execa('git', ['rev-parse', 'HEAD'], {
-    cwd: PROJECT,
-    reject: false,
-    timeout: GIT_MS,
-    killSignal: 'SIGKILL',
-  });
+  const { stdout, exitCode } = await runCommand(['git', '-C', PROJECT, 'rev-parse', 'HEAD'], { timeoutMs: GIT_MS });
   return { commit: exitCode === 0 ? stdout.trim() : 'none', suiteHash: await suiteHash() };
 }
 

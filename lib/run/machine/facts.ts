@@ -1,10 +1,10 @@
 import { accessSync, constants, existsSync, readFileSync, statfsSync, statSync } from 'node:fs';
 import { freemem, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { execa } from 'execa';
 import type { ProviderName } from '../../kube/cluster.ts';
 import { type Driver, driverTools } from '../../mesh/index.ts';
 import type { Fact, MachineFacts } from '../../options/index.ts';
+import { runCommand } from '../../processes/command.ts';
 import { engine as engineOf, remoteEndpoint } from '../../providers/engine.ts';
 import { missingNeeds } from '../../sandbox/index.ts';
 import { toolRemedy } from '../../words/index.ts';
@@ -210,17 +210,12 @@ interface Failure {
 
 /** Runs a command that answers a question; never rejects, and takes ten seconds at most. */
 export async function ask(command: string, args: string[]): Promise<{ ok: true; stdout: string } | Failure> {
-  const result = await execa(command, args, {
-    timeout: QUESTION_MS,
-    killSignal: 'SIGKILL',
-    reject: false,
-    stdin: 'ignore',
-  });
-  if (!result.failed) return { ok: true, stdout: result.stdout.trim() };
-  if (result.code === 'ENOENT') return { ok: false, isMissing: true, problem: 'not installed' };
-  if (result.timedOut) return { ok: false, isMissing: false, problem: `no answer within ${QUESTION_MS / 1000} s` };
-  const lastLine = result.stderr.trim().split('\n').at(-1);
-  return { ok: false, isMissing: false, problem: lastLine || result.shortMessage || 'failed' };
+  const { exitCode, fault, how, stdout, stderr } = await runCommand([command, ...args], { timeoutMs: QUESTION_MS });
+  if (exitCode === 0) return { ok: true, stdout: stdout.trim() };
+  if (fault === 'missing') return { ok: false, isMissing: true, problem: 'not installed' };
+  if (fault === 'timeout') return { ok: false, isMissing: false, problem: `no answer within ${QUESTION_MS / 1000} s` };
+  return { ok: false, isMissing: false, problem: stderr.trim().split('
+').at(-1) || how };
 }
 
 /** Path of a command, or undefined where it is not on the PATH. */
