@@ -51,7 +51,7 @@ const doors = [
   'fixtures/(actor|manifests|table)',
   'judge/(ask|batches|calls|claim|client-sets|timing)',
   'kube/client/index',
-  'kube/client/kubeconfig-fields',
+  'kube/client/kubeconfig',
   'kube/cluster',
   'kube/contract/bench',
   'mesh/errors',

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { execa } from 'execa';
 import { parse, stringify } from 'yaml';
 import { chooseContext, readKubeconfigs } from '../kube/client/index.ts';
-import { clusterFields, contextFields, userFields } from '../kube/client/kubeconfig-fields.ts';
+import { clusterFields, contextFields, userFields } from '../kube/client/kubeconfig.ts';
 import { newAuthority } from '../kube/client/testing/pki.ts';
 import { kubeconfigFiles, writeOneContext } from './kubeconfig.ts';
 
@@ -136,7 +136,7 @@ describe("in a pod without a kubeconfig, the pod's own account", () => {
 
   test('is named where another context is asked for', async () => {
     await expect(writeOneContext([], 'x', target, { env, serviceAccount: folder })).rejects.toMatchObject({
-      message: "the service account of this pod has no context 'x'; it has: in-cluster",
+      message: "the ServiceAccount of this pod has no context 'x'; it has: in-cluster",
     });
   });
 });

@@ -68,14 +68,14 @@ function inCluster(env: NodeJS.ProcessEnv, folder: string): Kubeconfig | undefin
   if (!host || !port || !existsSync(tokenFile)) return undefined;
   const server = `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
   const cluster = { server, ...(existsSync(authority) && { 'certificate-authority': authority }) };
-  const entries = (value: Record<string, unknown>) =>
-    new Map([[IN_CLUSTER, { name: IN_CLUSTER, file: 'the service account of this pod', value }]]);
+  const file = 'the ServiceAccount of this pod';
+  const [name, currentContext] = [IN_CLUSTER, IN_CLUSTER];
   return {
-    files: 'the service account of this pod',
-    clusters: entries(cluster),
-    users: entries({ tokenFile }),
-    contexts: entries({ cluster: IN_CLUSTER, user: IN_CLUSTER }),
-    currentContext: IN_CLUSTER,
+    files: file,
+    clusters: new Map([[name, { kind: 'cluster', name, file, value: cluster }]]),
+    users: new Map([[name, { kind: 'user', name, file, value: { tokenFile } }]]),
+    contexts: new Map([[name, { kind: 'context', name, file, value: { cluster: name, user: name } }]]),
+    currentContext,
   };
 }
 

@@ -2,30 +2,30 @@ import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { ClusterError } from '../cluster.ts';
 import type { Access, Endpoint } from './endpoint.ts';
-import { asError, connectionFailure, refusal, TransientError } from './failures.ts';
+import { readRefusal, type TransientError } from './failures.ts';
 import { limits } from './limits.ts';
 import { retrying } from './retry.ts';
-import { Scope } from './scope.ts';
+import { Scope, unlessAborted } from './scope.ts';
 
 /** One request to the API server. */
 export interface ApiRequest {
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** Path with its query. */
   path: string;
-  /** For messages, the request in words: `get Pod a/b`. */
+  /** The request for messages: `get Pod a/b`. */
   what: string;
   body?: object;
-  /** Of the body; JSON unless told. */
+  /** Of the body; default: JSON. */
   contentType?: string;
 }
 
 export interface Call extends ApiRequest {
-  /** Which transient failures may be tried again; unless told, all but conflicts. */
+  /** Which transient failures may be retried; default: all but conflicts. */
   may?: (error: TransientError) => boolean;
   signal?: AbortSignal;
 }
 
-/** HTTP to one API server: credentials, time limits, retries and errors, done once for all verbs. */
+/** HTTP to one API server: credentials, time limits, retries and errors. */
 export class Api {
   readonly endpoint: Endpoint;
   /** Fires when the client is closed. */
@@ -39,8 +39,8 @@ export class Api {
   }
 
   /**
-   * Sends a request and reads the whole answer, trying again what is transient.
-   * @throws ClusterError for everything but a 2xx.
+   * Sends a request and reads the whole answer. Retries transient failures.
+   * @throws ClusterError for everything but a 2xx
    */
   async call(call: Call): Promise<string> {
     const scope = new Scope(call.signal ? [this.closing, call.signal] : [this.closing]);
@@ -63,11 +63,11 @@ export class Api {
     return await this.authenticated(request.what, signal, async (access) => {
       const scope = new Scope([signal], timeoutMs);
       try {
-        // A kept connection may turn out to be closed, and a creation cannot be sent twice.
+        // A connection of the pool may be closed already, and a creation cannot be sent twice.
         const agent = request.method === 'POST' ? 'single' : 'pool';
         return await text(await this.#send(request, access, scope.signal, agent));
       } catch (thrown) {
-        throw failureOf(request.what, thrown, scope, timeoutMs);
+        throw scope.failure(request.what, thrown, timeoutMs);
       } finally {
         scope.end();
       }
@@ -75,8 +75,8 @@ export class Api {
   }
 
   /**
-   * Opens a stream on a connection of its own. Resolves with the answer's head, for which there is `headMs` if given;
-   * the body is the caller's to read, and lives until `signal` fires.
+   * Opens a stream on a connection of its own. Resolves with the answer's head, which must come within `headMs`. The
+   * caller reads the body, until `signal` fires.
    * @throws ClusterError
    */
   async open(request: ApiRequest, signal: AbortSignal, headMs?: number): Promise<IncomingMessage> {
@@ -89,7 +89,7 @@ export class Api {
         response.once('close', () => signal.removeEventListener('abort', drop));
         return response;
       } catch (thrown) {
-        throw failureOf(request.what, thrown, scope, headMs ?? 0);
+        throw scope.failure(request.what, thrown, headMs);
       } finally {
         scope.end();
       }
@@ -97,8 +97,8 @@ export class Api {
   }
 
   /**
-   * Makes an attempt with the credentials of now; and where the server does not know them (401) and there are others, one
-   * more with those. A 401 means that nothing was carried out. No attempt's time limit covers a plugin's run.
+   * Makes an attempt with the current credentials. If the server refuses them (401) and there are others, makes one more with
+   * those: after a 401 nothing was done. A plugin's run does not count for an attempt's time limit.
    * @throws ClusterError
    */
   async authenticated<T>(what: string, signal: AbortSignal, attempt: (access: Access) => Promise<T>): Promise<T> {
@@ -134,24 +134,19 @@ export class Api {
       headers,
       signal,
     });
-    // Half-open connections of long streams are found by the kernel, which probes every second after this time.
+    // After this time the kernel probes every second, and finds half-open connections of long streams.
     if (agent === 'single') outgoing.setSocketKeepAlive(true, limits.silenceMs);
     const answer = new Promise<IncomingMessage>((resolve, reject) => {
-      // Stays for the connection's life: what fails after the head is told by the answer's body, but emitted here too.
+      // Stays for the connection's life: failures after the head are emitted here, too.
       outgoing.on('error', reject);
       outgoing.on('response', resolve);
       outgoing.end(body);
     });
-    // A request that waits for a proxy to let it through does not notice that it has been aborted.
+    // A request that waits for a proxy does not notice an abort.
     const response = await unlessAborted(signal, answer, 'aborted');
-    const status = response.statusCode ?? 0;
-    if (status >= 200 && status < 300) return response;
-    const { 'retry-after': retryAfter } = response.headers;
-    throw refusal(request.what, {
-      status,
-      text: await text(response),
-      ...(retryAfter !== undefined && { retryAfter }),
-    });
+    const { statusCode = 0 } = response;
+    if (statusCode >= 200 && statusCode < 300) return response;
+    throw await readRefusal(request.what, response);
   }
 }
 
@@ -161,30 +156,4 @@ function headersOf(request: ApiRequest, access: Access, body: string | undefined
   headers['content-type'] = request.contentType ?? 'application/json';
   headers['content-length'] = String(Buffer.byteLength(body));
   return headers;
-}
-
-/** What a promise comes to, or a rejection as soon as the signal fires. */
-async function unlessAborted<T>(signal: AbortSignal, promise: Promise<T>, message: string): Promise<T> {
-  let abort = (): void => undefined;
-  const aborted = new Promise<never>((_resolve, reject) => {
-    abort = () => reject(new ClusterError('aborted', message));
-    signal.addEventListener('abort', abort, { once: true });
-    if (signal.aborted) abort();
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
-}
-
-function failureOf(what: string, thrown: unknown, scope: Scope, timeoutMs: number): ClusterError {
-  if (scope.expired) {
-    return new TransientError('unreachable', `cannot ${what}: no answer within ${timeoutMs / 1000} s`);
-  }
-  if (scope.signal.aborted) return new ClusterError('aborted', `did not ${what}: aborted`);
-  if (asError(thrown).message === 'aborted') {
-    return new TransientError('unreachable', `cannot ${what}: the connection broke within the answer`);
-  }
-  return connectionFailure(what, thrown);
 }

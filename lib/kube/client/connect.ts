@@ -1,41 +1,38 @@
 import { setMaxListeners } from 'node:events';
-import { type Cluster, ClusterError, type ObjectRef, type Selection } from '../cluster.ts';
+import { type Cluster, ClusterError } from '../cluster.ts';
 import { Api } from './api.ts';
-import { Discovery } from './discovery.ts';
 import { readEndpoint } from './endpoint.ts';
 import { exec, openExec } from './exec.ts';
 import { isRecord, parseJson } from './failures.ts';
 import { HealthCheck } from './health-check.ts';
-import { followLog } from './log-follower.ts';
-import { logs } from './logs.ts';
-import { Objects } from './objects.ts';
-import { wait } from './waiting.ts';
-import { watch } from './watching.ts';
+import { followLog, logs } from './logs.ts';
+import { Discovery, Objects } from './objects.ts';
+import { wait, watch } from './watch.ts';
 
 export interface ConnectOptions {
-  /** One of the file's contexts; its current-context unless told. */
+  /** Default: the file's current-context. */
   context?: string;
   /** Closes the client when it fires. */
   signal?: AbortSignal;
-  /** Is told of attempts that failed and are made again, and of fields of the kubeconfig that have no effect. */
+  /** Called for failed attempts that are retried, and for fields of the kubeconfig that have no effect. */
   log?(line: string): void;
 }
 
 /**
  * A client for the cluster that a kubeconfig names. Sends nothing yet.
- * @throws ClusterError `not-found` for a file that cannot be read or a context that it does not have; `invalid` for a
- * field of it that cannot be used, which it names
+ * @throws ClusterError `not-found` for a file that cannot be read or a context that it does not have; `invalid`, naming the
+ * field, for one that cannot be used
  */
 export function connect(kubeconfigPath: string, options: ConnectOptions = {}): Cluster {
   const endpoint = readEndpoint(kubeconfigPath, options.context);
   for (const note of endpoint.notes) options.log?.(note);
   const closing = new AbortController();
-  // Each request and stream listens while it lasts; there is no sensible number that would be too many.
+  // Each request and stream listens while it lasts, so that no number is too high.
   setMaxListeners(0, closing.signal);
   const api = new Api(endpoint, closing.signal, (line) => options.log?.(line));
-  const kinds = new Discovery(api);
-  const objects = new Objects(api, kinds);
-  const parts = { api, kinds, objects, healthCheck: new HealthCheck(api) };
+  const discovery = new Discovery(api);
+  const objects = new Objects(api, discovery);
+  const dependencies = { api, discovery, objects, healthCheck: new HealthCheck(api) };
 
   const close = (): void => {
     options.signal?.removeEventListener('abort', close);
@@ -59,19 +56,13 @@ export function connect(kubeconfigPath: string, options: ConnectOptions = {}): C
     delete: (ref) => objects.delete(ref),
     get: (ref) => objects.get(ref),
     list: async (selection) => (await objects.list(selection)).items,
-    watch: (selection, handlers) => watch(parts, selection, handlers),
-    wait: (ref, satisfied, how) =>
-      wait((handlers) => watch(parts, onlyThe(ref), handlers), ref, satisfied, { ...how, closing: closing.signal }),
+    watch: (selection, handlers) => watch(dependencies, selection, handlers),
+    wait: (ref, satisfied, how) => wait(dependencies, ref, satisfied, how),
     openExec: (target, argv, handlers) => openExec(api, { target, argv, stdin: true }, handlers, closing.signal),
     exec: (target, argv, how) => exec(api, target, argv, how),
     logs: (target, which) => logs(api, target, which),
-    followLog: (target, handlers) => followLog(parts, target, handlers),
+    followLog: (target, handlers) => followLog(dependencies, target, handlers),
     raw,
     close,
   };
-}
-
-function onlyThe({ apiVersion, kind, name, namespace }: ObjectRef): Selection {
-  const selection = { apiVersion, kind, fieldSelector: `metadata.name=${name}` };
-  return namespace === undefined ? selection : { ...selection, namespace };
 }

@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs';
 import { type ChosenContext, hasCertificate } from './context.ts';
 import { ExecPlugin, type PluginCredentials } from './exec-plugin.ts';
 import { asError, isRecord, parseJson } from './failures.ts';
-import { KubeconfigError } from './kubeconfig.ts';
-import { fieldPath } from './kubeconfig-fields.ts';
+import { KubeconfigError, placeOf } from './kubeconfig.ts';
 import { limits } from './limits.ts';
 import type { KeyPair } from './tls-identity.ts';
 
@@ -36,8 +35,7 @@ export function sourceOf(chosen: ChosenContext, authority: () => string, closing
   const other = (['tokenFile', 'token', 'username'] as const).find((field) => user[field] !== undefined);
   const used = other ?? (hasCertificate(user) ? 'client-certificate' : undefined);
   if (exec && used === undefined) return new PluginSource(new ExecPlugin(exec, chosen, authority, closing));
-  if (exec)
-    notes.push(`${userEntry.file}: ${fieldPath('user', userEntry, 'exec')}: kubectl does not run it beside ${used}`);
+  if (exec) notes.push(`${placeOf(userEntry, 'exec')}: kubectl does not run it beside ${used}`);
   if (user.tokenFile !== undefined) return new TokenFile(chosen, user.tokenFile, user.token);
   if (user.token !== undefined) return fixed(`Bearer ${user.token}`);
   if (user.username !== undefined) return fixed(basic(user.username, user.password ?? ''));
@@ -128,9 +126,8 @@ class TokenFile implements Source {
     }
     const last = this.#made?.authorization?.slice('Bearer '.length) ?? this.#fallback;
     if (last !== undefined) return last;
-    const { userEntry } = this.#chosen;
-    const place = fieldPath('user', userEntry, 'tokenFile');
-    throw new KubeconfigError(`${userEntry.file}: ${place}: ${this.#file} ${why}`, `write a token to ${this.#file}`);
+    const place = placeOf(this.#chosen.userEntry, 'tokenFile');
+    throw new KubeconfigError(`${place}: ${this.#file} ${why}`, `write a token to ${this.#file}`);
   }
 }
 
@@ -143,7 +140,7 @@ const removed: Record<string, string> = {
 /** Only `oidc` is left, and of that only the token: to renew it would take from the user what renews it. */
 function providerToken(chosen: ChosenContext, name = '', config: Record<string, string> = {}): Source {
   const { userEntry } = chosen;
-  const place = `${userEntry.file}: ${fieldPath('user', userEntry, 'auth-provider')}`;
+  const place = placeOf(userEntry, 'auth-provider');
   if (name !== 'oidc') {
     const known = Object.hasOwn(removed, name) ? 'kubectl has removed it' : 'kubectl knows none of that name';
     const remedy = removed[name] ?? 'use an exec plugin, a token, or a certificate instead';

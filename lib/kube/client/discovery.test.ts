@@ -1,6 +1,6 @@
 import http from 'node:http';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { Discovery } from './discovery.ts';
+import { Discovery } from './objects.ts';
 import { type LocalApi, serveLocally } from './testing/local-api.ts';
 
 const toggle = { apiVersion: 'x.example/v1', kind: 'Toggle' };

@@ -3,8 +3,7 @@ import { keepBasicCredentials, keepSecret } from '../../words/index.ts';
 import { Connections } from './connections.ts';
 import { bareHost, type ChosenContext, chooseContext } from './context.ts';
 import { type Identification, ofServer, type Source, sourceOf } from './credentials.ts';
-import { KubeconfigError, readKubeconfigs } from './kubeconfig.ts';
-import { fieldPath } from './kubeconfig-fields.ts';
+import { KubeconfigError, placeOf, readKubeconfigs } from './kubeconfig.ts';
 import { isLoopback, type ProxyServer, proxyOf } from './proxy.ts';
 import { TlsIdentity, type TlsOptions } from './tls-identity.ts';
 
@@ -150,8 +149,8 @@ function sendsCredentials({ server, cluster, userEntry, notes }: ChosenContext):
   if (cluster['insecure-skip-tls-verify'] === true && isLoopback(bareHost(server))) return true;
   const fields = Object.keys(userEntry.value).filter((field) => !field.startsWith('as') && field !== 'extensions');
   if (fields.length > 0) {
-    const place = fieldPath('user', userEntry, fields.join(', '));
-    notes.push(`${userEntry.file}: ${place}: not sent, because the server's URL is not https; kubectl does the same`);
+    const place = placeOf(userEntry, fields.join(', '));
+    notes.push(`${place}: not sent, because the server's URL is not https; kubectl does the same`);
   }
   return false;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { endOfInput, inputFrames, openFrame, readStatus } from './exec-channels.ts';
+import { endOfInput, inputFrames, openFrame, readStatus } from './exec.ts';
 
 describe('frames', () => {
   test('a message is its channel and its payload', () => {

@@ -3,8 +3,7 @@ import { parse } from 'yaml';
 import { runCommand } from '../../processes/command.ts';
 import type { ChosenContext, ExecConfig } from './context.ts';
 import { isRecord } from './failures.ts';
-import { KubeconfigError } from './kubeconfig.ts';
-import { fieldPath } from './kubeconfig-fields.ts';
+import { fieldPath, KubeconfigError } from './kubeconfig.ts';
 import { limits } from './limits.ts';
 import type { KeyPair } from './tls-identity.ts';
 
@@ -162,7 +161,7 @@ export class ExecPlugin {
   }
 
   #fail(why: string, remedy: string): never {
-    const place = fieldPath('user', this.#chosen.userEntry, 'exec');
+    const place = fieldPath(this.#chosen.userEntry, 'exec');
     throw new KubeconfigError(`${place}: the plugin ${this.#exec.command} ${why}`, remedy);
   }
 }

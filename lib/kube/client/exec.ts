@@ -1,29 +1,21 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
-import { text } from 'node:stream/consumers';
 import WebSocket from 'ws';
-import {
-  ClusterError,
-  type ContainerRef,
-  type ExecEnd,
-  type ExecHandlers,
-  type ExecResult,
-  type ExecSession,
-} from '../cluster.ts';
+import type { ClusterError, ContainerRef, ExecEnd, ExecHandlers, ExecResult, ExecSession } from '../cluster.ts';
 import type { Api } from './api.ts';
 import type { Access } from './endpoint.ts';
-import {
-  channels,
-  closingProtocol,
-  endOfInput,
-  execProtocols,
-  inputFrames,
-  openFrame,
-  readStatus,
-} from './exec-channels.ts';
-import { asError, connectionFailure, refusal, TransientError } from './failures.ts';
+import { asError, connectionFailure, isRecord, parseJson, readRefusal } from './failures.ts';
 import { limits } from './limits.ts';
 import { retrying } from './retry.ts';
 import { Scope } from './scope.ts';
+
+/** Sub-protocols of exec, best first. Only v5 can end standard input. */
+const execProtocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
+const closingProtocol = 'v5.channel.k8s.io';
+
+const channels = { stdin: 0, stdout: 1, stderr: 2, status: 3, close: 255 };
+
+/** Servers may limit the size of a message. */
+const largestInput = 32 * 1024;
 
 interface Command {
   target: ContainerRef;
@@ -32,7 +24,7 @@ interface Command {
 }
 
 /**
- * Starts a command; resolves when the session is open. Refused connections are tried again, since nothing has run then.
+ * Starts a command. Resolves when the session is open. Retries refused connections, because nothing has run then.
  * @throws ClusterError
  */
 export async function openExec(
@@ -45,7 +37,7 @@ export async function openExec(
   return new Session(socket, handlers, api.closing);
 }
 
-/** Runs a command to its end; what goes wrong is the result's `fault`. */
+/** Runs a command to its end. Everything that goes wrong is the `fault` of the result. */
 export async function exec(
   api: Api,
   target: ContainerRef,
@@ -54,25 +46,23 @@ export async function exec(
 ): Promise<ExecResult> {
   const scope = new Scope([api.closing], options.timeoutMs);
   const output = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
-  const end = await run(api, { target, argv, stdin: options.stdin !== undefined }, output, options.stdin, scope);
+  const { stdin, timeoutMs } = options;
+  const end = await run(api, { target, argv, stdin: stdin !== undefined }, output, stdin, scope);
   scope.end();
-  const late =
-    scope.expired && end.exitCode === undefined ? { fault: `no end within ${options.timeoutMs / 1000} s` } : {};
-  return { ...end, ...late, stdout: textOf(output.stdout), stderr: textOf(output.stderr) };
+  const late = scope.expired && end.exitCode === undefined ? { fault: `no end within ${timeoutMs / 1000} s` } : {};
+  const text = (chunks: Buffer[]) => Buffer.concat(chunks).toString();
+  return { ...end, ...late, stdout: text(output.stdout), stderr: text(output.stderr) };
 }
 
 async function run(
   api: Api,
   command: Command,
-  output: { stdout: Buffer[]; stderr: Buffer[] },
+  { stdout, stderr }: { stdout: Buffer[]; stderr: Buffer[] },
   stdin: string | undefined,
   scope: Scope,
 ): Promise<ExecEnd> {
-  const handlers: ExecHandlers = {
-    stdout: (chunk) => output.stdout.push(chunk),
-    stderr: (chunk) => output.stderr.push(chunk),
-  };
   try {
+    const handlers = { stdout: (chunk: Buffer) => stdout.push(chunk), stderr: (chunk: Buffer) => stderr.push(chunk) };
     const session = await openExec(api, command, handlers, scope.signal);
     scope.signal.addEventListener('abort', () => session.close(), { once: true });
     if (scope.signal.aborted) session.close();
@@ -84,10 +74,6 @@ async function run(
   } catch (thrown) {
     return { fault: asError(thrown).message };
   }
-}
-
-function textOf(chunks: Buffer[]): string {
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 async function connect(api: Api, command: Command, signal: AbortSignal): Promise<WebSocket> {
@@ -103,17 +89,14 @@ async function connect(api: Api, command: Command, signal: AbortSignal): Promise
 
 async function handshake(url: URL, what: string, access: Access, signal: AbortSignal): Promise<WebSocket> {
   return await new Promise<WebSocket>((resolve, reject) => {
-    const {
-      headers,
-      connections: { upgrade: agent },
-    } = access;
-    const options = { agent, headers, perMessageDeflate: false } as const;
+    const { headers, connections } = access;
+    const options = { agent: connections.upgrade, headers, perMessageDeflate: false };
     const socket = new WebSocket(url, execProtocols, options);
     const scope = new Scope([signal], limits.requestMs);
     scope.signal.addEventListener('abort', () => socket.terminate(), { once: true });
     socket.once('open', () => {
       scope.end();
-      // Output may come in the same packet as the handshake's answer, before anybody listens.
+      // Output may come with the handshake's answer, before anybody listens.
       socket.pause();
       resolve(socket);
     });
@@ -125,31 +108,20 @@ async function handshake(url: URL, what: string, access: Access, signal: AbortSi
     });
     socket.on('error', (thrown) => {
       scope.end();
-      reject(openFailure(what, thrown, scope));
+      reject(scope.failure(what, thrown, limits.requestMs));
     });
   });
 }
 
 async function refused(what: string, response: IncomingMessage): Promise<ClusterError> {
   try {
-    const { 'retry-after': retryAfter } = response.headers;
-    const status = response.statusCode ?? 0;
-    return refusal(what, { status, text: await text(response), ...(retryAfter !== undefined && { retryAfter }) });
+    return await readRefusal(what, response);
   } catch (thrown) {
     return connectionFailure(what, thrown);
   }
 }
 
-function openFailure(what: string, thrown: unknown, scope: Scope): ClusterError {
-  if (scope.expired) {
-    return new TransientError('unreachable', `cannot ${what}: no answer within ${limits.requestMs / 1000} s`);
-  }
-  return scope.signal.aborted
-    ? new ClusterError('aborted', `did not ${what}: aborted`)
-    : connectionFailure(what, thrown);
-}
-
-/** A session over an open socket. It ends with the status frame, with the socket, or after a silence, whichever is first. */
+/** A session over an open socket. It ends with the status frame, with the socket, or after a silence. */
 class Session implements ExecSession {
   readonly ended: Promise<ExecEnd>;
   readonly #socket: WebSocket;
@@ -171,7 +143,7 @@ class Session implements ExecSession {
     });
     socket.on('message', (message) => this.#message(message as Buffer, handlers));
     socket.on('pong', () => this.#heard());
-    socket.on('error', (thrown) => this.#blame(asError(thrown).message));
+    socket.on('error', (thrown) => this.#fail(asError(thrown).message));
     socket.on('close', (code, reason) => this.#closed(code, reason.toString()));
     this.#pinging = setInterval(() => this.#ping(), limits.pingEveryMs);
     closing.addEventListener('abort', this.#close, { once: true });
@@ -214,21 +186,21 @@ class Session implements ExecSession {
 
   #ping(): void {
     const now = performance.now();
-    // When this process itself stood still, the silence proves nothing.
-    const stoodStill = now - this.#pingedAt > 2 * limits.pingEveryMs;
+    // If this process itself was stalled, the silence proves nothing.
+    const wasStalled = now - this.#pingedAt > 2 * limits.pingEveryMs;
     this.#pingedAt = now;
-    if (stoodStill) this.#heard();
+    if (wasStalled) this.#heard();
     if (now - this.#heardAt > limits.silenceMs) {
-      this.#end(`the API server has not been heard of for ${limits.silenceMs / 1000} s`);
+      this.#end(`the API server was silent for ${limits.silenceMs / 1000} s`);
     } else if (this.#socket.readyState === WebSocket.OPEN) this.#socket.ping();
   }
 
-  #blame(fault: string): void {
+  #fail(fault: string): void {
     this.#fault ??= fault;
   }
 
   #end(fault: string): void {
-    if (this.#status === undefined) this.#blame(fault);
+    if (this.#status === undefined) this.#fail(fault);
     this.#socket.terminate();
   }
 
@@ -239,4 +211,37 @@ class Session implements ExecSession {
     const why = reason === '' ? `${code}` : `${code}, ${reason}`;
     this.#settle(this.#status ?? { fault: this.#fault ?? `the connection ended without a status (${why})` });
   }
+}
+
+/** The channel of a message and its content. */
+export function openFrame(message: Buffer): { channel: number; payload: Buffer } {
+  return { channel: message[0] ?? -1, payload: message.subarray(1) };
+}
+
+/** Messages that carry `input` to a command's standard input. */
+export function inputFrames(input: string): Buffer[] {
+  const bytes = Buffer.from(input);
+  const frames: Buffer[] = [];
+  for (let start = 0; start < bytes.length; start += largestInput) {
+    frames.push(Buffer.concat([Buffer.from([channels.stdin]), bytes.subarray(start, start + largestInput)]));
+  }
+  return frames;
+}
+
+/** The message that ends standard input. */
+export function endOfInput(): Buffer {
+  return Buffer.from([channels.close, channels.stdin]);
+}
+
+/** How a command ended, by the status frame: a Status whose cause `ExitCode` has the number if it is not 0. */
+export function readStatus(payload: Buffer): ExecEnd {
+  const status = parseJson(payload.toString());
+  if (!isRecord(status)) return { fault: `the status frame is no Status: ${payload.toString().slice(0, 200)}` };
+  if (status['status'] === 'Success') return { exitCode: 0 };
+  const details = isRecord(status['details']) ? status['details'] : {};
+  const causes = Array.isArray(details['causes']) ? details['causes'].filter(isRecord) : [];
+  const cause = causes.find(({ reason }) => reason === 'ExitCode');
+  const exitCode = Number(cause?.['message']);
+  if (status['reason'] === 'NonZeroExitCode' && Number.isInteger(exitCode)) return { exitCode };
+  return { fault: String(status['message'] ?? 'the command could not be run') };
 }

@@ -1,11 +1,13 @@
+import type { IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { types } from 'node:util';
 import { ClusterError, type ClusterErrorCode } from '../cluster.ts';
 
-/** A failure that another attempt may mend. */
+/** A failure that may be gone at the next attempt. */
 export class TransientError extends ClusterError {
-  /** What the server asked for by Retry-After, in ms. */
+  /** By the header Retry-After, ms. */
   readonly retryAfterMs: number;
-  /** True if the server cannot have carried out the request, so that even a `create` may be sent again. */
+  /** The server cannot have carried out the request: even a `create` may be sent again. */
   readonly untouched: boolean;
 
   constructor(
@@ -20,8 +22,8 @@ export class TransientError extends ClusterError {
 }
 
 /**
- * An Error of this realm for whatever was thrown. Node's own errors are not `instanceof Error` inside jest, and ws
- * rejects with an ErrorEvent, which is no Error at all.
+ * The thrown value as an Error of this realm. Inside jest, Node's own errors are not `instanceof Error`; ws rejects with an
+ * ErrorEvent, which is no Error.
  */
 export function asError(thrown: unknown): Error & { code?: string } {
   if (thrown instanceof Error) return thrown;
@@ -48,7 +50,7 @@ const transientCodes = new Set([
   'EAI_AGAIN',
 ]);
 
-/** The ClusterError for a connection that failed. `what` is the request in words: `get Pod a/b`. */
+/** The ClusterError for a connection that failed. `what` names the request: `get Pod a/b`. */
 export function connectionFailure(what: string, thrown: unknown): ClusterError {
   if (thrown instanceof ClusterError) return thrown;
   const error = asError(thrown);
@@ -58,25 +60,37 @@ export function connectionFailure(what: string, thrown: unknown): ClusterError {
   return new TransientError('unreachable', message, { untouched: error.code === 'ECONNREFUSED' });
 }
 
-/** Whatever was thrown, as a ClusterError; what is no failure of a connection keeps its message. */
+/** The thrown value as a ClusterError with the same message. */
 export function asClusterError(thrown: unknown): ClusterError {
   return thrown instanceof ClusterError ? thrown : new ClusterError('other', asError(thrown).message);
 }
 
+/** The ClusterError for a response that is no success. Reads its body. */
+export async function readRefusal(what: string, response: IncomingMessage): Promise<ClusterError> {
+  const { statusCode: status = 0, headers } = response;
+  return refusal(what, { status, retryAfter: headers['retry-after'], text: await text(response) });
+}
+
+interface Answer {
+  status: number;
+  retryAfter?: string | undefined;
+  text: string;
+}
+
 /** The ClusterError for an answer that is no success. */
-export function refusal(what: string, answer: { status: number; retryAfter?: string; text: string }): ClusterError {
+export function refusal(what: string, answer: Answer): ClusterError {
   const { status } = answer;
-  const said =
+  const reason =
     status === 407 ? 'the proxy asks for a user and a password' : (statusMessage(answer.text) ?? `HTTP ${status}`);
-  const message = `cannot ${what}: ${said}`;
-  const code = codeOf(status, said);
-  if (!isTransient(status, said)) return new ClusterError(code, message, status);
+  const message = `cannot ${what}: ${reason}`;
+  const code = codeOf(status, reason);
+  if (!isTransient(status, reason)) return new ClusterError(code, message, status);
   const retryAfterMs = Math.max(0, Number(answer.retryAfter ?? 0) * 1000 || 0);
-  const untouched = status === 429 || status === 503 || said.includes('failed calling webhook');
+  const untouched = status === 429 || status === 503 || reason.includes('failed calling webhook');
   return new TransientError(code, message, { status, retryAfterMs, untouched });
 }
 
-function codeOf(status: number, said: string): ClusterErrorCode {
+function codeOf(status: number, reason: string): ClusterErrorCode {
   switch (status) {
     case 400:
     case 422:
@@ -86,8 +100,8 @@ function codeOf(status: number, said: string): ClusterErrorCode {
     case 407:
       return 'unreachable';
     case 403:
-      if (said.includes('because it is being terminated')) return 'conflict';
-      return isAllowRule(said) ? 'invalid' : 'forbidden';
+      if (reason.includes('because it is being terminated')) return 'conflict';
+      return isContentRefused(reason) ? 'invalid' : 'forbidden';
     case 404:
       return 'not-found';
     case 409:
@@ -100,28 +114,28 @@ function codeOf(status: number, said: string): ClusterErrorCode {
     case 503:
       return 'unreachable';
     default:
-      return isMistyped(said) ? 'invalid' : 'other';
+      return isMistyped(reason) ? 'invalid' : 'other';
   }
 }
 
-/** Server-side apply reports a field of the wrong type, or one that the schema does not have, as its own failure (500). */
-function isMistyped(said: string): boolean {
-  return said.startsWith('failed to create typed patch object');
+/** Server-side apply reports a field of the wrong type, or an unknown one, as a failure of its own (500). */
+function isMistyped(reason: string): boolean {
+  return reason.startsWith('failed to create typed patch object');
 }
 
-/** Allow rule answers 403 as well, though the caller had the permission and only the content was refused. */
-function isAllowRule(said: string): boolean {
-  return /denied the request|violates PodSecurity|exceeded quota|error looking up service account/.test(said);
+/** Admission also answers 403, although the caller has the permission and only the content is refused. */
+function isContentRefused(reason: string): boolean {
+  return /denied the request|violates PodSecurity|exceeded quota|error looking up service account/.test(reason);
 }
 
-/** Of the conflicts only the lost race of two writers, not the object that exists already. */
-function isTransient(status: number, said: string): boolean {
-  if (status === 409) return said.includes('the object has been modified');
-  if (isMistyped(said)) return false;
+/** Of the conflicts only the race of two writers is transient, not an object that exists already. */
+function isTransient(status: number, reason: string): boolean {
+  if (status === 409) return reason.includes('the object has been modified');
+  if (isMistyped(reason)) return false;
   return [408, 429, 500, 502, 503, 504].includes(status);
 }
 
-/** The message of a Status object, or the text itself where the answer is plain text. */
+/** The message of a Status object, or the text of a plain answer. */
 function statusMessage(text: string): string | undefined {
   const status = parseJson(text);
   if (isRecord(status) && typeof status['message'] === 'string' && status['message'] !== '') return status['message'];
@@ -129,7 +143,7 @@ function statusMessage(text: string): string | undefined {
   return plain === '' || isRecord(status) ? undefined : plain;
 }
 
-/** The value of a JSON text, or undefined where it is none. */
+/** The value of a JSON text; undefined if it is none. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

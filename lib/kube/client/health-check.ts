@@ -4,8 +4,8 @@ import { asError } from './failures.ts';
 import { limits } from './limits.ts';
 
 /**
- * Asks the API server every few seconds whether it answers at all, for as long as anybody listens. A server that was
- * paused, or a network that swallows packets, leaves watches and logs open and silent; only asking tells.
+ * Checks every few seconds whether the API server answers, while anybody listens. A paused server, or a network that drops
+ * packets, leaves watches and logs open and silent.
  */
 export class HealthCheck {
   readonly #api: Api;
@@ -16,7 +16,7 @@ export class HealthCheck {
     this.#api = api;
   }
 
-  /** Calls `lost` each time that the API server did not answer; the stream that listens must be opened anew. */
+  /** Calls `lost` each time that the API server does not answer: the stream must be opened again. */
   listen(lost: (reason: string) => void): Stop {
     this.#listeners.add(lost);
     this.#timer ??= this.#next();
@@ -30,7 +30,7 @@ export class HealthCheck {
     };
   }
 
-  /** Undefined if the API server answers, else why it does not. An answer that refuses is an answer. */
+  /** Undefined if the API server answers, otherwise the reason. A refusal is an answer, too. */
   async check(): Promise<string | undefined> {
     try {
       await this.#api.once(
@@ -52,5 +52,27 @@ export class HealthCheck {
       if (reason !== undefined) for (const lost of [...this.#listeners]) lost(reason);
       this.#timer = this.#listeners.size > 0 ? this.#next() : undefined;
     }, limits.healthCheckEveryMs);
+  }
+}
+
+/** Reports whether a stream is broken, each change once. */
+export class Health {
+  readonly #tell: (isBroken: boolean, reason: string) => void;
+  #broken = false;
+
+  constructor(tell: ((isBroken: boolean, reason: string) => void) | undefined) {
+    this.#tell = tell ?? (() => undefined);
+  }
+
+  broke(reason: string): void {
+    if (this.#broken) return;
+    this.#broken = true;
+    this.#tell(true, reason);
+  }
+
+  whole(reason: string): void {
+    if (!this.#broken) return;
+    this.#broken = false;
+    this.#tell(false, reason);
   }
 }

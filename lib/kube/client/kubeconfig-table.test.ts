@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { execa } from 'execa';
 import { stringify } from 'yaml';
 import { connect } from './connect.ts';
-import { clusterFields, contextFields, execFields, userFields } from './kubeconfig-fields.ts';
+import { clusterFields, contextFields, execFields, userFields } from './kubeconfig.ts';
 import { type Identity, newAuthority } from './testing/pki.ts';
 import { type RecordingApi, recordingApi, type Seen } from './testing/recording-api.ts';
 

@@ -4,24 +4,25 @@ import { type Document, type ParseOptions, parseAllDocuments, type SchemaOptions
 import { ClusterError, type ClusterErrorCode } from '../cluster.ts';
 import { asError, isRecord } from './failures.ts';
 
-/** Something in a kubeconfig that cannot be used as it is; `remedy` says what to do about it. */
+/** A kubeconfig that cannot be used. */
 export class KubeconfigError extends ClusterError {
   constructor(message: string, remedy: string, code: ClusterErrorCode = 'invalid') {
     super(code, message, undefined, remedy);
   }
 }
 
-/** A cluster, user or context of a kubeconfig, with every path in it made absolute. */
+/** A cluster, user or context of a kubeconfig. Every path in it is absolute. */
 export interface Entry {
+  kind: EntryKind;
   name: string;
-  /** The file that it is from. */
+  /** The kubeconfig that has it. */
   file: string;
   value: Record<string, unknown>;
 }
 
-/** What one or several kubeconfigs hold. */
+/** The content of one or several kubeconfigs. */
 export interface Kubeconfig {
-  /** Those that exist, in words. */
+  /** Those that exist, for messages. */
   files: string;
   clusters: Map<string, Entry>;
   users: Map<string, Entry>;
@@ -29,20 +30,18 @@ export interface Kubeconfig {
   currentContext?: string;
 }
 
-/** The lists of a kubeconfig: the field of the file, and the one that each entry has its content in. */
-const lists = [
-  { list: 'clusters', content: 'cluster' },
-  { list: 'users', content: 'user' },
-  { list: 'contexts', content: 'context' },
-] as const;
+type EntryKind = 'cluster' | 'user' | 'context';
+
+/** The lists of a kubeconfig, each with the field that holds an entry's content. */
+const lists = { clusters: 'cluster', users: 'user', contexts: 'context' } as const;
 
 /** Fields whose value is a file's path, relative to the kubeconfig that names it. */
 const pathFields: readonly string[] = ['certificate-authority', 'client-certificate', 'client-key', 'tokenFile'];
 
 /**
- * Reads kubeconfigs as kubectl does (client-go, tools/clientcmd/loader.go): files that do not exist are passed over, and
- * of two entries with the same name the first file's counts.
- * @returns undefined where none of the files exists
+ * Reads kubeconfigs as kubectl does (client-go, tools/clientcmd/loader.go): skips files that do not exist, and takes the first
+ * of two entries with the same name.
+ * @returns undefined if none of the files exists
  * @throws KubeconfigError for what cannot be read, with file and line
  */
 export function readKubeconfigs(files: readonly string[]): Kubeconfig | undefined {
@@ -52,8 +51,8 @@ export function readKubeconfigs(files: readonly string[]): Kubeconfig | undefine
     const content = readOne(file);
     if (content === undefined) continue;
     found.push(file);
-    for (const { list, content: key } of lists) {
-      for (const entry of entriesOf(file, content, list, key)) {
+    for (const list of ['clusters', 'users', 'contexts'] as const) {
+      for (const entry of entriesOf(file, content, list)) {
         if (!merged[list].has(entry.name)) merged[list].set(entry.name, entry);
       }
     }
@@ -89,8 +88,8 @@ function readOne(file: string): Record<string, unknown> | undefined {
 const NAME_ONE = 'name a kubeconfig that kubectl can use: --kubeconfig FILE, or the KUBECONFIG variable';
 
 /*
- * Not as lib/yaml reads the objects of a driver: client-go takes a kubeconfig that repeats keys, or has more documents.
- * Of YAML 1.1, go-yaml reads neither dates nor numbers to the base of 60.
+ * lib/yaml is stricter: client-go accepts a kubeconfig with repeated keys or several documents. Of YAML 1.1, go-yaml reads
+ * neither dates nor numbers to the base of 60.
  */
 const unlikeGo = /timestamp/;
 const asKubectl: ParseOptions & SchemaOptions & { version: '1.1' } = {
@@ -118,14 +117,15 @@ function parseKubeconfig(file: string, text: string): unknown {
   }
 }
 
-function entriesOf(file: string, content: Record<string, unknown>, list: string, key: string): Entry[] {
+function entriesOf(file: string, content: Record<string, unknown>, list: keyof typeof lists): Entry[] {
+  const kind = lists[list];
   const entries = content[list] ?? [];
   if (!Array.isArray(entries)) throw mistyped(file, list, 'a list', entries);
   const names = new Set<string>();
   return entries.map((each: unknown, index) => {
     const place = `${list}[${index}]`;
     if (!isRecord(each)) throw mistyped(file, place, 'an object', each);
-    const { name = '', [key]: value } = each;
+    const { name = '', [kind]: value } = each;
     if (typeof name !== 'string') throw mistyped(file, `${place}.name`, 'text', name);
     if (names.has(name)) {
       const message = `${file} has two entries named '${name}' under ${list}`;
@@ -133,9 +133,10 @@ function entriesOf(file: string, content: Record<string, unknown>, list: string,
     }
     names.add(name);
     if (value !== undefined && value !== null && (!isRecord(value) || Array.isArray(value))) {
-      throw mistyped(file, `${place}.${key}`, 'an object', value);
+      throw mistyped(file, `${place}.${kind}`, 'an object', value);
     }
-    return { name, file, value: withAbsolutePaths(isRecord(value) ? value : {}, path.dirname(path.resolve(file))) };
+    const folder = path.dirname(path.resolve(file));
+    return { kind, name, file, value: withAbsolutePaths(isRecord(value) ? value : {}, folder) };
   });
 }
 
@@ -146,15 +147,15 @@ function withAbsolutePaths(entry: Record<string, unknown>, folder: string): Reco
     if (typeof value === 'string' && value !== '') absolute[field] = path.resolve(folder, value);
   }
   const { exec } = absolute;
-  // A bare command is looked up in PATH, one with a slash beside the kubeconfig.
+  // A command without a slash is searched in PATH, one with a slash is relative to the kubeconfig.
   if (isRecord(exec) && typeof exec['command'] === 'string' && exec['command'].includes('/')) {
     absolute['exec'] = { ...exec, command: path.resolve(folder, exec['command']) };
   }
   return absolute;
 }
 
-/** The error for a field that holds a value of another type than kubectl reads. */
-export function mistyped(file: string, field: string, wanted: string, value: unknown): KubeconfigError {
+/** The error for a field whose value has a type that kubectl does not read. */
+function mistyped(file: string, field: string, wanted: string, value: unknown): KubeconfigError {
   const quote = wanted === 'text' ? `; write it in quotes if it is meant as text` : '';
   return new KubeconfigError(
     `${file}: ${field} is ${nameOfType(value)}, not ${wanted}`,
@@ -173,4 +174,162 @@ function nameOfType(value: unknown): string {
     object: 'an object',
   };
   return names[typeof value] ?? typeof value;
+}
+
+/** How a field's value is written. `data` is base64. */
+type Kind = 'text' | 'flag' | 'data' | 'texts' | 'text-lists' | 'text-map' | 'object' | 'any';
+type Table = Readonly<Record<string, Kind>>;
+
+interface Values {
+  text: string;
+  flag: boolean;
+  data: Buffer;
+  texts: string[];
+  'text-lists': Record<string, string[]>;
+  'text-map': Record<string, string>;
+  object: Record<string, unknown>;
+  any: unknown;
+}
+
+/** The fields of an entry. Empty ones count as absent, as they do for kubectl. */
+export type Fields<T extends Table> = { readonly [Name in keyof T]?: Values[T[Name]] };
+
+/*
+ * Every field that kubectl knows: client-go, tools/clientcmd/api/v1/types.go (v0.33). kubeconfig-table.test.ts has a test for
+ * every row.
+ */
+export const clusterFields = {
+  server: 'text',
+  'tls-server-name': 'text',
+  'insecure-skip-tls-verify': 'flag',
+  'certificate-authority': 'text',
+  'certificate-authority-data': 'data',
+  'proxy-url': 'text',
+  // Answers are never compressed: no request asks for it.
+  'disable-compression': 'flag',
+  extensions: 'any',
+} as const satisfies Table;
+
+export const userFields = {
+  'client-certificate': 'text',
+  'client-certificate-data': 'data',
+  'client-key': 'text',
+  'client-key-data': 'data',
+  token: 'text',
+  tokenFile: 'text',
+  as: 'text',
+  'as-uid': 'text',
+  'as-groups': 'texts',
+  'as-user-extra': 'text-lists',
+  username: 'text',
+  password: 'text',
+  'auth-provider': 'object',
+  exec: 'object',
+  extensions: 'any',
+} as const satisfies Table;
+
+export const contextFields = {
+  cluster: 'text',
+  user: 'text',
+  // Every request of this program names its namespace; the mesh's own commands get this one by their kubeconfig.
+  namespace: 'text',
+  extensions: 'any',
+} as const satisfies Table;
+
+export const execFields = {
+  command: 'text',
+  args: 'texts',
+  env: 'any',
+  apiVersion: 'text',
+  installHint: 'text',
+  provideClusterInfo: 'flag',
+  interactiveMode: 'text',
+} as const satisfies Table;
+
+export const authProviderFields = { name: 'text', config: 'text-map' } as const satisfies Table;
+
+const wanted: Record<Kind, string> = {
+  text: 'text',
+  flag: 'true or false',
+  data: 'base64 text',
+  texts: 'a list of texts',
+  'text-lists': 'an object with lists of texts',
+  'text-map': 'an object with texts',
+  object: 'an object',
+  any: 'anything',
+};
+
+/** An entry's field, for messages: `user 'me', field token`. */
+export function fieldPath({ kind, name }: Entry, field: string): string {
+  return `${kind} '${name}', field ${field}`;
+}
+
+/** The same with the file. */
+export function placeOf(entry: Entry, field: string): string {
+  return `${entry.file}: ${fieldPath(entry, field)}`;
+}
+
+/**
+ * Checks the fields of an entry, or of an object in it, against a table.
+ * @param notes gets a sentence for each field that kubectl does not know
+ * @param within the path of the object, such as `exec.`
+ * @throws KubeconfigError naming a field whose value has the wrong type
+ */
+export function fieldsOf<T extends Table>(
+  entry: Entry,
+  table: T,
+  notes: string[],
+  record: Record<string, unknown> = entry.value,
+  within = '',
+): Fields<T> {
+  const fields: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(record)) {
+    const kind = Object.hasOwn(table, name) ? table[name] : undefined;
+    if (kind === undefined) {
+      notes.push(`${placeOf(entry, within + name)}: kubectl does not know this field, and it has no effect`);
+      continue;
+    }
+    if (value === null || value === undefined || value === '') continue;
+    const read = kind === 'data' ? decode(entry, within + name, value) : value;
+    if (!isOfKind(kind, read)) throw mistyped(entry.file, fieldPath(entry, within + name), wanted[kind], value);
+    fields[name] = read;
+  }
+  return fields as Fields<T>;
+}
+
+function decode(entry: Entry, field: string, value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  const text = value.replace(/[\r\n]/g, '');
+  if (text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text)) return Buffer.from(text, 'base64');
+  const remedy = `write the file's content there as base64 -w0 prints it`;
+  throw new KubeconfigError(`${placeOf(entry, field)} is not base64`, remedy);
+}
+
+function isOfKind(kind: Kind, value: unknown): boolean {
+  switch (kind) {
+    case 'text':
+      return typeof value === 'string';
+    case 'flag':
+      return typeof value === 'boolean';
+    case 'data':
+      return Buffer.isBuffer(value);
+    case 'texts':
+      return isTexts(value);
+    case 'text-lists':
+      return isObject(value) && Object.values(value).every((each) => each === null || isTexts(each));
+    case 'text-map':
+      return isObject(value) && Object.values(value).every((each) => typeof each === 'string');
+    case 'object':
+      return isObject(value);
+    case 'any':
+      return true;
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return isRecord(value) && !Array.isArray(value);
+}
+
+function isTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string');
 }

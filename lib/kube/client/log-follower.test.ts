@@ -1,10 +1,9 @@
 import http, { type ServerResponse } from 'node:http';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { Stop } from '../cluster.ts';
-import { Discovery } from './discovery.ts';
 import { HealthCheck } from './health-check.ts';
-import { followLog } from './log-follower.ts';
-import { Objects } from './objects.ts';
+import { followLog } from './logs.ts';
+import { Discovery, Objects } from './objects.ts';
 import { type LocalApi, serveLocally } from './testing/local-api.ts';
 
 const target = { namespace: 'n', pod: 'p', container: 'c' };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { LogReplay, readLine } from './log-replay.ts';
+import { LogReplay, readLine } from './logs.ts';
 
 function tell(replay: LogReplay, ...lines: string[]): string[] {
   return lines.filter((line) => {

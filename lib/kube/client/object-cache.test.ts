@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { Manifest, WatchEvent } from '../cluster.ts';
-import { ObjectCache } from './object-cache.ts';
+import { ObjectCache } from './watch.ts';
 
 function object(name: string, resourceVersion: string, uid = name): Manifest {
   return { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'n', uid, resourceVersion } };

@@ -4,10 +4,15 @@ import { proxyOf } from './proxy.ts';
 
 /** The proxy for a server, as `host:port`; '' for none. */
 function proxyFor(server: string, env: Record<string, string>): string {
-  const entry = (value: object) => new Map([['x', { name: 'x', file: 'config', value: { ...value } }]]);
-  const cluster = entry({ server });
-  const context = entry({ cluster: 'x', user: 'x' });
-  const chosen = chooseContext({ files: 'config', clusters: cluster, users: entry({}), contexts: context }, 'x');
+  const entries = (kind: 'cluster' | 'user' | 'context', value: Record<string, unknown>) =>
+    new Map([['x', { kind, name: 'x', file: 'config', value }]]);
+  const config = {
+    files: 'config',
+    clusters: entries('cluster', { server }),
+    users: entries('user', {}),
+    contexts: entries('context', { cluster: 'x', user: 'x' }),
+  };
+  const chosen = chooseContext(config, 'x');
   return proxyOf(chosen, env)?.url.host ?? '';
 }
 

@@ -1,8 +1,7 @@
 import { BlockList, isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
 import { bareHost, type ChosenContext } from './context.ts';
-import { KubeconfigError } from './kubeconfig.ts';
-import { fieldPath } from './kubeconfig-fields.ts';
+import { KubeconfigError, placeOf } from './kubeconfig.ts';
 
 /** A proxy before the API server. */
 export interface ProxyServer {
@@ -21,7 +20,7 @@ export function proxyOf(chosen: ChosenContext, env: NodeJS.ProcessEnv = process.
   const { clusterEntry, cluster, server } = chosen;
   const written = cluster['proxy-url'];
   if (written !== undefined) {
-    const place = `${clusterEntry.file}: ${fieldPath('cluster', clusterEntry, 'proxy-url')}`;
+    const place = placeOf(clusterEntry, 'proxy-url');
     return { url: proxyUrl(written, ['http:', 'https:', 'socks5:'], place), namedBy: place };
   }
   const names = server.protocol === 'https:' ? ['HTTPS_PROXY', 'https_proxy'] : ['HTTP_PROXY', 'http_proxy'];

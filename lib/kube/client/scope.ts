@@ -1,6 +1,9 @@
+import { ClusterError } from '../cluster.ts';
+import { asError, connectionFailure, TransientError } from './failures.ts';
+
 /**
- * A piece of work that ends with its parents or with its own time limit. Unlike AbortSignal.any it lets go of its parents
- * when it ends, so that a client which lives long does not collect listeners.
+ * Work that ends with its parents or with its own time limit. Unlike AbortSignal.any it removes its listeners from the
+ * parents when it ends: a client lives long.
  */
 export class Scope {
   readonly #controller = new AbortController();
@@ -23,7 +26,7 @@ export class Scope {
     return this.#controller.signal;
   }
 
-  /** True if the time limit, not a parent, ended the work. */
+  /** True if the time limit ended the work, not a parent. */
   get expired(): boolean {
     return this.#expired;
   }
@@ -32,17 +35,43 @@ export class Scope {
     this.#abort();
   }
 
-  /** The work is over: forgets time limit and parents without aborting anything. */
+  /** The work is over: removes the timer and the listeners without aborting anything. */
   end(): void {
     this.#ended = true;
     clearTimeout(this.#timer);
     for (const parent of this.#parents) parent.removeEventListener('abort', this.#abort);
   }
 
-  /** Runs after a round of input, so that an answer which lay unread while this process was stalled still counts. */
+  /** Runs after pending input was read: an answer that came while this process was stalled counts. */
   #expire(): void {
     if (this.#ended || this.signal.aborted) return;
     this.#expired = true;
     this.#abort();
+  }
+  /** The error for work that failed: because of the time limit, an abort, or the connection. */
+  failure(what: string, thrown: unknown, timeoutMs = 0): ClusterError {
+    if (this.expired) {
+      return new TransientError('unreachable', `cannot ${what}: no answer within ${timeoutMs / 1000} s`);
+    }
+    if (this.signal.aborted) return new ClusterError('aborted', `did not ${what}: aborted`);
+    if (asError(thrown).message === 'aborted') {
+      return new TransientError('unreachable', `cannot ${what}: the connection broke within the answer`);
+    }
+    return connectionFailure(what, thrown);
+  }
+}
+
+/** The promise's result, or a rejection as soon as the signal fires. */
+export async function unlessAborted<T>(signal: AbortSignal, promise: Promise<T>, message: string): Promise<T> {
+  let abort = (): void => undefined;
+  const aborted = new Promise<never>((_resolve, reject) => {
+    abort = () => reject(new ClusterError('aborted', message));
+    signal.addEventListener('abort', abort, { once: true });
+    if (signal.aborted) abort();
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
   }
 }

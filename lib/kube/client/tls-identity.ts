@@ -1,13 +1,18 @@
 import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { type ConnectionOptions, checkServerIdentity, createSecureContext, type SecureContext } from 'node:tls';
+import { join } from 'node:path';
+import {
+  type ConnectionOptions,
+  checkServerIdentity,
+  createSecureContext,
+  rootCertificates,
+  type SecureContext,
+} from 'node:tls';
 import { type ChosenContext, hasCertificate } from './context.ts';
 import { asError } from './failures.ts';
-import { type Entry, KubeconfigError } from './kubeconfig.ts';
-import { fieldPath } from './kubeconfig-fields.ts';
+import { type Entry, KubeconfigError, placeOf } from './kubeconfig.ts';
 import { limits } from './limits.ts';
-import { certificateBlocks, systemRoots } from './system-roots.ts';
 
 /** What a TLS connection to the API server, or to a proxy before it, is made with. */
 export type TlsOptions = Pick<
@@ -91,7 +96,7 @@ function authorityText({ clusterEntry, cluster }: ChosenContext): { text: string
   const data = cluster['certificate-authority-data'];
   if (data !== undefined) return { text: data.toString('latin1'), field: 'certificate-authority-data' };
   const [field, file] = ['certificate-authority', cluster['certificate-authority']];
-  return file === undefined ? undefined : { text: readField(clusterEntry, 'cluster', field, file), field };
+  return file === undefined ? undefined : { text: readField(clusterEntry, field, file), field };
 }
 
 /** The certificates that may vouch for the server. */
@@ -100,10 +105,8 @@ function authoritiesOf(chosen: ChosenContext): string[] {
   if (given === undefined) return systemRoots();
   const usable = certificateBlocks(given.text).filter(isCertificate);
   if (usable.length > 0) return usable;
-  const { clusterEntry } = chosen;
-  const place = fieldPath('cluster', clusterEntry, given.field);
-  const remedy = 'put the PEM certificate of the authority there';
-  throw new KubeconfigError(`${clusterEntry.file}: ${place} holds no certificate`, remedy);
+  const place = placeOf(chosen.clusterEntry, given.field);
+  throw new KubeconfigError(`${place} holds no certificate`, 'put the PEM certificate of the authority there');
 }
 
 function isCertificate(pem: string): boolean {
@@ -119,17 +122,17 @@ function isCertificate(pem: string): boolean {
 function ownPair({ userEntry, user }: ChosenContext): KeyPair {
   const cert =
     user['client-certificate-data']?.toString('latin1') ??
-    readField(userEntry, 'user', 'client-certificate', user['client-certificate'] ?? '');
+    readField(userEntry, 'client-certificate', user['client-certificate'] ?? '');
   const key =
-    user['client-key-data']?.toString('latin1') ?? readField(userEntry, 'user', 'client-key', user['client-key'] ?? '');
+    user['client-key-data']?.toString('latin1') ?? readField(userEntry, 'client-key', user['client-key'] ?? '');
   return { cert, key };
 }
 
-function readField(entry: Entry, kind: string, field: string, file: string): string {
+function readField(entry: Entry, field: string, file: string): string {
   try {
     return readFileSync(file, 'latin1');
   } catch (thrown) {
-    const message = `${entry.file}: ${fieldPath(kind, entry, field)}: cannot read ${file}: ${asError(thrown).message}`;
+    const message = `${placeOf(entry, field)}: cannot read ${file}: ${asError(thrown).message}`;
     throw new KubeconfigError(message, `make ${file} readable, or correct ${field}`);
   }
 }
@@ -140,7 +143,7 @@ function contextOf({ userEntry, user }: ChosenContext, ca: string[], pair: KeyPa
   if (pair === undefined) return createSecureContext(base);
   const isOwn = hasCertificate(user);
   const field = user['client-key-data'] === undefined ? 'client-key' : 'client-key-data';
-  const place = `${userEntry.file}: ${fieldPath('user', userEntry, isOwn ? field : 'exec')}`;
+  const place = placeOf(userEntry, isOwn ? field : 'exec');
   if (/BEGIN ENCRYPTED PRIVATE KEY|Proc-Type: 4,ENCRYPTED/.test(pair.key)) {
     const remedy = 'take the password off: openssl pkey -in KEY -out NEW-KEY; kubectl cannot use such a key, either';
     throw new KubeconfigError(`${place}: the key is protected by a password`, remedy);
@@ -156,4 +159,55 @@ function contextOf({ userEntry, user }: ChosenContext, ca: string[], pair: KeyPa
 
 function samePair(one: KeyPair | undefined, other: KeyPair | undefined): boolean {
   return one?.cert === other?.cert && one?.key === other?.key;
+}
+
+/** The bundles of the distributions, of which Go reads the first that exists: crypto/x509/root_linux.go. */
+const bundles = [
+  '/etc/ssl/certs/ca-certificates.crt',
+  '/etc/pki/tls/certs/ca-bundle.crt',
+  '/etc/ssl/ca-bundle.pem',
+  '/etc/pki/tls/cacert.pem',
+  '/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem',
+  '/etc/ssl/cert.pem',
+];
+const folders = ['/etc/ssl/certs', '/etc/pki/tls/certs'];
+
+/**
+ * The authorities that kubectl trusts for a cluster that names none: those of the machine, or of SSL_CERT_FILE and
+ * SSL_CERT_DIR. Node's own list knows nothing of an authority that an administrator has added.
+ * @returns PEM blocks; where the machine has none, those that Node brings
+ */
+function systemRoots(env: NodeJS.ProcessEnv = process.env): string[] {
+  const files = env['SSL_CERT_FILE'] ? [env['SSL_CERT_FILE']] : bundles;
+  let bundle: string | undefined;
+  for (const file of files) bundle ??= readIfPossible(file);
+  const paths = (env['SSL_CERT_DIR']?.split(':') ?? folders).flatMap(filesIn);
+  const texts = [bundle, ...paths.map(readIfPossible)];
+  const found = texts.flatMap((text = '') => certificateBlocks(text));
+  // Node adds these to its own list only.
+  const extra = env['NODE_EXTRA_CA_CERTS'] ? (readIfPossible(env['NODE_EXTRA_CA_CERTS']) ?? '') : '';
+  return [...new Set([...(found.length > 0 ? found : rootCertificates), ...certificateBlocks(extra)])];
+}
+
+/** The certificates of a PEM text, in order. */
+function certificateBlocks(pem: string): string[] {
+  return pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+}
+
+function readIfPossible(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'latin1');
+  } catch {
+    // As Go does: what cannot be read is passed over, and a server whose authority was in there is refused by name.
+    return undefined;
+  }
+}
+
+function filesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).map((name) => join(folder, name));
+  } catch {
+    // A folder of another distribution.
+    return [];
+  }
 }
