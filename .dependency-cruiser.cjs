@@ -53,7 +53,7 @@ const doors = [
   'kube/client/index',
   'kube/client/kubeconfig',
   'kube/cluster',
-  'kube/contract/bench',
+  'kube/contract/setup',
   'mesh/errors',
   'mesh/mesh',
   'options/options',

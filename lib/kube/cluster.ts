@@ -1,8 +1,8 @@
 import { MeshproofError } from '../words/index.ts';
 
-/** The one view of a Kubernetes cluster that the rest of the program has. */
+/** The contract of a Kubernetes cluster for the rest of the program. */
 
-/** A Kubernetes object as YAML or the API gives it. */
+/** A Kubernetes object. */
 export interface Manifest {
   apiVersion: string;
   kind: string;
@@ -28,7 +28,7 @@ export interface ObjectRef {
   namespace?: string;
 }
 
-/** Names the objects of a kind; without `namespace`, those of the whole cluster. */
+/** The objects of a kind; without `namespace`, those of the whole cluster. */
 export interface Selection {
   apiVersion: string;
   kind: string;
@@ -48,34 +48,34 @@ export interface WatchEvent {
   object: Manifest;
 }
 
-/** Ends what it stands for; safe to call more than once. */
+/** Ends a watch or a follower. May be called more than once. */
 export interface Stop {
   stop(): void;
 }
 
 export interface WatchHandlers {
   /**
-   * Each object once at the start (as ADDED), then each change. After a gap (a stale resource version), the objects are
-   * listed again and the differences are delivered, so that a receiver's object cache is always complete.
+   * Each object once at the start (as ADDED), then each change. After a gap (a stale resource version), the watch lists the
+   * objects again and delivers the differences, so that the receiver misses nothing.
    */
   event(event: WatchEvent): void;
-  /** The watch could not be kept up or resumed: `true` when it broke, `false` when it is whole again. */
+  /** `true` when the watch broke and could not be resumed, `false` when it is whole again. */
   broken?(isBroken: boolean, reason: string): void;
 }
 
-/** A command under way in a container. */
+/** A running command in a container. */
 export interface ExecSession {
   write(stdin: string): void;
   endInput(): void;
-  /** Settles when the session is over, and never rejects. `status` is absent if no status frame came. */
+  /** Settles when the session is over; never rejects. */
   readonly ended: Promise<ExecEnd>;
   close(): void;
 }
 
 export interface ExecEnd {
-  /** The command's exit status by the API's status frame; absent when the frame never came or does not tell. */
+  /** By the API's status frame; absent if there was no frame or it has no exit code. */
   exitCode?: number;
-  /** Why the session ended otherwise than by the command's end. */
+  /** Why the session ended before the command did. */
   fault?: string;
 }
 
@@ -90,38 +90,38 @@ export interface ExecResult extends ExecEnd {
 }
 
 export interface LogHandlers {
-  /** One whole line, without its time stamp and line end. */
+  /** One line, without its time stamp and line end. */
   line(text: string): void;
-  /** `true` when the log cannot be followed (lines may be late), `false` when following has been taken up without a gap. */
+  /** `true` when the log cannot be followed (lines may be late), `false` when it is followed again without a gap. */
   broken?(isBroken: boolean, reason: string): void;
 }
 
 export interface Cluster {
   /** The API server's version, such as `v1.33.13`. */
   version(): Promise<string>;
-  /** Server-side apply with the field manager `meshproof`, forcing conflicts; answers what the server stored. */
+  /** Server-side apply with the field manager `meshproof`, forcing conflicts. @returns what the server stored */
   apply(manifest: Manifest): Promise<Manifest>;
   /** JSON merge patch (RFC 7386). */
   patch(ref: ObjectRef, patch: object): Promise<Manifest>;
   create(manifest: Manifest): Promise<Manifest>;
-  /** Deletes in the background; an object that is not there is no error. */
+  /** Deletes in the background. An object that does not exist is no error. */
   delete(ref: ObjectRef): Promise<void>;
-  /** The object, or undefined where there is none. */
+  /** The object; undefined if there is none. */
   get(ref: ObjectRef): Promise<Manifest | undefined>;
   list(selection: Selection): Promise<Manifest[]>;
   watch(selection: Selection, handlers: WatchHandlers): Stop;
   /**
-   * Waits, by a watch, until `satisfied` says true of the object (undefined: there is none).
-   * @throws ClusterError `timeout` after `timeoutMs`; what `satisfied` throws ends the wait at once.
+   * Waits, with a watch, until `satisfied` is true for the object (undefined if there is none).
+   * @throws ClusterError `timeout` after `timeoutMs`; an error of `satisfied` at once
    */
   wait(
     ref: ObjectRef,
     satisfied: (object: Manifest | undefined) => boolean,
     options: { timeoutMs: number; signal?: AbortSignal; what: string },
   ): Promise<Manifest | undefined>;
-  /** Starts a command with stdin, stdout and stderr; resolves when the session is open. */
+  /** Starts a command. Resolves when the session is open. */
   openExec(target: ContainerRef, command: string[], handlers: ExecHandlers): Promise<ExecSession>;
-  /** Runs a command to its end. A transport's failure is a `fault` in the result, never an exception. */
+  /** Runs a command to its end. A failure of the transport is a `fault` in the result, never an exception. */
   exec(target: ContainerRef, command: string[], options: { timeoutMs: number; stdin?: string }): Promise<ExecResult>;
   /** The last lines of a container's log, as text. */
   logs(target: ContainerRef, options?: { tailLines?: number; previous?: boolean }): Promise<string>;
@@ -142,7 +142,7 @@ export type ClusterErrorCode =
   | 'aborted'
   | 'other';
 
-/** What went wrong at the API. `invalid` means that the server read the request and refused its content (400, 422 or allow rule). */
+/** A failure of the API. `invalid`: the server read the request and refused its content (400, 422 or admission). */
 export class ClusterError extends MeshproofError {
   override name = 'ClusterError';
   readonly code: ClusterErrorCode;
@@ -154,13 +154,13 @@ export class ClusterError extends MeshproofError {
   }
 }
 
-/** A cluster that a provider has brought up or found. */
+/** The cluster of a provider. */
 export interface Provided {
   provider: ProviderName;
   cluster: Cluster;
   /** The run's own kubeconfig file with the one context. */
   kubeconfig: string;
-  /** Takes the cluster down, or leaves it as it was found. */
+  /** Deletes the cluster, or restores what the run changed. */
   down(): Promise<void>;
 }
 

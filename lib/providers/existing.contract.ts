@@ -4,20 +4,20 @@ import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { MANAGED_BY, OWNER, RUN_LABEL } from '../fixtures/index.ts';
-import { type Bench, openBench } from '../kube/contract/bench.ts';
+import { type ContractSetup, openSetup } from '../kube/contract/setup.ts';
 import { type LiveEntry, type ProvidedExisting, restoreLive, upExisting } from './existing.ts';
 
-let bench: Bench;
+let setup: ContractSetup;
 let folder: string;
 let context: string;
 beforeAll(async () => {
-  bench = await openBench();
+  setup = await openSetup();
   folder = mkdtempSync(path.join(tmpdir(), 'meshproof-existing-'));
-  context = parse(readFileSync(bench.kubeconfig, 'utf8'))['current-context'];
+  context = parse(readFileSync(setup.kubeconfig, 'utf8'))['current-context'];
 });
 afterAll(async () => {
   rmSync(folder, { recursive: true });
-  await bench.close();
+  await setup.close();
 });
 
 const said: string[] = [];
@@ -26,23 +26,23 @@ beforeEach(() => {
 });
 
 /** Stands for a mesh-wide setting; the harness knows none of its own. */
-const settingRef = () => ({ apiVersion: 'v1', kind: 'ConfigMap', namespace: bench.namespace, name: 'mesh-config' });
+const settingRef = () => ({ apiVersion: 'v1', kind: 'ConfigMap', namespace: setup.namespace, name: 'mesh-config' });
 const PATH = ['data', 'permissive'];
 
 async function putSetting(data: Record<string, string>): Promise<void> {
   const { apiVersion, kind, namespace, name } = settingRef();
-  await bench.cluster.delete(settingRef());
-  await bench.cluster.create({ apiVersion, kind, metadata: { namespace, name }, data });
+  await setup.cluster.delete(settingRef());
+  await setup.cluster.create({ apiVersion, kind, metadata: { namespace, name }, data });
 }
 
 async function setting(): Promise<unknown> {
-  return (await bench.cluster.get(settingRef()))?.['data'];
+  return (await setup.cluster.get(settingRef()))?.['data'];
 }
 
 function up(name: string, onEntry: (entry: LiveEntry) => void = () => undefined): Promise<ProvidedExisting> {
-  const runId = `${bench.namespace}-${name}`;
+  const runId = `${setup.namespace}-${name}`;
   return upExisting({
-    kubeconfig: bench.kubeconfig,
+    kubeconfig: setup.kubeconfig,
     context,
     runId,
     target: path.join(folder, name),
@@ -76,7 +76,7 @@ describe('a live cluster', () => {
     expect(await setting()).toEqual({ permissive: 'on' });
     expect(said).toEqual([expect.stringContaining('data.permissive is restored to "on"')]);
     const system = { apiVersion: 'v1', kind: 'Namespace', name: 'meshproof-system' };
-    await bench.cluster.wait(system, (found) => found === undefined, { timeoutMs: 30_000, what: 'gone' });
+    await setup.cluster.wait(system, (found) => found === undefined, { timeoutMs: 30_000, what: 'gone' });
   });
 
   test('is restored by whoever cleans up after a crashed run', async () => {
@@ -86,8 +86,8 @@ describe('a live cluster', () => {
       entry = told;
     });
     await switchOff(run);
-    const name = `${bench.namespace}-killed-curl`;
-    const labels = { [MANAGED_BY]: OWNER, [RUN_LABEL]: `${bench.namespace}-killed` };
+    const name = `${setup.namespace}-killed-curl`;
+    const labels = { [MANAGED_BY]: OWNER, [RUN_LABEL]: `${setup.namespace}-killed` };
     await run.cluster.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } });
     run.cluster.close();
 
@@ -99,7 +99,7 @@ describe('a live cluster', () => {
     expect(await setting()).toBeUndefined();
     expect(await restoreLive(entry, { dead: new Set() })).toEqual({ done: [], isWhole: true });
     const namespace = { apiVersion: 'v1', kind: 'Namespace', name };
-    await bench.cluster.wait(namespace, (found) => found === undefined, { timeoutMs: 30_000, what: 'gone' });
+    await setup.cluster.wait(namespace, (found) => found === undefined, { timeoutMs: 30_000, what: 'gone' });
   });
 
   test('is restored by the next run once the crashed one has given no sign of life for long enough', async () => {
@@ -111,7 +111,7 @@ describe('a live cluster', () => {
     // The dead one is played by this process, and still notices that it can no longer renew its Lease.
     expect(said.filter((line) => !line.startsWith('lost: '))).toEqual([
       expect.stringMatching(/^run \S+-dead holds this cluster's Lease: watching for up to 15 s/),
-      `restoring the settings that crashed run ${bench.namespace}-dead changed`,
+      `restoring the settings that crashed run ${setup.namespace}-dead changed`,
       expect.stringContaining('data.permissive is restored to "on"'),
     ]);
     expect(await setting()).toEqual({ permissive: 'on' });

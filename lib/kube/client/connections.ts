@@ -11,16 +11,16 @@ import { asError, TransientError } from './failures.ts';
 import type { ProxyServer } from './proxy.ts';
 import type { TlsOptions } from './tls-identity.ts';
 
-/** A request but for what is the connection's. */
+/** What of a request does not depend on the connection. */
 export interface Outgoing {
   method: string;
   headers: OutgoingHttpHeaders;
-  /** `pool` keeps its connection for the next request, `single` has one of its own. */
+  /** `pool` reuses connections, `single` opens one for this request. */
   agent: 'pool' | 'single';
   signal: AbortSignal;
 }
 
-/** The ways to one API server, with one identity: direct, or through a proxy. */
+/** Connections to one API server with one identity, direct or through a proxy. */
 export class Connections {
   /** For a request that becomes a WebSocket. */
   readonly upgrade: http.Agent;
@@ -39,7 +39,7 @@ export class Connections {
     };
     this.upgrade = tunnel(false);
     if (proxy !== undefined && !isSecure && !isSocks) {
-      // What is not encrypted is handed to an HTTP proxy request by request, as kubectl does.
+      // Like kubectl, send plain HTTP to the proxy request by request, without a tunnel.
       this.#forward = proxy.url;
       const agent = (keepAlive: boolean) => direct(proxy.url.protocol === 'https:', tls, keepAlive);
       this.#agents = { pool: agent(true), single: agent(false) };
@@ -48,7 +48,7 @@ export class Connections {
     }
   }
 
-  /** Begins a request to the API server; the caller ends it. */
+  /** Starts a request to the API server. The caller ends it. */
   request(url: URL, { method, headers, agent, signal }: Outgoing): ClientRequest {
     const common = { method, agent: this.#agents[agent], signal };
     const proxy = this.#forward;
@@ -81,7 +81,7 @@ function direct(isSecure: boolean, tls: TlsOptions, keepAlive: boolean): http.Ag
   return isSecure ? new SecureAgent(tls, keepAlive) : new http.Agent({ keepAlive });
 }
 
-/** Reads its certificates once: each of Node's own connections would read them anew. */
+/** Uses certificates that are read once; Node would read them for each connection. */
 class SecureAgent extends https.Agent {
   readonly #tls: TlsOptions;
 
@@ -101,7 +101,7 @@ class SecureAgent extends https.Agent {
 
 type ConnectOptions = Parameters<HttpsProxyAgent<string>['connect']>[1];
 
-/** The libraries keep the server's address from the check of its certificate: it would have to be for `localhost`. */
+/** The libraries check the certificate without the server's address, as if it were `localhost`: give it to the check. */
 function identified(options: ConnectOptions, tls: TlsOptions): ConnectOptions {
   const { host = '' } = options;
   return {
@@ -111,7 +111,7 @@ function identified(options: ConnectOptions, tls: TlsOptions): ConnectOptions {
   };
 }
 
-/** Through an HTTP proxy, by CONNECT. A proxy that is reached by HTTPS is checked as the cluster is: Go does so, too. */
+/** Through an HTTP proxy, with CONNECT. As in Go, the cluster's TLS options also apply to an HTTPS proxy. */
 class HttpTunnel extends HttpsProxyAgent<string> {
   readonly #tls: TlsOptions;
   readonly #proxy: ProxyServer;
@@ -129,13 +129,13 @@ class HttpTunnel extends HttpsProxyAgent<string> {
     });
     const socket = await reached(this.#proxy, super.connect(request, identified(options, this.#tls)));
     if (answer?.statusCode === 200) return socket;
-    // The library would hand the proxy's own answer to the caller as if it were the API server's.
+    // The library would give the proxy's answer to the caller as if it came from the API server.
     socket.destroy();
     throw proxyFailure(this.#proxy, `it answered ${answer?.statusCode} ${answer?.statusText}`.trim());
   }
 }
 
-/** Through a SOCKS proxy, which resolves the names, as it does for Go. */
+/** Through a SOCKS proxy, which also resolves names, as in Go. */
 class SocksTunnel extends SocksProxyAgent {
   readonly #tls: TlsOptions;
   readonly #named: ProxyServer;

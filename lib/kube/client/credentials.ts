@@ -6,28 +6,28 @@ import { KubeconfigError, placeOf } from './kubeconfig.ts';
 import { limits } from './limits.ts';
 import type { KeyPair } from './tls-identity.ts';
 
-/** Who the client says it is: a header, a certificate, or both. */
+/** The client's credentials: a header, a certificate, or both. */
 export interface Identification {
   authorization?: string;
   /** From an exec plugin. */
   pair?: KeyPair;
 }
 
-/** Where a user's credentials come from. What it returns stays the same object for as long as they do. */
+/** Where a user's credentials come from. Returns the same object until they change. */
 export interface Source {
-  /** True where a program has to run for them. */
+  /** A program has to run for them. */
   readonly isProgram?: boolean;
-  /** @throws KubeconfigError naming the field whose credentials cannot be had */
+  /** @throws KubeconfigError naming the field */
   current(): Promise<Identification>;
-  /** The server refused these. @returns true where asking again may bring others */
+  /** The server refused these. @returns true if the next call may return others */
   discard(refused: Identification): boolean;
 }
 
 /**
- * The one source that client-go takes: a token (of a file, before one in words), a password, a certificate, and a plugin
- * only where there is none of these.
- * @param authority - the cluster's certificate authority as PEM text, for plugins
- * @throws KubeconfigError for a provider that kubectl does not have any more
+ * The source that client-go uses: a token (from a file first), a password, a certificate, and a plugin only if there is none
+ * of these.
+ * @param authority the cluster's certificate authority as PEM text, for plugins
+ * @throws KubeconfigError for a provider that kubectl has removed
  */
 export function sourceOf(chosen: ChosenContext, authority: () => string, closing: AbortSignal): Source {
   const { user, userEntry, exec, authProvider, notes } = chosen;
@@ -43,7 +43,7 @@ export function sourceOf(chosen: ChosenContext, authority: () => string, closing
   return ofServer(chosen);
 }
 
-/** The credentials in the server's own URL, which count where there are no others. */
+/** The credentials in the server's URL, used if there are no others. */
 export function ofServer({ server: { username, password } }: ChosenContext): Source {
   return username === '' && password === ''
     ? fixed(undefined)
@@ -85,7 +85,7 @@ class PluginSource implements Source {
   }
 }
 
-/** A token that somebody else renews in a file. */
+/** A token in a file, which somebody else renews. */
 class TokenFile implements Source {
   readonly #chosen: ChosenContext;
   readonly #file: string;
@@ -131,13 +131,13 @@ class TokenFile implements Source {
   }
 }
 
-/** What became of the providers that kubectl had: client-go, plugin/pkg/client/auth. */
+/** Replacements of the providers that kubectl has removed: client-go, plugin/pkg/client/auth. */
 const removed: Record<string, string> = {
   azure: 'use the exec plugin kubelogin instead: https://github.com/Azure/kubelogin',
   gcp: 'use the exec plugin gke-gcloud-auth-plugin instead: https://cloud.google.com/kubernetes-engine/docs/how-to/cluster-access-for-kubectl',
 };
 
-/** Only `oidc` is left, and of that only the token: to renew it would take from the user what renews it. */
+/** Only `oidc` is left. Its token is used but never renewed: a new refresh token would replace the user's. */
 function providerToken(chosen: ChosenContext, name = '', config: Record<string, string> = {}): Source {
   const { userEntry } = chosen;
   const place = placeOf(userEntry, 'auth-provider');

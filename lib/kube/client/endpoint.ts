@@ -7,15 +7,15 @@ import { KubeconfigError, placeOf, readKubeconfigs } from './kubeconfig.ts';
 import { isLoopback, type ProxyServer, proxyOf } from './proxy.ts';
 import { TlsIdentity, type TlsOptions } from './tls-identity.ts';
 
-/** What a request needs to be let in. */
+/** What a request needs to be accepted. */
 export interface Access {
   headers: OutgoingHttpHeaders;
   connections: Connections;
   /** The server knew the credentials. */
   accepted(): void;
   /**
-   * The server answered 401: true where the next access may have others, so that another attempt makes sense. A plugin is
-   * called again once for that, and not again before the server has accepted what it gave.
+   * The server answered 401. @returns true if the next access may have others, so that another attempt makes sense. A plugin
+   * is called again once, and then not before the server has accepted its credentials.
    */
   refused(): boolean;
 }
@@ -23,18 +23,18 @@ export interface Access {
 /** The API server that one context of one kubeconfig names. */
 export interface Endpoint {
   server: URL;
-  /** A sentence for each field of the kubeconfig that is there and without effect, as it is with kubectl. */
+  /** A sentence for each field of the kubeconfig that has no effect, as with kubectl. */
   notes: readonly string[];
   /**
-   * The credentials of now: those of files and plugins change. May take as long as a plugin does.
-   * @throws KubeconfigError naming the field that is at fault
+   * The current credentials: those of files and plugins change. May take as long as a plugin.
+   * @throws KubeconfigError naming the field
    */
   access(): Promise<Access>;
   close(): void;
 }
 
 /**
- * Reads the one file given, never the user's own configuration.
+ * Reads the given file only, never the user's own configuration.
  * @throws KubeconfigError `not-found` for a file that cannot be read or a context that it does not have; `invalid` for a
  * field that kubectl would refuse
  */
@@ -48,8 +48,8 @@ export function readEndpoint(kubeconfigPath: string, context?: string): Endpoint
 }
 
 /**
- * Finds what cannot be used before anything is sent; runs no plugin.
- * @returns a sentence for each field that is there and without effect
+ * Checks that a context can be used. Sends nothing and runs no plugin.
+ * @returns a sentence for each field that has no effect
  * @throws KubeconfigError
  */
 export async function checkContext(chosen: ChosenContext): Promise<readonly string[]> {
@@ -70,13 +70,13 @@ class ContextEndpoint implements Endpoint {
   readonly #source: Source;
   readonly #proxy: ProxyServer | undefined;
   readonly #impersonation: OutgoingHttpHeaders;
-  /** The last one has the identity of now; streams live on by those before. */
+  /** The last one has the current identity. Open streams still use the others. */
   readonly #connections: { tls: TlsOptions; connections: Connections }[] = [];
   #latest: Identification | undefined;
   #accepted: Identification | undefined;
-  /** What the server refused, until there is something else. */
+  /** What the server refused, until there are other credentials. */
   #refusedOne: Identification | undefined;
-  /** What came instead of something refused. */
+  /** What replaced refused credentials. */
   #renewed: Identification | undefined;
 
   constructor(chosen: ChosenContext) {
@@ -121,7 +121,7 @@ class ContextEndpoint implements Endpoint {
   }
 
   #refuse(identification: Identification): boolean {
-    // Another request's refusal has brought new ones meanwhile.
+    // After another request's refusal there are new ones already.
     if (identification !== this.#latest) return true;
     if (identification === this.#renewed && identification !== this.#accepted) return false;
     if (!this.#source.discard(identification)) return false;
@@ -141,8 +141,8 @@ class ContextEndpoint implements Endpoint {
 }
 
 /**
- * kubectl sends no credentials by plain HTTP. Neither does this client, save to this machine itself where the kubeconfig
- * asks for insecurity: there nobody else can read them.
+ * Like kubectl, sends no credentials over plain HTTP. The exception is this machine itself, if the kubeconfig has
+ * insecure-skip-tls-verify: there nobody else can read them.
  */
 function sendsCredentials({ server, cluster, userEntry, notes }: ChosenContext): boolean {
   if (server.protocol === 'https:') return true;
@@ -167,12 +167,12 @@ function impersonationOf({ user }: ChosenContext): OutgoingHttpHeaders {
   return headers;
 }
 
-/** Node writes a header as Latin-1; the API server reads UTF-8. */
+/** Node writes headers as Latin-1, and the API server reads UTF-8. */
 function inBytes(text: string): string {
   return Buffer.from(text).toString('latin1');
 }
 
-/** A header's name has no other signs; the API server unescapes it (client-go, headerKeyEscape). */
+/** Escapes what a header's name cannot contain, as client-go does (headerKeyEscape). The API server unescapes it. */
 function escapedKey(key: string): string {
   const bytes = [...Buffer.from(key)].map((byte) => {
     const sign = String.fromCharCode(byte);
@@ -181,7 +181,7 @@ function escapedKey(key: string): string {
   return bytes.join('');
 }
 
-/** A token, and a password in `Basic USER:PASSWORD`, must stand in nothing that this process writes. */
+/** Registers the token or the password, so that no output of this process shows it. */
 function keepOutOfReports({ authorization }: Identification): void {
   const [scheme, credentials = ''] = authorization?.split(' ') ?? [];
   if (scheme === 'Basic') keepBasicCredentials(credentials);

@@ -7,18 +7,18 @@ import { fieldPath, KubeconfigError } from './kubeconfig.ts';
 import { limits } from './limits.ts';
 import type { KeyPair } from './tls-identity.ts';
 
-/** What a plugin handed out. */
+/** The credentials that a plugin printed. */
 export interface PluginCredentials {
   token?: string;
   pair?: KeyPair;
 }
 
-/** The name of the cluster's extension that a plugin gets as `spec.cluster.config`. */
+/** The cluster's extension that a plugin gets as `spec.cluster.config`. */
 const CONFIG_EXTENSION = 'client.authentication.k8s.io/exec';
 
 /**
- * A program that prints credentials, run as client-go does (plugin/pkg/client/auth/exec): what it prints is good until its
- * expirationTimestamp, or for as long as this process lives; it never runs twice at the same time.
+ * A program that prints credentials, run as client-go runs it (plugin/pkg/client/auth/exec). The credentials are valid until
+ * their expirationTimestamp, or as long as this process lives. The program never runs twice at the same time.
  * The format: https://kubernetes.io/docs/reference/config-api/client-authentication.v1/
  */
 export class ExecPlugin {
@@ -31,8 +31,8 @@ export class ExecPlugin {
   #goodUntil = Number.POSITIVE_INFINITY;
 
   /**
-   * @param authority - the cluster's certificate authority as PEM text, '' for none; asked only if the plugin wants it
-   * @param closing - ends a plugin that runs
+   * @param authority the cluster's certificate authority as PEM text, '' for none; read only if the plugin wants it
+   * @param closing ends a running plugin
    */
   constructor(exec: ExecConfig, chosen: ChosenContext, authority: () => string, closing: AbortSignal) {
     this.#exec = exec;
@@ -41,7 +41,7 @@ export class ExecPlugin {
     this.#closing = closing;
   }
 
-  /** @throws KubeconfigError with what the plugin said, and how it is installed where it is missing */
+  /** @throws KubeconfigError with the plugin's output, or how to install a missing plugin */
   async credentials(): Promise<PluginCredentials> {
     if (this.#credentials !== undefined && Date.now() <= this.#goodUntil) return this.#credentials;
     this.#running ??= this.#run().finally(() => {
@@ -50,7 +50,7 @@ export class ExecPlugin {
     return await this.#running;
   }
 
-  /** The server refused these: unless there are newer ones, the plugin runs again when it is asked. */
+  /** The server refused these: if there are no newer ones, the plugin runs again at the next call. */
   discard(refused: PluginCredentials): void {
     if (refused === this.#credentials) this.#credentials = undefined;
   }
@@ -121,7 +121,7 @@ export class ExecPlugin {
     try {
       printed = parse(output);
     } catch {
-      // Its output may hold credentials: none of it is shown.
+      // The output may contain credentials, so the message has none of it.
       this.#fail('printed neither JSON nor YAML', remedy);
     }
     if (!isRecord(printed) || printed['kind'] !== 'ExecCredential') this.#fail('printed no ExecCredential', remedy);
@@ -143,7 +143,7 @@ export class ExecPlugin {
     return { credentials: { ...(token !== '' && { token }), ...(cert !== '' && { pair: { cert, key } }) }, expires };
   }
 
-  /** client-go, rest.ConfigToExecCluster: a proxy of the environment is not told. */
+  /** client-go, rest.ConfigToExecCluster: without a proxy of the environment. */
   #clusterInfo(): Record<string, unknown> {
     const { cluster, server } = this.#chosen;
     const authority = this.#authority();
@@ -172,7 +172,7 @@ function asJson(value: unknown): string {
   return json.replace(/"\\u0000(-?\d+)"/g, '$1');
 }
 
-/** Without what moves a terminal's cursor: client-go, cleanANSIEscapeCodes. */
+/** Without control characters, which could change the terminal: client-go, cleanANSIEscapeCodes. */
 function printable(text: string): string {
   return text.replace(/[^\p{L}\p{M}\p{N}\p{P}\p{S}\p{Z}\t-\r]/gu, (sign) => {
     return `U+${(sign.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;

@@ -3,7 +3,7 @@ import { domainToASCII } from 'node:url';
 import { bareHost, type ChosenContext } from './context.ts';
 import { KubeconfigError, placeOf } from './kubeconfig.ts';
 
-/** A proxy before the API server. */
+/** A proxy on the way to the API server. */
 export interface ProxyServer {
   url: URL;
   /** The field or variable that names it. */
@@ -11,9 +11,9 @@ export interface ProxyServer {
 }
 
 /**
- * The proxy that kubectl would use: the cluster's proxy-url, whatever the server's address; else that of the environment,
- * read as Go reads it (golang.org/x/net/http/httpproxy). No package that reads these variables knows CIDR blocks, or that
- * loopback addresses are never proxied. ALL_PROXY is not read: kubectl does not, either.
+ * The proxy that kubectl would use: the cluster's proxy-url, for any server; otherwise that of the environment, read as Go
+ * reads it (golang.org/x/net/http/httpproxy). No package for these variables knows CIDR blocks, or that loopback addresses
+ * are never proxied. Like kubectl, does not read ALL_PROXY.
  * @throws KubeconfigError for a proxy that kubectl could not use
  */
 export function proxyOf(chosen: ChosenContext, env: NodeJS.ProcessEnv = process.env): ProxyServer | undefined {
@@ -46,14 +46,14 @@ function withoutPassword(text: string): string {
   return text.replace(/\/\/[^@/]*@/, '//***@');
 }
 
-/** Whether NO_PROXY, or its being on this machine, exempts a server. */
+/** Whether a server needs no proxy: by NO_PROXY, or because it is on this machine. */
 function isExempt(server: URL, list: string): boolean {
   const host = bareHost(server).toLowerCase();
   const port = server.port || (server.protocol === 'https:' ? '443' : '80');
   const family = isIP(host);
   if (isLoopback(host)) return true;
   const entries = list.split(',').map((each) => each.trim().toLowerCase());
-  // One asterisk among others means all, too.
+  // An asterisk among other entries means all servers, too.
   return entries.some((entry) => entry === '*' || (entry !== '' && exempts(entry, host, port, family)));
 }
 
@@ -76,7 +76,7 @@ function exempts(entry: string, host: string, port: string, family: number): boo
     return block.check(host, familyName(family));
   }
   if (family !== 0) return false;
-  // `a.b` and its subdomains; of `.a.b` and `*.a.b`, the subdomains only.
+  // `a.b` means the domain and its subdomains; `.a.b` and `*.a.b` mean the subdomains only.
   const suffix = name.startsWith('*.') ? name.slice(1) : name;
   if (suffix.startsWith('.')) return host.endsWith(`.${domainToASCII(suffix.slice(1))}`);
   const domain = domainToASCII(suffix);
@@ -93,7 +93,7 @@ function familyName(family: number): 'ipv4' | 'ipv6' {
   return family === 6 ? 'ipv6' : 'ipv4';
 }
 
-/** @param host - a name or an address, IPv6 without brackets */
+/** @param host a name or an address, IPv6 without brackets */
 export function isLoopback(host: string): boolean {
   const family = isIP(host);
   return host === 'localhost' || (family !== 0 && loopback.check(host, familyName(family)));

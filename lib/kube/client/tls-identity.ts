@@ -14,20 +14,20 @@ import { asError } from './failures.ts';
 import { type Entry, KubeconfigError, placeOf } from './kubeconfig.ts';
 import { limits } from './limits.ts';
 
-/** What a TLS connection to the API server, or to a proxy before it, is made with. */
+/** Options of a TLS connection to the API server, or to a proxy on the way. */
 export type TlsOptions = Pick<
   ConnectionOptions,
   'secureContext' | 'rejectUnauthorized' | 'servername' | 'checkServerIdentity'
 >;
 
-/** A certificate and its key as PEM text; the certificate may be followed by those that issued it. */
+/** A certificate and its key as PEM text. The certificates of its issuers may follow it. */
 export interface KeyPair {
   cert: string;
   key: string;
 }
 
 /**
- * Whom the client takes for the API server, and whom it says it is.
+ * The authorities that the client trusts, and its own certificate.
  * @throws KubeconfigError naming the field whose content cannot be used
  */
 export class TlsIdentity {
@@ -42,8 +42,8 @@ export class TlsIdentity {
   }
 
   /**
-   * The options of now: a certificate in a file is read again when it is older than a second, as client-go does.
-   * @param plugin - what an exec plugin gave; the user's own counts where there is one
+   * The current options. Like client-go, reads a certificate file again after a second.
+   * @param plugin the pair of an exec plugin; a pair of the user's own comes first
    */
   options(plugin?: KeyPair): TlsOptions {
     const pair = this.#ownPair() ?? plugin;
@@ -52,7 +52,7 @@ export class TlsIdentity {
     return this.#made.options;
   }
 
-  /** What the kubeconfig says vouches for the server, as PEM text; '' where it says nothing. */
+  /** The server's authority in the kubeconfig, as PEM text; '' if there is none. */
   authority(): string {
     return authorityText(this.#chosen)?.text ?? '';
   }
@@ -67,7 +67,7 @@ export class TlsIdentity {
       if (!samePair(this.#own, pair)) contextOf(this.#chosen, [], pair);
       this.#own = pair;
     } catch (thrown) {
-      // While somebody replaces the files, the certificate and the key may not fit; those of before are still good.
+      // While somebody replaces the files, certificate and key may not match: keep the previous pair.
       if (this.#own === undefined) throw thrown;
     }
     return this.#own;
@@ -86,7 +86,7 @@ export class TlsIdentity {
   }
 }
 
-/** An address is not sent as a server name (RFC 6066), but the certificate has to be one for it. */
+/** An address is no server name (RFC 6066), but the certificate must be valid for it. */
 function nameOptions(name: string): TlsOptions {
   if (isIP(name) === 0) return { servername: name };
   return { servername: '', checkServerIdentity: (_host, certificate) => checkServerIdentity(name, certificate) };
@@ -99,7 +99,7 @@ function authorityText({ clusterEntry, cluster }: ChosenContext): { text: string
   return file === undefined ? undefined : { text: readField(clusterEntry, field, file), field };
 }
 
-/** The certificates that may vouch for the server. */
+/** The certificates of the server's authorities. */
 function authoritiesOf(chosen: ChosenContext): string[] {
   const given = authorityText(chosen);
   if (given === undefined) return systemRoots();
@@ -114,7 +114,7 @@ function isCertificate(pem: string): boolean {
     new X509Certificate(pem);
     return true;
   } catch {
-    // As Go does: it is passed over, and where no other one is there, the caller says so.
+    // Like Go, skip it. The caller reports if there is no other.
     return false;
   }
 }
@@ -138,7 +138,7 @@ function readField(entry: Entry, field: string, file: string): string {
 }
 
 function contextOf({ userEntry, user }: ChosenContext, ca: string[], pair: KeyPair | undefined): SecureContext {
-  // As for Go, an intermediate authority, or the server's own certificate, is trusted when it is listed.
+  // As in Go, a listed intermediate authority or server certificate is trusted.
   const base = { minVersion: 'TLSv1.2', allowPartialTrustChain: true, ...(ca.length > 0 && { ca }) } as const;
   if (pair === undefined) return createSecureContext(base);
   const isOwn = hasCertificate(user);
@@ -161,7 +161,7 @@ function samePair(one: KeyPair | undefined, other: KeyPair | undefined): boolean
   return one?.cert === other?.cert && one?.key === other?.key;
 }
 
-/** The bundles of the distributions, of which Go reads the first that exists: crypto/x509/root_linux.go. */
+/** The distributions' bundles. Go reads the first one that exists: crypto/x509/root_linux.go. */
 const bundles = [
   '/etc/ssl/certs/ca-certificates.crt',
   '/etc/pki/tls/certs/ca-bundle.crt',
@@ -173,9 +173,9 @@ const bundles = [
 const folders = ['/etc/ssl/certs', '/etc/pki/tls/certs'];
 
 /**
- * The authorities that kubectl trusts for a cluster that names none: those of the machine, or of SSL_CERT_FILE and
- * SSL_CERT_DIR. Node's own list knows nothing of an authority that an administrator has added.
- * @returns PEM blocks; where the machine has none, those that Node brings
+ * The authorities that kubectl trusts for a cluster without one: those of the machine, or of SSL_CERT_FILE and SSL_CERT_DIR.
+ * Node's own list lacks an authority that an administrator has added.
+ * @returns PEM blocks; Node's own if the machine has none
  */
 function systemRoots(env: NodeJS.ProcessEnv = process.env): string[] {
   const files = env['SSL_CERT_FILE'] ? [env['SSL_CERT_FILE']] : bundles;
@@ -198,7 +198,7 @@ function readIfPossible(file: string): string | undefined {
   try {
     return readFileSync(file, 'latin1');
   } catch {
-    // As Go does: what cannot be read is passed over, and a server whose authority was in there is refused by name.
+    // Like Go, skip what cannot be read.
     return undefined;
   }
 }
@@ -207,7 +207,7 @@ function filesIn(folder: string): string[] {
   try {
     return readdirSync(folder).map((name) => join(folder, name));
   } catch {
-    // A folder of another distribution.
+    // Another distribution has this folder.
     return [];
   }
 }

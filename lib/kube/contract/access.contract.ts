@@ -1,36 +1,36 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Cluster, Manifest } from '../cluster.ts';
-import { type Bench, openBench } from './bench.ts';
+import { type ContractSetup, openSetup } from './setup.ts';
 
-let bench: Bench;
+let setup: ContractSetup;
 let nobody: Cluster;
 beforeAll(async () => {
-  bench = await openBench();
-  const { namespace } = bench;
+  setup = await openSetup();
+  const { namespace } = setup;
   const account = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'nobody', namespace } };
-  await bench.cluster.apply(account);
+  await setup.cluster.apply(account);
   const annotations = { 'kubernetes.io/service-account.name': 'nobody' };
   const secret = { apiVersion: 'v1', kind: 'Secret', name: 'nobody', namespace };
-  await bench.cluster.apply({
+  await setup.cluster.apply({
     apiVersion: 'v1',
     kind: 'Secret',
     metadata: { name: secret.name, namespace, annotations },
     type: 'kubernetes.io/service-account-token',
   });
-  const filled = await bench.cluster.wait(secret, (object) => tokenOf(object) !== undefined, {
+  const filled = await setup.cluster.wait(secret, (object) => tokenOf(object) !== undefined, {
     timeoutMs: 10_000,
     what: 'filled with a token',
   });
   const token = tokenOf(filled) ?? '';
   nobody = await connectWithToken(Buffer.from(token, 'base64').toString());
 });
-afterAll(() => bench.close());
+afterAll(() => setup.close());
 
 function tokenOf(secret: Manifest | undefined): string | undefined {
   return (secret?.['data'] as { token?: string } | undefined)?.token;
 }
 function connectWithToken(token: string): Promise<Cluster> {
-  return bench.connectWith((config) => {
+  return setup.connectWith((config) => {
     for (const entry of config.users) entry.user = { token };
   });
 }
@@ -38,14 +38,14 @@ function connectWithToken(token: string): Promise<Cluster> {
 describe('access', () => {
   test('a denied permission names verb and resource, at once', async () => {
     const begun = performance.now();
-    const reading = nobody.get({ apiVersion: 'v1', kind: 'Secret', name: 'nobody', namespace: bench.namespace });
+    const reading = nobody.get({ apiVersion: 'v1', kind: 'Secret', name: 'nobody', namespace: setup.namespace });
     await expect(reading).rejects.toMatchObject({
       code: 'forbidden',
       status: 403,
       message: expect.stringContaining('cannot get resource "secrets"'),
     });
 
-    const metadata = { name: 'denied', namespace: bench.namespace };
+    const metadata = { name: 'denied', namespace: setup.namespace };
     await expect(nobody.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata })).rejects.toMatchObject({
       code: 'forbidden',
       message: expect.stringContaining('cannot patch resource "configmaps"'),
@@ -58,7 +58,7 @@ describe('access', () => {
   });
 
   test('a wait that may not watch ends at once', async () => {
-    const ref = { apiVersion: 'v1', kind: 'ConfigMap', name: 'x', namespace: bench.namespace };
+    const ref = { apiVersion: 'v1', kind: 'ConfigMap', name: 'x', namespace: setup.namespace };
 
     const wait = nobody.wait(ref, () => false, { timeoutMs: 30_000, what: 'there' });
 
@@ -66,7 +66,7 @@ describe('access', () => {
   });
 
   test('an exec that is not permitted is a fault that names verb and resource', async () => {
-    const target = await bench.pod('guarded', 'exec sleep 3600');
+    const target = await setup.pod('guarded', 'exec sleep 3600');
 
     const result = await nobody.exec(target, ['true'], { timeoutMs: 10_000 });
 
@@ -89,8 +89,8 @@ describe('access', () => {
 
 describe('close', () => {
   test('ends requests and waits, and refuses new ones', async () => {
-    const client = await bench.connectWith(() => undefined);
-    const ref = { apiVersion: 'v1', kind: 'ConfigMap', name: 'x', namespace: bench.namespace };
+    const client = await setup.connectWith(() => undefined);
+    const ref = { apiVersion: 'v1', kind: 'ConfigMap', name: 'x', namespace: setup.namespace };
     const wait = client.wait(ref, () => false, { timeoutMs: 30_000, what: 'there' });
 
     client.close();

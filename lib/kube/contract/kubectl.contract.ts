@@ -7,15 +7,13 @@ import { execa } from 'execa';
 import { stringify } from 'yaml';
 import { FIXTURE_IMAGES } from '../../fixtures/table.ts';
 import type { Manifest } from '../cluster.ts';
-import { type Bench, openBench } from './bench.ts';
+import { type ContractSetup, missingProgram, openSetup, unless } from './setup.ts';
 
 /** Longest that one command may take, ms. */
 const COMMAND_MS = 40_000;
 
-const { failed: hasNoKubectl } = await execa('kubectl', ['version', '--client'], { reject: false, stdin: 'ignore' });
-if (hasNoKubectl) process.stderr.write('tests by kubectl are skipped: there is none on the PATH\n');
-const { failed: hasNoScript } = await execa('script', ['--version'], { reject: false, stdin: 'ignore' });
-const describeKubectl = hasNoKubectl ? describe.skip : describe;
+const noKubectl = await missingProgram('kubectl');
+const noScript = await missingProgram('script');
 
 interface Answer {
   status: number | undefined;
@@ -23,20 +21,20 @@ interface Answer {
   stderr: string;
 }
 
-describeKubectl('kubectl', () => {
-  let bench: Bench;
+unless(noKubectl, describe)('kubectl', () => {
+  let setup: ContractSetup;
   let home: string;
   beforeAll(async () => {
-    bench = await openBench();
+    setup = await openSetup();
     home = mkdtempSync(path.join(tmpdir(), 'meshproof-kubectl-'));
   });
   afterAll(async () => {
     rmSync(home, { recursive: true });
-    await bench.close();
+    await setup.close();
   });
 
   /** With a cache of its own: what it remembers of another cluster at this address is not this one's. */
-  const own = () => ['--kubeconfig', bench.kubeconfig, '--namespace', bench.namespace, '--cache-dir', home];
+  const own = () => ['--kubeconfig', setup.kubeconfig, '--namespace', setup.namespace, '--cache-dir', home];
 
   async function kubectl(args: string[], input = ''): Promise<Answer> {
     const options = { timeout: COMMAND_MS, reject: false, input, stripFinalNewline: false };
@@ -89,7 +87,7 @@ describeKubectl('kubectl', () => {
   });
 
   test('get selects, prints tables, and says what is not there', async () => {
-    await bench.pod('shown', 'sleep 2147483647');
+    await setup.pod('shown', 'sleep 2147483647');
     await printed(['label', 'pod', 'shown', 'part=one']);
     const table = await printed(['get', 'pods', '--selector', 'part=one', '--output', 'wide']);
     expect(table.split('\n').map((row) => row.split(/ {2,}/).slice(0, 7))).toEqual([
@@ -101,7 +99,7 @@ describeKubectl('kubectl', () => {
     expect(await kubectl(['get', 'pods', '--selector', 'part=two'])).toMatchObject({
       status: 0,
       stdout: '',
-      stderr: `No resources found in ${bench.namespace} namespace.\n`,
+      stderr: `No resources found in ${setup.namespace} namespace.\n`,
     });
     expect(await kubectl(['get', 'pod', 'nobody'])).toMatchObject({
       status: 1,
@@ -134,7 +132,7 @@ describeKubectl('kubectl', () => {
   });
 
   test('exec keeps streams apart, takes input and tells the status', async () => {
-    await bench.pod('asked', 'sleep 2147483647');
+    await setup.pod('asked', 'sleep 2147483647');
     const both = ['exec', 'asked', '--', 'sh', '-c', 'echo out; echo err >&2; exit 3'];
     expect(await kubectl(both)).toEqual({
       status: 3,
@@ -148,8 +146,8 @@ describeKubectl('kubectl', () => {
     });
   });
 
-  (hasNoScript ? test.skip : test)('exec gives a command a terminal, and takes what is typed there', async () => {
-    await bench.pod('typed-to', 'sleep 2147483647');
+  unless(noScript, test)('exec gives a command a terminal, and takes what is typed there', async () => {
+    await setup.pod('typed-to', 'sleep 2147483647');
     const asking = `test -t 0 && test -t 1 && echo "it is"; read -r words; echo "got $words"; exit 3`;
     const command = ['kubectl', ...own(), 'exec', '--stdin', '--tty', 'typed-to', '--', 'sh', '-c', `'${asking}'`];
     const options = { timeout: COMMAND_MS, reject: false, input: "it's me\n" };
@@ -160,8 +158,8 @@ describeKubectl('kubectl', () => {
   });
 
   test('logs follows until the container ends, and shows a part of them', async () => {
-    const mailbox = `/tmp/${bench.namespace}-told`;
-    await bench.pod('talker', `echo first; until [ -e ${mailbox} ]; do sleep 0.05; done; rm ${mailbox}; echo last`);
+    const mailbox = `/tmp/${setup.namespace}-told`;
+    await setup.pod('talker', `echo first; until [ -e ${mailbox} ]; do sleep 0.05; done; rm ${mailbox}; echo last`);
     expect(await printed(['logs', 'talker', '--timestamps', '--tail', '1'])).toMatch(/^\d{4}-.*Z first$/);
     const following = execa('kubectl', [...own(), 'logs', '--follow', 'talker'], { timeout: COMMAND_MS });
     await once(following.stdout, 'data');

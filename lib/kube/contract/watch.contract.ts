@@ -1,19 +1,18 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Cluster, Manifest, ObjectRef, Selection, Stop } from '../cluster.ts';
-import { type Bench, openBench, until } from './bench.ts';
-import { openRelay, type Relay } from './relay.ts';
-import { openRewriter, type Rewriter } from './rewriter.ts';
+import { openRelay, openRewriter, type Relay, type Rewriter } from './relay.ts';
+import { type ContractSetup, openSetup, until } from './setup.ts';
 
-let bench: Bench;
+let setup: ContractSetup;
 let relay: Relay;
 let rewriter: Rewriter;
 beforeAll(async () => {
-  bench = await openBench();
+  setup = await openSetup();
 });
 afterAll(async () => {
   relay?.close();
   rewriter?.close();
-  await bench.close();
+  await setup.close();
 });
 
 const watches: Stop[] = [];
@@ -22,14 +21,14 @@ afterEach(() => {
 });
 
 function configMap(name: string, set: string, value = '1'): Manifest {
-  const metadata = { name, namespace: bench.namespace, labels: { set } };
+  const metadata = { name, namespace: setup.namespace, labels: { set } };
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { value } };
 }
 function refTo(name: string): ObjectRef {
-  return { apiVersion: 'v1', kind: 'ConfigMap', name, namespace: bench.namespace };
+  return { apiVersion: 'v1', kind: 'ConfigMap', name, namespace: setup.namespace };
 }
 function selectionOf(set: string): Selection {
-  return { apiVersion: 'v1', kind: 'ConfigMap', namespace: bench.namespace, labelSelector: `set=${set}` };
+  return { apiVersion: 'v1', kind: 'ConfigMap', namespace: setup.namespace, labelSelector: `set=${set}` };
 }
 function record(cluster: Cluster, selection: Selection): { events: string[]; health: boolean[] } {
   const seen = { events: [] as string[], health: [] as boolean[] };
@@ -45,14 +44,14 @@ function record(cluster: Cluster, selection: Selection): { events: string[]; hea
 
 describe('watch', () => {
   test('tells what is there, then each change in order, and only what is selected', async () => {
-    await bench.cluster.apply(configMap('early', 'order'));
-    const { events, health } = record(bench.cluster, selectionOf('order'));
+    await setup.cluster.apply(configMap('early', 'order'));
+    const { events, health } = record(setup.cluster, selectionOf('order'));
     await until('the first event', () => events.length === 1);
 
-    await bench.cluster.apply(configMap('other', 'not-this'));
-    await bench.cluster.apply(configMap('late', 'order'));
-    await bench.cluster.apply(configMap('early', 'order', '2'));
-    await bench.cluster.delete(refTo('late'));
+    await setup.cluster.apply(configMap('other', 'not-this'));
+    await setup.cluster.apply(configMap('late', 'order'));
+    await setup.cluster.apply(configMap('early', 'order', '2'));
+    await setup.cluster.delete(refTo('late'));
 
     await until('four events', () => events.length >= 4);
     expect(events).toEqual(['ADDED early 1', 'ADDED late 1', 'MODIFIED early 2', 'DELETED late 1']);
@@ -60,40 +59,40 @@ describe('watch', () => {
   });
 
   test('tells nothing after it was stopped', async () => {
-    const stopped = record(bench.cluster, selectionOf('stopped'));
-    const going = record(bench.cluster, selectionOf('stopped'));
-    await bench.cluster.apply(configMap('before', 'stopped'));
+    const stopped = record(setup.cluster, selectionOf('stopped'));
+    const going = record(setup.cluster, selectionOf('stopped'));
+    await setup.cluster.apply(configMap('before', 'stopped'));
     await until('both have seen it', () => stopped.events.length + going.events.length === 2);
 
     watches.at(-2)?.stop();
-    await bench.cluster.apply(configMap('after', 'stopped'));
+    await setup.cluster.apply(configMap('after', 'stopped'));
 
     await until('the other has seen it', () => going.events.length === 2);
     expect(stopped.events).toEqual(['ADDED before 1']);
   });
 
   test('goes on after its connection was cut, and loses nothing of what happened meanwhile', async () => {
-    relay = await openRelay(bench.server);
-    const client = await bench.connectWith((config) => relay.redirect(config));
+    relay = await openRelay(setup.server);
+    const client = await setup.connectWith((config) => relay.redirect(config));
     const { events } = record(client, selectionOf('cut'));
-    await bench.cluster.apply(configMap('one', 'cut'));
+    await setup.cluster.apply(configMap('one', 'cut'));
     await until('one', () => events.length === 1);
 
     relay.cut();
-    await bench.cluster.apply(configMap('two', 'cut'));
-    await bench.cluster.delete(refTo('one'));
+    await setup.cluster.apply(configMap('two', 'cut'));
+    await setup.cluster.delete(refTo('one'));
 
     await until('three events', () => events.length >= 3);
     expect(events).toEqual(['ADDED one 1', 'ADDED two 1', 'DELETED one 1']);
   });
 
   test('a connection that hangs is noticed, told, and replaced', async () => {
-    const { events, health } = record(await bench.connectWith((config) => relay.redirect(config)), selectionOf('hang'));
-    await bench.cluster.apply(configMap('one-hanging', 'hang'));
+    const { events, health } = record(await setup.connectWith((config) => relay.redirect(config)), selectionOf('hang'));
+    await setup.cluster.apply(configMap('one-hanging', 'hang'));
     await until('one', () => events.length === 1);
 
     relay.stall();
-    await bench.cluster.apply(configMap('two-hanging', 'hang'));
+    await setup.cluster.apply(configMap('two-hanging', 'hang'));
     await until('broken is told', () => health.length === 1);
     relay.resume();
 
@@ -104,11 +103,11 @@ describe('watch', () => {
   });
 
   test('a resource version that the server no longer has leads to a new list and the differences', async () => {
-    rewriter = await openRewriter(bench.kubeconfig);
-    const client = await bench.connectWith((config) => rewriter.redirect(config));
-    await bench.cluster.apply(configMap('stays', 'stale'));
-    await bench.cluster.apply(configMap('changes', 'stale'));
-    await bench.cluster.apply(configMap('goes', 'stale'));
+    rewriter = await openRewriter(setup.kubeconfig);
+    const client = await setup.connectWith((config) => rewriter.redirect(config));
+    await setup.cluster.apply(configMap('stays', 'stale'));
+    await setup.cluster.apply(configMap('changes', 'stale'));
+    await setup.cluster.apply(configMap('goes', 'stale'));
     let refused = 0;
     let watched = 0;
     rewriter.rewrite = (url) => {
@@ -121,8 +120,8 @@ describe('watch', () => {
 
     const { events } = record(client, selectionOf('stale'));
     await until('a second watch', () => watched >= 2);
-    await bench.cluster.apply(configMap('changes', 'stale', '2'));
-    await bench.cluster.delete(refTo('goes'));
+    await setup.cluster.apply(configMap('changes', 'stale', '2'));
+    await setup.cluster.delete(refTo('goes'));
 
     await until('five events', () => events.length >= 5);
     expect(refused).toBe(1);
@@ -131,9 +130,9 @@ describe('watch', () => {
   });
 
   test('an old resource version is answered by 410', async () => {
-    const path = `/api/v1/namespaces/${bench.namespace}/configmaps?watch=true&resourceVersion=1&timeoutSeconds=1`;
+    const path = `/api/v1/namespaces/${setup.namespace}/configmaps?watch=true&resourceVersion=1&timeoutSeconds=1`;
 
-    const answer = await bench.cluster.raw(path).catch((error: { status?: number }) => `"code":${error.status}`);
+    const answer = await setup.cluster.raw(path).catch((error: { status?: number }) => `"code":${error.status}`);
 
     expect(answer).toContain('"code":410');
   });
@@ -143,49 +142,49 @@ describe('wait', () => {
   const soon = { timeoutMs: 10_000, what: 'as wanted' };
 
   test('resolves at once with an object that satisfies', async () => {
-    await bench.cluster.apply(configMap('there', 'wait'));
+    await setup.cluster.apply(configMap('there', 'wait'));
 
-    const found = await bench.cluster.wait(refTo('there'), (object) => object !== undefined, soon);
+    const found = await setup.cluster.wait(refTo('there'), (object) => object !== undefined, soon);
 
     expect(found?.metadata.name).toBe('there');
   });
 
   test('resolves when an object comes, changes, or goes', async () => {
-    const comes = bench.cluster.wait(refTo('awaited'), (object) => object !== undefined, soon);
-    await bench.cluster.apply(configMap('awaited', 'wait'));
+    const comes = setup.cluster.wait(refTo('awaited'), (object) => object !== undefined, soon);
+    await setup.cluster.apply(configMap('awaited', 'wait'));
     await comes;
 
-    const changes = bench.cluster.wait(refTo('awaited'), (object) => isData(object, '2'), soon);
-    await bench.cluster.apply(configMap('awaited', 'wait', '2'));
+    const changes = setup.cluster.wait(refTo('awaited'), (object) => isData(object, '2'), soon);
+    await setup.cluster.apply(configMap('awaited', 'wait', '2'));
     await changes;
 
-    const goes = bench.cluster.wait(refTo('awaited'), (object) => object === undefined, soon);
-    await bench.cluster.delete(refTo('awaited'));
+    const goes = setup.cluster.wait(refTo('awaited'), (object) => object === undefined, soon);
+    await setup.cluster.delete(refTo('awaited'));
     expect(await goes).toBeUndefined();
   });
 
   test('times out, and says what was not so and what was seen last', async () => {
-    const never = bench.cluster.wait(refTo('never'), (object) => object !== undefined, {
+    const never = setup.cluster.wait(refTo('never'), (object) => object !== undefined, {
       timeoutMs: 500,
       what: 'there',
     });
 
     await expect(never).rejects.toMatchObject({
       code: 'timeout',
-      message: `ConfigMap ${bench.namespace}/never: not there within 0.5 s; last: no such object`,
+      message: `ConfigMap ${setup.namespace}/never: not there within 0.5 s; last: no such object`,
     });
   });
 
   test('what the condition throws ends the wait', async () => {
     const thrown = new Error('enough');
-    const wait = bench.cluster.wait(refTo('never'), () => throwIt(thrown), soon);
+    const wait = setup.cluster.wait(refTo('never'), () => throwIt(thrown), soon);
 
     await expect(wait).rejects.toBe(thrown);
   });
 
   test('can be aborted', async () => {
     const controller = new AbortController();
-    const wait = bench.cluster.wait(refTo('never'), () => false, { ...soon, signal: controller.signal });
+    const wait = setup.cluster.wait(refTo('never'), () => false, { ...soon, signal: controller.signal });
 
     controller.abort();
 
@@ -194,7 +193,7 @@ describe('wait', () => {
 
   test('waits for an object whose kind does not exist', async () => {
     const ref = { apiVersion: 'nobody.example/v1', kind: 'Nothing', name: 'x' };
-    const wait = bench.cluster.wait(ref, (object) => object !== undefined, { timeoutMs: 500, what: 'there' });
+    const wait = setup.cluster.wait(ref, (object) => object !== undefined, { timeoutMs: 500, what: 'there' });
 
     await expect(wait).rejects.toMatchObject({ code: 'timeout', message: expect.stringContaining('no kind Nothing') });
   });

@@ -2,14 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { parse, stringify } from 'yaml';
 import { FIXTURE_IMAGES } from '../../fixtures/table.ts';
+import { pollUntil } from '../../polling/poll-until.ts';
+import { runCommand } from '../../processes/command.ts';
 import { readEndpoint } from '../client/endpoint.ts';
 import { connect } from '../client/index.ts';
 import type { Cluster, ContainerRef, Manifest } from '../cluster.ts';
 
-/** A kubeconfig, as far as these tests look into it. */
+/** The fields of a kubeconfig that these tests use. */
 export interface Kubeconfig {
   clusters: { name: string; cluster: Record<string, unknown> & { server: string } }[];
   users: { name: string; user: Record<string, unknown> }[];
@@ -17,22 +18,22 @@ export interface Kubeconfig {
   'current-context': string;
 }
 
-/** A namespace of its own on the cluster under contract, and what a test needs to work there. */
-export interface Bench {
+/** A namespace of the test's own on the cluster under contract. */
+export interface ContractSetup {
   cluster: Cluster;
   namespace: string;
   kubeconfig: string;
   /** The API server's URL. */
   server: string;
-  /** Writes a kubeconfig that differs from the one given; connects with it. Closed with the bench. */
+  /** Connects with a changed copy of the kubeconfig. `close` closes the client, too. */
   connectWith(change: (config: Kubeconfig) => void): Promise<Cluster>;
-  /** Creates a pod of the curl image with one container `main`, and waits until it is ready. */
+  /** Creates a pod of the curl image with one container `main`, and waits until it is Ready. */
   pod(name: string, script: string): Promise<ContainerRef>;
   close(): Promise<void>;
 }
 
-/** Opens a bench on the cluster that MESHPROOF_CONTRACT_KUBECONFIG names. */
-export async function openBench(): Promise<Bench> {
+/** Creates a namespace on the cluster that MESHPROOF_CONTRACT_KUBECONFIG names. */
+export async function openSetup(): Promise<ContractSetup> {
   const kubeconfig = process.env['MESHPROOF_CONTRACT_KUBECONFIG'];
   if (!kubeconfig) throw new Error('MESHPROOF_CONTRACT_KUBECONFIG names no kubeconfig');
   const folder = await mkdtemp(path.join(tmpdir(), 'meshproof-contract-'));
@@ -95,11 +96,24 @@ function isReady(object: Manifest | undefined): boolean {
   return status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false;
 }
 
-/** Waits for a fact of the test's own; the message says what was not so. */
+/** Waits until a fact is true. @throws Error naming it */
 export async function until(what: string, fact: () => boolean | Promise<boolean>, timeoutMs = 15_000): Promise<void> {
-  const deadline = performance.now() + timeoutMs;
-  while (!(await fact())) {
-    if (performance.now() > deadline) throw new Error(`not within ${timeoutMs / 1000} s: ${what}`);
-    await pause(50);
-  }
+  const attempt = async () => (await fact()) || undefined;
+  if (await pollUntil(attempt, { everyMs: 50, timeoutMs })) return;
+  throw new Error(`not within ${timeoutMs / 1000} s: ${what}`);
+}
+
+type Declare = (title: string, body: () => void | Promise<void>) => void;
+
+/** Skips a test, or a group of tests, for a reason that its title then has. jest counts skipped tests. */
+export function unless(reason: string | undefined, declare: Declare & { skip: Declare }): Declare {
+  if (reason === undefined) return declare;
+  process.stderr.write(`skipped: ${reason}\n`);
+  return (title, body) => declare.skip(`${title} (skipped: ${reason})`, body);
+}
+
+/** Why tests that need a program are skipped; undefined if this machine has it. */
+export async function missingProgram(name: string): Promise<string | undefined> {
+  const { fault } = await runCommand([name, '--version'], { timeoutMs: 10_000 });
+  return fault === 'missing' ? `${name} is not on the PATH` : undefined;
 }
