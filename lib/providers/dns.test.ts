@@ -67,21 +67,21 @@ describe("a kind cluster's DNS", () => {
     expect(await nodeDns('x', context)).toEqual({ domain: 'mesh.example', address: '10.96.0.10' });
   });
 
-  test('is asked for IPv6 addresses where its own is one', async () => {
+  test('is asked for IPv6 addresses if its own is one', async () => {
     tools.add('docker', nodeThat('cluster.local', 'fd00::a'));
     await waitForDns(memory.cluster, 'x', context);
     expect(tools.read('question')).toContain('\x05local\x00\x00\x1c');
     expect(tools.calls.join()).toContain('/dev/tcp/');
   });
 
-  test('that a node does not tell is named', async () => {
+  test('that no node names is reported', async () => {
     tools.add('docker', nodeThat('', ''));
     await expect(waitForDns(memory.cluster, 'x', context)).rejects.toThrow(
       "node x-control-plane does not name the cluster's domain and name server",
     );
   });
 
-  test('is left to what the run installs where there is no CoreDNS', async () => {
+  test('is not waited for if there is no CoreDNS', async () => {
     await memory.cluster.delete({
       apiVersion: 'apps/v1',
       kind: 'Deployment',

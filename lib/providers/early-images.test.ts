@@ -42,7 +42,7 @@ test('images are copied once nodes run and take them, and not before', async () 
   expect(reported).toEqual(['images: loaded mesh/a:1; present none; left to pull none']);
 });
 
-test('what fails is reported, and fails nothing', async () => {
+test('a failure is reported, and fails nothing', async () => {
   tools.add('docker', ENGINE.replace('cat > "$HERE/imported"', 'echo "no space left on device" >&2; exit 1'));
   const images = early(['mesh/a:1']);
 

@@ -28,7 +28,7 @@ const start = (isIPv6 = false): Promise<EgressTargetServers> =>
   });
 
 describe('servers beside the cluster', () => {
-  test('are what the fixtures outside of the mesh are, and known before they are made', async () => {
+  test('run like the unmeshed fixtures, and are recorded before they are created', async () => {
     tools.add('docker', 'case "$1" in inspect) echo 172.18.0.9;; esac');
     const { servers } = await start();
 
@@ -63,7 +63,7 @@ describe('servers beside the cluster', () => {
     expect(gone.mock.calls.flat()).toEqual(['run-egress-target-httpbin', 'run-egress-target-tcp-echo']);
   });
 
-  test('are removed again where one of them does not start, with what the engine said', async () => {
+  test('are removed again if one of them does not start, with the output of the engine', async () => {
     tools.add(
       'docker',
       'case "$1 $*" in run*tcp-echo*) echo "no such image" >&2; exit 125;; inspect*) echo 172.18.0.9;; esac',
@@ -72,7 +72,7 @@ describe('servers beside the cluster', () => {
     expect(gone.mock.calls.flat()).toEqual(['run-egress-target-httpbin', 'run-egress-target-tcp-echo']);
   });
 
-  test('have logs that are followed, on both streams, and taken up again where they break', async () => {
+  test('have logs that are followed, on both streams, again after a break', async () => {
     const once = 'if [ -e "$HERE/broke" ]; then sleep 60; else touch "$HERE/broke"; fi';
     tools.add('docker', `case "$1" in inspect) echo 172.18.0.9;; logs) echo out; echo err >&2; ${once};; esac`);
     const outside = await start();

@@ -105,7 +105,7 @@ describe('loading images', () => {
     },
   );
 
-  test('goes through the engine that kind is told to use', async () => {
+  test('goes through the engine that kind is received to use', async () => {
     process.env['KIND_EXPERIMENTAL_PROVIDER'] = 'podman';
     tools.add('podman', ENGINE);
     await loadImages('x', ['stale/image:1'], context);

@@ -44,7 +44,7 @@ describe('a kind cluster', () => {
     expect(tools.calls.filter((call) => call.startsWith('kind create'))).toEqual([]);
   });
 
-  test('that could not be created is deleted again, and the message has what kind said', async () => {
+  test('that could not be created is deleted again, and the message has the output of kind', async () => {
     tools.add('docker', DOCKER);
     tools.add('kind', kindThat('echo "ERROR: no such image" >&2; exit 1'));
 
@@ -54,7 +54,7 @@ describe('a kind cluster', () => {
     expect(existsSync(path.join(tools.folder, 'nodes'))).toBe(false);
   });
 
-  test('that could not be created, nor deleted again, is not said to be gone', async () => {
+  test('that could not be created, nor deleted again, is not reason to be gone', async () => {
     tools.add('docker', DOCKER);
     tools.add('kind', 'case "$1" in create) echo x-control-plane > "$HERE/nodes"; exit 1;; delete) exit 1;; esac');
 
@@ -127,13 +127,13 @@ describe('a kind cluster', () => {
 });
 
 describe('a machine', () => {
-  test('without docker is told so', async () => {
+  test('without docker is received so', async () => {
     tools.remove();
     tools = new FakeTools(false);
     await expect(upKind(options())).rejects.toThrow('docker is not installed');
   });
 
-  test('without kind is told so, before anything is created', async () => {
+  test('without kind is received so, before anything is created', async () => {
     tools.remove();
     tools = new FakeTools(false);
     tools.add('docker', '');
@@ -141,7 +141,7 @@ describe('a machine', () => {
     expect(beforeCreate).not.toHaveBeenCalled();
   });
 
-  test('whose Docker is down is told so', async () => {
+  test('whose Docker is down is received so', async () => {
     tools.add('docker', 'echo "Cannot connect to the Docker daemon. Is the docker daemon running?" >&2; exit 1');
     tools.add('kind', '');
     await expect(upKind(options())).rejects.toMatchObject({

@@ -131,7 +131,7 @@ describe('the Lease', () => {
   });
 
   describe('while it is held', () => {
-    test('is renewed, and its loss is told', async () => {
+    test('is renewed, and its loss is received', async () => {
       jest.useFakeTimers();
       const held = await hold('r1');
       const before = (await cluster.get(LEASE))?.metadata.resourceVersion;

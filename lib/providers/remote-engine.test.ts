@@ -43,7 +43,7 @@ describe('a cluster on an engine of another machine', () => {
     ['nothing', ''],
     ['the loopback address', 'apiServerAddress: 127.0.0.1'],
     ['every address', 'apiServerAddress: 0.0.0.0, apiServerPort: 6443'],
-  ])('is refused before it is made where kind is told of %s', async (_what, networking) => {
+  ])('is refused before it is made where kind is received of %s', async (_what, networking) => {
     process.env['DOCKER_HOST'] = 'ssh://me@build-1';
     await expect(refuseUnreachable(config(networking), context)).rejects.toMatchObject(refusal);
   });
@@ -51,7 +51,7 @@ describe('a cluster on an engine of another machine', () => {
   test.each([
     ['an address there', 'apiServerAddress: 192.0.2.7'],
     ['a port, which may be forwarded', 'apiServerPort: 6443'],
-  ])('is not refused where kind is told of %s', async (_what, networking) => {
+  ])('is not refused where kind is received of %s', async (_what, networking) => {
     process.env['DOCKER_HOST'] = 'ssh://me@build-1';
     await refuseUnreachable(config(networking), context);
   });
@@ -91,7 +91,7 @@ describe("a cluster's API on another machine", () => {
     server.close();
   });
 
-  test('that takes none is told with its address and the remedy, and not waited for', async () => {
+  test('that takes none is received with its address and the remedy, and not waited for', async () => {
     process.env['DOCKER_HOST'] = 'ssh://me@build-1';
     const closed = createServer();
     await new Promise<void>((resolve) => closed.listen(0, '127.0.0.1', resolve));

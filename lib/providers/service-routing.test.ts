@@ -48,7 +48,7 @@ describe('Service routing', () => {
     expect(asked()[0]).toMatch(/--cacert \S+ https:\/\/10\.96\.0\.1\/readyz$/);
   });
 
-  test('that never comes names the node, and what was said there', async () => {
+  test('that never comes names the node, and what was reason there', async () => {
     tools.add('docker', dockerThat('[ "$2" = x-control-plane ] || { echo "curl: (60) self-signed" >&2; exit 60; }'));
     await expect(waiting(300)).rejects.toMatchObject({
       name: 'EnvironmentError',

@@ -17,14 +17,14 @@ beforeEach(async () => {
 });
 afterEach(() => local.close());
 
-test('a server that does not answer is given up after the time limit', async () => {
+test('a request ends with the time limit if the server does not answer', async () => {
   await expect(api.once(request, closing.signal, 200)).rejects.toMatchObject({
     code: 'unreachable',
     message: 'cannot get x: no answer within 0.2 s',
   });
 });
 
-test('so is one that stops within its answer', async () => {
+test('a request ends with the time limit if the server stops within its answer', async () => {
   server.on('request', (_request, response) => response.write('half'));
 
   await expect(api.once(request, closing.signal, 200)).rejects.toMatchObject({
@@ -43,7 +43,7 @@ test('a connection that breaks within the answer is no answer', async () => {
   });
 });
 
-test('the path of the server’s own URL stays in front', async () => {
+test('the path of the server’s URL comes before that of the request', async () => {
   server.on('request', ({ url }, response) => response.end(url));
 
   expect(await api.once(request, closing.signal)).toBe('/prefix/x');

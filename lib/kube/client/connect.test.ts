@@ -78,7 +78,7 @@ describe('connect', () => {
     expect(() => connect(kubeconfig, { context: 'prod' })).toThrow("has no context 'prod'; it has: here, there");
   });
 
-  test('refuses a file that is not there', () => {
+  test('refuses a file that does not exist', () => {
     expect(() => connect(path.join(folder, 'nothing'))).toThrow(/cannot read the kubeconfig .*nothing/);
   });
 
@@ -99,7 +99,7 @@ describe('retries', () => {
     ['503', fail(503, 'not yet')],
     ['500 of a webhook', fail(500, 'Internal error occurred: failed calling webhook "x": connection refused')],
     ['a reset connection', reset],
-  ])('%s is tried again', async (_what, failure) => {
+  ])('%s is retried', async (_what, failure) => {
     answers = [failure, failure, json(200, configMap)];
 
     expect(await cluster.get(ref)).toEqual(configMap);
@@ -107,7 +107,7 @@ describe('retries', () => {
     expect(logged).toHaveLength(2);
   });
 
-  test.each([400, 401, 403, 422])('%i is not', async (status) => {
+  test.each([400, 401, 403, 422])('%i is not retried', async (status) => {
     answers = [fail(status, 'no'), json(200, configMap)];
 
     await expect(cluster.get(ref)).rejects.toMatchObject({ status });
@@ -123,14 +123,14 @@ describe('retries', () => {
     expect(performance.now() - begun).toBeGreaterThanOrEqual(1_000);
   });
 
-  test('a creation that may have been carried out is not sent twice', async () => {
+  test('a creation that may have happened is not sent twice', async () => {
     answers = [reset, json(201, configMap)];
 
     await expect(cluster.create(configMap)).rejects.toMatchObject({ code: 'unreachable' });
     expect(asked).toHaveLength(1);
   });
 
-  test('a creation that was turned away is', async () => {
+  test('a creation that the server rejected is sent again', async () => {
     answers = [fail(429, 'slow down'), json(201, configMap)];
 
     await cluster.create(configMap);
@@ -138,7 +138,7 @@ describe('retries', () => {
     expect(asked).toHaveLength(2);
   });
 
-  test('an apply that lost a race is made again', async () => {
+  test('an apply that lost a race is retried', async () => {
     const { resourceVersion: _, ...metadata } = configMap.metadata;
     answers = [fail(409, 'Operation cannot be fulfilled: the object has been modified'), json(200, configMap)];
 
@@ -195,7 +195,7 @@ describe('a watch', () => {
   test.each([
     ['in the stream', lines({ type: 'ERROR', object: { kind: 'Status', code: 410, message: 'too old' } })],
     ['as the answer', fail(410, 'too old')],
-  ])('lists again when its version is too old, said %s', async (_where, expired) => {
+  ])('lists again when its version is too old, reported %s', async (_where, expired) => {
     answers = [list('1'), expired, list('8'), lines(last), open];
     const [events, health]: [string[], boolean[]] = [[], []];
 
@@ -206,7 +206,7 @@ describe('a watch', () => {
     expect(asked[3]).toContain('resourceVersion=8');
   });
 
-  test('tells when it cannot go on, and when it can again', async () => {
+  test('reports when it breaks and when it is whole again', async () => {
     answers = [list('1'), reset, fail(403, 'no longer'), lines(last), open];
     const [events, health]: [string[], boolean[]] = [[], []];
 
@@ -215,7 +215,7 @@ describe('a watch', () => {
     expect(health).toEqual([true, false]);
   });
 
-  test('that the server ends at once each time is asked for with growing pauses', async () => {
+  test('that the server always ends at once is repeated with growing pauses', async () => {
     const begun = performance.now();
     const fifth = new Promise<void>((resolve) => {
       answers = [list('1'), lines(), lines(), lines(), () => resolve()];

@@ -175,7 +175,7 @@ describe('a proxy at fault is named, not the API server', () => {
     });
   });
 
-  test('that does not answer: the time limit of a request holds', async () => {
+  test('that does not answer, after the time limit of a request', async () => {
     api.ignoreTunnels = true;
     Object.assign(limits, { retries: 0, requestMs: 300 });
     const client = await connectWith({ 'proxy-url': api.proxies.http });
@@ -186,7 +186,7 @@ describe('a proxy at fault is named, not the API server', () => {
     });
   });
 
-  test.each(['http', 'https', 'socks5'])('that is not there: %s', async (scheme) => {
+  test.each(['http', 'https', 'socks5'])('that does not exist: %s', async (scheme) => {
     limits.retries = 0;
     const client = await connectWith({ 'proxy-url': `${scheme}://127.0.0.1:1` });
 
@@ -228,7 +228,7 @@ describe('credentials in files are read again', () => {
     expect(api.seen().map(({ authorization }) => authorization)).toEqual(['Bearer old', 'Bearer new', 'Bearer new']);
   });
 
-  test('a certificate and its key, once both are there', async () => {
+  test('a certificate and its key, once both exist', async () => {
     limits.certificateFileMs = 0;
     const write = async (name: string, content: string) => {
       await writeFile(path.join(folder, 'next'), content);
@@ -268,9 +268,9 @@ describe('credentials', () => {
   test.each([
     [{ token: 'token-of-user' }, 'token-of-user'],
     [{ username: 'robot', password: 'pass-of-user' }, `pass-of-user ${basic}`],
-  ])('are kept out of everything that this process writes: %j', async (user, said) => {
+  ])('never appear in the output of this process: %j', async (user, reason) => {
     const connected = await connectWith({}, user);
     await connected.get({ apiVersion: 'v1', kind: 'Pod', namespace: 'n', name: 'p' }).catch(String);
-    expect(withoutKnownSecrets(said)).toBe(said.replace(/\S+/g, '[redacted]'));
+    expect(withoutKnownSecrets(reason)).toBe(reason.replace(/\S+/g, '[redacted]'));
   });
 });

@@ -10,7 +10,7 @@ let local: LocalApi;
 let asked: number;
 /** How often discovery does not know the group yet. */
 let late: number;
-let kinds: Discovery;
+let discovery: Discovery;
 
 beforeEach(async () => {
   [asked, late] = [0, 0];
@@ -20,24 +20,24 @@ beforeEach(async () => {
     response.end(JSON.stringify(asked > late ? list : { kind: 'Status', reason: 'NotFound' }));
   });
   local = await serveLocally(server);
-  kinds = new Discovery(local.api);
+  discovery = new Discovery(local.api);
 });
 afterEach(() => local.close());
 
-test('a kind of which discovery does not tell yet is waited for where an object is to be made', async () => {
+test('to create an object, waits until discovery shows its kind', async () => {
   late = 2;
-  await expect(kinds.expect(toggle)).resolves.toMatchObject({ name: 'toggles', root: '/apis/x.example/v1' });
+  await expect(discovery.expect(toggle)).resolves.toMatchObject({ name: 'toggles', root: '/apis/x.example/v1' });
   expect(asked).toBe(3);
 });
 
-test('otherwise it is not there', async () => {
+test('otherwise the kind does not exist', async () => {
   late = 1;
-  await expect(kinds.get(toggle)).rejects.toMatchObject({ code: 'not-found' });
+  await expect(discovery.get(toggle)).rejects.toMatchObject({ code: 'not-found' });
 });
 
-test('nobody waits for it once the client is closed', async () => {
+test('does not wait once the client is closed', async () => {
   late = 1_000;
-  const call = kinds.expect(toggle);
+  const call = discovery.expect(toggle);
   setTimeout(() => local.closing.abort(), 50);
   await expect(call).rejects.toThrow();
 });

@@ -2,13 +2,13 @@ import { describe, expect, test } from '@jest/globals';
 import { endOfInput, inputFrames, openFrame, readStatus } from './exec.ts';
 
 describe('frames', () => {
-  test('a message is its channel and its payload', () => {
+  test('a message has a channel and a payload', () => {
     expect(openFrame(Buffer.from('\x01out'))).toEqual({ channel: 1, payload: Buffer.from('out') });
     expect(openFrame(Buffer.from('\x02'))).toEqual({ channel: 2, payload: Buffer.alloc(0) });
     expect(openFrame(Buffer.alloc(0)).channel).toBe(-1);
   });
 
-  test('input is cut into messages of at most 32 KiB, and nothing of it is lost', () => {
+  test('input is cut into messages of at most 32 KiB, without loss', () => {
     const input = `${'ü'.repeat(20_000)}x`.repeat(2);
 
     const frames = inputFrames(input);
@@ -56,7 +56,7 @@ describe('readStatus', () => {
     });
   });
 
-  test('what is no Status is a fault', () => {
+  test('an answer that is no Status is a fault', () => {
     expect(readStatus(Buffer.from('half a fra'))).toEqual({ fault: 'the status frame is no Status: half a fra' });
   });
 });

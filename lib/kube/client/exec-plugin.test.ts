@@ -66,7 +66,7 @@ async function calls(): Promise<number> {
 const at = (ms: number) => `,\\"expirationTimestamp\\":\\"${new Date(Date.now() + ms).toISOString()}\\"`;
 
 describe('a plugin is called', () => {
-  test('once, where what it prints does not expire', async () => {
+  test('once if its credentials do not expire', async () => {
     await connectWith();
 
     for (let request = 0; request < 20; request += 1) await cluster.version();
@@ -83,7 +83,7 @@ describe('a plugin is called', () => {
     expect(await calls()).toBe(1);
   });
 
-  test('again when what it printed has expired', async () => {
+  test('again when its credentials have expired', async () => {
     await connectWith(at(1_000));
     await cluster.version();
     const first = Date.now();
@@ -94,7 +94,7 @@ describe('a plugin is called', () => {
     expect(Date.now() - first).toBeGreaterThan(500);
   });
 
-  test('once where it printed something that had expired already', async () => {
+  test('once if its credentials had expired before it printed them', async () => {
     await connectWith(at(-60_000));
 
     await cluster.version();
@@ -116,7 +116,7 @@ describe('a plugin is called', () => {
     expect(tokens.at(-1)).toBe('token-3');
   });
 
-  test('once more only, where the server refuses whatever it prints', async () => {
+  test('once more only, if the server refuses all its credentials', async () => {
     await connectWith();
     for (let token = 1; token < 10; token += 1) refused.add(`token-${token}`);
 
@@ -127,7 +127,7 @@ describe('a plugin is called', () => {
     expect(await calls()).toBe(2);
   });
 
-  test('anew for the next request where it failed', async () => {
+  test('again for the next request if it failed', async () => {
     await connectWith('', '[ -e "$0.calls" ] || { echo call >>"$0.calls"; exit 1; }');
 
     await expect(cluster.version()).rejects.toThrow(/failed with exit status 1/);
@@ -137,7 +137,7 @@ describe('a plugin is called', () => {
   });
 });
 
-test('a plugin that does not end is ended, and said to be too slow', async () => {
+test('ends a plugin that is too slow, and says so', async () => {
   limits.execPluginMs = 300;
   // A script whose own child goes on is the usual case.
   await connectWith('', 'echo waiting for a login >&2; sleep 60');

@@ -41,7 +41,7 @@ test('output that comes after the status frame is not lost', async () => {
   expect(await exec(api, target, ['x'], { timeoutMs: 5_000 })).toEqual({ exitCode: 0, stdout: 'late', stderr: '' });
 });
 
-test('a server that does not close after the status frame is left', async () => {
+test('closes the connection if the server does not after the status frame', async () => {
   serve = (socket) => socket.send(success);
   const begun = performance.now();
 
@@ -71,7 +71,7 @@ test('output in the same packet as the handshake’s answer is not lost', async 
   expect(stdout.trim().split(' ')).toHaveLength(100);
 });
 
-test('a letter that was cut in two by the transport is whole again', async () => {
+test('a letter that the transport cut in two is whole again', async () => {
   const bytes = Buffer.from('ü');
   serve = (socket) => {
     for (const byte of bytes) socket.send(Buffer.from([1, byte]));
@@ -91,7 +91,7 @@ test('protocol v4 cannot end stdin, and the session says so instead of hanging',
   expect(result.fault).toBe("the API server's exec protocol 'v4.channel.k8s.io' cannot end standard input");
 });
 
-test('stdin is asked for only where it is given', async () => {
+test('requests stdin only if there is input', async () => {
   const asked: (string | null)[] = [];
   serve = (socket, url) => {
     asked.push(url.searchParams.get('stdin'));
@@ -105,7 +105,7 @@ test('stdin is asked for only where it is given', async () => {
   expect(asked).toEqual(['false', 'true']);
 });
 
-test('a connection that is refused at first is tried again', async () => {
+test('retries a refused connection', async () => {
   let refusals = 0;
   sockets.options.verifyClient = (_info, accept) => {
     refusals += 1;

@@ -26,7 +26,7 @@ describe('asError', () => {
     });
   });
 
-  test('takes what is no error at all', () => {
+  test('takes a value that is no error', () => {
     expect(asError('so').message).toBe('so');
     expect(asError(undefined).message).toBe('undefined');
   });
@@ -47,14 +47,14 @@ describe('connectionFailure', () => {
     expect(failureOf('ECONNRESET')).toMatchObject({ untouched: false });
   });
 
-  test('a certificate that is not trusted does not mend by itself', () => {
+  test('a certificate that is not trusted is not transient', () => {
     const thrown = Object.assign(new Error('self-signed certificate'), { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
 
     expect(connectionFailure('get x', thrown)).not.toBeInstanceOf(TransientError);
     expect(connectionFailure('get x', thrown).code).toBe('unreachable');
   });
 
-  test('an error without a message is told by its code', () => {
+  test('an error without a message is named by its code', () => {
     const thrown = Object.assign(new Error(''), { code: 'ECONNREFUSED' });
 
     expect(connectionFailure('get x', thrown).message).toBe('cannot get x: ECONNREFUSED');
@@ -70,7 +70,7 @@ describe('refusal', () => {
     [409, 'conflict'],
     [422, 'invalid'],
     [410, 'other'],
-  ])('%i is %s, and is not tried again', (code, expected) => {
+  ])('%i is %s, and is not retried', (code, expected) => {
     const error = refusal('get x', status(code, 'no'));
 
     expect(error).not.toBeInstanceOf(TransientError);
@@ -89,10 +89,10 @@ describe('refusal', () => {
   });
 
   test('a lost race of two writers is a transient conflict', () => {
-    const said = 'Operation cannot be fulfilled on x: the object has been modified; please apply your changes';
+    const reason = 'Operation cannot be fulfilled on x: the object has been modified; please apply your changes';
 
-    expect(refusal('apply x', status(409, said))).toBeInstanceOf(TransientError);
-    expect(refusal('apply x', status(409, said)).code).toBe('conflict');
+    expect(refusal('apply x', status(409, reason))).toBeInstanceOf(TransientError);
+    expect(refusal('apply x', status(409, reason)).code).toBe('conflict');
   });
 
   test.each([
@@ -102,24 +102,24 @@ describe('refusal', () => {
       500,
       'failed to create typed patch object (a/b; v1, Kind=X): .spec.on: expected boolean, got &value.valueUnstructured',
     ],
-  ])('%i with "%s" is invalid: the content was refused', (code, said) => {
-    expect(refusal('apply x', status(code, said))).toMatchObject({ code: 'invalid', status: code });
-    expect(refusal('apply x', status(code, said))).not.toBeInstanceOf(TransientError);
+  ])('%i with "%s" is invalid: the content was refused', (code, reason) => {
+    expect(refusal('apply x', status(code, reason))).toMatchObject({ code: 'invalid', status: code });
+    expect(refusal('apply x', status(code, reason))).not.toBeInstanceOf(TransientError);
   });
 
   test('a namespace that is going away is a conflict, not a missing permission', () => {
-    const said = 'pods "x" is forbidden: unable to create new content in namespace a because it is being terminated';
+    const reason = 'pods "x" is forbidden: unable to create new content in namespace a because it is being terminated';
 
-    expect(refusal('create x', status(403, said))).toMatchObject({ code: 'conflict', status: 403 });
+    expect(refusal('create x', status(403, reason))).toMatchObject({ code: 'conflict', status: 403 });
   });
 
-  test('a webhook that does not answer yet is transient, and has let nothing through', () => {
-    const said = 'Internal error occurred: failed calling webhook "x": connect: connection refused';
+  test('a webhook that does not answer is transient, and the object is unchanged', () => {
+    const reason = 'Internal error occurred: failed calling webhook "x": connect: connection refused';
 
-    expect(refusal('create x', status(500, said))).toMatchObject({ untouched: true });
+    expect(refusal('create x', status(500, reason))).toMatchObject({ untouched: true });
   });
 
-  test('takes the wait that the server asks for', () => {
+  test('waits as long as Retry-After says', () => {
     expect(refusal('get x', { ...status(429, 'slow'), retryAfter: '3' })).toMatchObject({ retryAfterMs: 3000 });
     expect(refusal('get x', { ...status(429, 'slow'), retryAfter: 'soon' })).toMatchObject({ retryAfterMs: 0 });
   });

@@ -945,7 +945,7 @@ async function ours(row: Row): Promise<Seen | Error> {
 const nothing = { authorization: undefined, by: undefined, servername: undefined };
 const title = ({ field, title: rest }: Row) => `${field}: ${rest}`;
 
-describe('a kubeconfig comes to the server as it says, or is refused by the name of the field', () => {
+describe('every field of a kubeconfig has its effect, or is refused by name', () => {
   test.each(rows.map((row) => [title(row), row] as const))('%s', async (_, row) => {
     const seen = await ours(row);
     if (row.expect instanceof RegExp) {
@@ -975,7 +975,7 @@ describe('a kubeconfig comes to the server as it says, or is refused by the name
     });
   });
 
-  test('an install hint is part of the remedy, without signs that move the cursor', async () => {
+  test('an install hint is part of the remedy, without control characters', async () => {
     const row = rows.find(({ field }) => field === 'exec.installHint');
     expect(await ours(row as Row)).toMatchObject({ remedy: expect.stringMatching(/\nget it U\+001B\[1mhere$/) });
   });
@@ -999,7 +999,7 @@ async function theirs(row: Row): Promise<Seen | undefined> {
     timeout: 15_000,
   });
   const [seen] = lab.api.seen();
-  expect({ said: result.stderr, ok: result.exitCode === 0 }).toMatchObject({ ok: seen !== undefined });
+  expect({ reason: result.stderr, ok: result.exitCode === 0 }).toMatchObject({ ok: seen !== undefined });
   return seen && decoded(seen);
 }
 

@@ -29,7 +29,7 @@ function config(names: string[], server: string, rest: object = {}): object {
 }
 
 describe('several files are one, as for kubectl', () => {
-  test('of two entries with the same name the first one counts, whole', async () => {
+  test('the first of two entries with the same name counts', async () => {
     const one = await write('one', config(['a'], 'https://one.test'));
     const two = await write('two', config(['a', 'b'], 'https://two.test', { 'current-context': 'b' }));
 
@@ -47,7 +47,7 @@ describe('several files are one, as for kubectl', () => {
     expect(() => merged && chooseContext(merged)).toThrow(`${one}, ${two} has no context 'gone'; it has: b`);
   });
 
-  test('each path starts from its own file', async () => {
+  test('each path is relative to its own file', async () => {
     await mkdir(path.join(folder, 'deep'), { recursive: true });
     const contexts = [{ name: 'a', context: { cluster: 'a', user: 'a' } }];
     const one = await write('one', {
@@ -67,7 +67,7 @@ describe('several files are one, as for kubectl', () => {
     expect(merged?.clusters.get('a')?.value).toMatchObject({ 'certificate-authority': path.join(folder, 'ca') });
   });
 
-  test('there is nothing where none exists', () => {
+  test('there is none if no file exists', () => {
     expect(readKubeconfigs([path.join(folder, 'none')])).toBeUndefined();
   });
 });
@@ -124,13 +124,13 @@ function bomb(): string {
     .join('');
 }
 
-test('what kubectl reads of odd YAML is read: the last of equal keys, the first of several documents', async () => {
+test('reads odd YAML as kubectl does: the last of equal keys, the first of several documents', async () => {
   const text = `${stringify(config(['a'], 'https://a.test'))}clusters: [{name: a, cluster: {server: "https://b.test"}}]\n---\n[`;
   const merged = readKubeconfigs([await write('odd', text)]);
   expect(merged && chooseContext(merged, 'a').server.host).toBe('b.test');
 });
 
-test('a field that kubectl does not know, or does not use, is said', async () => {
+test('reports a field that kubectl does not know or use', async () => {
   const file = await write('notes', {
     ...config(['a'], 'https://a.test'),
     users: [

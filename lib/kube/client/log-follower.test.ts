@@ -15,11 +15,11 @@ let restarts: number;
 /** What each connection that follows the log gets; the last one stays open. */
 let connections: ((response: ServerResponse, since: string | null) => void)[];
 let previous: string | undefined;
-let told: string[];
+let received: string[];
 let done: Promise<void>;
 
 beforeEach(async () => {
-  [restarts, previous, told] = [0, undefined, []];
+  [restarts, previous, received] = [0, undefined, []];
   const server = http.createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://x');
     const { searchParams } = url;
@@ -47,26 +47,26 @@ function follow(): void {
   done = new Promise((resolve) => {
     following = followLog(parts, target, {
       line(text) {
-        told.push(text);
+        received.push(text);
         if (text === 'last') resolve();
       },
-      broken: (isBroken) => told.push(isBroken ? 'BROKEN' : 'WHOLE'),
+      broken: (isBroken) => received.push(isBroken ? 'BROKEN' : 'WHOLE'),
     });
   });
 }
 const line = (second: number, text: string): string => `2026-01-02T03:04:0${second}.5Z ${text}\n`;
-/** Cuts the connection when the line `first` has been told: what lies unread at a break is not lost, but asked for again. */
+/** Cuts the connection when the line `first` has been received: what lies unread at a break is not lost, but asked for again. */
 const cutAfter = (text: string, also?: () => void) => (response: ServerResponse) => {
   response.write(text);
   const waiting = setInterval(() => {
-    if (!told.includes('first')) return;
+    if (!received.includes('first')) return;
     clearInterval(waiting);
     also?.();
     response.destroy();
   }, 5);
 };
 
-test('half a line before a break is told once, whole', async () => {
+test('half a line before a break is delivered once, whole', async () => {
   connections = [
     cutAfter(`${line(1, 'first')}2026-01-02T03:04:02.5Z la`),
     (response) => response.write(line(1, 'first') + line(2, 'last')),
@@ -74,10 +74,10 @@ test('half a line before a break is told once, whole', async () => {
   follow();
   await done;
 
-  expect(told).toEqual(['first', 'last']);
+  expect(received).toEqual(['first', 'last']);
 });
 
-test('a break asks for the log from the second before the last line on', async () => {
+test('after a break, requests the log from the second before the last line', async () => {
   const asked: (string | null)[] = [];
   connections = [
     (response, since) => {
@@ -95,7 +95,7 @@ test('a break asks for the log from the second before the last line on', async (
   expect(asked).toEqual([null, '2026-01-02T03:04:04Z']);
 });
 
-test('what the run before still printed during a break comes first', async () => {
+test('what the previous run printed during a break comes first', async () => {
   connections = [
     cutAfter(line(1, 'first'), () => {
       restarts = 1;
@@ -106,10 +106,10 @@ test('what the run before still printed during a break comes first', async () =>
   follow();
   await done;
 
-  expect(told).toEqual(['first', 'its end', 'last']);
+  expect(received).toEqual(['first', 'its end', 'last']);
 });
 
-test('several restarts within a break are told as a gap', async () => {
+test('several restarts within a break are reported as a gap', async () => {
   connections = [
     cutAfter(line(1, 'first'), () => {
       restarts = 2;
@@ -120,10 +120,10 @@ test('several restarts within a break are told as a gap', async () => {
   follow();
   await done;
 
-  expect(told).toEqual(['first', 'BROKEN', 'second run', 'WHOLE', 'last']);
+  expect(received).toEqual(['first', 'BROKEN', 'second run', 'WHOLE', 'last']);
 });
 
-test('the node’s own failure in the log is told as broken, not as a line', async () => {
+test('the node’s own failure in the log is reported as broken, not as a line', async () => {
   connections = [
     (response) =>
       response.end(`${line(1, 'first')}failed to create fsnotify watcher: too many open files`.concat('\n')),
@@ -132,10 +132,10 @@ test('the node’s own failure in the log is told as broken, not as a line', asy
   follow();
   await done;
 
-  expect(told).toEqual(['first', 'BROKEN', 'WHOLE', 'last']);
+  expect(received).toEqual(['first', 'BROKEN', 'WHOLE', 'last']);
 });
 
-test('a node that does not know a pod yet that is there is asked again', async () => {
+test('requests the log again from a node that does not know the pod yet', async () => {
   connections = [
     (response) => {
       response.statusCode = 404;
@@ -148,5 +148,5 @@ test('a node that does not know a pod yet that is there is asked again', async (
   follow();
   await done;
 
-  expect(told).toEqual(['last']);
+  expect(received).toEqual(['last']);
 });

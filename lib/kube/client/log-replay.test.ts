@@ -18,7 +18,7 @@ describe('readLine', () => {
     expect(readLine('1970-01-01T00:00:00Z ')).toEqual({ stamp: 0n, text: '' });
   });
 
-  test('knows that trailing zeros may be left out, and other time zones', () => {
+  test('reads stamps without trailing zeros, and other time zones', () => {
     expect(readLine('1970-01-01T00:00:00.12Z x')?.stamp).toBe(120_000_000n);
     expect(readLine('1970-01-01T02:00:00.000000001+02:00 x')?.stamp).toBe(1n);
   });
@@ -30,7 +30,7 @@ describe('readLine', () => {
 });
 
 describe('LogReplay', () => {
-  test('drops what comes again, and keeps what does not', () => {
+  test('drops lines that come again, and keeps others', () => {
     const replay = new LogReplay();
     const [a, b, c] = [at('05.000000001Z a'), at('05.5Z b'), at('06.1Z c')];
 
@@ -41,7 +41,7 @@ describe('LogReplay', () => {
     expect(tell(replay, a, b, c)).toEqual([]);
   });
 
-  test('different lines of one moment all survive, though the break lay between them', () => {
+  test('keeps all lines of one moment, even if the break was between them', () => {
     const replay = new LogReplay();
     const [a, b] = [at('05.1Z a'), at('05.1Z b')];
 
@@ -51,7 +51,7 @@ describe('LogReplay', () => {
     expect(tell(replay, a, b)).toEqual([b]);
   });
 
-  test('a line printed twice in one moment is told twice, and not three times', () => {
+  test('delivers a line twice if it was printed twice in one moment', () => {
     const replay = new LogReplay();
     const a = at('05.1Z a');
 
@@ -72,7 +72,7 @@ describe('LogReplay', () => {
     expect(tell(replay, first, out, err)).toEqual([err]);
   });
 
-  test('asks from the second before the last line on, which covers all that it can tell apart', () => {
+  test('starts at the second before the last line', () => {
     const replay = new LogReplay();
     expect(replay.since).toBeUndefined();
 
@@ -83,7 +83,7 @@ describe('LogReplay', () => {
     expect(tell(replay, at('05.1Z a'), at('06.9Z b'))).toEqual([]);
   });
 
-  test('what an earlier container printed before the first line is left out', () => {
+  test('leaves out what an earlier container printed before the first line', () => {
     const replay = new LogReplay();
     tell(replay, at('05.5Z begun'));
     replay.resume();

@@ -44,7 +44,7 @@ test('starts no further attempt when those before took the ten seconds', async (
   expect(attempts).toBe(1);
 });
 
-test('an error of Node’s own is told as what it is, though it is no Error of this realm', async () => {
+test('takes an error of Node’s own, although it is no Error of this realm', async () => {
   const attempt = (): Promise<never> =>
     new Promise((_resolve, reject) => {
       connect(1, '127.0.0.1').on('error', reject);

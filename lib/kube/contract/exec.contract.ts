@@ -23,19 +23,19 @@ function sh(script: string, options: { timeoutMs?: number; stdin?: string } = {}
 }
 
 describe('exec', () => {
-  test('keeps stdout and stderr apart, and tells exit status 0', async () => {
+  test('keeps stdout and stderr apart, and gives exit status 0', async () => {
     expect(await sh('echo out; echo err >&2')).toEqual({ stdout: 'out\n', stderr: 'err\n', exitCode: 0 });
   });
 
-  test('tells an exit status that is not 0', async () => {
+  test('gives an exit status that is not 0', async () => {
     expect(await sh('echo out; exit 3')).toEqual({ stdout: 'out\n', stderr: '', exitCode: 3 });
   });
 
-  test('tells a command that was killed', async () => {
+  test('gives the status of a command that was killed', async () => {
     expect(await sh('kill -9 $$')).toMatchObject({ exitCode: 137 });
   });
 
-  test('passes arguments as they are', async () => {
+  test('passes arguments unchanged', async () => {
     const words = ['a b', "it's", '$HOME', 'ü&?=', ''];
 
     const printed = await setup.cluster.exec(target, ['printf', '[%s]', ...words], { timeoutMs: 10_000 });
@@ -54,12 +54,12 @@ describe('exec', () => {
     });
   });
 
-  test('gives stdin’s end at once where none is given', async () => {
+  test('ends stdin at once if there is no input', async () => {
     expect(await sh('cat; echo end')).toMatchObject({ stdout: 'end\n', exitCode: 0 });
   });
 
-  test('brings 1 MiB of output whole, ten times', async () => {
-    for (let round = 0; round < 10; round += 1) {
+  test('delivers 1 MiB of output whole, ten times', async () => {
+    for (let turn = 0; turn < 10; turn += 1) {
       const { stdout, exitCode } = await sh('head -c 1048576 /dev/zero | tr "\\0" x');
 
       expect(stdout.length).toBe(1_048_576);
@@ -84,7 +84,7 @@ describe('exec', () => {
     expect(performance.now() - begun).toBeLessThan(3_000);
   });
 
-  test('a container, a pod or a program that is not there is a fault', async () => {
+  test('a container, a pod or a program that does not exist is a fault', async () => {
     const once = { timeoutMs: 10_000 };
     const container = await setup.cluster.exec({ ...target, container: 'nobody' }, ['true'], once);
     const pod = await setup.cluster.exec({ ...target, pod: 'nobody' }, ['true'], once);
@@ -177,7 +177,7 @@ describe('openExec', () => {
     expect(await session.ended).toEqual({ exitCode: 0 });
   });
 
-  test('refuses a container that is not there', async () => {
+  test('refuses a container that does not exist', async () => {
     const opening = setup.cluster.openExec({ ...target, container: 'nobody' }, ['sh'], {
       stdout: () => undefined,
       stderr: () => undefined,

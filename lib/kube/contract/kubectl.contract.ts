@@ -86,7 +86,7 @@ unless(noKubectl, describe)('kubectl', () => {
     expect(misspelt).toMatchObject({ status: 1, stderr: expect.stringContaining('unknown field "dta"') });
   });
 
-  test('get selects, prints tables, and says what is not there', async () => {
+  test('get selects, prints tables, and reports what does not exist', async () => {
     await setup.pod('shown', 'sleep 2147483647');
     await printed(['label', 'pod', 'shown', 'part=one']);
     const table = await printed(['get', 'pods', '--selector', 'part=one', '--output', 'wide']);
@@ -115,7 +115,7 @@ unless(noKubectl, describe)('kubectl', () => {
     ]);
   });
 
-  test('describe tells state, containers and events of a pod, and what a Deployment has made', async () => {
+  test('describe shows state, containers and events of a pod, and what a Deployment has made', async () => {
     await apply(workload('described', 'sleep 2147483647'));
     await printed(['rollout', 'status', 'deployment/described', '--timeout', '30s']);
     const pod = await printed(['describe', 'pod', '--selector', 'app=described']);
@@ -131,7 +131,7 @@ unless(noKubectl, describe)('kubectl', () => {
     expect(deployment).toMatch(/^NewReplicaSet: +described-\w+ \(1\/1 replicas created\)$/m);
   });
 
-  test('exec keeps streams apart, takes input and tells the status', async () => {
+  test('exec keeps streams apart, takes input and gives the status', async () => {
     await setup.pod('asked', 'sleep 2147483647');
     const both = ['exec', 'asked', '--', 'sh', '-c', 'echo out; echo err >&2; exit 3'];
     expect(await kubectl(both)).toEqual({
@@ -158,7 +158,7 @@ unless(noKubectl, describe)('kubectl', () => {
   });
 
   test('logs follows until the container ends, and shows a part of them', async () => {
-    const mailbox = `/tmp/${setup.namespace}-told`;
+    const mailbox = `/tmp/${setup.namespace}-received`;
     await setup.pod('talker', `echo first; until [ -e ${mailbox} ]; do sleep 0.05; done; rm ${mailbox}; echo last`);
     expect(await printed(['logs', 'talker', '--timestamps', '--tail', '1'])).toMatch(/^\d{4}-.*Z first$/);
     const following = execa('kubectl', [...own(), 'logs', '--follow', 'talker'], { timeout: COMMAND_MS });

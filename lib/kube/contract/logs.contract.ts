@@ -68,7 +68,7 @@ describe('logs', () => {
     expect(await setup.cluster.logs(target, { tailLines: 1 })).toMatch(/^(two|three)\n$/);
   });
 
-  test('a container that has no previous run, or is not there, is an error', async () => {
+  test('a container that has no previous run, or does not exist, is an error', async () => {
     const { target } = await speaker('first-run');
 
     await expect(setup.cluster.logs(target, { previous: true })).rejects.toMatchObject({ code: 'invalid' });
@@ -78,7 +78,7 @@ describe('logs', () => {
 });
 
 describe('followLog', () => {
-  test('tells every line, once and in order, from the container’s start', async () => {
+  test('delivers every line, once and in order, from the container’s start', async () => {
     const { target, say } = await speaker('order');
     await say(`${numbered(1, 500).join('\n')}\n`);
 
@@ -96,10 +96,10 @@ describe('followLog', () => {
     await until('the first line', () => lines.length === 1);
 
     await say('quick\n');
-    const said = performance.now();
+    const reason = performance.now();
     await until('the line', () => lines.includes('quick'));
 
-    expect(performance.now() - said).toBeLessThan(1_000);
+    expect(performance.now() - reason).toBeLessThan(1_000);
   });
 
   test('goes on when the container was restarted', async () => {
@@ -126,8 +126,8 @@ describe('followLog', () => {
     const { target, say } = await speaker('cut');
     const { lines } = follow(relayed, target);
 
-    for (let round = 0; round < 5; round += 1) {
-      await say(`${numbered(round * 50 + 1, round * 50 + 50).join('\n')}\n`);
+    for (let turn = 0; turn < 5; turn += 1) {
+      await say(`${numbered(turn * 50 + 1, turn * 50 + 50).join('\n')}\n`);
       relay.cut();
     }
     await say('last\n');
@@ -144,37 +144,37 @@ describe('followLog', () => {
     relay.stall();
     await say('unseen\n');
     await die();
-    await until('broken is told', () => health.length === 1);
+    await until('broken is reported', () => health.length === 1);
     relay.resume();
 
     await until('the second run', () => lines.length >= 4);
-    await until('whole is told', () => health.length === 2);
+    await until('whole is reported', () => health.length === 2);
     expect(lines).toEqual(['begun', 'unseen', 'ended', 'begun']);
     expect(health).toEqual([true, false]);
   });
 
-  test('a silent log whose connection hung is told as whole again', async () => {
+  test('a silent log is reported as whole again after its connection hung', async () => {
     const target = await setup.pod('silent', 'exec sleep 3600');
     const { lines, health } = follow(relayed, target);
     await until('the pod is followed', async () => (await relayed.version()) !== '');
 
     relay.stall();
-    await until('broken is told', () => health.length === 1);
+    await until('broken is reported', () => health.length === 1);
     relay.resume();
 
-    await until('whole is told', () => health.length === 2);
+    await until('whole is reported', () => health.length === 2);
     expect(health).toEqual([true, false]);
     expect(lines).toEqual([]);
   });
 
-  test('tells broken when the pod is gone', async () => {
+  test('reports broken when the pod is gone', async () => {
     const { target } = await speaker('gone');
     const { lines, health } = follow(setup.cluster, target);
     await until('the first line', () => lines.length === 1);
 
     await setup.cluster.delete({ apiVersion: 'v1', kind: 'Pod', name: target.pod, namespace: target.namespace });
 
-    await until('broken is told', () => health.length === 1);
+    await until('broken is reported', () => health.length === 1);
     expect(health).toEqual([true]);
   });
 });

@@ -60,7 +60,7 @@ describe('objects', () => {
     expect(patched['data']).toEqual({ keep: '1', add: '1' });
   });
 
-  test('patch of an object that is not there is not-found', async () => {
+  test('patch of an object that does not exist is not-found', async () => {
     await expect(setup.cluster.patch(refTo('nowhere'), { data: {} })).rejects.toMatchObject({
       code: 'not-found',
       status: 404,
@@ -83,7 +83,7 @@ describe('objects', () => {
     expect((await setup.cluster.get(refTo('raced')))?.['data']).toEqual({ a: '2' });
   });
 
-  test('create of an object that is there is a conflict, at once', async () => {
+  test('create of an object that exists is a conflict, at once', async () => {
     await setup.cluster.create(configMap('created', {}));
     const begun = performance.now();
 
@@ -150,7 +150,7 @@ describe('objects', () => {
     expect(everywhere.length).toBeGreaterThanOrEqual(3);
   });
 
-  test('delete removes, and an object that is not there is no error', async () => {
+  test('delete removes, and an object that does not exist is no error', async () => {
     await setup.cluster.apply(configMap('deleted', {}));
 
     await setup.cluster.delete(refTo('deleted'));

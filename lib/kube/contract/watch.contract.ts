@@ -43,7 +43,7 @@ function record(cluster: Cluster, selection: Selection): { events: string[]; hea
 }
 
 describe('watch', () => {
-  test('tells what is there, then each change in order, and only what is selected', async () => {
+  test('delivers what exists, then each change in order, and only what is selected', async () => {
     await setup.cluster.apply(configMap('early', 'order'));
     const { events, health } = record(setup.cluster, selectionOf('order'));
     await until('the first event', () => events.length === 1);
@@ -58,7 +58,7 @@ describe('watch', () => {
     expect(health).toEqual([]);
   });
 
-  test('tells nothing after it was stopped', async () => {
+  test('delivers nothing after it was stopped', async () => {
     const stopped = record(setup.cluster, selectionOf('stopped'));
     const going = record(setup.cluster, selectionOf('stopped'));
     await setup.cluster.apply(configMap('before', 'stopped'));
@@ -86,18 +86,18 @@ describe('watch', () => {
     expect(events).toEqual(['ADDED one 1', 'ADDED two 1', 'DELETED one 1']);
   });
 
-  test('a connection that hangs is noticed, told, and replaced', async () => {
+  test('a connection that hangs is noticed, reported and replaced', async () => {
     const { events, health } = record(await setup.connectWith((config) => relay.redirect(config)), selectionOf('hang'));
     await setup.cluster.apply(configMap('one-hanging', 'hang'));
     await until('one', () => events.length === 1);
 
     relay.stall();
     await setup.cluster.apply(configMap('two-hanging', 'hang'));
-    await until('broken is told', () => health.length === 1);
+    await until('broken is reported', () => health.length === 1);
     relay.resume();
 
     await until('two', () => events.length === 2);
-    await until('whole is told', () => health.length === 2);
+    await until('whole is reported', () => health.length === 2);
     expect(health).toEqual([true, false]);
     expect(events).toEqual(['ADDED one-hanging 1', 'ADDED two-hanging 1']);
   });
@@ -163,7 +163,7 @@ describe('wait', () => {
     expect(await goes).toBeUndefined();
   });
 
-  test('times out, and says what was not so and what was seen last', async () => {
+  test('times out with what it waited for and what it saw last', async () => {
     const never = setup.cluster.wait(refTo('never'), (object) => object !== undefined, {
       timeoutMs: 500,
       what: 'there',
@@ -175,7 +175,7 @@ describe('wait', () => {
     });
   });
 
-  test('what the condition throws ends the wait', async () => {
+  test('an error of the condition ends the wait', async () => {
     const thrown = new Error('enough');
     const wait = setup.cluster.wait(refTo('never'), () => throwIt(thrown), soon);
 

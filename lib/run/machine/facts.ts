@@ -214,8 +214,7 @@ export async function ask(command: string, args: string[]): Promise<{ ok: true; 
   if (exitCode === 0) return { ok: true, stdout: stdout.trim() };
   if (fault === 'missing') return { ok: false, isMissing: true, problem: 'not installed' };
   if (fault === 'timeout') return { ok: false, isMissing: false, problem: `no answer within ${QUESTION_MS / 1000} s` };
-  return { ok: false, isMissing: false, problem: stderr.trim().split('
-').at(-1) || how };
+  return { ok: false, isMissing: false, problem: stderr.trim().split('\n').at(-1) || how };
 }
 
 /** Path of a command, or undefined where it is not on the PATH. */
