@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { Case } from '../sandbox/index.ts';
-import { type CellRun, judgeCell } from './cells.ts';
+import { type CellRun, judgeCell, type KnownClaim, planCells } from './cells.ts';
 
 const mesh: Case = { name: 'm', kind: 'faulty-mesh', area: 'a', description: 's', caughtBy: ['a/one', 'a/two'] };
 const variant: Case = { name: 'v', kind: 'conforming-variant', area: 'a', description: 's', caughtBy: ['a/two'] };
@@ -80,4 +80,30 @@ test('a run with a full disk may not say that nothing was wrong', () => {
   expect(judged(full, { 'a/one': 'passed' }, { status: 0, probedDuringFault: false })).toEqual([
     'the run says that nothing was wrong',
   ]);
+});
+
+const claims: KnownClaim[] = [
+  { id: 'tcp-routing/other-port', suite: 'tcp-routing', level: 'core' },
+  { id: 'egress/on-opens', suite: 'egress', level: 'core' },
+  { id: 'reliability/whole-answers', suite: 'reliability', level: 'extended' },
+];
+
+test('a quick cell has the claims that its case names, and a whole cell all core claims too', () => {
+  const names = ['ports-ignored', 'answers-cut-at-16-kib'];
+  const plan = (quick: boolean, suites: string[] = []) =>
+    planCells({ quick, names, suites }, claims).map((each) => [each.case.name, each.claims]);
+  expect(plan(true)).toEqual([
+    ['ports-ignored', ['tcp-routing/other-port']],
+    ['answers-cut-at-16-kib', ['reliability/whole-answers']],
+  ]);
+  expect(plan(false)).toEqual([
+    ['ports-ignored', ['tcp-routing/other-port', 'egress/on-opens']],
+    ['answers-cut-at-16-kib', ['tcp-routing/other-port', 'egress/on-opens', 'reliability/whole-answers']],
+  ]);
+  expect(plan(true, ['tcp-routing'])).toEqual([['ports-ignored', ['tcp-routing/other-port']]]);
+});
+
+test('an unknown fault is wrong use, and gets a suggestion', () => {
+  const plan = () => planCells({ quick: true, names: ['ports-ignore'], suites: [] }, claims);
+  expect(plan).toThrow('there is no fault "ports-ignore"; did you mean "ports-ignored"?');
 });

@@ -62,7 +62,7 @@ export function takingAll(config: SidecarConfig, { destinations }: MeshState): S
   return { ...config, taken: destinations };
 }
 
-/** Adds a rule to every inbound port, or removes all rules. */
+/** Replaces the rules of every inbound port. */
 export function withRules(config: SidecarConfig, rules: SidecarConfig['inbound'][number]['rules']): SidecarConfig {
   return { ...config, inbound: config.inbound.map((inbound) => ({ ...inbound, rules })) };
 }

@@ -59,12 +59,11 @@ function isReady(pod: Manifest): boolean {
   return status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
 }
 
-/** A port of a Service that has an address. */
-interface ServiceAddress {
+/** A TCP port of a Service, with at least one ready pod behind it. */
+interface ServedPort {
   address: string;
   port: number;
-  service: Manifest;
-  servicePort: ServicePort;
+  endpoints: ReadyEndpoint[];
 }
 
 /**
@@ -93,29 +92,25 @@ export class ServiceProxy {
     this.#isDue = true;
     setImmediate(() => {
       this.#isDue = false;
-      this.#listeners.listenOn(this.#addresses().filter((each) => this.#endpoints(each).length > 0));
+      this.#listeners.listenOn(this.#servedPorts());
     });
   }
 
-  #addresses(): ServiceAddress[] {
+  #servedPorts(): ServedPort[] {
     return this.#view.list({ apiVersion: 'v1', kind: 'Service' }).flatMap((service) => {
       const { clusterIP: address, ports = [] } = serviceSpec(service);
       if (address === undefined || address === 'None') return [];
       return ports
         .filter(({ protocol = 'TCP' }) => protocol === 'TCP')
-        .map((servicePort) => ({ address, port: servicePort.port, service, servicePort }));
+        .map((port) => ({ address, port: port.port, endpoints: readyEndpoints(service, port, this.#view) }))
+        .filter(({ endpoints }) => endpoints.length > 0);
     });
   }
 
-  #endpoints({ service, servicePort }: ServiceAddress): { address: string; port: number }[] {
-    return readyEndpoints(service, servicePort, this.#view);
-  }
-
   #accept(client: Socket): void {
-    const target = this.#addresses().find(
-      ({ address, port }) => address === client.localAddress && port === client.localPort,
-    );
-    const endpoints = target === undefined ? [] : this.#endpoints(target);
+    const { endpoints = [] } =
+      this.#servedPorts().find(({ address, port }) => address === client.localAddress && port === client.localPort) ??
+      {};
     const endpoint = endpoints[this.#connections++ % Math.max(1, endpoints.length)];
     client.on('error', () => client.destroy());
     if (endpoint === undefined) {
