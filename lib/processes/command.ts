@@ -9,6 +9,8 @@ export interface CommandOptions {
   signal?: AbortSignal;
   /** Added to this process's environment; undefined removes a variable. */
   env?: Record<string, string | undefined>;
+  /** Working folder; default: this process's. */
+  cwd?: string;
   /** Standard input; default: none. */
   input?: string | Uint8Array;
   /** Of stdout and stderr; `latin1` keeps every byte. */
@@ -67,19 +69,20 @@ export async function runCommand(argv: readonly string[], options: CommandOption
       ? { stdin: options.interactive ? ('inherit' as const) : ('ignore' as const) }
       : { input: options.input }),
     ...(options.env && { env: options.env }),
+    ...(options.cwd && { cwd: options.cwd }),
   });
   const { pid, stdout, stderr } = child;
   if (pid !== undefined) options.started?.(pid, argv.join(' '));
   const tail: string[] = [];
-  for (const stream of [stdout, stderr]) {
+  const allLines = [stdout, stderr].map((stream) => {
     const lines = new Lines((text) => {
       tail.push(text);
       if (tail.length > TAIL_LINES) tail.shift();
       options.line?.(text);
     });
     stream.on('data', (chunk: Buffer) => lines.push(chunk));
-    stream.once('close', () => lines.end());
-  }
+    return lines;
+  });
 
   let fault: 'timeout' | 'aborted' | undefined;
   let ending: Promise<void> | undefined;
@@ -107,6 +110,7 @@ export async function runCommand(argv: readonly string[], options: CommandOption
   }
 
   const result = await child;
+  for (const lines of allLines) lines.end();
   clearTimeout(timer);
   clearTimeout(linger);
   options.signal?.removeEventListener('abort', abort);

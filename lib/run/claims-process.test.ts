@@ -26,7 +26,7 @@ test('jest that does not ask for the claims in time is ended, by the harness’ 
   const claims = await openClaims(runIn(folder), 1);
   await expect(claims.ended).rejects.toMatchObject({
     whose: 'harness',
-    message: expect.stringMatching(/^jest did not ask for the claims within 0.001 s, and was ended; /),
+    message: expect.stringMatching(/^jest did not ask for the claims within 0.001 s; /),
   });
   await claims.close();
   expect(readdirSync(folder)).toEqual(['jest.log']);

@@ -91,12 +91,12 @@ export async function judgeClaims(
     );
     interruption.signal.addEventListener('abort', stop);
     if (interruption.signal.aborted) stop();
-    const { status, tail } = await jest.ended;
+    const { how, tail } = await jest.ended;
     if (engine.lost !== undefined)
       throw new EnvironmentError(engine.lost, `see what happened to the cluster: ${run.folder.log}`);
     const undecided = engine.undecided();
     if (undecided.length > 0 && !interruption.signal.aborted) {
-      throw new Error(`jest ended (status ${status}) before ${undecided.join(', ')} was decided:\n${tail}`);
+      throw new Error(`jest ended (${how}) before ${undecided.join(', ')} was decided:\n${tail.join('\n')}`);
     }
   } finally {
     await endAll(log, ends);

@@ -6,10 +6,10 @@ const planned = await runner().call('claims', {});
 const catalogue = await loadCatalogue();
 const claims = new Map(catalogue.map((claim) => [claim.id, claim]));
 
-/** The claims of each repetition, once begun. The runner lets them go on side by side, or holds them back. */
+/** The claims of each repetition, once begun. The runner decides which of them go on side by side. */
 const begun = new Map<number, Map<string, Promise<void>>>();
 
-/** Begins all claims of a repetition with the first that is asked for. */
+/** The outcome of one claim. The first call of a repetition begins all of its claims. */
 function outcome(id: string, run: number): Promise<void> | undefined {
   const known = begun.get(run);
   if (known !== undefined) return known.get(id);
@@ -19,7 +19,7 @@ function outcome(id: string, run: number): Promise<void> | undefined {
   own.forEach((claim, i) => {
     if (claim === undefined) return;
     const over = runClaim({ id: claim.id, run }, claim.body, i < own.length - 1);
-    // Its own test tells; until then nobody else listens.
+    // Its own test reports it. Until then nobody waits for it.
     over.catch(() => undefined);
     together.set(claim.id, over);
   });
@@ -28,7 +28,7 @@ function outcome(id: string, run: number): Promise<void> | undefined {
 
 for (const { id, run, skip } of planned) {
   const claim = claims.get(id);
-  if (claim === undefined) throw new Error(`the plan has a claim that no suite declares: ${id}`);
+  if (claim === undefined) throw new Error(`no suite declares the planned claim ${id}`);
   describe(claim.suite, () => {
     const name = `[${id}] ${claim.title}${run > 1 ? ` (${run})` : ''}`;
     if (skip) test.skip(name, claim.body);
