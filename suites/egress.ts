@@ -21,7 +21,7 @@ const everyClient = [curl, otherClient, sameNameClient].map((client) => client.g
 claim(
   {
     id: 'egress/booleans-only',
-    title: 'the switch accepts only booleans',
+    title: 'the egress switch accepts only booleans',
     spec: 'OSM API, MeshConfig v1alpha2: spec.traffic.enableEgress is boolean',
     features: ['egress', 'switch-validation'],
   },
@@ -33,7 +33,7 @@ claim(
 claim(
   {
     id: 'egress/on-opens',
-    title: 'switched on, HTTP and TCP reach the outside, by name and by address',
+    title: 'with egress on, HTTP and TCP reach external hosts, by name and by address',
     spec: 'OSM guide, Egress: enabling it lets external traffic pass',
     features: ['egress'],
     starts: { egress: false },
@@ -51,7 +51,7 @@ claim(
 claim(
   {
     id: 'egress/off-closes',
-    title: 'switched off, both are refused, by name and by address',
+    title: 'with egress off, HTTP and TCP to external hosts are refused, by name and by address',
     spec: 'OSM guide, Egress: disabling it makes external services unreachable',
     features: ['egress'],
     starts: { egress: true },
@@ -69,7 +69,7 @@ claim(
 claim(
   {
     id: 'egress/switches',
-    title: 'off, on and off again at run time: each change acts and stays',
+    title: 'egress can be switched off, on and off at run time: each change acts and stays',
     spec: 'OSM guide, Egress: the setting can be changed after installation',
     features: ['egress'],
     starts: { egress: true },
@@ -90,7 +90,7 @@ claim(
 claim(
   {
     id: 'egress/on-keeps-policy',
-    title: 'switched on, it does not open in-mesh traffic that policy refuses',
+    title: 'with egress on, in-mesh traffic without a policy is still refused',
     spec: 'OSM guide, Egress: in-mesh traffic remains subject to policy',
     features: ['egress', 'permissive', 'http-policy', 'tcp-policy'],
     starts: { permissive: false, egress: false },
@@ -110,7 +110,7 @@ claim(
 claim(
   {
     id: 'egress/off-keeps-allowed',
-    title: 'switched off, it does not close in-mesh traffic that policy allows',
+    title: 'with egress off, in-mesh traffic that a policy allows is still answered',
     spec: 'OSM guide, Egress: in-mesh traffic is untouched by the setting',
     features: ['egress', 'permissive', 'http-policy', 'tcp-policy'],
     starts: { permissive: false, egress: true },
@@ -130,7 +130,7 @@ claim(
 claim(
   {
     id: 'egress/every-client',
-    title: 'it holds for every client of the mesh, not for one',
+    title: 'egress applies to every client of the mesh',
     spec: 'OSM guide, Egress: the setting is global to the mesh',
     features: ['egress'],
     starts: { egress: false },
@@ -150,7 +150,7 @@ claim(
 claim(
   {
     id: 'egress/stays-on',
-    title: 'switched on, it stays on through everything else that changes',
+    title: 'egress stays on while other settings change',
     spec: 'OSM guide, Egress',
     features: ['egress'],
     starts: { egress: true },
@@ -169,7 +169,7 @@ claim(
 claim(
   {
     id: 'egress/stays-off',
-    title: 'switched off, it stays off through everything else that changes',
+    title: 'egress stays off while other settings change',
     spec: 'OSM guide, Egress',
     level: 'extended',
     features: ['egress'],
@@ -189,7 +189,7 @@ claim(
 claim(
   {
     id: 'egress/set-at-installation',
-    title: 'set at installation, either value acts from the start',
+    title: 'egress on or off at installation acts from the start',
     spec: 'OSM guide, Egress: osm install --set=osm.enableEgress=…',
     level: 'extended',
     features: ['egress', 'install-modes'],

@@ -31,7 +31,7 @@ claim(
 claim(
   {
     id: 'permissive/booleans-only',
-    title: 'the switch accepts only booleans',
+    title: 'the permissive switch accepts only booleans',
     spec: 'OSM API, MeshConfig v1alpha2: spec.traffic.enablePermissiveTrafficPolicyMode is boolean',
     features: ['permissive', 'switch-validation'],
   },
@@ -43,7 +43,7 @@ claim(
 claim(
   {
     id: 'permissive/on-opens',
-    title: 'switched on, HTTP and TCP reach in-mesh Services without any policy',
+    title: 'with permissive mode on, HTTP and TCP reach in-mesh Services without a policy',
     spec: 'OSM guide, Permissive Traffic Policy Mode: curl -I http://httpbin.httpbin:14001 gives 200 OK',
     features: ['permissive'],
     starts: { permissive: false },
@@ -61,7 +61,7 @@ claim(
 claim(
   {
     id: 'permissive/off-closes',
-    title: 'switched off, the same HTTP and TCP are refused',
+    title: 'with permissive mode off, the same HTTP and TCP requests are refused',
     spec: 'OSM guide, Permissive Traffic Policy Mode: without a policy the request fails',
     features: ['permissive'],
     starts: { permissive: true },
@@ -79,7 +79,8 @@ claim(
 claim(
   {
     id: 'permissive/on-ignores-policies',
-    title: 'switched on, policies for somebody else do not restrict, made before or after; switched off, they do',
+    title:
+      'with permissive mode on, policies for other clients restrict no client, whenever they were made; with it off, they do',
     spec: 'OSM docs, Permissive Mode: SMI policies are not enforced',
     features: ['permissive', 'http-policy', 'tcp-policy'],
     starts: { permissive: true },
@@ -97,7 +98,7 @@ claim(
       refused: [request, hello],
     });
 
-    // Only now it is known that the mesh had read them: under permissive mode nothing shows it.
+    // Only this shows that the mesh has read them: in permissive mode nothing does.
     await mesh.permissive(true);
     await expect.answered(request, hello);
   },
@@ -106,7 +107,7 @@ claim(
 claim(
   {
     id: 'permissive/off-obeys-policy',
-    title: 'switched off, a client that a policy names is let in, and another still is not',
+    title: 'with permissive mode off, the client that a policy names is answered, and another is refused',
     spec: 'SMI traffic-access v1alpha3: access is denied by default, and granted by identity',
     features: ['permissive', 'http-policy'],
     starts: { permissive: false },
@@ -130,7 +131,7 @@ claim(
 claim(
   {
     id: 'permissive/switches',
-    title: 'on, off, on and off again: each change acts and stays',
+    title: 'permissive mode can be switched on and off repeatedly: each change acts and stays',
     spec: 'OSM guide, Permissive Traffic Policy Mode; osm#3775 and #3778: stale routes after a switch',
     features: ['permissive'],
     starts: { permissive: false },
@@ -173,7 +174,7 @@ claim(
 claim(
   {
     id: 'permissive/stays-on',
-    title: 'switched on, it stays on through everything else that changes',
+    title: 'permissive mode stays on while other settings change',
     spec: 'OSM guide, Permissive Traffic Policy Mode',
     level: 'extended',
     features: ['permissive'],
@@ -193,7 +194,7 @@ claim(
 claim(
   {
     id: 'permissive/stays-off',
-    title: 'switched off, it stays off through everything else that changes',
+    title: 'permissive mode stays off while other settings change',
     spec: 'OSM guide, Permissive Traffic Policy Mode',
     features: ['permissive'],
     starts: { permissive: false },

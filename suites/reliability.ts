@@ -5,7 +5,7 @@ const request = curl.gets(httpbin);
 claim(
   {
     id: 'reliability/keeps-answering',
-    title: 'what is allowed is answered every time: not one request in 500 is lost',
+    title: 'allowed requests are answered every time: not one in 500 is lost',
     spec: 'every guide: traffic that is allowed passes',
     level: 'extended',
     features: ['permissive'],
@@ -21,7 +21,7 @@ claim(
 claim(
   {
     id: 'reliability/keeps-refusing',
-    title: 'what is not allowed is refused every time: not one request in 500 gets through',
+    title: 'requests that are not allowed are refused every time: not one in 500 gets through',
     spec: 'every guide: traffic that no policy allows is refused',
     level: 'extended',
     features: ['permissive', 'http-policy'],
@@ -40,7 +40,7 @@ claim(
 claim(
   {
     id: 'reliability/whole-answers',
-    title: 'an answer of many pages comes whole',
+    title: 'a large answer arrives complete',
     spec: 'every guide: traffic that is allowed passes',
     features: ['permissive'],
     starts: { permissive: true },

@@ -53,7 +53,7 @@ claim(
 claim(
   {
     id: 'tcp-routing/allowed-port',
-    title: 'a TrafficTarget with a TCPRoute for port 9000 lets curl reach tcp-echo, and its deletion ends that',
+    title: 'a TrafficTarget with a TCPRoute for port 9000 lets curl reach tcp-echo until it is deleted',
     spec: 'OSM guide, TCP Traffic Routing; SMI traffic-specs v1alpha4, TCPRoute',
     features: ['permissive', 'tcp-policy'],
     starts: { permissive: false },
@@ -73,7 +73,7 @@ claim(
 claim(
   {
     id: 'tcp-routing/other-account',
-    title: 'a client with another ServiceAccount is refused while the one that is named is answered',
+    title: 'a client with another ServiceAccount is refused while the named one is answered',
     spec: 'SMI traffic-access v1alpha3: identity is the ServiceAccount',
     features: ['permissive', 'tcp-policy'],
     starts: { permissive: false },
@@ -90,7 +90,7 @@ claim(
 claim(
   {
     id: 'tcp-routing/other-namespace',
-    title: 'an account of the same name in another namespace is refused',
+    title: 'an account with the same name in another namespace is refused',
     spec: 'SMI traffic-access v1alpha3: a source is a ServiceAccount in a namespace',
     features: ['permissive', 'tcp-policy'],
     starts: { permissive: false },
@@ -124,7 +124,7 @@ claim(
 claim(
   {
     id: 'tcp-routing/target-before-route',
-    title: 'a TrafficTarget made before its TCPRoute works once both exist, and not earlier',
+    title: 'a TrafficTarget made before its TCPRoute acts once both exist, not earlier',
     spec: 'SMI traffic-access v1alpha3: a target refers to its rules by name',
     features: ['permissive', 'tcp-policy', 'http-policy', 'route-objects'],
     starts: { permissive: false },
@@ -134,7 +134,7 @@ claim(
     await given.refused(hello);
 
     await allowRule.target.apply();
-    // What was changed after the target acts: so the target has been seen too.
+    // The later change acts, so the mesh has seen the target too.
     await policy({ client: curl, server: httpbin }).apply();
     await expect.all({ answered: [curl.gets(httpbin)], refused: [hello] });
 
@@ -146,7 +146,7 @@ claim(
 claim(
   {
     id: 'tcp-routing/target-deleted',
-    title: 'deleting the TrafficTarget refuses again',
+    title: 'after the TrafficTarget is deleted, the connection is refused again',
     spec: 'OSM guide, TCP Traffic Routing: deleting the policy denies again',
     features: ['permissive', 'tcp-policy', 'route-objects'],
     starts: { permissive: false },
@@ -168,7 +168,7 @@ claim(
 claim(
   {
     id: 'tcp-routing/route-deleted',
-    title: 'deleting only the TCPRoute refuses again',
+    title: 'after only the TCPRoute is deleted, the connection is refused again',
     spec: 'SMI traffic-access v1alpha3: a target without a rule allows nothing',
     features: ['permissive', 'tcp-policy', 'route-objects'],
     starts: { permissive: false },
@@ -187,7 +187,7 @@ claim(
 claim(
   {
     id: 'tcp-routing/half-close',
-    title: "the guide's own command, which closes its half of the connection at once, prints the echo",
+    title: "the guide's command, which closes its half of the connection at once, prints the echo",
     spec: 'OSM guide, TCP Traffic Routing: echo hello | nc tcp-echo.tcp-demo 9000; RFC 9293, section 3.6',
     level: 'extended',
     features: ['permissive', 'tcp-policy', 'half-close'],

@@ -1,3 +1,3 @@
 export { type Evidence, type Listener, type OwnEvidence, openEvidence } from './open.ts';
 export { readEvidence, readForReports } from './read.ts';
-export type * from './records.ts';
+export * from './records.ts';

@@ -246,7 +246,9 @@ export interface Diagnosis {
   undiagnosed?: string;
 }
 
-export type Verdict = 'passed' | 'failed' | 'inconclusive' | 'unsupported' | 'flaky' | 'not-run';
+/** From the best to the worst. */
+export const VERDICTS = ['passed', 'unsupported', 'not-run', 'flaky', 'inconclusive', 'failed'] as const;
+export type Verdict = (typeof VERDICTS)[number];
 
 /** One attempt at a claim and how it came out: with `--retries` and `--repeat` a claim has several. */
 export interface AttemptRecord extends Diagnosis {

@@ -187,8 +187,8 @@ export class Engine {
     const { id } = attempt.claim;
     attempt.limit.pause();
     let error = attempt.error ?? (await this.errorAtEnd(attempt, bodyError));
-    const isInterrupted = error instanceof EnvironmentFault;
-    const isDecided = error !== undefined && !isInterrupted && !(error instanceof Aborted);
+    const isFault = error instanceof EnvironmentFault;
+    const isDecided = error !== undefined && !isFault && !(error instanceof Aborted);
     let diagnosis = isDecided ? await this.options.diagnose(id) : {};
     await attempt.end();
     execution.expectations = attempt.count;
@@ -205,7 +205,7 @@ export class Engine {
       if (this.lost !== undefined) this.batches.close(this.lost);
     }
     if (error instanceof EnvironmentFault) return { again: true, verdict: '', reason: error.message };
-    if (isInterrupted && error instanceof Inconclusive) diagnosis = await this.options.diagnose(id);
+    if (isFault && error instanceof Inconclusive) diagnosis = await this.options.diagnose(id);
     return this.decide(execution, error, diagnosis);
   }
 

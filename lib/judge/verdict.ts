@@ -1,4 +1,4 @@
-import type { AttemptRecord, Diagnosis, Verdict, VerdictRecord } from '../evidence/index.ts';
+import { type AttemptRecord, type Diagnosis, VERDICTS, type Verdict, type VerdictRecord } from '../evidence/index.ts';
 import { ClusterError } from '../kube/cluster.ts';
 import { MeshError } from '../mesh/errors.ts';
 import { Aborted, EnvironmentFault, Inconclusive, Unmet } from './errors.ts';
@@ -25,10 +25,8 @@ export function reasonOf(failures: readonly string[], error: Error | undefined):
   return [...failures, ...(error === undefined ? [] : [error.message])].join('; tried again: ');
 }
 
-const ORDER: Verdict[] = ['passed', 'not-run', 'unsupported', 'flaky', 'inconclusive', 'failed'];
-
 export function worse(one: Judgement | undefined, other: Judgement): Judgement {
-  return one !== undefined && ORDER.indexOf(one.verdict) > ORDER.indexOf(other.verdict) ? one : other;
+  return one !== undefined && VERDICTS.indexOf(one.verdict) > VERDICTS.indexOf(other.verdict) ? one : other;
 }
 
 /**

@@ -1,4 +1,11 @@
-import type { AttemptRecord, ClaimDescription, Diagnosis, EvidenceRecord, Verdict } from '../evidence/index.ts';
+import {
+  type AttemptRecord,
+  type ClaimDescription,
+  type Diagnosis,
+  type EvidenceRecord,
+  VERDICTS,
+  type Verdict,
+} from '../evidence/index.ts';
 import { grouped, last, type Of, only } from './records.ts';
 import { count, seconds } from './text.ts';
 import { wasRun } from './verdicts.ts';
@@ -148,12 +155,10 @@ function asAttempt({ kind: _, claim: __, seq, at, ms, ...verdict }: Of<'verdict'
   return { ...verdict, run: 1, start: at - ms, ms, until: seq };
 }
 
-const ORDER: Verdict[] = ['passed', 'unsupported', 'not-run', 'flaky', 'inconclusive', 'failed'];
-
 /** The attempt that decided the verdict: the last one of the worst. */
 export function decidingAttempt(attempts: AttemptResult[]): AttemptResult | undefined {
-  const worst = Math.max(...attempts.map(({ verdict }) => ORDER.indexOf(verdict)));
-  return attempts.findLast(({ verdict }) => ORDER.indexOf(verdict) === worst);
+  const worst = Math.max(...attempts.map(({ verdict }) => VERDICTS.indexOf(verdict)));
+  return attempts.findLast(({ verdict }) => VERDICTS.indexOf(verdict) === worst);
 }
 
 type Numbers = Pick<AttemptRecord, 'run' | 'attempt'>;
