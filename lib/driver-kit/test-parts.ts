@@ -110,7 +110,7 @@ export async function testInvalid(test: DriverTest): Promise<void> {
 }
 
 async function testInvalidOf(mode: ModeName, mesh: Mesh, file: string): Promise<string> {
-  const attempts = await mesh.tryInvalid(mode);
+  const attempts = await mesh.testInvalid(mode);
   const accepted = attempts.filter(({ refused }) => !refused).map(({ step }) => stringify(step).trimEnd());
   if (attempts.length > 0 && accepted.length === 0) return `the API refused all ${attempts.length} attempts`;
   const what = attempts.length === 0 ? 'there is nothing to test' : `the API accepts\n${accepted.join('\n')}`;

@@ -60,7 +60,7 @@ export class Steps {
         return this.change(attempt, planned, { make: () => attempt.policies.delete(own, part) });
       }),
       reinstall: run<'reinstall'>((attempt, _, { modes }) => this.dependencies.switches.reinstall(attempt, modes)),
-      invalid: run<'invalid'>((attempt, _, { mode }) => this.tryInvalid(attempt, mode)),
+      invalid: run<'invalid'>((attempt, _, { mode }) => this.testInvalid(attempt, mode)),
       enrolled: run<'enrolled'>(async (attempt) => {
         const statement = 'every fixture in an enrolled namespace has a running sidecar, and no other';
         attempt.fact(statement, this.observerNow().enrolmentFaults());
@@ -141,11 +141,14 @@ export class Steps {
     attempt.record(items, decision, start);
   }
 
-  private async tryInvalid(attempt: Attempt, mode: ModeName): Promise<void> {
-    const tried = await this.dependencies.judging.mesh.tryInvalid(mode);
-    const accepted = tried.filter(({ refused }) => !refused).map(({ step }) => `accepted ${JSON.stringify(step)}`);
+  private async testInvalid(attempt: Attempt, mode: ModeName): Promise<void> {
+    const results = await this.dependencies.judging.mesh.testInvalid(mode);
+    const accepted = results.filter(({ refused }) => !refused).map(({ step }) => `accepted ${JSON.stringify(step)}`);
     const nothing = `the driver knows no value for ${mode} that the API would refuse`;
-    attempt.fact(`the API refuses values for ${mode} that are not booleans`, tried.length === 0 ? [nothing] : accepted);
+    attempt.fact(
+      `the API refuses values for ${mode} that are not booleans`,
+      results.length === 0 ? [nothing] : accepted,
+    );
   }
 
   /** The observer, if nothing is wrong with what it shows at this moment. @throws EnvironmentFault */

@@ -18,7 +18,7 @@ it('names the version where the command belongs to the mesh', () => {
   expect(toolRemedy('mymeshctl', 'v1')).toBe('install mymeshctl, and put it on the PATH');
 });
 
-it('knows that the sandbox can have its own mesh and none, and no other', async () => {
+it('knows that the sandbox can run only its own mesh and none', async () => {
   const fitting = [];
   for (const name of names) if (fitsSandbox(await loadDriver(name))) fitting.push(name);
   expect(fitting).toEqual(['none', 'reference']);

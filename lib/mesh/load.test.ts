@@ -20,7 +20,7 @@ test('every driver that is listed can be loaded', async () => {
   for (const name of names) expect((await loadDriver(name)).spec.name).toBe(name);
 });
 
-test('drivers that were never tried lie apart, load as well, and say so', async () => {
+test('drivers that were never tested are in their own folder, load as well, and say so', async () => {
   const names = await listUnverified();
   expect(names).toEqual(['cilium', 'consul', 'fsm', 'istio-ambient', 'kuma', 'linkerd']);
   for (const name of names) {

@@ -116,7 +116,7 @@ export interface Mesh {
   effect?(mode: ModeName): 'hot' | 'restart' | 'reinstall';
   switchMode(mode: ModeName, value: boolean): Promise<DoneStep[]>;
   /** Tries values that the mesh's API must refuse. @returns for each whether and how the API refused it */
-  tryInvalid(mode: ModeName): Promise<{ step: DoneStep; refused: boolean; message: string }[]>;
+  testInvalid(mode: ModeName): Promise<{ step: DoneStep; refused: boolean; message: string }[]>;
   allow(request: AllowRequest): AllowObjects;
   /** Writes the driver's diagnostics into `folder`; if one fails, its file says so. @returns the names of the files */
   diagnose(folder: string, pods: { namespace: string; name: string }[]): Promise<string[]>;

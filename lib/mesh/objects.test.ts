@@ -8,7 +8,7 @@ test.each<[string, ModeName, unknown, unknown]>([
   ['osm', 'egress', true, false],
   ['istio', 'permissive', [{}], null],
   ['istio', 'egress', 'ALLOW_ANY', 'REGISTRY_ONLY'],
-])('of %s, mode %s is told as its steps write it', async (name, mode, on, off) => {
+])('of %s, mode %s has the values that its steps write', async (name, mode, on, off) => {
   const { modes } = (await loadDriver(name)).spec;
   const setting = modes[mode]?.setting;
   if (setting === undefined) throw new Error('it has no setting');

@@ -25,7 +25,7 @@ const meshConfig = { kind: 'MeshConfig', namespace: 'osm-system', name: 'osm-mes
 const variant = (changes: Partial<Driver['spec']>): Driver => ({ file: 'x.yaml', spec: { ...osm.spec, ...changes } });
 
 describe('what a driver declares', () => {
-  test('stands in the mesh', () => {
+  test('is in the mesh', () => {
     expect(open(osm)).toMatchObject({
       name: 'osm',
       project: 'Open Service Mesh',
@@ -187,20 +187,20 @@ describe('modes', () => {
     expect(() => open(variant({ modes: {} })).switchMode('egress', true)).toThrow(MeshError);
   });
 
-  test('an invalid value that the API refuses, and one that it takes, are told apart', async () => {
+  test('an invalid value that the API refuses, and one that it accepts, differ', async () => {
     cluster.refuse = new ClusterError('invalid', 'must be boolean', 422);
-    const refused = await open(osm).tryInvalid('permissive');
+    const refused = await open(osm).testInvalid('permissive');
     expect(refused.length).toBeGreaterThan(1);
     expect(refused[0]).toMatchObject({ refused: true, message: 'must be boolean' });
 
     cluster.refuse = undefined;
-    expect((await open(osm).tryInvalid('egress'))[0]).toMatchObject({ refused: false, message: 'accepted' });
-    expect(await open(none).tryInvalid('egress')).toEqual([]);
+    expect((await open(osm).testInvalid('egress'))[0]).toMatchObject({ refused: false, message: 'accepted' });
+    expect(await open(none).testInvalid('egress')).toEqual([]);
   });
 
   test('an API that cannot be asked has refused nothing', async () => {
     cluster.refuse = new ClusterError('unreachable', 'connection refused');
-    await expect(open(osm).tryInvalid('egress')).rejects.toThrow(MeshError);
+    await expect(open(osm).testInvalid('egress')).rejects.toThrow(MeshError);
   });
 });
 
@@ -215,7 +215,7 @@ describe('installation', () => {
 
   const echo = [{ run: ['echo', '{{modes.permissive}}', '{{modes.egress}}', '{{sets}}'], within: '10s' }];
 
-  test('says both modes and the user’s values to the installer', async () => {
+  test('passes both modes and the user’s values to the installer', async () => {
     putControlPlane(...deployments);
     const { context, commands } = fakeContext(cluster, { sets: ['a=1'] });
     const mesh = openMesh(variant({ install: echo }), context);
@@ -235,7 +235,7 @@ describe('installation', () => {
     settles: '1s',
   });
 
-  test('sets by its own steps what the installer is not told, and tells the installer in its own words', async () => {
+  test('sets by its own steps what the installer does not get, and uses the installer’s own words', async () => {
     putControlPlane(...deployments);
     const { context, commands } = fakeContext(cluster);
     const words = { on: 'ALLOW_ANY', off: 'REGISTRY_ONLY' };
@@ -286,13 +286,13 @@ describe('installation', () => {
     expect(performance.now() - begin).toBeLessThan(5000);
   });
 
-  test('is not held up by pods of an earlier one', async () => {
+  test('ignores pods of an earlier one', async () => {
     putControlPlane(...deployments);
     cluster.put(pod('old', crashing));
     await open(variant({ install: echo })).install();
   });
 
-  test('that fails says what the pods lack', async () => {
+  test('that fails has the states of the pods', async () => {
     const conditions = [{ type: 'PodScheduled', status: 'False', message: 'Insufficient cpu' }];
     cluster.put(pod('stuck', { phase: 'Pending', conditions }));
     const install = [{ run: ['false'], within: '10s', blame: 'mesh' as const }];
@@ -324,7 +324,7 @@ describe('installation', () => {
     });
   });
 
-  test('is there when all of the control plane is, and tells its version', async () => {
+  test('exists when all of the control plane exists, and has its version', async () => {
     const mesh = open(osm);
     expect(await mesh.isInstalled()).toBe(false);
     expect(await mesh.observedVersion()).toBe('not installed');

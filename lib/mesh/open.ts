@@ -79,7 +79,7 @@ export function openMesh(driver: Driver, context: MeshContext): Mesh {
       return knowing(() => doSteps(steps, filling(), context, `modes.${name}.${side}`));
     },
 
-    async tryInvalid(name) {
+    async testInvalid(name) {
       const attempts = [];
       for (const step of fill(mode(name).invalid ?? [], filling())) {
         const message = await refusal(attempt(step, context));

@@ -13,7 +13,7 @@ describe('fill', () => {
     expect(fill('{{port}}{{port}}', filling)).toBe('90009000');
   });
 
-  test('the last value of a set key wins, and several in one word are told apart', () => {
+  test('the last value of a set key wins, and several in one word are separated', () => {
     expect(fill('{{set.a.b|0}} {{set.c|0}} {{set.e|0}}', filling)).toBe('2 d f');
   });
 
@@ -55,7 +55,7 @@ describe('fill', () => {
   });
 });
 
-test('placeholders tells names, fallbacks and places', () => {
+test('placeholders returns names, defaults and places', () => {
   expect(placeholders('a{{x}}{{ y | z }}')).toEqual([
     { name: 'x', index: 1 },
     { name: 'y', fallback: 'z', index: 6 },
@@ -82,7 +82,7 @@ describe('a driver’s own variables', () => {
     ]);
   });
 
-  test('are told from the installer’s values within one word', () => {
+  test('are separated from the installer’s values within one word', () => {
     const { sets } = fillingFor(spec, ['a=1,chart.base=x,b=2', 'chart.base=y', 'chart.baseline=z']);
     expect(sets).toEqual(['a=1,b=2', 'chart.baseline=z']);
   });

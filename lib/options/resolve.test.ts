@@ -54,7 +54,7 @@ describe('precedence', () => {
     expect(options.images).toEqual({ curl: 'other/curl:2', httpbin: 'mirror/httpbin:1' });
   });
 
-  it('takes --set-secret as a setting, and tells which are secret', () => {
+  it('reads --set-secret as a setting, and lists the secret ones', () => {
     const options = resolved(
       { set: ['a=1'], 'set-secret': ['b=opensesame'] },
       { MESHPROOF_SET_SECRET: 'c=opensesame' },
@@ -200,13 +200,13 @@ describe('the environment', () => {
   });
 
   it.each(['MESHPROOF_DRY_RUN', 'MESHPROOF_LIST', 'MESHPROOF_SANDBOX_FAULT'])(
-    'refuses %s, which would not do what it says',
+    'refuses %s, which is for the command line only',
     (name) => {
       expect(() => resolved({}, { [name]: 'true' })).toThrow(`${name} cannot be set: --`);
     },
   );
 
-  it('lets what the program itself sets stand, and knows all of it', () => {
+  it('accepts what the program itself sets, and knows all of it', () => {
     const project = join(import.meta.dirname, '../..');
     const sources = ['lib', 'suites'].flatMap((part) =>
       readdirSync(join(project, part), { recursive: true, encoding: 'utf8' })

@@ -76,7 +76,7 @@ test.each([
   expect(redact(text)).toBe(text);
 });
 
-test('texts are redacted wherever they stand in a value', () => {
+test('texts are redacted wherever they are in a value', () => {
   expect(redactValue({ run: ['x', 'token=abc'], n: 1 })).toEqual({ run: ['x', 'token=[redacted]'], n: 1 });
 });
 
@@ -85,7 +85,7 @@ test('texts that look like secrets and are none are many, and are redacted in a 
   expect(redact(text)).toBe(text);
 }, 5_000);
 
-test('a secret that the process was told is left out in each of its forms', () => {
+test('a known secret is left out in each of its forms', () => {
   keepSecret('open "sesame"/7');
   expect(withoutKnownSecrets('say open "sesame"/7!')).toBe('say [redacted]!');
   expect(withoutKnownSecrets(JSON.stringify({ a: 'xopen "sesame"/7x' }))).toBe('{"a":"x[redacted]x"}');
@@ -93,7 +93,7 @@ test('a secret that the process was told is left out in each of its forms', () =
   expect(redact(`data: ${base64('open "sesame"/7')}`)).toBe('data: [redacted]');
 });
 
-test('a short secret is left out where it stands by itself, and not within other words', () => {
+test('a short secret is left out as a word, and not within other words', () => {
   keepSecret('zq7');
   keepSecret('zq78');
   expect(withoutKnownSecrets('zq7 user:zq78@host zq789')).toBe('zq7 user:[redacted]@host zq789');

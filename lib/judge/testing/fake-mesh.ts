@@ -22,7 +22,7 @@ export class FakeMesh implements Mesh {
   readonly tools: string[] = [];
   /** The time that every change has. */
   granted: Budget = { convergesMs: 5_000, settlesMs: 2_000 };
-  /** What `tryInvalid` finds. */
+  /** What `testInvalid` finds. */
   invalid: { step: DoneStep; refused: boolean; message: string }[] = [];
   /** When its switches act. */
   acts: 'hot' | 'restart' | 'reinstall' = 'hot';
@@ -65,7 +65,7 @@ export class FakeMesh implements Mesh {
     return [{ patch: REF }];
   }
 
-  async tryInvalid() {
+  async testInvalid() {
     return this.invalid;
   }
 

@@ -158,7 +158,7 @@ describe('a wrong driver is refused with file, line, column, field and what is a
       'x.yaml:12:10: images[0]: {{set.registry}} needs a default',
     ],
     [
-      'a default that says nothing',
+      'a useless default',
       "'{{port}}'",
       "'{{port|1}}'",
       'x.yaml:36:17: policy.allow.tcp.target[0].port: {{port}} always has a value',

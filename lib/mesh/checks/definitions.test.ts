@@ -22,7 +22,7 @@ const mistakes = (changes: Partial<Manifest>): string[] => {
 };
 
 describe('against the definitions of a cluster', () => {
-  test('a driver for the mesh that is there is right', () => {
+  test('accepts a driver for the installed mesh', () => {
     expect(definitions.length).toBeGreaterThan(3);
     expect(definitionMistakes(reference, definitions, [])).toEqual([]);
   });
@@ -33,7 +33,7 @@ describe('against the definitions of a cluster', () => {
     ]);
   });
 
-  test('so is a kind that there is not', () => {
+  test('so is an unknown kind', () => {
     expect(mistakes({ kind: 'TrafficGoal' })).toEqual([
       'policy.allow.tcp.target.0.kind: the cluster has no TrafficGoal in access.smi-spec.io; it has TrafficTarget',
     ]);
@@ -91,7 +91,7 @@ describe('against the definitions of a cluster', () => {
     expect(definitionMistakes(reference, loose, [])).toEqual([]);
   });
 
-  test('a cluster without the mesh is told, once for each group', () => {
+  test('a cluster without the mesh is reported once for each group', () => {
     const from = '/v1: the cluster has no definitions of other.example, so nothing can be compared';
     expect(mistakes({ apiVersion: 'other.example/v1' })).toEqual([
       `policy.allow.tcp.target.0.apiVersion${from.slice(3)}; name a cluster that has the mesh`,
@@ -106,7 +106,7 @@ describe('against the definitions of a cluster', () => {
     expect(definitionMistakes(reference, [], [])).toEqual([]);
   });
 
-  test('that a definition takes anything at all is the mesh’s fault, and left to its claim', () => {
+  test('a definition that allows anything is left to the claim: it is the mesh’s fault', () => {
     const text = JSON.stringify(definitions).replaceAll(
       '{"type":"boolean"}',
       '{"x-kubernetes-preserve-unknown-fields":true}',

@@ -52,7 +52,7 @@ describe('what a driver cannot mean is refused:', () => {
       'an invalid value of another object',
       hot,
       `${setting('[open]')}\n    invalid: [{ patch: { apiVersion: example.io/v1, kind: Config, name: b }, merge: { open: x } }]`,
-      'modes.permissive.invalid[0]: this is not about Config config, which holds the switch',
+      'modes.permissive.invalid[0]: this is not about Config config, which has the switch',
     ],
     [
       'an invalid value twice',
@@ -166,7 +166,7 @@ describe('what a driver cannot mean is refused:', () => {
   });
 });
 
-describe('what may be meant is taken:', () => {
+describe('what may be meant is accepted:', () => {
   test.each([
     ['a line of a shell', run, "run: [sh, -c, 'mesh manifest | kubectl apply -f - > /dev/null; echo $HOME']"],
     ['a line of a shell with its path', run, "run: [/bin/bash, -ec, 'a && b']"],

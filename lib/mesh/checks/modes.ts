@@ -85,13 +85,13 @@ function attemptMistake(attempt: Attempt, { setting, ...mode }: Switched): strin
   const target = 'patch' in attempt ? attempt.patch : referenceOf(attempt.apply);
   if (setting !== undefined && !isSame(target, setting.object)) {
     const { kind, name } = setting.object;
-    return `this is not about ${kind} ${name}, which holds the switch`;
+    return `this is not about ${kind} ${name}, which has the switch`;
   }
-  const tried = setting === undefined ? undefined : valueAfter([attempt], setting);
+  const value = setting === undefined ? undefined : valueAfter([attempt], setting);
   const side = sides.find((each) => {
     if (mode[each].some((step) => isDeepStrictEqual(step, attempt))) return true;
-    if (setting === undefined || tried === undefined) return false;
-    return isDeepStrictEqual(tried, valueAfter(mode[each], setting));
+    if (setting === undefined || value === undefined) return false;
+    return isDeepStrictEqual(value, valueAfter(mode[each], setting));
   });
   if (side === undefined) return undefined;
   return `this is what ${side} sets, so the API accepts it; write a value that it must refuse, such as a text for a boolean`;

@@ -24,7 +24,7 @@ uninstall`,
   )
   .replace("images: ['{{set.registry|example}}/proxy:v1']\n", '');
 
-describe('the way in which YAML is wrong is told with what to do:', () => {
+describe('wrong YAML is refused with what to do:', () => {
   test.each([
     ['a tab', '  namespace: mesh', '\tnamespace: mesh', 'x.yaml:10:1: a tab cannot indent; write spaces'],
     [
@@ -34,7 +34,7 @@ describe('the way in which YAML is wrong is told with what to do:', () => {
       'x.yaml:23:5: effect is already in line 22; write a field once',
     ],
     [
-      'fields that do not stand below each other',
+      'fields that are not indented alike',
       '  settles: 5s\n  allow',
       '   settles: 5s\n  allow',
       /^x\.yaml:28:.*indent this line like the one above/,
@@ -48,7 +48,7 @@ describe('the way in which YAML is wrong is told with what to do:', () => {
       /^x\.yaml:\d+:\d+: a \{ above is not closed before this; add the \}$/,
     ],
     [
-      'a hyphen that stands for an input',
+      'a hyphen as an argument',
       '[mesh, install,',
       '[mesh, install, -],',
       'x.yaml:14:26: write a single "-" in quotes within [ ]',
@@ -120,7 +120,7 @@ describe('Kubernetes objects are read as kubectl reads them:', () => {
   });
 });
 
-describe('what Kubernetes never takes is refused:', () => {
+describe('what Kubernetes always refuses is refused:', () => {
   const image = '{{set.registry|example}}/proxy:v1';
   test.each([
     ['an image with a tag twice', image, 'example/proxy:v1:v2', 'images[0]: "example/proxy:v1:v2" is not allowed here'],
@@ -203,7 +203,7 @@ describe('a value of another type is refused with how it is written:', () => {
   });
 });
 
-describe('a choice is refused with what stands there:', () => {
+describe('a wrong choice is refused with what is there:', () => {
   test.each([
     [
       'a step of an unknown kind',
@@ -247,16 +247,16 @@ describe('a choice is refused with what stands there:', () => {
   });
 });
 
-describe('what a claim would lay to the mesh is refused:', () => {
+describe('what a claim would blame the mesh for is refused:', () => {
   test.each([
     [
-      'enrolment that shows, nobody says how',
+      'enrolment that shows, but not how',
       'tcp-policy]',
       'tcp-policy, sidecar]',
       'x.yaml:7:39: features.supported[2]: sidecar is declared, but dataPlane is missing',
     ],
     [
-      'values that the API refuses, nobody says which',
+      'values that the API refuses, but not which',
       'tcp-policy]',
       'tcp-policy, switch-validation]',
       'features.supported[2]: switch-validation is declared, but modes.permissive.invalid is missing',
@@ -320,8 +320,8 @@ describe('what a claim would lay to the mesh is refused:', () => {
   });
 });
 
-describe('what the driver’s own definitions say against its objects is refused:', () => {
-  test('nothing, where they fit', () => {
+describe('what contradicts the driver’s own definitions is refused:', () => {
+  test('nothing, if they fit', () => {
     expect(() => complaintOf(whole)).toThrow('the driver was accepted');
   });
 
@@ -388,8 +388,8 @@ describe('what the driver’s own definitions say against its objects is refused
   test('but not what the API must refuse: that is wrong on purpose', () => {
     const attempt =
       '    invalid: [{ patch: *config, merge: { open: perhaps } }]\n    converges: 15s\n    settles: 5s\npolicy';
-    const tried = whole.replace('    converges: 15s\n    settles: 5s\npolicy', attempt);
-    expect(tried).not.toBe(whole);
-    expect(() => complaintOf(tried)).toThrow('the driver was accepted');
+    const withInvalid = whole.replace('    converges: 15s\n    settles: 5s\npolicy', attempt);
+    expect(withInvalid).not.toBe(whole);
+    expect(() => complaintOf(withInvalid)).toThrow('the driver was accepted');
   });
 });

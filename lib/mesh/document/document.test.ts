@@ -3,13 +3,13 @@ import { expect, test } from '@jest/globals';
 import { placeholderScopes } from '../checks/scopes.ts';
 import { driverSchema, type FieldSchema, resolved } from '../schema-fields.ts';
 import { complaintOf, sound } from '../testing/sound-driver.ts';
-import { driversPage, placeholderMeanings, renewed } from './document.ts';
+import { driversDocument, placeholderMeanings, renewed } from './document.ts';
 
-const page = readFileSync(driversPage, 'utf8');
+const markdown = readFileSync(driversDocument, 'utf8');
 
 test('docs/drivers.md follows the schema (npm run docs renews it)', () => {
-  expect(page).toBe(renewed(page));
-  expect(() => renewed(page.replace('<!-- begin steps -->', ''))).toThrow('the page has no section steps');
+  expect(markdown).toBe(renewed(markdown));
+  expect(() => renewed(markdown.replace('<!-- begin steps -->', ''))).toThrow('docs/drivers.md has no section steps');
 });
 
 /** The paths of all fields that have no description of their own or of their definition. */
@@ -25,8 +25,8 @@ test('the schema describes every field of a driver', () => {
   expect(silent(driverSchema, '')).toEqual([]);
 });
 
-test('the page has each field of the schema', () => {
-  const text = renewed(page);
+test('docs/drivers.md has each field of the schema', () => {
+  const text = renewed(markdown);
   for (const name of Object.keys(driverSchema.properties ?? {})) expect(text).toContain(`### ${name}`);
   for (const field of ['permissive', 'pipe', 'words.on', 'annotation.value', 'available.name', 'NAME.default']) {
     expect(text).toContain(`${field}\``);
@@ -35,13 +35,13 @@ test('the page has each field of the schema', () => {
   expect(text).not.toContain('undefined');
 });
 
-test('the page explains each placeholder', () => {
+test('docs/drivers.md explains each placeholder', () => {
   const names = placeholderScopes().flatMap((scope) => scope.names.map((name) => name.replace('|default', '')));
   expect(Object.keys(placeholderMeanings).sort()).toEqual([...new Set(names)].sort());
 });
 
-test('the steps that the page shows are sound', () => {
-  const [, steps = ''] = /```yaml\n([\s\S]*?)```/.exec(page) ?? [];
+test('the steps in docs/drivers.md are sound', () => {
+  const [, steps = ''] = /```yaml\n([\s\S]*?)```/.exec(markdown) ?? [];
   expect(steps.match(/^- /gm)).toHaveLength(6);
   const indented = steps.replace(/^/gm, '  ').trimEnd();
   expect(() =>

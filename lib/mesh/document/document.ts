@@ -2,8 +2,8 @@ import { placeholderScopes } from '../checks/scopes.ts';
 import { features } from '../facts.ts';
 import { driverSchema, type FieldSchema, fieldsOf, resolved } from '../schema-fields.ts';
 
-/** The page whose generated sections follow the schema. `npm run docs` writes them. */
-export const driversPage = new URL('../../../docs/drivers.md', import.meta.url);
+/** The document whose generated sections follow the schema. `npm run docs` writes them. */
+export const driversDocument = new URL('../../../docs/drivers.md', import.meta.url);
 
 /** What each placeholder stands for, and an example. */
 export const placeholderMeanings: Record<string, [meaning: string, example: string]> = {
@@ -47,10 +47,10 @@ const stepKinds = {
 } as const;
 
 /**
- * The page with its generated sections renewed: what is between `<!-- begin NAME -->` and `<!-- end NAME -->`.
+ * The document with its generated sections renewed: what is between `<!-- begin NAME -->` and `<!-- end NAME -->`.
  * @throws Error if a section is missing
  */
-export function renewed(page: string): string {
+export function renewed(markdown: string): string {
   const sections = {
     fields: Object.entries(fieldsOf(driverSchema)).map(([name, schema]) => topField(name, schema)),
     steps: Object.entries(stepKinds).flatMap(([kind, definition]) => [
@@ -82,9 +82,9 @@ export function renewed(page: string): string {
   return Object.entries(sections).reduce((text, [name, parts]) => {
     const [begin, end] = [`<!-- begin ${name} -->`, `<!-- end ${name} -->`];
     const [from, to] = [text.indexOf(begin), text.indexOf(end)];
-    if (from < 0 || to < from) throw new Error(`the page has no section ${name}`);
+    if (from < 0 || to < from) throw new Error(`docs/drivers.md has no section ${name}`);
     return `${text.slice(0, from + begin.length)}\n\n${parts.join('\n\n')}\n\n${text.slice(to)}`;
-  }, page);
+  }, markdown);
 }
 
 function topField(name: string, schema: FieldSchema): string {

@@ -1,4 +1,4 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { driversPage, renewed } from './document.ts';
+import { driversDocument, renewed } from './document.ts';
 
-writeFileSync(driversPage, renewed(readFileSync(driversPage, 'utf8')));
+writeFileSync(driversDocument, renewed(readFileSync(driversDocument, 'utf8')));

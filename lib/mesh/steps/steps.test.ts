@@ -31,7 +31,7 @@ const deployment = (name: string, status: object) => ({
 const ready = { observedGeneration: 2, updatedReplicas: 1, availableReplicas: 1 };
 
 describe('run', () => {
-  test('is printed before it runs, gets the kubeconfig, and is told to the ledger; secrets are left out', async () => {
+  test('is printed before it runs, gets the kubeconfig, and is reported as a child; secrets are left out', async () => {
     const { context, commands, output, children } = fakeContext(new FakeCluster());
     const run = ['sh', '-c', 'echo "$KUBECONFIG" "$@"', 'sh', '{{sets}}', 'egress={{modes.egress}}'];
     const done = await doSteps([{ run, within: '10s' }], filling, context);
@@ -83,7 +83,7 @@ describe('run', () => {
     expect(cluster.calls).toEqual([]);
   });
 
-  test('that fails is the mesh’s fault where the driver says so', async () => {
+  test('that fails is the mesh’s fault if the driver says so', async () => {
     const steps = [{ run: ['false'], within: '10s', blame: 'mesh' as const }];
     expect(await meshError(doSteps(steps, filling, fakeContext(new FakeCluster()).context))).toMatchObject({
       whose: 'mesh',
@@ -97,7 +97,7 @@ describe('run', () => {
     expect(error.message).toContain('sleep 60 did not end within 0.2 s');
   });
 
-  test('of a program that is not there names it and the remedy', async () => {
+  test('of a missing program names it and the remedy', async () => {
     const steps = [{ run: ['no-such-program-here', 'install'], within: '1s' }];
     expect(await meshError(doSteps(steps, filling, fakeContext(new FakeCluster()).context))).toMatchObject({
       whose: 'environment',
@@ -128,7 +128,7 @@ describe('changes', () => {
     expect(error.message).toBe('install[0]: config is forbidden: cannot patch');
   });
 
-  test('are told by their place, without the objects that servers repeat', async () => {
+  test('are reported with their place, without the objects that servers repeat', async () => {
     const cluster = new FakeCluster();
     const said =
       'x is invalid: patch: Invalid value: "{\\"spec\\":{\\"password\\":1}}": strict decoding error: unknown field';

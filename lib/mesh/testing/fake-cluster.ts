@@ -119,7 +119,7 @@ export class FakeCluster implements Cluster {
   followLog(): never {
     throw new Error('no driver follows logs');
   }
-  /** What discovery tells of a group, by path. */
+  /** The answers of discovery, by path. */
   readonly discovery: Record<string, object> = {};
   async raw(path: string): Promise<string> {
     const found = this.discovery[path];
@@ -136,7 +136,7 @@ export class FakeCluster implements Cluster {
   }
 }
 
-/** A context over a cluster, and what its reporter and ledger of children were told. */
+/** A context for a cluster, and what its reporter and its record of children got. */
 export function fakeContext(cluster: Cluster, settings: Partial<MeshContext> = {}) {
   const commands: string[][] = [];
   const output: string[] = [];
