@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { BlockList, isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 
-/** What `KIND_EXPERIMENTAL_PROVIDER` may say; kind ignores everything else (`runtime.GetDefault` of its sources). */
+/** Values of `KIND_EXPERIMENTAL_PROVIDER`; kind ignores all others (`runtime.GetDefault` in its sources). */
 export const ENGINES = ['docker', 'podman', 'nerdctl', 'finch', 'nerdctl.lima'];
-/** In kind's order (`DetectNodeProvider`): each program, and what its `-v` begins with where it is not a stand-in. */
+/** In kind's order (`DetectNodeProvider`): each program and the start of its `-v`, which another program's alias lacks. */
 const DETECTED = [
   ['docker', 'Docker version'],
   ['nerdctl', 'nerdctl version'],
@@ -16,8 +16,8 @@ const VERSION_MS = 5_000;
 const detected = new Map<string, string>();
 
 /**
- * The command of the container engine under kind: what `KIND_EXPERIMENTAL_PROVIDER` names, else the first one that kind
- * finds on this machine; `docker` where it finds none.
+ * The command of kind's container engine: the one that `KIND_EXPERIMENTAL_PROVIDER` names, otherwise the first one that kind
+ * finds on this machine, otherwise `docker`.
  */
 export function engine(env: NodeJS.ProcessEnv = process.env): string {
   const named = env['KIND_EXPERIMENTAL_PROVIDER'] ?? '';
@@ -29,14 +29,14 @@ export function engine(env: NodeJS.ProcessEnv = process.env): string {
 }
 
 function detect(): string {
-  const isIt = ([name, start]: readonly [string, string]): boolean => {
+  const isInstalled = ([name, start]: readonly [string, string]): boolean => {
     const { stdout } = spawnSync(name, ['-v'], { env: process.env, encoding: 'utf8', timeout: VERSION_MS });
     return stdout?.startsWith(start) === true;
   };
-  return DETECTED.find(isIt)?.[0] ?? 'docker';
+  return DETECTED.find(isInstalled)?.[0] ?? 'docker';
 }
 
-/** The engine's network that kind puts its nodes on. Kind reads Docker's variable for nerdctl too. */
+/** The engine's network for kind's nodes. Kind also reads Docker's variable for nerdctl. */
 export function kindNetwork(env: NodeJS.ProcessEnv = process.env): string {
   const variable = engine(env) === 'podman' ? 'KIND_EXPERIMENTAL_PODMAN_NETWORK' : 'KIND_EXPERIMENTAL_DOCKER_NETWORK';
   return env[variable] || 'kind';
@@ -46,7 +46,7 @@ const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet('127.0.0.0', 8);
 LOOPBACK.addAddress('::1', 'ipv6');
 
-/** Whether a host, as a URL has it, is this machine's own loopback. */
+/** Whether a URL's host is a loopback address. */
 export function isLoopback(host: string): boolean {
   const plain = host.replace(/^\[(.*)\]$/, '$1');
   const version = isIP(plain);
@@ -55,8 +55,8 @@ export function isLoopback(host: string): boolean {
 }
 
 /**
- * The machine that an engine's endpoint (`ssh://me@build-1`, `tcp://10.0.0.7:2376`) is on.
- * @returns undefined where that is this machine: a socket, a loopback address, or an address of its own
+ * The machine of an engine's endpoint, such as `ssh://me@build-1` or `tcp://10.0.0.7:2376`.
+ * @returns undefined for this machine: a socket, a loopback address, or an address of its own
  */
 export function remoteHost(endpoint: string): string | undefined {
   if (!/^(tcp|http|https|ssh):\/\//.test(endpoint)) return undefined;
@@ -67,8 +67,8 @@ export function remoteHost(endpoint: string): string | undefined {
 }
 
 /**
- * The variable that sends the engine's commands to another machine, with its value (`DOCKER_HOST=ssh://me@build-1`).
- * @returns undefined where the environment names no other machine
+ * The variable that sends the engine's commands to another machine, and its value: `DOCKER_HOST=ssh://me@build-1`.
+ * @returns undefined if the environment names no other machine
  */
 export function remoteEndpoint(env: NodeJS.ProcessEnv = process.env): string | undefined {
   const variable = { docker: 'DOCKER_HOST', podman: 'CONTAINER_HOST' }[engine(env)];

@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net';
+import { RECURSION_DESIRED, streamEncode } from 'dns-packet';
 import { parse } from 'yaml';
 import { type Cluster, ClusterError, type Manifest } from '../kube/cluster.ts';
 import { pollUntil } from '../polling/poll-until.ts';
@@ -125,22 +126,10 @@ async function isAnswered(node: string, name: string, address: string, context: 
   const script = 'exec 3<>"/dev/tcp/$0/53" && cat >&3 && timeout 2 head -c 14 <&3';
   const argv = ['exec', '-i', node, 'timeout', '3', 'bash', '-c', script, address];
   // A cluster's Services have addresses of the same family as its name server.
-  const input = query(name, isIPv6(address) ? 'AAAA' : 'A');
+  const questions = [{ name, type: isIPv6(address) ? 'AAAA' : 'A' } as const];
+  const input = streamEncode({ type: 'query', id: 1, flags: RECURSION_DESIRED, questions });
   const { stdout } = await runEngine(argv, context, { input, encoding: 'latin1' });
   return hasAnswer(Buffer.from(stdout, 'latin1'));
-}
-
-/** RFC 1035, 3.2.2, and RFC 3596, 2.1. */
-const RECORD_TYPES = { A: 1, AAAA: 28 } as const;
-
-/** A DNS question for addresses over TCP (RFC 1035, 4.1 and 4.2.2). */
-export function query(name: string, type: keyof typeof RECORD_TYPES): Buffer {
-  const labels = name.split('.').map((label) => Buffer.concat([Buffer.from([label.length]), Buffer.from(label)]));
-  const header = Buffer.from([0x6d, 0x70, 0x01, 0x00, 0, 1, 0, 0, 0, 0, 0, 0]);
-  const message = Buffer.concat([header, ...labels, Buffer.from([0, 0, RECORD_TYPES[type], 0, 1])]);
-  const length = Buffer.alloc(2);
-  length.writeUInt16BE(message.length);
-  return Buffer.concat([length, message]);
 }
 
 /** @param response the length and the header at least. @returns true for a response with records and no error */

@@ -1,11 +1,10 @@
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { execa } from 'execa';
 import { stringify } from 'yaml';
 import { FIXTURE_IMAGES } from '../../fixtures/table.ts';
+import { runCommand } from '../../processes/command.ts';
 import type { Manifest } from '../cluster.ts';
 import { type ContractSetup, missingProgram, openSetup, unless } from './setup.ts';
 
@@ -33,12 +32,12 @@ unless(noKubectl, describe)('kubectl', () => {
     await setup.close();
   });
 
-  /** With a cache of its own: what it remembers of another cluster at this address is not this one's. */
+  /** With a cache of its own, because kubectl's may be of another cluster at this address. */
   const own = () => ['--kubeconfig', setup.kubeconfig, '--namespace', setup.namespace, '--cache-dir', home];
 
   async function kubectl(args: string[], input = ''): Promise<Answer> {
-    const options = { timeout: COMMAND_MS, reject: false, input, stripFinalNewline: false };
-    const { exitCode: status, stdout, stderr } = await execa('kubectl', [...own(), ...args], options);
+    const argv = ['kubectl', ...own(), ...args];
+    const { exitCode: status, stdout, stderr } = await runCommand(argv, { timeoutMs: COMMAND_MS, input });
     return { status, stdout, stderr };
   }
 
@@ -71,14 +70,14 @@ unless(noKubectl, describe)('kubectl', () => {
 
   test('apply creates, leaves alone, changes, and refuses what it does not know', async () => {
     const settings = (colour: string) => configMap('settings', { data: { colour } });
-    expect((await apply(settings('red'))).stdout).toBe('configmap/settings created\n');
-    expect((await apply(settings('red'))).stdout).toBe('configmap/settings unchanged\n');
+    expect((await apply(settings('red'))).stdout).toBe('configmap/settings created');
+    expect((await apply(settings('red'))).stdout).toBe('configmap/settings unchanged');
     expect((await apply(settings('blue'), '--dry-run=server')).stdout).toBe(
-      'configmap/settings configured (server dry run)\n',
+      'configmap/settings configured (server dry run)',
     );
-    expect((await apply(settings('blue'))).stdout).toBe('configmap/settings configured\n');
+    expect((await apply(settings('blue'))).stdout).toBe('configmap/settings configured');
     expect((await apply(settings('green'), '--server-side', '--force-conflicts')).stdout).toBe(
-      'configmap/settings serverside-applied\n',
+      'configmap/settings serverside-applied',
     );
     expect(await printed(['get', 'configmap', 'settings', '--output', 'jsonpath={.data}'])).toBe('{"colour":"green"}');
 
@@ -99,11 +98,11 @@ unless(noKubectl, describe)('kubectl', () => {
     expect(await kubectl(['get', 'pods', '--selector', 'part=two'])).toMatchObject({
       status: 0,
       stdout: '',
-      stderr: `No resources found in ${setup.namespace} namespace.\n`,
+      stderr: `No resources found in ${setup.namespace} namespace.`,
     });
     expect(await kubectl(['get', 'pod', 'nobody'])).toMatchObject({
       status: 1,
-      stderr: 'Error from server (NotFound): pods "nobody" not found\n',
+      stderr: 'Error from server (NotFound): pods "nobody" not found',
     });
     expect((await kubectl(['get', 'nonsense'])).stderr).toContain(
       'the server doesn\'t have a resource type "nonsense"',
@@ -136,8 +135,8 @@ unless(noKubectl, describe)('kubectl', () => {
     const both = ['exec', 'asked', '--', 'sh', '-c', 'echo out; echo err >&2; exit 3'];
     expect(await kubectl(both)).toEqual({
       status: 3,
-      stdout: 'out\n',
-      stderr: 'err\ncommand terminated with exit code 3\n',
+      stdout: 'out',
+      stderr: 'err\ncommand terminated with exit code 3',
     });
     expect(await printed(['exec', '--stdin', 'asked', '--', 'cat'], 'some input')).toBe('some input');
     expect(await kubectl(['exec', 'asked', '--container', 'other', '--', 'true'])).toMatchObject({
@@ -150,8 +149,8 @@ unless(noKubectl, describe)('kubectl', () => {
     await setup.pod('typed-to', 'sleep 2147483647');
     const asking = `test -t 0 && test -t 1 && echo "it is"; read -r words; echo "got $words"; exit 3`;
     const command = ['kubectl', ...own(), 'exec', '--stdin', '--tty', 'typed-to', '--', 'sh', '-c', `'${asking}'`];
-    const options = { timeout: COMMAND_MS, reject: false, input: "it's me\n" };
-    const answer = await execa('script', ['-qec', command.join(' '), '/dev/null'], options);
+    const argv = ['script', '-qec', command.join(' '), '/dev/null'];
+    const answer = await runCommand(argv, { timeoutMs: COMMAND_MS, input: "it's me\n" });
     expect(answer.stdout).toMatch(/^it is\r?$/m);
     expect(answer.stdout).toMatch(/^got it's me\r?$/m);
     expect(answer.exitCode).toBe(3);
@@ -161,8 +160,13 @@ unless(noKubectl, describe)('kubectl', () => {
     const mailbox = `/tmp/${setup.namespace}-received`;
     await setup.pod('talker', `echo first; until [ -e ${mailbox} ]; do sleep 0.05; done; rm ${mailbox}; echo last`);
     expect(await printed(['logs', 'talker', '--timestamps', '--tail', '1'])).toMatch(/^\d{4}-.*Z first$/);
-    const following = execa('kubectl', [...own(), 'logs', '--follow', 'talker'], { timeout: COMMAND_MS });
-    await once(following.stdout, 'data');
+    let begin = (): void => undefined;
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
+    const argv = ['kubectl', ...own(), 'logs', '--follow', 'talker'];
+    const following = runCommand(argv, { timeoutMs: COMMAND_MS, line: begin });
+    await begun;
     await printed(['exec', 'talker', '--', 'touch', mailbox]);
     expect((await following).stdout).toBe('first\nlast');
     expect((await kubectl(['logs', 'talker', '--container', 'other'])).stderr).toContain(

@@ -2,16 +2,16 @@ import { type Cluster, ClusterError, type Manifest, type ObjectRef, type WatchHa
 
 type Stored = Manifest & { metadata: { resourceVersion: string } };
 
-/** A cluster's objects in memory, with versions and merge patches as the API server has them; nothing ever runs. */
+/** A cluster's objects in memory, with versions and merge patches as in the API server. Nothing runs. */
 export class MemoryCluster {
   readonly #objects = new Map<string, Stored>();
   #version = 0;
-  /** Called before each patch, so that a test can be somebody else who is faster. */
+  /** Called before each patch, so that a test can change the object first. */
   beforePatch: (ref: ObjectRef) => void = () => undefined;
   /** Every write, in order: `patch Lease meshproof`. */
   readonly writes: string[] = [];
 
-  /** The part of the interface that leases, settings and fixtures need. */
+  /** The methods that leases, settings and fixtures need. */
   get cluster(): Cluster {
     const absent = () => Promise.reject(new Error('the cluster in memory runs nothing'));
     return {

@@ -2,14 +2,14 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-/** Commands made by a test, found before all others, which write down how they were called. */
+/** Commands of a test, first on the PATH. They record how they were called. */
 export class FakeTools {
   readonly folder = mkdtempSync(path.join(tmpdir(), 'meshproof-tools-'));
   readonly #bin = path.join(this.folder, 'bin');
   readonly #calls = path.join(this.folder, 'calls');
   readonly #path = process.env['PATH'];
 
-  /** @param withSystem false: nothing but what the test adds is found */
+  /** @param withSystem false: only the test's commands are on the PATH */
   constructor(withSystem = true) {
     mkdirSync(this.#bin);
     process.env['PATH'] = withSystem ? `${this.#bin}${path.delimiter}${this.#path}` : this.#bin;
@@ -17,7 +17,7 @@ export class FakeTools {
 
   /**
    * @param body of a shell script; `$HERE` is the folder that the tools share
-   * @param engine what it says it is when asked by `-v`, as kind does
+   * @param engine the name that it prints for `-v`, by which kind detects engines
    */
   add(name: string, body: string, engine = name): void {
     const file = path.join(this.#bin, name);
@@ -42,7 +42,7 @@ export class FakeTools {
   }
 }
 
-/** A zombie is dead: it waits for whoever adopted it to notice. */
+/** False for a zombie, too: it only waits for its parent. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { Api } from '../api.ts';
 import { Connections } from '../connections.ts';
 
-/** A server of a test's own on loopback, and the client's view of it as if it were an API server. */
+/** A test's server on loopback, and a client for which it is the API server. */
 export interface LocalApi {
   api: Api;
   /** Aborted when the client is closed. */
@@ -14,8 +14,8 @@ export interface LocalApi {
 }
 
 /**
- * @param server what the test answers with; it is made to listen here
- * @param path of the server's own URL, in front of every request's
+ * @param server the test's server; it does not listen yet
+ * @param path of the server's URL, in front of every request's path
  */
 export async function serveLocally(server: http.Server, path = ''): Promise<LocalApi> {
   server.listen(0, '127.0.0.1');

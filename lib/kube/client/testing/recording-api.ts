@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import type { Identity } from './pki.ts';
 
-/** What of a request depends on the kubeconfig. */
+/** The parts of a request that depend on the kubeconfig. */
 export interface Seen {
   path: string;
   authorization?: string;
@@ -16,11 +16,11 @@ export interface Seen {
   certificate?: string;
   /** The name that the client asked for in its TLS handshake. */
   servername?: string;
-  /** How it came: by which proxy, with which credentials for it. */
+  /** The proxy, and the credentials for it. */
   by?: string;
 }
 
-/** Servers on loopback that tell what came to them. They answer every path, and end with `close`. */
+/** Servers on loopback that record their requests. They answer every path. */
 export interface RecordingApi {
   https: string;
   httpsIPv6: string;
@@ -28,23 +28,23 @@ export interface RecordingApi {
   httpsBelow: string;
   http: string;
   proxies: { http: string; https: string; socks5: string };
-  /** The requests since the last call, but for those that kubectl makes of its own accord. */
+  /** The requests since the last call, without kubectl's own requests for the version. */
   seen(): Seen[];
   /** Called with a request that wants to become a WebSocket. */
   upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
-  /** What the servers answer; status 200 unless told. */
+  /** Answers a request; default: status 200. */
   answer: (request: IncomingMessage, response: ServerResponse) => void;
-  /** Of a proxy: what it answers to CONNECT instead of connecting. */
+  /** The proxies' answer to CONNECT; default: they connect. */
   refuseTunnels: string | undefined;
-  /** True for a proxy that takes a request for a tunnel, and says nothing. */
+  /** The proxies accept a request for a tunnel and do not answer. */
   ignoreTunnels: boolean;
   close(): void;
 }
 
 /**
- * @param own - of the servers and the HTTPS proxy
- * @param below - of one more server
- * @param authority - of the clients' certificates
+ * @param own of the servers and the HTTPS proxy
+ * @param below of one more server
+ * @param authority of the clients' certificates
  */
 export async function recordingApi(own: Identity, below: Identity, authority: Identity): Promise<RecordingApi> {
   const records: Seen[] = [];
@@ -69,7 +69,7 @@ export async function recordingApi(own: Identity, below: Identity, authority: Id
     await once(server, 'listening');
   }
   const port = (server: net.Server | undefined) => (server?.address() as AddressInfo | undefined)?.port ?? 0;
-  /** Whatever name a client asks for: it is the server here. */
+  /** Any name that a client asks for is the server here. */
   const target = (asked: number) => servers.map(port).find((each) => each === asked) ?? port(servers[0]);
   const api: RecordingApi = {
     https: `https://127.0.0.1:${port(servers[0])}`,
