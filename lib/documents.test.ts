@@ -41,8 +41,28 @@ describe.each(documents)('%s', (file) => {
   });
 });
 
-test('README.md is short', () => {
-  expect(read('README.md').split('\n').length - 1).toBeLessThanOrEqual(150);
+describe('README.md', () => {
+  const lines = read('README.md').split('\n');
+
+  test('has at most 150 lines', () => {
+    expect(lines.length - 1).toBeLessThanOrEqual(150);
+  });
+
+  test('shows claims of its transcript with their titles', () => {
+    const rows = lines.flatMap((line) => {
+      const [, id = '', title = ''] = /^ {2}[✓✗] (\S+)(?: +[\d.]+ s)+ +([^…]+)/.exec(line) ?? [];
+      return id === '' ? [] : [{ id, title: title.trim() }];
+    });
+    expect(rows.length).toBeGreaterThan(3);
+    const wrong = rows.filter(({ id, title }) => {
+      const declared =
+        read(`suites/${id.split('/')[0]}.ts`)
+          .split(`id: '${id}'`)[1]
+          ?.split('spec:')[0] ?? '';
+      return !declared.includes(title);
+    });
+    expect(wrong).toEqual([]);
+  });
 });
 
 describe('docs/architecture.md', () => {
