@@ -60,7 +60,7 @@ describe('wrong use ends with 2 and one message that names the word', () => {
     [['--suite', 'tcp-ruoting'], /^meshproof: unknown suite "tcp-ruoting"; did you mean "tcp-routing"\?/, {}],
     [['--mesh', 'omz'], /^meshproof: unknown mesh "omz"; did you mean "osm"\?/, {}],
     [['list', '--claim', 'egres/*'], /^meshproof: no claim matches "egres\/\*"; did you mean "egress\/\*"\?/, {}],
-    [['--config', 'wrong.yaml'], /^meshproof: wrong.yaml:2: "sute" is no option; did you mean "suite"\?/, {}],
+    [['--config', 'wrong.yaml'], /^meshproof: wrong.yaml:2: unknown option "sute"; did you mean "suite"\?/, {}],
     [['--mesh', 'osm'], /^meshproof: MESHPROOF_RETRIES must be a whole number/, { MESHPROOF_RETRIES: 'x' }],
   ])('%j', async (args, message, environment) => {
     writeFileSync(join(folder, 'wrong.yaml'), 'mesh: osm\nsute: egress\n');
@@ -88,7 +88,7 @@ describe('wrong use ends with 2 and one message that names the word', () => {
       'one with an unknown API group',
       '- apiVersion: access.',
       '- apiVersion: acces.',
-      /did you mean access\.smi-spec\.io\?/,
+      /did you mean "access\.smi-spec\.io"\?/,
     ],
   ])('%s, before anything is made', async (_, from, to, message) => {
     const sound = readFileSync(join(project, 'meshes/reference.yaml'), 'utf8');
@@ -198,7 +198,7 @@ describe('the program', () => {
     expect(doctor.status).toBe(3);
     expect(JSON.parse(doctor.stdout)).toMatchObject({
       works: false,
-      choice: { trouble: expect.stringMatching(/neither kind nor the sandbox/) },
+      choice: { problem: expect.stringMatching(/neither kind nor the sandbox/) },
     });
   });
 });
