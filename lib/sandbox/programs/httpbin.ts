@@ -13,9 +13,9 @@ const { values } = parseArgs({
   },
 });
 
-const server = createServer((request, response) => {
+const server = createServer(async (request, response) => {
   const started = performance.now();
-  answer(request, response);
+  answer(request, await bodyOf(request), response);
   log(request, response, performance.now() - started);
 });
 server.listen(Number(values.port), values.host, () => {
@@ -24,15 +24,21 @@ server.listen(Number(values.port), values.host, () => {
 keepHeapSmall();
 process.on('SIGTERM', () => process.exit(0));
 
-function answer(request: IncomingMessage, response: ServerResponse): void {
+function answer(request: IncomingMessage, body: string, response: ServerResponse): void {
   const { method, socket } = request;
   const url = new URL(request.url ?? '/', `http://${request.headers.host ?? 'localhost'}`);
   const status = /^\/status\/(\d{3})$/.exec(url.pathname)?.[1];
   if (status !== undefined) {
     response.writeHead(Number(status), { 'Content-Type': 'text/plain; charset=utf-8' }).end();
-  } else if (url.pathname === '/get') {
-    const headers = headersOf(request);
-    json(response, 200, { args: argsOf(url), headers, method, origin: socket.remoteAddress, url: url.href });
+  } else if (url.pathname === '/get' || (url.pathname === '/post' && method === 'POST')) {
+    const seen = {
+      args: argsOf(url),
+      headers: headersOf(request),
+      method,
+      origin: socket.remoteAddress,
+      url: url.href,
+    };
+    json(response, 200, method === 'POST' ? { ...seen, data: body } : seen);
   } else {
     json(response, 404, { status_code: 404, error: 'Not Found' });
   }
@@ -57,6 +63,18 @@ function headersOf(request: IncomingMessage): Record<string, string[]> {
 
 function canonical(name: string): string {
   return name.replace(/(^|-)([a-z])/g, (_, dash: string, letter: string) => `${dash}${letter.toUpperCase()}`);
+}
+
+/** The request's body, or the part of it that came before the client aborted the request. */
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  let body = '';
+  request.setEncoding('utf8');
+  try {
+    for await (const chunk of request) body += chunk;
+  } catch (error) {
+    process.stderr.write(`${logTime()} level=WARN msg="request aborted: ${error}"\n`);
+  }
+  return body;
 }
 
 function log(request: IncomingMessage, response: ServerResponse, ms: number): void {
