@@ -49,11 +49,11 @@ function triggersIn(reports: string): Trigger[] {
     {
       name: 'reports removed',
       statuses: [3],
-      prints: /evidence\.jsonl is not whole: it was deleted or replaced/,
+      prints: /evidence\.jsonl is incomplete: it was deleted or replaced/,
       // In one step: the run may be writing into it.
       act: () => renameSync(reports, `${reports}-gone`),
     },
-    { name: 'disk full', statuses: [3], prints: /is not whole: ENOSPC/, act: () => fill(join(reports, 'full')) },
+    { name: 'disk full', statuses: [3], prints: /is incomplete: ENOSPC/, act: () => fill(join(reports, 'full')) },
     {
       name: 'evidence of more than 512 MiB',
       statuses: [0, 1],

@@ -7,21 +7,20 @@ import { describeBadFiles, strayClusters } from '../run/registry/leftovers.ts';
 import { readEntries, removeAbandoned, runStateOf } from '../run/registry/store.ts';
 import { suggestion, UsageError } from '../words/index.ts';
 
-/** What `meshproof clean` is asked for. */
+/** The options of `meshproof clean`. */
 export interface CleanOptions {
-  /** Also what was kept, and what belongs to runs on other machines or in other containers. */
+  /** Also remove what was kept, and what belongs to runs on other machines or in other containers. */
   all: boolean;
-  /** The run to take off the registry, whatever it left. */
+  /** The run to remove from the registry, whatever it left. */
   forget?: string;
-  /** A kubeconfig of the user's; what it has of a run's context, credential plugins included, may be used. */
+  /** A kubeconfig of the user's. Its entries for a run's context may be used, with their credential plugins. */
   kubeconfig?: string;
 }
 
 /**
- * Removes what dead runs left, and puts settings back; or forgets one of them. kind clusters of this program's name that
- * no entry names are listed and never deleted: they can be another user's, whose registry cannot be seen from here.
- *
- * @returns the exit status: fine where nothing is left that should not be
+ * Removes what crashed runs left, and restores settings; or forgets one run. Lists kind clusters that have this program's
+ * name and no entry, and never deletes them: they can be another user's.
+ * @returns the exit status: fine if nothing is left that should not be
  * @throws UsageError for a run that cannot be forgotten
  * @throws EnvironmentError where the registry cannot be read or written
  */
@@ -41,12 +40,12 @@ export async function cleanCommand(options: CleanOptions, folder: string = regis
   const { all, kubeconfig } = options;
   const toCleanUp: RunEntry[] = [];
   for (const entry of entries) {
-    const standing = runStateOf(entry);
-    if (standing === 'dead' || (all && standing !== 'alive')) toCleanUp.push(entry);
-    else if (standing === 'alive') {
+    const state = runStateOf(entry);
+    if (state === 'dead' || (all && state !== 'alive')) toCleanUp.push(entry);
+    else if (state === 'alive') {
       print(`run ${entry.runId} is under way (pid ${entry.owner.pid}): left alone\n`);
     } else {
-      const why = standing === 'kept' ? 'kept' : `on ${entry.space.host}`;
+      const why = state === 'kept' ? 'kept' : `on ${entry.space.host}`;
       print(`run ${entry.runId} (${why}): left alone; --all removes what it left\n`);
     }
   }
@@ -67,12 +66,12 @@ function runToForget(entries: readonly RunEntry[], runId: string): RunEntry {
     );
   }
   if (runStateOf(found) === 'alive') {
-    throw new UsageError(`--forget: run ${runId} is under way (pid ${found.owner.pid}), and cleans up after itself`);
+    throw new UsageError(`--forget: run ${runId} is under way (pid ${found.owner.pid}), and cleans up when it ends`);
   }
   return found;
 }
 
-/** What cannot be listed does not keep the rest from being cleaned. */
+/** A failure is printed, and does not stop the cleaning. */
 async function listStrays(entries: readonly RunEntry[]): Promise<string[]> {
   try {
     return await strayClusters(entries);

@@ -29,7 +29,7 @@ describe('doctor', () => {
     expect(onPath('passwd', { PATH: '/etc' })).toBeUndefined();
   });
 
-  it('prints what is there, what is lacking with its remedy, the choice, and what was left', () => {
+  it('prints what is there, what is missing with its remedy, the choice, and what was left', () => {
     const text = printDiagnosis(
       {
         facts: [
@@ -55,7 +55,7 @@ describe('doctor', () => {
         '  NO  kind    not installed',
         '              -> install kind',
         '',
-        'A run would end at once: kind cannot run here',
+        'A run cannot start: kind cannot run here',
         '  -> install kind',
         '  -> or name another',
         'Left behind (meshproof clean):',

@@ -15,10 +15,8 @@ import { gatherFacts, toolsOf } from '../run/machine/facts.ts';
 import { describeLeftovers } from '../run/registry/leftovers.ts';
 
 /**
- * Says what this machine has and lacks, with the remedies, which provider a run with these options would take, and what
- * former runs left behind.
- *
- * @returns the exit status: fine where a run with these options would begin
+ * Checks what this machine needs, chooses the provider for a run with these options, and lists what earlier runs left behind.
+ * @returns the exit status: fine if a run with these options could start
  * @throws UsageError as a run does
  */
 export async function doctorCommand(
@@ -36,7 +34,7 @@ export async function doctorCommand(
       { title: 'Provider kind', facts: facts.kind },
       { title: 'Provider sandbox', facts: facts.sandbox },
       { title: "Tools of the meshes' drivers", facts: Object.values(facts.tools) },
-      { title: 'Of use', facts: facts.optional },
+      { title: 'Useful', facts: facts.optional },
     ],
     choice: await choiceOf(options, facts, mesh),
     leftovers,
@@ -59,18 +57,18 @@ async function choiceOf(options: RunOptions, facts: MachineFacts, mesh: Driver):
   }
 }
 
-/** What doctor found out, for people and for programs. */
+/** The result of doctor. */
 export interface Diagnosis {
   facts: { title: string; facts: Fact[] }[];
-  /** What `auto`, or the provider that was named, comes to. */
+  /** The provider of a run, or why none can be used. */
   choice: { provider: string; reason: string } | { problem: string; remedy?: string };
-  /** Runs that are dead and left something, what clusters are kept, and what nobody in the registry owns. */
+  /** Crashed runs that left something, kept clusters, and clusters without an entry in the registry. */
   leftovers: string[];
   /** Whether any provider works here. */
   works: boolean;
 }
 
-/** Lines for people: what is there, what is lacking, and under it the remedy. */
+/** The result for people: what is there, and what is missing with its remedy. */
 export function printDiagnosis(diagnosis: Diagnosis, colours: Colours): string {
   const lines: string[] = [];
   for (const { title, facts } of diagnosis.facts) {
@@ -82,9 +80,9 @@ export function printDiagnosis(diagnosis: Diagnosis, colours: Colours): string {
   }
   const { choice } = diagnosis;
   if ('provider' in choice) {
-    lines.push(`A run would take its cluster from ${colours.bold(choice.provider)} (${choice.reason}).`);
+    lines.push(`A run would use the provider ${colours.bold(choice.provider)} (${choice.reason}).`);
   } else {
-    lines.push(colours.red(`A run would end at once: ${choice.problem}`));
+    lines.push(colours.red(`A run cannot start: ${choice.problem}`));
     for (const remedy of choice.remedy?.split('\n') ?? []) lines.push(`  -> ${remedy}`);
   }
   if (diagnosis.leftovers.length === 0) lines.push('No run has left anything behind.');
@@ -96,6 +94,6 @@ function factLines(fact: Fact, width: number, colours: Colours): string[] {
   const name = fact.what.padEnd(width);
   if (fact.found !== undefined) return [`  ${colours.green('ok')}  ${name}  ${fact.found}`];
   const mark = fact.optional ? colours.yellow('--') : colours.red('NO');
-  const problem = `  ${mark}  ${name}  ${fact.problem ?? 'not there'}`;
+  const problem = `  ${mark}  ${name}  ${fact.problem ?? 'missing'}`;
   return [problem, `      ${' '.repeat(width)}  -> ${fact.remedy}`];
 }

@@ -138,7 +138,7 @@ describeSandbox('a run cleans up and accuses nobody', () => {
     // The run still writes there: a folder may have a new file by the time that it is to go.
     rmSync(reports, { recursive: true, maxRetries: 20, retryDelay: 10 });
     const { status, text } = await running.ended;
-    expect(text).toMatch(/evidence\.jsonl is not whole: it was deleted or replaced.*\n.*--out/);
+    expect(text).toMatch(/evidence\.jsonl is incomplete: it was deleted or replaced.*\n.*--out/);
     expect(text).toMatch(/2 failed/);
     expect({ status, left: left() }).toEqual({ status: 3, left: [] });
   });
@@ -149,7 +149,7 @@ describeSandbox('a run cleans up and accuses nobody', () => {
     rmSync(own, { recursive: true, maxRetries: 20, retryDelay: 10 });
     writeFileSync(own, '');
     const { status, text } = await running.ended;
-    expect(text).toMatch(/evidence\.jsonl is not whole/);
+    expect(text).toMatch(/evidence\.jsonl is incomplete/);
     expect({ status, left: left() }).toEqual({ status: 3, left: [] });
   });
 
@@ -163,7 +163,7 @@ describeSandbox('a run cleans up and accuses nobody', () => {
       around,
       environment: withDefect(whenRecorded('"kind":"verdict"', fill)),
     }).ended;
-    expect(text).toMatch(/is not whole: ENOSPC[\s\S]*make room there/);
+    expect(text).toMatch(/is incomplete: ENOSPC[\s\S]*make room there/);
     expect({ status, left: left() }).toEqual({ status: 3, left: [] });
   });
 

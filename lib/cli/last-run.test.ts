@@ -115,9 +115,9 @@ describe('a rerun', () => {
     expect(rerunOf(formerRun(out), changed, { out }, ['s/a']).driverDiffers).toBe(true);
   });
 
-  it('is refused where the last run does not say what it was about', () => {
+  it('is refused where the last run does not say which claims it selected', () => {
     run('new', 2000, [['s/a', 'failed']]);
-    expect(() => formerRun(out)).toThrow(/new does not say which claims it was about/);
+    expect(() => formerRun(out)).toThrow(/new does not say which claims it selected/);
   });
 });
 
@@ -143,5 +143,5 @@ describe('a run that is named', () => {
 
 it('is missed by name', () => {
   expect(lastRun(join(out, 'none'))).toBeUndefined();
-  expect(() => formerRun(out)).toThrow(/no former run/);
+  expect(() => formerRun(out)).toThrow(/no earlier run/);
 });

@@ -9,17 +9,17 @@ import { UsageError } from '../words/index.ts';
 
 const evidenceName = 'evidence.jsonl';
 
-/** A former run, for --rerun-failed. */
+/** An earlier run, for --rerun-failed. */
 export interface FormerRun {
   runId: string;
   folder: string;
-  /** What it was about; absent in the evidence of old versions. */
+  /** Its mesh and provider; absent in the evidence of old versions. */
   choice?: Choice;
-  /** Ids of its claims that neither passed nor are unsupported, and of those that it had left over itself. */
+  /** Ids of its claims that neither passed nor are unsupported, and of those that it left undecided itself. */
   open: string[];
 }
 
-/** The folders of the runs in `out`, those whose evidence was written last first. */
+/** The folders of the runs in `out`, the one with the newest evidence first. */
 function runsIn(out: string): string[] {
   if (!statSync(out, { throwIfNoEntry: false })?.isDirectory()) return [];
   const runs = readdirSync(out)
@@ -31,14 +31,13 @@ function runsIn(out: string): string[] {
   return runs.sort((a, b) => b.written - a.written).map(({ folder }) => folder);
 }
 
-/** The folder of the run that wrote evidence last, or undefined where there is none in `out`. */
+/** The folder of the run with the newest evidence, or undefined if there is none in `out`. */
 export function lastRun(out: string): string | undefined {
   return runsIn(out)[0];
 }
 
 /**
- * The folder of a run that is named by its folder, its id, or the beginning of its id that no other run in `out` has.
- *
+ * The folder of a run, by its folder, its id, or the beginning of its id if no other run in `out` has the same.
  * @throws UsageError where there is none, or more than one
  */
 export function runNamed(out: string, name: string): string {
@@ -60,19 +59,18 @@ export function runNamed(out: string, name: string): string {
 }
 
 /**
- * The last run, with the claims that --rerun-failed has to judge.
- *
- * @throws UsageError where there is no run, or one that does not say which claims it was about.
+ * The last run, with the claims for --rerun-failed.
+ * @throws UsageError if there is no run, or its evidence does not say which claims it selected
  */
 export function formerRun(out: string): FormerRun {
   const folder = lastRun(out);
-  if (folder === undefined) throw new UsageError(`--rerun-failed: there is no former run in ${out}`);
+  if (folder === undefined) throw new UsageError(`--rerun-failed: there is no earlier run in ${out}`);
   const records = readEvidence(join(folder, evidenceName), undefined, ({ kind }) => kind !== 'observation');
   const run = records.find((record) => record.kind === 'run');
   const claims = run?.selected ?? plannedIn(records);
   if (run === undefined || claims === undefined) {
     throw new UsageError(
-      `--rerun-failed: ${folder} does not say which claims it was about; run once without the option`,
+      `--rerun-failed: ${folder} does not say which claims it selected; run once without the option`,
     );
   }
   const open = claims.filter(isOpenAfter(records));
@@ -89,7 +87,7 @@ function plannedIn(records: readonly EvidenceRecord[]): string[] | undefined {
   return records.findLast((record) => record.kind === 'plan')?.claims.map(({ id }) => id);
 }
 
-/** Whether a claim is still to be decided: no verdict is none, and a claim that could not run there would not run again. */
+/** Whether a claim is undecided. One without a verdict is; one that could not run there is not, since it would not run again. */
 function isOpenAfter(records: readonly EvidenceRecord[]): (claim: string) => boolean {
   const verdicts = new Map<string, Verdict>();
   for (const record of records) if (record.kind === 'verdict') verdicts.set(record.claim, record.verdict);
@@ -100,16 +98,15 @@ function isOpenAfter(records: readonly EvidenceRecord[]): (claim: string) => boo
   return (claim) => !skip.has(claim) && !['passed', 'unsupported'].includes(verdicts.get(claim) ?? 'not-run');
 }
 
-/** Tells a driver from another of the same name: a digest of what it says. */
+/** A digest of a driver's content: it differs from that of another driver of the same name. */
 export function driverDigest({ spec }: Driver): string {
   return createHash('sha256').update(JSON.stringify(spec)).digest('hex').slice(0, 16);
 }
 
 /**
- * What a run that continues a former one has to say of it.
- *
+ * What the evidence of a run says of the earlier run that it continues.
  * @param selected ids of the claims that this run judges
- * @throws UsageError where it would judge them on another mesh or cluster: what passed there shows nothing here
+ * @throws UsageError if the mesh or the cluster is another one: what passed there shows nothing here
  */
 export function rerunOf(
   former: FormerRun,

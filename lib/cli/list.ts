@@ -15,7 +15,7 @@ export async function listCommand(options: RunOptions): Promise<number> {
   return exitStatus.fine;
 }
 
-/** The claims for people: suites, ids, sentences, and for each where it is promised and what features it needs. */
+/** The claims for people: by suite, with title, spec and features. */
 export function printList(claims: readonly Claim[], colours: Colours): string {
   const lines: string[] = [];
   for (const suite of new Set(claims.map((claim) => claim.suite))) {

@@ -6,9 +6,9 @@ import { catchUnforeseen, unforeseenText, wasUnforeseen } from '../run/interrupt
 import { redact } from '../words/index.ts';
 import { asUsageError, buildProgram } from './program.ts';
 
-/** Runs the program with the words of its command line, and sets the process's exit status. */
+/** Runs the program with the words of a command line, and sets the process's exit status. */
 export async function main(argv: string[]): Promise<void> {
-  // What this process makes is its own to read and to write, whatever the user's mask says of files for others.
+  // This process must be able to read and write what it makes, whatever the user's mask.
   process.umask(process.umask() & 0o077);
   listenToOutput();
   catchUnforeseen();
@@ -16,19 +16,19 @@ export async function main(argv: string[]): Promise<void> {
   await outputWritten();
   const lost = outputTrouble();
   process.exitCode = lost === undefined ? status : withLostOutput(status, lost);
-  // What an exception has left open would keep the process.
+  // What an exception left open would keep the process alive.
   if (wasUnforeseen()) process.exit();
 }
 
-/** The user does not have the answer. That is no success, and no fault of the mesh. */
+/** The user did not get the result. That is no success, and not the mesh's fault. */
 function withLostOutput(status: number, lost: string): number {
   print(`meshproof: ${lost}\n  -> make room there, or send the output elsewhere\n`, process.stderr);
   return status === exitStatus.interrupted || status === exitStatus.wrongUse ? status : exitStatus.inconclusive;
 }
 
 /**
- * Does what the words of a command line say; more than once in a process if need be. What a subcommand needs is loaded
- * when it is called, so that help and wrong use are answered at once.
+ * Runs one command line; a process can call it several times. A subcommand's modules are loaded when it is called, so that
+ * help and wrong use are answered at once.
  * @returns the exit status
  */
 export async function perform(argv: string[]): Promise<number> {
@@ -65,13 +65,13 @@ export async function perform(argv: string[]): Promise<number> {
   }
 }
 
-/** Whether an error is told to a program, too. What stands in a file is not known where the options cannot be read. */
+/** Whether an error is also printed as JSON. The options' file is not considered: the error can be in it. */
 function wantsJson(argv: readonly string[]): boolean {
-  const isSaid = argv.includes('--json') || /^(true|yes|on|1)$/i.test(process.env['MESHPROOF_JSON'] ?? '');
-  return isSaid && !argv.includes('--no-json');
+  const isGiven = argv.includes('--json') || /^(true|yes|on|1)$/i.test(process.env['MESHPROOF_JSON'] ?? '');
+  return isGiven && !argv.includes('--no-json');
 }
 
-/** @param json also print an object on the standard output, which has none where an error comes before the result */
+/** Prints an error. @param json also print it as an object on standard output, which has no result then */
 function complain(error: unknown, json: boolean): number {
   const { status, message, remedy, isDefect } = explainError(asUsageError(error));
   const told = { message: redact(message), remedies: remedy === undefined ? [] : redact(remedy).split('\n') };

@@ -17,14 +17,14 @@ import { printable, UsageError } from '../words/index.ts';
 import { lastRun, runNamed } from './last-run.ts';
 
 /** Longest that Allure may take for a report, ms. */
-const allureMs = 120_000;
+const ALLURE_MS = 120_000;
 
 /**
- * Computes the reports of a run anew from its evidence, makes Allure's single HTML page of it, prints its path, and opens it where a person is looking.
- *
- * @param run folder or id of a run, or the beginning of its id; the last one in `out` unless told.
- * @returns the exit status: 3 where the evidence is not whole, or no page could be made, whatever the claims came to
- * @throws UsageError where there is no such run, or one without evidence.
+ * Writes the reports of a run again from its evidence, makes Allure's single HTML page, prints its path, and on a terminal
+ * opens it.
+ * @param run folder or id of a run, or the beginning of its id; default: the last one in `out`
+ * @returns the exit status: 3 if the evidence is damaged or no page could be made, whatever the claims' verdicts
+ * @throws UsageError if there is no such run, or it has no evidence
  */
 export async function reportCommand(out: string, run?: string): Promise<number> {
   const folder = run === undefined ? lastRun(out) : runNamed(out, run);
@@ -35,7 +35,7 @@ export async function reportCommand(out: string, run?: string): Promise<number> 
   const target = join(folder, 'allure-report');
   const args = ['--single-file', '--config', join(folder, allureConfig), '--output', target, results];
   const argv = [process.execPath, allureCommand(), 'awesome', ...args];
-  const { stderr, exitCode } = await runCommand(argv, { timeoutMs: allureMs });
+  const { stderr, exitCode } = await runCommand(argv, { timeoutMs: ALLURE_MS });
   const page = join(target, 'index.html');
   if (exitCode !== 0 || !existsSync(page)) {
     process.stderr.write(`meshproof: Allure made no report of ${printable(results)}\n${printable(stderr)}\n`);
@@ -47,7 +47,7 @@ export async function reportCommand(out: string, run?: string): Promise<number> 
   return problems.length === 0 ? exitStatus.fine : exitStatus.inconclusive;
 }
 
-/** Writes the reports of a run from its evidence. @returns what is wrong with it, or why they could not be written */
+/** Writes the reports of a run from its evidence. @returns what is wrong with the evidence, or why they could not be written */
 function renew(folder: string): string[] {
   const evidence = join(folder, 'evidence.jsonl');
   if (!existsSync(evidence)) throw new UsageError(`${folder} is no folder of a run: ${evidence} is not there`);
@@ -70,7 +70,7 @@ function renew(folder: string): string[] {
   }
 }
 
-/** The records, with an end that tells the damage, so that every report does. */
+/** The records, with an end that names the damage, so that every report names it. */
 function withDamage(records: EvidenceRecord[], damage: string[]): EvidenceRecord[] {
   const end = records.findLast((record) => record.kind === 'end');
   const { seq, at } = records.at(-1) ?? { seq: 0, at: 0 };
@@ -85,7 +85,7 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Allure's page tells Google of each reader. A report that is handed on tells nobody. */
+/** Allure's page reports each reader to Google. This removes that. */
 export function withoutAnalytics(html: string): string {
   return html
     .replace(/<script[^>]*googletagmanager[^>]*><\/script>/g, '')
@@ -97,7 +97,7 @@ function allureCommand(): string {
   return join(dirname(require.resolve('allure')), '..', 'cli.js');
 }
 
-/** The path has been printed: a machine without a browser lacks nothing. */
+/** A failure does not matter: the path has been printed. */
 async function openInBrowser(page: string): Promise<void> {
   const opener = process.platform === 'darwin' ? 'open' : 'xdg-open';
   await new Promise<void>((done) => {

@@ -16,9 +16,9 @@ import { ownVersion } from './program.ts';
 import { selectedClaims } from './selection.ts';
 
 /**
- * Runs the claims that the options ask for, from choosing a provider to the reports.
+ * Runs the claims that the options select, from the choice of a provider to the reports.
  * @returns the exit status, from the evidence alone
- * @throws UsageError, EnvironmentError before anything has been made
+ * @throws UsageError, EnvironmentError before anything is created
  */
 export async function runCommand(options: RunOptions, argv: string[]): Promise<number> {
   refuseBadFolders(options.out);
@@ -43,7 +43,7 @@ export async function runCommand(options: RunOptions, argv: string[]): Promise<n
     try {
       display.say(redact(line));
     } catch (error) {
-      // What is only shown must not break off what cleans up.
+      // A console that fails must not stop the cleaning up.
       logError(log, error);
     }
   };
@@ -93,7 +93,7 @@ export async function runCommand(options: RunOptions, argv: string[]): Promise<n
   return exitStatus(summarise(records));
 }
 
-/** What is wrong at the end of a run with what it has made: some of it may be there still. */
+/** A fault if something that the run made may still be there. */
 async function closeRegistry(registry: RunRegistry): Promise<EndRecord['fault']> {
   try {
     if (!(await registry.close())) return undefined;

@@ -9,8 +9,8 @@ import { openRunRegistry } from '../run/registry/registry.ts';
 import { startSandbox } from '../sandbox/index.ts';
 
 /**
- * Keeps a sandbox up in the foreground until it is interrupted, for people who write suites or drivers. Its folder, with the
- * kubeconfig, is the private one of its entry in the registry: after `kill -9` of this process `clean` removes it.
+ * Keeps a sandbox up in the foreground until it is interrupted, for people who write suites or drivers. Its kubeconfig is in
+ * the private folder of its entry in the registry: `clean` removes it after `kill -9`.
  * @returns the exit status
  * @throws EnvironmentError where this machine does not allow one, UsageError for a state or temporary folder that cannot be used
  */
@@ -35,7 +35,7 @@ export async function sandboxCommand(): Promise<number> {
     await sandbox.stop();
     registry.childEnded(sandbox.pid);
     if (interruption.byPerson) return exitStatus.interrupted;
-    if (end !== 'interrupted') say('the sandbox ended by itself');
+    if (end !== 'interrupted') say('the sandbox ended unexpectedly');
     return exitStatus.inconclusive;
   } finally {
     interruption.release();
@@ -43,7 +43,7 @@ export async function sandboxCommand(): Promise<number> {
   }
 }
 
-/** A word as a POSIX shell reads it back, quoted where it has to be. */
+/** A word for a POSIX shell, quoted if necessary. */
 export function shellWord(word: string): string {
   return /^[\w./:@%+,=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

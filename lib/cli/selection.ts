@@ -7,12 +7,11 @@ import { checkSuite, selectClaims } from '../schedule/index.ts';
 import { didYouMean, UsageError } from '../words/index.ts';
 import { type FormerRun, formerRun } from './last-run.ts';
 
-/** As a kubelet takes it: RFC 1123 labels. */
+/** RFC 1123 labels, as a kubelet accepts them. */
 const DOMAIN = /^[a-z\d]([a-z\d-]*[a-z\d])?(\.[a-z\d]([a-z\d-]*[a-z\d])?)*$/;
 
 /**
- * Refuses what is known to be wrong by looking at names and files alone, before anything heavy is loaded.
- *
+ * Refuses what is wrong by its name or file alone, before anything heavy is loaded.
  * @throws UsageError for an unknown suite, mesh or fault, and for a malformed driver
  */
 export async function refuseWrongNames(options: RunOptions): Promise<void> {
@@ -21,7 +20,7 @@ export async function refuseWrongNames(options: RunOptions): Promise<void> {
   if (options.mesh !== undefined) await loadDriver(options.mesh);
   const { sandboxFault, sandboxDomain } = options;
   if (sandboxDomain !== undefined && !DOMAIN.test(sandboxDomain)) {
-    throw new UsageError(`--sandbox-domain: "${sandboxDomain}" is no domain; write one such as mesh.example`);
+    throw new UsageError(`--sandbox-domain: "${sandboxDomain}" is not a domain; write one such as mesh.example`);
   }
   if (sandboxFault !== undefined && !(faultNames as string[]).includes(sandboxFault)) {
     throw new UsageError(
@@ -30,19 +29,18 @@ export async function refuseWrongNames(options: RunOptions): Promise<void> {
   }
 }
 
-/** A mesh that crashes is a finding in every suite. */
+/** Runs with every suite: a mesh that crashes is always a finding. */
 const ALWAYS = 'lifecycle';
 
-/** The claims that are asked for, and, for --rerun-failed, of which run. */
+/** The selected claims, and for --rerun-failed the run that they are from. */
 export interface SelectedClaims {
   selected: Claim[];
   former?: FormerRun;
 }
 
 /**
- * The claims that the options ask for.
- *
- * @throws UsageError for an unknown claim, or where nothing is selected.
+ * The claims that the options select.
+ * @throws UsageError for an unknown claim, or if nothing is selected
  */
 export async function selectedClaims(options: RunOptions): Promise<SelectedClaims> {
   const former = options.rerunFailed ? formerRun(options.out) : undefined;

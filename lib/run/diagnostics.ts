@@ -8,29 +8,29 @@ import { redact } from '../words/index.ts';
 import type { TestEnvironment } from './bring-up.ts';
 import type { RunContext } from './context.ts';
 
-/** After so many claims the reason is known, or will not be found this way. */
+/** More diagnostics would not help to find the reason. */
 const MOST = 8;
 /** Longest that one collection may take, ms. */
 const LIMIT_MS = 30_000;
 
 export interface DiagnosticsOptions {
-  /** The run's folder; what is collected is told relative to it. */
+  /** The run's folder; results are relative to it. */
   path: string;
-  /** Where a folder is made for each collection. */
+  /** Gets a folder for each collection. */
   folder: string;
-  /** Given when the run is being ended. */
+  /** Aborted when the run is being ended. */
   signal: AbortSignal;
-  /** Writes what the cluster can tell to a folder. */
+  /** Writes the cluster's diagnostics to a folder. */
   collect(folder: string): Promise<void>;
-  /** Told what of a folder could not be written, also when the collection has taken too long before. */
+  /** Called if a folder could not be written, even after the time limit. */
   unwritten(folder: string, error: unknown): void;
   /** Longest that one collection may take, ms. */
   limitMs?: number;
 }
 
 /**
- * Collects diagnostics of claims that went wrong, at most those of the first eight.
- * @returns what is to be called for each; it never throws, and where there are no diagnostics, or not all, it says why
+ * Collects diagnostics of claims that did not pass, of the first eight at most.
+ * @returns a function to call for each; it never throws, and if diagnostics are missing it says why
  */
 export function diagnosticsBy({
   path,
@@ -54,7 +54,7 @@ export function diagnosticsBy({
     const own = join(folder, claim.replaceAll('/', '-') + (times > 1 ? `-${times}` : ''));
     const over = new AbortController();
     const collecting = mkdir(own, { recursive: true }).then(() => collect(own));
-    // Also when the limit has passed before: nobody else would hear of it.
+    // Even after the time limit: nobody else would report it.
     collecting.catch((error: unknown) => unwritten(own, error));
     try {
       const isWhole = await Promise.race([
@@ -72,7 +72,7 @@ export function diagnosticsBy({
   };
 }
 
-/** Collects what the cluster can tell about a claim that went wrong, before its policies are removed. */
+/** Collects the cluster's diagnostics of a claim that did not pass, before its policies are removed. */
 export function diagnosticsFor(run: RunContext, environment: TestEnvironment): (claim: string) => Promise<Diagnosis> {
   return diagnosticsBy({
     path: run.folder.path,
@@ -127,7 +127,7 @@ function plain({ managedFields: _, ...metadata }: Manifest['metadata']): object 
   return metadata;
 }
 
-/** The sidecar's log, and the control plane's, are the driver's business. */
+/** The driver's own diagnostics have the logs of sidecars and control plane. */
 function ownContainers(pod: Manifest, sidecar: string | undefined): string[] {
   const spec = pod['spec'] as { containers: { name: string }[] };
   return spec.containers.map(({ name }) => name).filter((name) => name !== sidecar);

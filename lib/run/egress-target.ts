@@ -7,8 +7,9 @@ import { UsageError } from '../words/index.ts';
 const HTTP_PORT = 80;
 
 /**
- * Reads `--egress-target HOST[:PORT]`, an IPv6 address in brackets where a port follows: an HTTP server that echoes as httpbin's `/get` does.
- * @throws UsageError for what is no host, and for a port that is none
+ * Reads `--egress-target HOST[:PORT]`: an HTTP server that echoes as httpbin's `/get` does. An IPv6 address before a port is
+ * in brackets.
+ * @throws UsageError for a malformed host or port
  */
 export function egressTargetHost(text: string | undefined): EgressTargetHost | undefined {
   if (text === undefined) return undefined;
@@ -21,21 +22,21 @@ export function egressTargetHost(text: string | undefined): EgressTargetHost | u
   return { host, port: number };
 }
 
-/** The logs of servers beside the cluster, by the server's `app`. */
+/** The logs of the egress target's servers, by their `app`. */
 export interface EgressTargetLogs {
   of(app: string): ServerLog | undefined;
   close(): void;
 }
 
-/** Follows the log of every server beside the cluster; of none where there are none. */
+/** Follows the log of every server of the egress target, if there is one. */
 export function followEgressTarget(
-  outside: EgressTargetServers | undefined,
+  egressTarget: EgressTargetServers | undefined,
   log: (line: string) => void,
 ): EgressTargetLogs {
   const logs = new Map<string, ServerLog>();
-  if (outside !== undefined) {
-    for (const { app, namespace, logContainer } of Object.values(outside.servers)) {
-      logs.set(app, new ServerLog(outside, { namespace, pod: app, container: logContainer }, log));
+  if (egressTarget !== undefined) {
+    for (const { app, namespace, logContainer } of Object.values(egressTarget.servers)) {
+      logs.set(app, new ServerLog(egressTarget, { namespace, pod: app, container: logContainer }, log));
     }
   }
   return {

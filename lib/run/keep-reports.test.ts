@@ -42,7 +42,7 @@ describe('reports', () => {
       expect(files).toEqual([]);
       expect(summary.fault).toMatchObject({
         whose: 'environment',
-        message: expect.stringMatching(/^\S+ is not whole: .*EISDIR.*\nmake room there .* --out$/s),
+        message: expect.stringMatching(/^\S+ is incomplete: .*EISDIR.*\nmake room there .* --out$/s),
       });
       expect({ missing: summary.missing, status }).toEqual({ missing: 0, status: 3 });
     },
@@ -60,7 +60,7 @@ describe('reports', () => {
     rmSync(folder, { recursive: true });
     const { summary, status } = keep(removed);
     expect(summary.verdicts.failed).toBe(1);
-    expect(summary.fault?.message).toMatch(/evidence\.jsonl is not whole: it was deleted or replaced/);
+    expect(summary.fault?.message).toMatch(/evidence\.jsonl is incomplete: it was deleted or replaced/);
     expect(status).toBe(3);
   });
 
@@ -79,7 +79,7 @@ describe('reports', () => {
       return writeSync(descriptor, bytes);
     }) as typeof writeSync);
     const { summary, status, files } = keep(cut);
-    expect(summary.fault?.message).toMatch(/evidence\.jsonl is not whole: ENOSPC.*\nmake room there/);
+    expect(summary.fault?.message).toMatch(/evidence\.jsonl is incomplete: ENOSPC.*\nmake room there/);
     expect({ status, reports: files.length }).toEqual({ status: 3, reports: 2 });
   });
 });

@@ -4,7 +4,7 @@ import { fixAllureResults, writeReports } from '../report/index.ts';
 
 type Fault = NonNullable<EndRecord['fault']>;
 
-/** Which file of a run could not be written first: a full disk, a folder that was removed. The run cleans up all the same. */
+/** Notes the first file of a run that could not be written, as on a full disk. The run still cleans up. */
 export class Unwritten {
   #first: string | undefined;
   #evidence: string | undefined;
@@ -14,14 +14,14 @@ export class Unwritten {
     this.#first ??= sentence(file, error);
   }
 
-  /** Has the evidence told before all else, where it is damaged. */
+  /** Damaged evidence comes before every other file. */
   check({ file, damaged }: Pick<Evidence, 'file' | 'damaged'>): void {
     if (damaged !== undefined) this.#evidence ??= sentence(file, damaged);
   }
 
   /**
-   * What this makes of the run's fault. What cannot be written also makes other dependencies fail, so it is told first.
-   * @param fault what ended the run besides
+   * The run's fault with what could not be written. That comes first, since it can be the reason for other failures.
+   * @param fault what else ended the run
    */
   overrides(fault: Fault | undefined): Fault | undefined {
     const what = this.#evidence ?? this.#first;
@@ -33,23 +33,20 @@ export class Unwritten {
 }
 
 function sentence(file: string, error: unknown): string {
-  return `${file} is not whole: ${error instanceof Error ? error.message : error}`;
+  return `${file} is incomplete: ${error instanceof Error ? error.message : error}`;
 }
 
-/** What a run leaves for its readers. */
+/** The reports of a run. */
 export interface KeptReports {
   /** Paths of the reports. */
   files: string[];
-  /**
-   * The run's evidence. Where something could not be written, it ends with that, so that the run's last words and status
-   * say so.
-   */
+  /** The run's evidence. If something could not be written, its end says so, and so do summary and exit status. */
   records: EvidenceRecord[];
 }
 
 /**
  * Writes a run's reports, and closes its evidence.
- * @param unwritten told what could not be written
+ * @param unwritten notes what could not be written
  */
 export function keepReports(
   folder: { path: string },
@@ -64,7 +61,7 @@ export function keepReports(
   } catch (error) {
     unwritten.note(evidence.file, error);
   }
-  // First, since a report is to say what is known to be wrong with the evidence.
+  // First, so that the reports can say what is wrong with the evidence.
   evidence.close();
   unwritten.check(evidence);
   const lost = outputTrouble();

@@ -7,7 +7,7 @@ import type { RunOptions } from '../options/index.ts';
 import { isSandboxVersion } from '../sandbox/index.ts';
 import { requiredClientsOf, type Schedule, schedule, skipOf } from '../schedule/index.ts';
 
-/** The claims with what their bodies ask for, and why some of them cannot run on this mesh or provider. */
+/** The claims with their scripts and resource use, and why some of them cannot run on this mesh or provider. */
 export async function scripted(
   selected: readonly Claim[],
   driver: Driver,
@@ -24,7 +24,7 @@ export async function scripted(
   return planned;
 }
 
-/** The enrolled clients that are deployed: those that the claims can use, and all where an earlier run left theirs. */
+/** The enrolled clients to deploy: those that the claims can use; on a reused cluster all, as an earlier run can have left them. */
 export function clientsFor(claims: readonly PlannedClaim[], { reuse }: Pick<RunOptions, 'reuse'>): string[] {
   return reuse
     ? enrolledClients()
@@ -34,7 +34,7 @@ export function clientsFor(claims: readonly PlannedClaim[], { reuse }: Pick<RunO
       );
 }
 
-/** The order in which the claims that can run begin, and what is to be expected of it. */
+/** The order in which the claims that can run begin, and its simulation. */
 export function scheduled(
   claims: readonly PlannedClaim[],
   options: Pick<RunOptions, 'seed' | 'reuse'>,
@@ -44,7 +44,7 @@ export function scheduled(
   return schedule(able, { apps: clientsFor(able, options), ...(seed === undefined ? {} : { seed }) });
 }
 
-/** The claims in the order in which they are to begin, as often as --repeat says; those that cannot run come first. */
+/** The claims in the order in which they begin, repeated as --repeat says. Those that cannot run come first. */
 export async function planClaims(selected: readonly PlannedClaim[], options: RunOptions): Promise<PlannedClaim[]> {
   const { claims } = await scheduled(selected, options);
   const planned = selected.filter(({ skip }) => skip);
@@ -52,10 +52,10 @@ export async function planClaims(selected: readonly PlannedClaim[], options: Run
   return planned;
 }
 
-/** Writes down what is tested, and what will not run and why. */
+/** Records what is tested, and what does not run and why. */
 export function recordPlan(
   evidence: Evidence,
-  dependencies: {
+  plan: {
     provider: ProviderName;
     kubernetes: string;
     mesh: Mesh;
@@ -63,7 +63,7 @@ export function recordPlan(
     claims: PlannedClaim[];
   },
 ): void {
-  const { provider, kubernetes, mesh, observedVersion, claims } = dependencies;
+  const { provider, kubernetes, mesh, observedVersion, claims } = plan;
   const { name, project, declaredVersion, verified, file } = mesh;
   const supports = Object.keys(features).filter((feature) => mesh.supports(feature) === true);
   evidence.append({

@@ -3,7 +3,7 @@ import { type Claim, declaredClaims } from '../judge/claim.ts';
 
 export const suitesFolder = new URL('../../suites/', import.meta.url);
 
-/** The suites' names: each is a file of the folder `suites`. */
+/** The names of the suites: the files in the folder `suites`. */
 export async function suiteNames(): Promise<string[]> {
   const files = await readdir(suitesFolder);
   return files.flatMap((file) => /^([a-z][a-z0-9-]*)\.ts$/.exec(file)?.[1] ?? []).sort();

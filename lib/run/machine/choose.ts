@@ -3,21 +3,21 @@ import { type Choice, chooseProvider, defaultMesh, type RunOptions } from '../..
 import { UsageError } from '../../words/index.ts';
 import { gatherFacts, toolsOf } from './facts.ts';
 
-/** What a run with some options is about. */
+/** The provider and the driver of a run. */
 export interface Chosen {
   choice: Choice;
   driver: Driver;
 }
 
 /**
- * Which provider, and why, from what this machine has, and the driver of the mesh that is tested there.
- * @throws EnvironmentError where none can run here, UsageError where the mesh is unknown or its driver malformed, UsageError
- *   for a --set that the driver would not use
+ * Chooses the provider from what this machine has, and loads the driver of the mesh.
+ * @throws EnvironmentError if no provider can run here
+ * @throws UsageError if the mesh is unknown, its driver malformed, or a --set unused
  */
 export async function choose(options: RunOptions): Promise<Chosen> {
   const { provider } = options;
   const likely = options.mesh ?? defaultMesh(provider === 'auto' ? 'kind' : provider);
-  // Read while the machine is asked, which is a matter of other processes.
+  // Load the driver while other processes check the machine.
   const loading = loadDriver(likely);
   const tools = loading.then((driver) => toolsOf([driver]));
   const choice = chooseProvider(options, await gatherFacts(tools, provider), await loading);
@@ -29,7 +29,7 @@ export async function choose(options: RunOptions): Promise<Chosen> {
 
 const strength = { file: 1, environment: 2, 'command line': 3 };
 
-/** What a file sets for the mesh that it is for must not forbid to name another one. */
+/** Refuses a --set that the driver does not use, unless it is from a file and a stronger source names the mesh. */
 export function refuseUnusedSets({ sets, named }: Pick<RunOptions, 'sets' | 'named'>, driver: Driver): void {
   const strongest = (...names: string[]) =>
     Math.max(0, ...names.map((name) => named[name]).map((source) => (source === undefined ? 0 : strength[source])));
