@@ -9,7 +9,7 @@ const tables: Record<string, () => string> = {
     table(
       ['name', 'about', 'what it does', 'must be noticed by'],
       casesOf('faulty-mesh', ({ caughtBy, because, devised }) => [
-        `${codes(caughtBy)}${devised ? ' (devised)' : ''}`,
+        `${codes(caughtBy) || 'no claim'}${devised ? ' (devised)' : ''}`,
         because,
       ]),
     ),
