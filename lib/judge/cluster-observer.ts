@@ -2,6 +2,7 @@ import type { Evidence } from '../evidence/index.ts';
 import type { Actor, Server } from '../fixtures/index.ts';
 import type { Cluster, Manifest, Stop } from '../kube/cluster.ts';
 import type { Mesh } from '../mesh/mesh.ts';
+import { pause } from '../polling/poll-until.ts';
 import { Agent, type Route, ServerLog } from '../probe/index.ts';
 import { type ContainerView, type PodView, viewPod } from './pods.ts';
 import { TIMING } from './timing.ts';
@@ -25,6 +26,15 @@ interface Fault {
   excuses: boolean;
 }
 
+/** An actor's present pod. */
+interface Adopted {
+  uid: string;
+  pod: string;
+  agent: Agent;
+  /** Of a server. */
+  log: ServerLog | undefined;
+}
+
 /**
  * Follows the pods of fixtures and control plane: an agent in each client, the log of each server, and what disturbs them.
  * It tells what the mesh does to itself (a crash of its containers) from what the environment does.
@@ -32,8 +42,8 @@ interface Fault {
 export class ClusterObserver {
   private readonly dependencies: ObserverDependencies;
   private readonly pods = new Map<string, PodView>();
-  private readonly agents = new Map<string, { uid: string; agent: Agent }>();
-  private readonly logs = new Map<string, { uid: string; log: ServerLog }>();
+  /** By the actor's name. */
+  private readonly adopted = new Map<string, Adopted>();
   private readonly open = new Map<string, Fault>();
   private readonly past: Fault[] = [];
   private readonly crashed = new Map<string, { pod: string; container: ContainerView; excused: boolean }>();
@@ -45,8 +55,8 @@ export class ClusterObserver {
   private readonly watches: Stop[] = [];
   private isOnPurpose = false;
   private wholeAgainAt = Number.NEGATIVE_INFINITY;
-  private readonly waiting = new Set<() => void>();
-  private readonly current = new Map<string, string>();
+  /** Aborted when a fault begins or ends. */
+  private readonly waiting = new Set<AbortController>();
 
   constructor(dependencies: ObserverDependencies) {
     this.dependencies = dependencies;
@@ -78,15 +88,15 @@ export class ClusterObserver {
 
   /** The agent in an actor's present pod. */
   agentOf(app: string): Agent | undefined {
-    return this.agents.get(app)?.agent;
+    return this.adopted.get(app)?.agent;
   }
 
   logOf(app: string): ServerLog | undefined {
-    return this.logs.get(app)?.log;
+    return this.adopted.get(app)?.log;
   }
 
   podOf(app: string): string {
-    return this.current.get(app) ?? `${app} (no pod)`;
+    return this.adopted.get(app)?.pod ?? `${app} (no pod)`;
   }
 
   /** Changes whenever a pod of the route is replaced or one of its containers restarts, sidecars included. */
@@ -101,7 +111,7 @@ export class ClusterObserver {
   }
 
   presentPod(app: string): PodView | undefined {
-    return this.pods.get(this.current.get(app) ?? '');
+    return this.pods.get(this.adopted.get(app)?.pod ?? '');
   }
 
   /** What was wrong with the environment at or after a time of the run's clock. */
@@ -192,20 +202,15 @@ export class ClusterObserver {
       if (known === undefined) this.open.set(key, { cause, from: now, excuses });
     } else if (known !== undefined) {
       this.open.delete(key);
-      if (known.cause === UNSEEN) {
-        this.wake();
-        return;
-      }
-      this.past.push({ ...known, to: now });
-      if (!this.isOnPurpose) {
+      if (known.cause !== UNSEEN) this.past.push({ ...known, to: now });
+      if (known.cause !== UNSEEN && !this.isOnPurpose)
         this.dependencies.evidence.append({ kind: 'environment-fault', cause: known.cause, from: known.from, to: now });
-      }
     }
     this.wake();
   }
 
   private wake(): void {
-    for (const wake of [...this.waiting]) wake();
+    for (const change of [...this.waiting]) change.abort();
   }
 
   /** Waits until nothing is wrong with the environment. @returns what still is after `limitMs` */
@@ -214,25 +219,20 @@ export class ClusterObserver {
     while (this.open.size > 0) {
       const rest = deadline - performance.now();
       if (rest <= 0 || signal.aborted) return this.faults.join('; ');
-      await new Promise<void>((resolve) => {
-        const done = () => {
-          clearTimeout(timer);
-          signal.removeEventListener('abort', done);
-          this.waiting.delete(done);
-          resolve();
-        };
-        const timer = setTimeout(done, rest);
-        signal.addEventListener('abort', done);
-        this.waiting.add(done);
-      });
+      const change = new AbortController();
+      this.waiting.add(change);
+      await pause(rest, AbortSignal.any([signal, change.signal]));
+      this.waiting.delete(change);
     }
     return undefined;
   }
 
   close(): void {
     for (const watch of this.watches) watch.stop();
-    for (const { agent } of this.agents.values()) agent.close();
-    for (const { log } of this.logs.values()) log.close();
+    for (const { agent, log } of this.adopted.values()) {
+      agent.close();
+      log?.close();
+    }
     for (const [, { cause, from }] of this.open)
       this.dependencies.evidence.append({ kind: 'environment-fault', cause, from });
   }
@@ -268,16 +268,14 @@ export class ClusterObserver {
     const own = [...this.pods.values()].filter((pod) => pod.app === app && pod.namespace === namespace && !pod.ending);
     const pod = own.find(({ ready }) => ready) ?? own.at(-1);
     const running = pod !== undefined && this.ownContainers(pod).every(({ running: is }) => is);
-    const known = this.agents.get(app);
+    const known = this.adopted.get(app);
     if (known !== undefined && known.uid !== pod?.uid) {
       known.agent.close();
-      this.agents.delete(app);
-      this.logs.get(app)?.log.close();
-      this.logs.delete(app);
-      this.current.delete(app);
+      known.log?.close();
+      this.adopted.delete(app);
       this.setFault(`replaced ${app}`, `the pod of ${app} was replaced`);
     }
-    if (pod !== undefined && running && !this.agents.has(app)) this.adopt(actor, pod);
+    if (pod !== undefined && running && !this.adopted.has(app)) this.adopted.set(app, this.adopt(actor, pod));
     const restarted =
       pod !== undefined && this.ownContainers(pod).filter((container) => this.hasRestarted(pod, container)).length > 0;
     if (restarted) this.setFault(`restarted ${app}`, `a container of the fixture ${app} restarted`);
@@ -290,14 +288,13 @@ export class ClusterObserver {
     this.setFault(`restarted ${app}`, undefined);
   }
 
-  private adopt({ app, namespace, container }: Actor, pod: PodView): void {
+  private adopt({ app, namespace, container }: Actor, { uid, name }: PodView): Adopted {
     const { cluster, log, servers } = this.dependencies;
-    this.current.set(app, pod.name);
-    this.agents.set(app, { uid: pod.uid, agent: new Agent(cluster, { namespace, pod: pod.name, container }, log) });
+    const agent = new Agent(cluster, { namespace, pod: name, container }, log);
     const server = servers.find((each) => each.app === app);
-    if (server === undefined) return;
-    const target = { namespace, pod: pod.name, container: server.logContainer };
-    this.logs.set(app, { uid: pod.uid, log: new ServerLog(cluster, target, log) });
+    if (server === undefined) return { uid, pod: name, agent, log: undefined };
+    const target = { namespace, pod: name, container: server.logContainer };
+    return { uid, pod: name, agent, log: new ServerLog(cluster, target, log) };
   }
 
   private ownContainers(pod: PodView): ContainerView[] {
