@@ -1,6 +1,6 @@
 import type { EvidenceRecord, PhaseName, RouteResult, Verdict } from '../evidence/index.ts';
 import { attemptName, attemptTally, longest, sum, timesOf } from './claims.ts';
-import type { Of } from './records.ts';
+import { type Of, takeOpen } from './records.ts';
 import { count, firstLine, indent, pad, printable, seconds, shorten } from './text.ts';
 import { mark, type Paint, tint, wasRun } from './verdicts.ts';
 import { meshName } from './warnings.ts';
@@ -121,10 +121,7 @@ class PhaseLines {
       this.open.push({ phase, what, since: at });
       return [];
     }
-    const exact = this.open.findLastIndex((begun) => begun.phase === phase && begun.what === what);
-    // The words of a phase may have changed since it began.
-    const index = exact >= 0 ? exact : this.open.findLastIndex((begun) => begun.phase === phase);
-    const [begun] = index < 0 ? [] : this.open.splice(index, 1);
+    const begun = takeOpen(this.open, phase, what);
     const gap = this.isAfterSuite && phase !== 'suite' ? [''] : [];
     this.isAfterSuite = phase === 'suite';
     if (phase === 'suite') return [];

@@ -1,4 +1,4 @@
-import type { EvidenceRecord } from '../evidence/index.ts';
+import type { EvidenceRecord, PhaseName } from '../evidence/index.ts';
 
 /** The record of a kind, as it stands in the evidence. */
 export type Of<K extends EvidenceRecord['kind']> = Extract<EvidenceRecord, { kind: K }>;
@@ -11,6 +11,17 @@ export function only<K extends EvidenceRecord['kind']>(records: EvidenceRecord[]
 /** The last record of a kind: the one that counts. */
 export function last<K extends EvidenceRecord['kind']>(records: EvidenceRecord[], kind: K): Of<K> | undefined {
   return only(records, kind).at(-1);
+}
+
+/** Takes the phase that ends out of the open ones: the one with the same words, or, if they have changed, of the same name. */
+export function takeOpen<T extends { phase: PhaseName; what: string }>(
+  open: T[],
+  phase: PhaseName,
+  what: string,
+): T | undefined {
+  const exact = open.findLastIndex((begun) => begun.phase === phase && begun.what === what);
+  const index = exact >= 0 ? exact : open.findLastIndex((begun) => begun.phase === phase);
+  return index < 0 ? undefined : open.splice(index, 1)[0];
 }
 
 /** The items by what `key` says of them, in the order of their first appearance. */

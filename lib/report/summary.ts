@@ -1,7 +1,7 @@
 import type { EndRecord, EvidenceRecord, PhaseName, RunRecord, Verdict } from '../evidence/index.ts';
 import { actingSpans, type ChangeResult, changeResults, type ModeResult, modeResults } from './changes.ts';
 import { type ClaimResult, claimResults, sum } from './claims.ts';
-import { clipped, covered, grouped, last, only, type Span } from './records.ts';
+import { clipped, covered, grouped, last, only, type Span, takeOpen } from './records.ts';
 import { tally, wasRun } from './verdicts.ts';
 
 /** The result of a run, computed from its evidence. All times in ms. */
@@ -210,7 +210,7 @@ export function phaseResults(records: EvidenceRecord[]): PhaseResult[] {
       phases.push(begun);
       continue;
     }
-    const begun = opened(open, phase, what) ?? { phase, what, start: at - (ms ?? 0), end: at, ms: 0 };
+    const begun = takeOpen(open, phase, what) ?? { phase, what, start: at - (ms ?? 0), end: at, ms: 0 };
     if (!phases.includes(begun)) phases.push(begun);
     begun.what = what;
     begun.end = at;
@@ -218,11 +218,4 @@ export function phaseResults(records: EvidenceRecord[]): PhaseResult[] {
     begun.ok = ok ?? true;
   }
   return phases;
-}
-
-/** Takes the phase that ends from the open ones: the one of the same words, or, where the words grew meanwhile, of the same name. */
-function opened(open: PhaseResult[], phase: PhaseName, what: string): PhaseResult | undefined {
-  const exact = open.findIndex((begun) => begun.phase === phase && begun.what === what);
-  const index = exact >= 0 ? exact : open.findIndex((begun) => begun.phase === phase);
-  return index < 0 ? undefined : open.splice(index, 1)[0];
 }
