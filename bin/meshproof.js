@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { builtFolder } from '../lib/compiled/built.js';
 
-/** Loads the program. Where there is none to load, one message says why and what to do. */
+/** Loads the program. If there is none to load, one message says why and what to do. */
 async function load() {
   try {
     return await import(pathToFileURL(join(await builtFolder(), 'program', 'main.js')).href);

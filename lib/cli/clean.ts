@@ -25,9 +25,9 @@ export interface CleanOptions {
  * @throws EnvironmentError where the registry cannot be read or written
  */
 export async function cleanCommand(options: CleanOptions, folder: string = registryFolder()): Promise<number> {
-  let told = 0;
+  let count = 0;
   const report = (line: string): void => {
-    told++;
+    count += 1;
     print(`${line}\n`);
   };
   removeAbandoned(folder);
@@ -51,7 +51,7 @@ export async function cleanCommand(options: CleanOptions, folder: string = regis
   }
   const isClean = await cleanUpRuns(toCleanUp, report, { folder, andKept: all, tries: 'again', kubeconfig });
   for (const line of await listStrays(entries)) print(`${line}\n`);
-  if (told === 0) print('nothing to clean\n');
+  if (count === 0) print('nothing to clean\n');
   return isClean ? exitStatus.fine : exitStatus.inconclusive;
 }
 

@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander';
 import { coloursFor } from '../console/colours.ts';
 import { exitStatus, explainError } from '../console/exit-status.ts';
-import { listenToOutput, outputTrouble, outputWritten, print, printJson } from '../console/output.ts';
+import { listenToOutput, lostOutput, outputWritten, print, printJson } from '../console/output.ts';
 import { catchUnforeseen, unforeseenText, wasUnforeseen } from '../run/interrupt.ts';
 import { redact } from '../words/index.ts';
 import { asUsageError, buildProgram } from './program.ts';
@@ -14,7 +14,7 @@ export async function main(argv: string[]): Promise<void> {
   catchUnforeseen();
   const status = await perform(argv);
   await outputWritten();
-  const lost = outputTrouble();
+  const lost = lostOutput();
   process.exitCode = lost === undefined ? status : withLostOutput(status, lost);
   // What an exception left open would keep the process alive.
   if (wasUnforeseen()) process.exit();
@@ -74,10 +74,10 @@ function wantsJson(argv: readonly string[]): boolean {
 /** Prints an error. @param json also print it as an object on standard output, which has no result then */
 function complain(error: unknown, json: boolean): number {
   const { status, message, remedy, isDefect } = explainError(asUsageError(error));
-  const told = { message: redact(message), remedies: remedy === undefined ? [] : redact(remedy).split('\n') };
+  const explained = { message: redact(message), remedies: remedy === undefined ? [] : redact(remedy).split('\n') };
   const colours = coloursFor(process.stderr);
-  print(`${colours.red('meshproof:')} ${isDefect ? unforeseenText(error) : told.message}\n`, process.stderr);
-  if (json) printJson({ status, error: told });
-  for (const line of told.remedies) print(`  -> ${line}\n`, process.stderr);
+  print(`${colours.red('meshproof:')} ${isDefect ? unforeseenText(error) : explained.message}\n`, process.stderr);
+  if (json) printJson({ status, error: explained });
+  for (const line of explained.remedies) print(`  -> ${line}\n`, process.stderr);
   return status;
 }

@@ -1,7 +1,7 @@
 // @ts-check
-// Builds the program as plain JavaScript into a folder of `dist`, whole or not at all. To load hundreds of TypeScript files
-// would take each run a second and seventy megabytes.
-// usage: node build.js [--alone]      --alone leaves no other build in dist, as a package wants it
+// Builds the program as plain JavaScript into a folder of `dist`, completely or not at all. Loading hundreds of TypeScript
+// files would cost each run a second and seventy megabytes.
+// usage: node build.js [--alone]      --alone removes every other build from dist, for a package
 import { randomUUID } from 'node:crypto';
 import {
   copyFileSync,
@@ -20,12 +20,12 @@ import { fileURLToPath } from 'node:url';
 import { buildsIn, damageOf, digestOf, folderFor, MANIFEST } from './built.js';
 
 const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
-/** Builds of earlier sources that stay: programs that run may still load parts of them. */
+/** Earlier builds to keep: running programs may still load parts of them. */
 const MOST_KEPT = 10;
-/** A folder of an unfinished build that is older than this belongs to a build that was killed; ms. */
+/** An unfinished build that is older than this was killed, ms. */
 const UNFINISHED_MS = 3_600_000;
 
-/** What the claims' process shares with jest is jest's own. */
+/** jest provides it to the claims' process. */
 const EXTERNAL = ['@jest/globals'];
 
 /** @throws Error that says what to install, where it is missing */
@@ -40,7 +40,7 @@ async function compiler() {
   }
 }
 
-/** What is CommonJS among the libraries asks for Node's own modules by `require`. */
+/** Libraries in CommonJS load Node's modules by `require`. */
 const REQUIRE =
   "import { createRequire as toRequire } from 'node:module';\nconst require = toRequire(import.meta.url);";
 const FOLDER_OF = "import { fileURLToPath as folderOf } from 'node:url';";
@@ -52,20 +52,20 @@ const common = {
   platform: 'node',
   target: 'node20',
   format: 'esm',
-  // Of libraries in both forms the one of which only what is used is taken.
+  // Prefer a library's ES module form, of which esbuild takes only what is used.
   mainFields: ['module', 'main'],
   external: EXTERNAL,
   logLevel: 'silent',
 };
 
 /**
- * Sources find the project's other files from their own place. A build knows that place relative to its own, so that the
- * project can be moved. Where a build lies, lib/compiled asks itself.
+ * Sources find the project's other files relative to their own path. A build has that path relative to its own, so that the
+ * project can be moved. lib/compiled finds its own path itself.
  * @param {string} outdir
  * @returns {import('esbuild').Plugin}
  */
 function ownPlaces(outdir) {
-  // Where it is built differs from where it lies in name only.
+  // The folder of the finished build has another name, but the same depth.
   const place = join(PROJECT, 'dist', 'build', basename(outdir));
   return {
     name: 'own-places',
@@ -89,7 +89,7 @@ function ownPlaces(outdir) {
 }
 
 /**
- * The command, in few files: what subcommands load only when they are called stays apart.
+ * The command, in few files: modules that a subcommand loads when it is called stay separate.
  * @param {string} outdir
  */
 async function buildProgram(outdir) {
@@ -106,7 +106,7 @@ async function buildProgram(outdir) {
 }
 
 /**
- * What jest loads, as it stands: jest has no TypeScript to transform, and nothing to look for.
+ * What jest loads: one file, so that it has nothing to transform and nothing to search for.
  * @param {string} outdir
  */
 async function buildClaims(outdir) {
@@ -131,7 +131,7 @@ async function buildSandbox(outdir) {
   const source = join(PROJECT, 'lib/sandbox');
   const own = { ...common, absWorkingDir: source, outdir, outbase: source };
   await build({ ...own, entryPoints: ['main.ts'], banner: { js: REQUIRE } });
-  // A dozen of these start at once, each sooner by what Node's loader of modules would take.
+  // A dozen of these start at once. CommonJS saves each the start of Node's module loader.
   const programs = ['sidecar', 'httpbin', 'tcp-echo', 'nc'].map((name) => `programs/${name}.ts`);
   await build({ ...own, entryPoints: programs, format: 'cjs' });
   copyFileSync(join(source, 'api/schema/kubernetes.json'), join(outdir, 'kubernetes.json'));
@@ -157,17 +157,17 @@ async function buildAll(folder) {
   writeFileSync(join(folder, MANIFEST), `${JSON.stringify(digests, null, 1)}\n`);
 }
 
-/** Others may be building the same: the first one puts it in its place. @param {string} folder */
+/** Others may be building the same; the first one to finish puts it in place. @param {string} folder */
 async function buildWhole(folder) {
   const dist = dirname(folder);
   mkdirSync(dist, { recursive: true });
-  // Not by mkdtemp: what root builds, every user runs.
+  // Not mkdtemp, whose folders are private: every user runs what root builds.
   const making = join(dist, `making-${randomUUID()}`);
   mkdirSync(making);
   try {
     await buildAll(making);
     if (damageOf(folder) === undefined) return;
-    // A damaged one is moved away first: a folder that is not empty cannot be replaced.
+    // Move a damaged one away first: a folder that is not empty cannot be replaced.
     if (existsSync(folder)) renameSync(folder, join(making, 'damaged'));
     renameSync(making, folder);
     rmSync(join(folder, 'damaged'), { recursive: true, force: true });

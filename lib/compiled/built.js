@@ -6,21 +6,21 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-/** In a checkout this folder is `lib/compiled`; in the built program it is the part of a build that runs. */
+/** In a checkout this is `lib/compiled`; in the built program it is the part of the build that runs. */
 const HERE = dirname(fileURLToPath(import.meta.url));
-/** Says which files a build has. */
+/** Lists the files of a build with their digests. */
 export const MANIFEST = 'built.json';
 /** Longest that a build may take. It takes two seconds on an idle machine. */
 const BUILD_MS = 180_000;
-/** Characters of a failed build in an error. */
+/** Longest output of a failed build in an error, characters. */
 const MOST_SAID = 1_000;
 
 /**
  * The folder of the program as plain JavaScript, with the parts `program`, `claims` and `sandbox`. `npm ci` builds it, and
- * the package holds it. A checkout whose sources differ from what was built builds again, so that it never runs old code.
+ * the package contains it. A checkout with changed sources builds again, so that it never runs old code.
  *
  * @returns {Promise<string>} an absolute path
- * @throws EnvironmentError with a remedy, where the build is missing or damaged, and cannot be made anew
+ * @throws an error of the environment, if the build is missing or damaged and cannot be built
  */
 export async function builtFolder() {
   const own = dirname(HERE);
@@ -53,7 +53,7 @@ export async function builtFolder() {
 }
 
 /**
- * The folder that a build of the present sources has: named by a digest of them, not by where the project lies.
+ * The folder for a build of the present sources, named by their digest.
  * @param {string} project
  */
 export function folderFor(project) {
@@ -66,7 +66,7 @@ export function folderFor(project) {
 }
 
 /**
- * What keeps a build from being used: a file that is missing, unreadable, or not as it was built; undefined where nothing.
+ * Why a build cannot be used: a file that is missing, unreadable, or not as it was built; undefined if it can.
  * @param {string} folder
  * @returns {string | undefined}
  */
@@ -87,8 +87,8 @@ export function digestOf(file) {
 }
 
 /**
- * Node's hooks and paths are meant for the program that the user starts. A relative one would not be found by a child in
- * another folder.
+ * The environment without Node's hooks and paths, which are meant for the program that the user starts. A child in another
+ * folder would not find a relative one.
  * @param {NodeJS.ProcessEnv} environment
  * @returns {NodeJS.ProcessEnv}
  */

@@ -12,10 +12,10 @@ export function coloursFor(
   return picocolors.createColors(isWanted);
 }
 
-/** The sequences that picocolors writes for the colours of this program. Others, such as one that hides text, are not ours. */
+/** The sequences that picocolors writes for this program's colours. No others pass, such as one that hides text. */
 const OWN = new RegExp(`(${String.fromCharCode(27)}\\[(?:1|2|22|3[1-6]|39)m)`);
 
-/** A text whose parts between the program's own colours are changed by `change`. */
+/** A text with `change` applied to what is between the program's own colours. */
 export function inOwnColours(text: string, change: (part: string) => string): string {
   return text
     .split(OWN)

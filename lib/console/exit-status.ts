@@ -1,6 +1,6 @@
 import { expectedError, type Whose } from '../words/index.ts';
 
-/** What a run's end means to whoever started it. */
+/** How the program ends. */
 export const exitStatus = { fine: 0, failed: 1, wrongUse: 2, inconclusive: 3, interrupted: 130 } as const;
 
 const statusOfFault: Record<Whose, number> = {
@@ -10,18 +10,18 @@ const statusOfFault: Record<Whose, number> = {
   harness: exitStatus.inconclusive,
 };
 
-/** An error as people are told of it. */
+/** An error for people. */
 export interface Explained {
   status: number;
   whose: Whose;
   message: string;
-  /** What to do about it, a line each. */
+  /** What to do, a line each. */
   remedy?: string;
-  /** Nobody foresaw it: a defect of the harness. */
+  /** Unexpected: a defect of the harness. */
   isDefect?: true;
 }
 
-/** What an error that ends the program means. The stack of one that nobody foresaw is for a log, not for people. */
+/** What an error that ends the program means. The stack of an unexpected one is for a log, not for people. */
 export function explainError(error: unknown): Explained {
   const expected = expectedError(error);
   if (expected !== undefined) {
@@ -36,7 +36,7 @@ export function explainError(error: unknown): Explained {
   return { ...own, message: `${shortage.what} (${message})`, remedy: shortage.remedy };
 }
 
-/** The operating system's codes for what this process may not have more of. */
+/** The operating system's codes for a limit that this process has reached. */
 const shortages: Record<string, { what: string; remedy: string }> = {
   EMFILE: {
     what: 'this process may not open more files',
@@ -50,7 +50,7 @@ const shortages: Record<string, { what: string; remedy: string }> = {
   ENOMEM: { what: 'this machine has no memory left', remedy: 'end other programs, or give the machine more memory' },
 };
 
-/** An error as it stands in a log: with its stack where it has one. */
+/** An error for a log: with its stack, if it has one. */
 export function stackOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

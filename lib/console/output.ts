@@ -1,13 +1,13 @@
 import { printable, printableJson, withoutKnownSecrets } from '../words/index.ts';
 import { coloursFor, inOwnColours } from './colours.ts';
 
-let trouble: string | undefined;
+let lost: string | undefined;
 
 type Output = Pick<NodeJS.WriteStream, 'write' | 'isTTY'>;
 
 /**
- * Writes a text for people. Every message of a command outside of a run passes it: hidden characters are spelt out, and
- * secrets that the process was told are left out. Only the program's own colours stay, on a terminal that shows them.
+ * Writes a text for people. Every message of a command outside of a run passes it: hidden characters become visible, and the
+ * secrets of this process are left out. Only the program's own colours stay, on a terminal that shows them.
  */
 export function print(
   text: string,
@@ -19,15 +19,14 @@ export function print(
   stream.write(isColorSupported ? inOwnColours(plain, printable) : printable(plain));
 }
 
-/** Writes a value for programs, as indented JSON; its readers get hidden characters unchanged. */
+/** Writes a value for programs, as indented JSON, with hidden characters as JSON's own escapes. */
 export function printJson(value: unknown, stream: Output = process.stdout): void {
   stream.write(printableJson(withoutKnownSecrets(`${JSON.stringify(value, undefined, 2)}\n`)));
 }
 
 /**
- * Listens for errors of standard output and standard error, once for the process. A reader that has had enough (`| head`)
- * and a terminal that was closed are no trouble. What could not be written for any other reason, such as a full disk, is
- * remembered: see `outputTrouble`. Whatever is at work goes on, and cleans up.
+ * Listens for errors of standard output and standard error, once for the process. A reader that has ended (`| head`) and a
+ * closed terminal do not count. Any other error, such as a full disk, is kept for `lostOutput`; the work goes on.
  */
 export function listenToOutput(): void {
   for (const [name, stream] of [
@@ -35,17 +34,17 @@ export function listenToOutput(): void {
     ['standard error', process.stderr],
   ] as const) {
     stream.on('error', ({ code, message }: NodeJS.ErrnoException) => {
-      if (code !== 'EPIPE' && code !== 'EIO') trouble ??= `${name} cannot be written: ${message}`;
+      if (code !== 'EPIPE' && code !== 'EIO') lost ??= `${name} cannot be written: ${message}`;
     });
   }
 }
 
-/** Why something that was to be printed is lost; undefined where nothing is. */
-export function outputTrouble(): string | undefined {
-  return trouble;
+/** Why a part of the output is lost; undefined if nothing is. */
+export function lostOutput(): string | undefined {
+  return lost;
 }
 
-/** Waits until what was printed is written, or has failed: streams tell of an error a moment later. */
+/** Waits until the output is written or has failed: streams report an error a moment later. */
 export async function outputWritten(): Promise<void> {
   for (const stream of [process.stdout, process.stderr]) {
     if (stream.writable) await new Promise<void>((resolve) => stream.write('', () => resolve()));

@@ -1,4 +1,4 @@
-import { outputTrouble } from '../console/output.ts';
+import { lostOutput } from '../console/output.ts';
 import type { EndRecord, Evidence, EvidenceRecord, OwnEvidence } from '../evidence/index.ts';
 import { fixAllureResults, writeReports } from '../report/index.ts';
 
@@ -64,7 +64,7 @@ export function keepReports(
   // First, so that the reports can say what is wrong with the evidence.
   evidence.close();
   unwritten.check(evidence);
-  const lost = outputTrouble();
+  const lost = lostOutput();
   if (lost !== undefined) unwritten.note('what the run printed', lost);
   records = withFault(records, unwritten);
   try {

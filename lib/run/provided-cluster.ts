@@ -38,7 +38,7 @@ export interface ProvidedCluster {
   mayInstall: boolean;
   /** Called before a mode is switched, with the setting behind it. */
   beforeSwitch?: (setting: Setting | undefined, value: boolean) => Promise<void>;
-  /** Takes down everything that this run is not told to leave. */
+  /** Takes down everything that the options do not keep. */
   down(): Promise<void>;
 }
 

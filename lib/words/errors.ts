@@ -32,7 +32,7 @@ export class EnvironmentError extends MeshproofError {
   }
 }
 
-/** An error that the program expects, known by its shape: it can come from another realm, whose classes are others. */
+/** An error that the program expects, known by its shape: an error of another realm has other classes. */
 export function expectedError(error: unknown): MeshproofError | undefined {
   const isExpected = typeof error === 'object' && error !== null && 'whose' in error && 'message' in error;
   return isExpected ? (error as MeshproofError) : undefined;

@@ -1,12 +1,12 @@
 import { setFlagsFromString } from 'node:v8';
 import AllureEnvironment from 'allure-jest/node';
 
-// The process's heap, not the claims' alone: as the program's own is kept, and as late, for the reasons given there.
+// For the whole process, as bin/meshproof.js does, and for its reasons.
 setFlagsFromString('--semi-space-growth-factor=1');
 
 /**
- * Is told by a variable where to write. A result that cannot be written is no claim's failure: the runner judges, writes
- * the missing ones after the run, and tells what it cannot write.
+ * Allure's environment, with the results' folder from a variable. A result that cannot be written fails no claim: the runner
+ * judges, writes the missing results after the run, and reports what it cannot write.
  */
 export default class RunEnvironment extends AllureEnvironment {
   constructor({ projectConfig, ...config }, context) {
