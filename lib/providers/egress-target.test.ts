@@ -57,8 +57,8 @@ describe('servers beside the cluster', () => {
 
   test('are removed at the end', async () => {
     tools.add('docker', 'case "$1" in inspect) echo 172.18.0.9;; esac');
-    const outside = await start();
-    await outside.stop();
+    const egressTarget = await start();
+    await egressTarget.stop();
     expect(tools.calls.filter((call) => call.startsWith('docker rm'))).toHaveLength(2);
     expect(gone.mock.calls.flat()).toEqual(['run-egress-target-httpbin', 'run-egress-target-tcp-echo']);
   });
@@ -75,10 +75,10 @@ describe('servers beside the cluster', () => {
   test('have logs that are followed, on both streams, again after a break', async () => {
     const once = 'if [ -e "$HERE/broke" ]; then sleep 60; else touch "$HERE/broke"; fi';
     tools.add('docker', `case "$1" in inspect) echo 172.18.0.9;; logs) echo out; echo err >&2; ${once};; esac`);
-    const outside = await start();
+    const egressTarget = await start();
     const lines: string[] = [];
     const states: boolean[] = [];
-    const tail = outside.followLog(
+    const tail = egressTarget.followLog(
       { container: 'run-egress-target-httpbin' },
       { line: (text) => lines.push(text), broken: (isBroken) => states.push(isBroken) },
     );

@@ -62,7 +62,7 @@ describe('a kind cluster', () => {
     expect(gone).not.toHaveBeenCalled();
   });
 
-  test('is waited for as long as the timeout scale says, and deleted when it takes longer', async () => {
+  test('is waited for as long as the timeout scale allows, and then deleted', async () => {
     tools.add('docker', DOCKER);
     tools.add('kind', kindThat('exec sleep 60'));
 

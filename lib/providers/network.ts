@@ -78,7 +78,7 @@ const KUBELET_CONFIG = '/var/lib/kubelet/config.yaml';
 
 /**
  * The domain and the name server that a kind cluster's pods have.
- * @throws EnvironmentError if no node says
+ * @throws EnvironmentError if the node's kubelet does not name them
  */
 export async function nodeDns(clusterName: string, context: ToolContext): Promise<NodeDns> {
   const [node = ''] = await nodesOf(clusterName, context);

@@ -14,7 +14,7 @@ export interface Identification {
 }
 
 /** Where a user's credentials come from. Returns the same object until they change. */
-export interface Source {
+export interface CredentialSource {
   /** A program has to run for them. */
   readonly isProgram?: boolean;
   /** @throws KubeconfigError naming the field */
@@ -29,7 +29,11 @@ export interface Source {
  * @param authority the cluster's certificate authority as PEM text, for plugins
  * @throws KubeconfigError for a provider that kubectl has removed
  */
-export function sourceOf(chosen: ChosenContext, authority: () => string, closing: AbortSignal): Source {
+export function credentialSourceOf(
+  chosen: ChosenContext,
+  authority: () => string,
+  closing: AbortSignal,
+): CredentialSource {
   const { user, userEntry, exec, authProvider, notes } = chosen;
   const bearer = authProvider && providerToken(chosen, authProvider.name, authProvider.config ?? {});
   const other = (['tokenFile', 'token', 'username'] as const).find((field) => user[field] !== undefined);
@@ -44,7 +48,7 @@ export function sourceOf(chosen: ChosenContext, authority: () => string, closing
 }
 
 /** The credentials in the server's URL, used if there are no others. */
-export function ofServer({ server: { username, password } }: ChosenContext): Source {
+export function ofServer({ server: { username, password } }: ChosenContext): CredentialSource {
   return username === '' && password === ''
     ? fixed(undefined)
     : fixed(basic(decodeURIComponent(username), decodeURIComponent(password)));
@@ -54,12 +58,12 @@ function basic(username: string, password: string): string {
   return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 }
 
-function fixed(authorization: string | undefined): Source {
+function fixed(authorization: string | undefined): CredentialSource {
   const always: Identification = authorization === undefined ? {} : { authorization };
   return { current: async () => always, discard: () => false };
 }
 
-class PluginSource implements Source {
+class PluginSource implements CredentialSource {
   readonly isProgram = true;
   readonly #plugin: ExecPlugin;
   #from: PluginCredentials | undefined;
@@ -86,7 +90,7 @@ class PluginSource implements Source {
 }
 
 /** A token in a file, which somebody else renews. */
-class TokenFile implements Source {
+class TokenFile implements CredentialSource {
   readonly #chosen: ChosenContext;
   readonly #file: string;
   readonly #fallback: string | undefined;
@@ -138,7 +142,7 @@ const removed: Record<string, string> = {
 };
 
 /** Only `oidc` is left. Its token is used but never renewed: a new refresh token would replace the user's. */
-function providerToken(chosen: ChosenContext, name = '', config: Record<string, string> = {}): Source {
+function providerToken(chosen: ChosenContext, name = '', config: Record<string, string> = {}): CredentialSource {
   const { userEntry } = chosen;
   const place = placeOf(userEntry, 'auth-provider');
   if (name !== 'oidc') {

@@ -2,7 +2,7 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import { keepBasicCredentials, keepSecret } from '../../words/index.ts';
 import { Connections } from './connections.ts';
 import { bareHost, type ChosenContext, chooseContext } from './context.ts';
-import { type Identification, ofServer, type Source, sourceOf } from './credentials.ts';
+import { type CredentialSource, credentialSourceOf, type Identification, ofServer } from './credentials.ts';
 import { KubeconfigError, placeOf, readKubeconfigs } from './kubeconfig.ts';
 import { isLoopback, type ProxyServer, proxyOf } from './proxy.ts';
 import { TlsIdentity, type TlsOptions } from './tls-identity.ts';
@@ -67,7 +67,7 @@ class ContextEndpoint implements Endpoint {
   readonly notes: readonly string[];
   readonly #closing = new AbortController();
   readonly #tls: TlsIdentity;
-  readonly #source: Source;
+  readonly #source: CredentialSource;
   readonly #proxy: ProxyServer | undefined;
   readonly #impersonation: OutgoingHttpHeaders;
   /** The last one has the current identity. Open streams still use the others. */
@@ -84,7 +84,8 @@ class ContextEndpoint implements Endpoint {
     this.server.username = '';
     this.server.password = '';
     this.#tls = new TlsIdentity(chosen);
-    const source = sendsCredentials(chosen) && sourceOf(chosen, () => this.#tls.authority(), this.#closing.signal);
+    const source =
+      sendsCredentials(chosen) && credentialSourceOf(chosen, () => this.#tls.authority(), this.#closing.signal);
     this.#source = source || ofServer(chosen);
     this.#proxy = proxyOf(chosen);
     this.#impersonation = impersonationOf(chosen);
