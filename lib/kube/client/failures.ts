@@ -90,32 +90,24 @@ export function refusal(what: string, answer: Answer): ClusterError {
   return new TransientError(code, message, { status, retryAfterMs, untouched });
 }
 
+const codes: Readonly<Record<number, ClusterErrorCode>> = {
+  400: 'invalid',
+  401: 'forbidden',
+  404: 'not-found',
+  407: 'unreachable',
+  408: 'timeout',
+  409: 'conflict',
+  422: 'invalid',
+  429: 'unreachable',
+  502: 'unreachable',
+  503: 'unreachable',
+  504: 'timeout',
+};
+
 function codeOf(status: number, reason: string): ClusterErrorCode {
-  switch (status) {
-    case 400:
-    case 422:
-      return 'invalid';
-    case 401:
-      return 'forbidden';
-    case 407:
-      return 'unreachable';
-    case 403:
-      if (reason.includes('because it is being terminated')) return 'conflict';
-      return isContentRefused(reason) ? 'invalid' : 'forbidden';
-    case 404:
-      return 'not-found';
-    case 409:
-      return 'conflict';
-    case 408:
-    case 504:
-      return 'timeout';
-    case 429:
-    case 502:
-    case 503:
-      return 'unreachable';
-    default:
-      return isMistyped(reason) ? 'invalid' : 'other';
-  }
+  if (status !== 403) return codes[status] ?? (isMistyped(reason) ? 'invalid' : 'other');
+  if (reason.includes('because it is being terminated')) return 'conflict';
+  return isContentRefused(reason) ? 'invalid' : 'forbidden';
 }
 
 /** Server-side apply reports a field of the wrong type, or an unknown one, as a failure of its own (500). */

@@ -248,15 +248,22 @@ export const execFields = {
 
 export const authProviderFields = { name: 'text', config: 'text-map' } as const satisfies Table;
 
-const wanted: Record<Kind, string> = {
-  text: 'text',
-  flag: 'true or false',
-  data: 'base64 text',
-  texts: 'a list of texts',
-  'text-lists': 'an object with lists of texts',
-  'text-map': 'an object with texts',
-  object: 'an object',
-  any: 'anything',
+/** For each kind of value, its name in messages and whether a value has it. */
+const kinds: Record<Kind, { wanted: string; fits(value: unknown): boolean }> = {
+  text: { wanted: 'text', fits: isText },
+  flag: { wanted: 'true or false', fits: (value) => typeof value === 'boolean' },
+  data: { wanted: 'base64 text', fits: (value) => Buffer.isBuffer(value) },
+  texts: { wanted: 'a list of texts', fits: isTexts },
+  'text-lists': {
+    wanted: 'an object with lists of texts',
+    fits: (value) => isObject(value) && Object.values(value).every((each) => each === null || isTexts(each)),
+  },
+  'text-map': {
+    wanted: 'an object with texts',
+    fits: (value) => isObject(value) && Object.values(value).every(isText),
+  },
+  object: { wanted: 'an object', fits: isObject },
+  any: { wanted: 'anything', fits: () => true },
 };
 
 /** An entry's field, for messages: `user 'me', field token`. */
@@ -291,7 +298,8 @@ export function fieldsOf<T extends Table>(
     }
     if (value === null || value === undefined || value === '') continue;
     const read = kind === 'data' ? decode(entry, within + name, value) : value;
-    if (!isOfKind(kind, read)) throw mistyped(entry.file, fieldPath(entry, within + name), wanted[kind], value);
+    const { wanted, fits } = kinds[kind];
+    if (!fits(read)) throw mistyped(entry.file, fieldPath(entry, within + name), wanted, value);
     fields[name] = read;
   }
   return fields as Fields<T>;
@@ -305,25 +313,8 @@ function decode(entry: Entry, field: string, value: unknown): unknown {
   throw new KubeconfigError(`${placeOf(entry, field)} is not base64`, remedy);
 }
 
-function isOfKind(kind: Kind, value: unknown): boolean {
-  switch (kind) {
-    case 'text':
-      return typeof value === 'string';
-    case 'flag':
-      return typeof value === 'boolean';
-    case 'data':
-      return Buffer.isBuffer(value);
-    case 'texts':
-      return isTexts(value);
-    case 'text-lists':
-      return isObject(value) && Object.values(value).every((each) => each === null || isTexts(each));
-    case 'text-map':
-      return isObject(value) && Object.values(value).every((each) => typeof each === 'string');
-    case 'object':
-      return isObject(value);
-    case 'any':
-      return true;
-  }
+function isText(value: unknown): boolean {
+  return typeof value === 'string';
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -331,5 +322,5 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function isTexts(value: unknown): boolean {
-  return Array.isArray(value) && value.every((each) => typeof each === 'string');
+  return Array.isArray(value) && value.every(isText);
 }

@@ -4,11 +4,12 @@ import { Lines } from '../../processes/lines.ts';
 import { ClusterError, type ContainerRef, type LogHandlers, type Manifest, type Stop } from '../cluster.ts';
 import type { Api } from './api.ts';
 import { asClusterError, isRecord } from './failures.ts';
-import { Health, type HealthCheck } from './health-check.ts';
+import { Health } from './health-check.ts';
 import { limits } from './limits.ts';
-import { type Objects, queryOf } from './objects.ts';
+import { queryOf } from './objects.ts';
 import { Backoff } from './retry.ts';
 import { Scope } from './scope.ts';
+import type { Dependencies as ClientDependencies } from './watch.ts';
 
 /** Path of a container's log. */
 function logPath({ namespace, pod, container }: ContainerRef, query: Record<string, string | undefined>): string {
@@ -34,11 +35,7 @@ export async function logs(
   return await api.call({ method: 'GET', path, what: logWords(target) });
 }
 
-interface Dependencies {
-  api: Api;
-  objects: Objects;
-  healthCheck: HealthCheck;
-}
+type Dependencies = Pick<ClientDependencies, 'api' | 'objects' | 'healthCheck'>;
 
 /** Which run of the container its log is of. */
 interface Instance {

@@ -50,37 +50,35 @@ function withoutPassword(text: string): string {
 function isExempt(server: URL, list: string): boolean {
   const host = bareHost(server).toLowerCase();
   const port = server.port || (server.protocol === 'https:' ? '443' : '80');
-  const family = isIP(host);
   if (isLoopback(host)) return true;
   const entries = list.split(',').map((each) => each.trim().toLowerCase());
   // An asterisk among other entries means all servers, too.
-  return entries.some((entry) => entry === '*' || (entry !== '' && exempts(entry, host, port, family)));
+  return entries.some((entry) => entry === '*' || (entry !== '' && exempts(entry, host, port)));
 }
 
-function exempts(entry: string, host: string, port: string, family: number): boolean {
-  const cidr = /^(.+)\/(\d{1,3})$/.exec(entry);
-  const [, network = '', prefix = ''] = cidr ?? [];
-  const networkFamily = isIP(network);
-  if (networkFamily !== 0 && Number(prefix) <= (networkFamily === 4 ? 32 : 128)) {
-    if (family === 0) return false;
-    const block = new BlockList();
-    block.addSubnet(network, Number(prefix), familyName(networkFamily));
-    return block.check(host, familyName(family));
-  }
+function exempts(entry: string, host: string, port: string): boolean {
+  const [, network = '', prefix = ''] = /^(.+)\/(\d{1,3})$/.exec(entry) ?? [];
+  if (isIP(network) !== 0 && Number(prefix) <= bitsOf(network)) return contains(network, Number(prefix), host);
   const { name, onlyPort } = splitPort(entry);
   if (name === '' || (onlyPort !== undefined && onlyPort !== port)) return false;
-  if (isIP(name) !== 0) {
-    if (family === 0) return false;
-    const block = new BlockList();
-    block.addAddress(name, familyName(isIP(name)));
-    return block.check(host, familyName(family));
-  }
-  if (family !== 0) return false;
+  if (isIP(name) !== 0) return contains(name, bitsOf(name), host);
+  if (isIP(host) !== 0) return false;
   // `a.b` means the domain and its subdomains; `.a.b` and `*.a.b` mean the subdomains only.
   const suffix = name.startsWith('*.') ? name.slice(1) : name;
   if (suffix.startsWith('.')) return host.endsWith(`.${domainToASCII(suffix.slice(1))}`);
   const domain = domainToASCII(suffix);
   return domain !== '' && (host === domain || host.endsWith(`.${domain}`));
+}
+
+function contains(network: string, prefix: number, host: string): boolean {
+  if (isIP(host) === 0) return false;
+  const block = new BlockList();
+  block.addSubnet(network, prefix, familyOf(network));
+  return block.check(host, familyOf(host));
+}
+
+function bitsOf(address: string): number {
+  return isIP(address) === 4 ? 32 : 128;
 }
 
 function splitPort(entry: string): { name: string; onlyPort?: string } {
@@ -89,14 +87,13 @@ function splitPort(entry: string): { name: string; onlyPort?: string } {
   return name === undefined ? { name: entry } : { name, ...(port !== undefined && { onlyPort: port }) };
 }
 
-function familyName(family: number): 'ipv4' | 'ipv6' {
-  return family === 6 ? 'ipv6' : 'ipv4';
+function familyOf(address: string): 'ipv4' | 'ipv6' {
+  return isIP(address) === 6 ? 'ipv6' : 'ipv4';
 }
 
 /** @param host a name or an address, IPv6 without brackets */
 export function isLoopback(host: string): boolean {
-  const family = isIP(host);
-  return host === 'localhost' || (family !== 0 && loopback.check(host, familyName(family)));
+  return host === 'localhost' || (isIP(host) !== 0 && loopback.check(host, familyOf(host)));
 }
 
 const loopback = new BlockList();
