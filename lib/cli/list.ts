@@ -3,8 +3,6 @@ import { exitStatus } from '../console/exit-status.ts';
 import { print, printJson } from '../console/output.ts';
 import type { Claim } from '../judge/claim.ts';
 import type { RunOptions } from '../options/index.ts';
-import { kindTitles } from '../prove/index.ts';
-import { cases } from '../sandbox/index.ts';
 import { selectedClaims } from './selection.ts';
 
 /** Prints the claims that the options select, extended ones always too. @returns the exit status */
@@ -50,7 +48,9 @@ export function plainClaims(claims: readonly Claim[]): object[] {
 }
 
 /** Prints the cases that `prove --fault` takes, and marks those for `run --sandbox-fault`. @returns the exit status */
-export function faultsCommand(json: boolean): number {
+export async function faultsCommand(json: boolean): Promise<number> {
+  // Not at the top: the list of claims does not need them.
+  const [{ cases }, { kindTitles }] = await Promise.all([import('../sandbox/index.ts'), import('../prove/index.ts')]);
   const all = cases.map(({ name, kind, area, description, fault, caughtBy }) => ({
     name,
     kind,

@@ -39,7 +39,7 @@ export async function perform(argv: string[]): Promise<number> {
         await (await import('./selection.ts')).refuseWrongNames(options);
         if (options.list) return (await import('./list.ts')).listCommand(options);
         if (options.dryRun) return (await import('./dry-run.ts')).dryRunCommand(options);
-        return (await import('./run.ts')).runCommand(options, argv);
+        return (await import('./run.ts')).runSuites(options, argv);
       },
       doctor: async (options) => (await import('./doctor.ts')).doctorCommand(options),
       clean: async (options) => (await import('./clean.ts')).cleanCommand(options),

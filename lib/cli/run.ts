@@ -20,7 +20,7 @@ import { selectedClaims } from './selection.ts';
  * @returns the exit status, from the evidence alone
  * @throws UsageError, EnvironmentError before anything is created
  */
-export async function runCommand(options: RunOptions, argv: string[]): Promise<number> {
+export async function runSuites(options: RunOptions, argv: string[]): Promise<number> {
   refuseBadFolders(options.out);
   const { selected, former } = await selectedClaims(options);
   const chosen = await choose(options);
