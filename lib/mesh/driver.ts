@@ -35,7 +35,7 @@ export interface Marks {
   annotations?: Record<string, string>;
 }
 
-export interface TimesSpec {
+interface TimesSpec {
   converges: string;
   settles: string;
 }
@@ -65,14 +65,14 @@ export interface RunStep {
   within: string;
   blame?: 'mesh' | 'environment';
 }
-export interface ApplyStep {
+interface ApplyStep {
   apply: Manifest;
 }
-export interface PatchStep {
+interface PatchStep {
   patch: ObjectRef;
   merge: object;
 }
-export interface DeleteStep {
+interface DeleteStep {
   delete: ObjectRef;
 }
 export interface WaitStep {

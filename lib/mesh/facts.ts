@@ -16,8 +16,6 @@ export const features = {
   'half-close': 'the mesh relays the end of the client’s input without ending the connection',
 } as const;
 
-export type Feature = keyof typeof features;
-
 /** Whether a driver declares a feature supported; if not, its reason. */
 export function declares({ spec }: Driver, feature: string): true | { reason: string } {
   if (spec.features.supported.includes(feature)) return true;

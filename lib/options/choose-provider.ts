@@ -37,7 +37,7 @@ export function missingFacts(facts: readonly Fact[]): Fact[] {
 }
 
 /** `kind is missing`, `Docker daemon: does not answer`. */
-export function describeMissing(fact: Fact): string {
+function describeMissing(fact: Fact): string {
   return fact.problem === undefined ? `${fact.what} is missing` : `${fact.what}: ${fact.problem}`;
 }
 

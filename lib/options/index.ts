@@ -2,7 +2,6 @@ export {
   type Choice,
   chooseProvider,
   defaultMesh,
-  describeMissing,
   type Fact,
   type MachineFacts,
   missingFacts,

@@ -3,7 +3,6 @@
 export { EnvironmentError, expectedError, MeshproofError, UsageError, type Whose } from './errors.ts';
 export { isPrintableLine, printable, printableJson } from './printable.ts';
 export {
-  isSecretName,
   keepBasicCredentials,
   keepSecret,
   keepSecretsOf,

@@ -1,2 +1,2 @@
-export { type Place, readManifests, readYaml, type YamlText } from './read.ts';
-export type { Path, ReadOptions } from './values.ts';
+export { readManifests, readYaml } from './read.ts';
+export type { Path } from './values.ts';

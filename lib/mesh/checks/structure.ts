@@ -16,7 +16,7 @@ export interface Structure {
 }
 
 /** What is wrong with a value, and where. */
-export interface Misfit {
+interface Misfit {
   steps: Path;
   words: string;
 }

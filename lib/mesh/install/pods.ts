@@ -19,7 +19,7 @@ interface PodStatus {
 }
 
 /** Why a pod will never come up. */
-export interface PodFailure {
+interface PodFailure {
   whose: 'mesh' | 'environment';
   message: string;
   remedy?: string;
