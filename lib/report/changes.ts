@@ -6,8 +6,8 @@ import { grouped, only, type Span } from './records.ts';
 export interface ChangeResult {
   id: number;
   what: string;
-  claim?: string;
-  mode?: { name: string; value: boolean };
+  claim: string | undefined;
+  mode: { name: string; value: boolean } | undefined;
   start: number;
   /** When the API acknowledged it, ms of the run. */
   end: number;
@@ -16,13 +16,13 @@ export interface ChangeResult {
   /** True where it never acted on one route, although its time was over. */
   neverActed?: true;
   /** Where it never acted: until when the harness waited for it, ms of the run. */
-  waitedUntil?: number;
+  waitedUntil: number | undefined;
   settledMs?: number;
   /** True where it acted, and deviations went on for longer than it may take to settle. */
   neverSettled?: true;
   leaked: number;
   lost: number;
-  error?: string;
+  error: string | undefined;
 }
 
 /** All switches of one mode to one value. */
@@ -33,8 +33,8 @@ export interface ModeResult {
   /** How many of them never acted, or did not settle in time; they are not among the times below. */
   neverActed: number;
   neverSettled: number;
-  acted?: Spread;
-  settled?: Spread;
+  acted: Spread | undefined;
+  settled: Spread | undefined;
 }
 
 /** Milliseconds. */
@@ -54,41 +54,31 @@ export function changeResults(records: EvidenceRecord[]): ChangeResult[] {
   return only(records, 'change').map(({ id, what, claim, mode, start, end, error }) => {
     const following = expectations.get(id) ?? [];
     const followers = following.flatMap(({ routes }) => routes);
-    const result: ChangeResult = {
-      id,
-      what,
-      start,
-      end,
+    const times = timesOf(following);
+    return {
+      ...{ id, what, claim, mode, start, end, error },
       leaked: sum(followers.map(({ leaked }) => leaked)),
       lost: sum(followers.map(({ lost }) => lost)),
+      waitedUntil: times.neverActed ? Math.max(...following.map((each) => each.end)) : undefined,
+      ...times,
     };
-    if (claim !== undefined) result.claim = claim;
-    if (mode !== undefined) result.mode = mode;
-    if (error !== undefined) result.error = error;
-    const times = timesOf(following);
-    if (times.neverActed) result.waitedUntil = Math.max(...following.map((each) => each.end));
-    return { ...result, ...times };
   });
 }
 
 export function modeResults(changes: ChangeResult[]): ModeResult[] {
   const switches = changes.flatMap((change) => (change.mode === undefined ? [] : [{ ...change, mode: change.mode }]));
   const groups = grouped(switches, ({ mode }) => `${mode.name} ${mode.value}`);
-  return [...groups.values()].flatMap((same) => {
-    const first = same[0];
-    if (first === undefined) return [];
-    const result: ModeResult = {
+  return [...groups.values()].map((same) => {
+    const [first] = same as [(typeof switches)[number]];
+    return {
       mode: first.mode.name,
       value: first.mode.value,
       switches: same.length,
       neverActed: same.filter(({ neverActed }) => neverActed).length,
       neverSettled: same.filter(({ neverSettled }) => neverSettled).length,
+      acted: spread(same.map(({ actedMs }) => actedMs)),
+      settled: spread(same.map(({ settledMs }) => settledMs)),
     };
-    const acted = spread(same.map(({ actedMs }) => actedMs));
-    if (acted !== undefined) result.acted = acted;
-    const settled = spread(same.map(({ settledMs }) => settledMs));
-    if (settled !== undefined) result.settled = settled;
-    return [result];
   });
 }
 
@@ -102,10 +92,9 @@ export function actingSpans(changes: ChangeResult[]): Span[] {
 
 function spread(times: (number | undefined)[]): Spread | undefined {
   const known = times.filter((time) => time !== undefined).sort((a, b) => a - b);
-  const min = known[0];
-  const max = known.at(-1);
-  const lower = known[Math.floor((known.length - 1) / 2)];
-  const upper = known[Math.ceil((known.length - 1) / 2)];
-  if (min === undefined || max === undefined || lower === undefined || upper === undefined) return undefined;
-  return { min, median: (lower + upper) / 2, max };
+  if (known.length === 0) return undefined;
+  const at = (index: number) => known[index] ?? 0;
+  const middle = (known.length - 1) / 2;
+  const median = (at(Math.floor(middle)) + at(Math.ceil(middle))) / 2;
+  return { min: at(0), median, max: at(known.length - 1) };
 }

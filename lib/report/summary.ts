@@ -13,21 +13,21 @@ export interface RunSummary {
   seed: string;
   provider: string;
   /** Why this provider and this mesh. */
-  why?: string;
+  why: string | undefined;
   /** True: such a run says nothing about a real mesh. */
   sandbox: boolean;
   /** The fault that the sandbox was given: its mesh is faulty on purpose. */
-  sandboxFault?: string;
-  kubernetes?: string;
+  sandboxFault: string | undefined;
+  kubernetes: string | undefined;
   /** `version` is the one observed, `declared` the one that the driver is for. */
-  mesh: { name: string; version?: string; declared?: string; driver?: string; verified?: boolean };
+  mesh: { name: string; version?: string; declared?: string; driver?: string; verified?: boolean | undefined };
   wallMs: number;
   interrupted: boolean;
   /** False when the evidence has no end: the run was killed, or is under way. */
   ended: boolean;
-  fault?: NonNullable<EndRecord['fault']>;
+  fault: NonNullable<EndRecord['fault']> | undefined;
   /** Which run this one continues, and what it leaves open of it. */
-  rerun?: NonNullable<RunRecord['rerun']>;
+  rerun: NonNullable<RunRecord['rerun']> | undefined;
   /** Records that are missing from the evidence, by their numbers. */
   missing: number;
   /** Records whose number another one had before. */
@@ -54,9 +54,9 @@ export interface RunSummary {
   samplingMs: number;
   /** The rest of the suites' time. */
   overheadMs: number;
-  environmentFaults: { cause: string; from: number; to?: number }[];
+  environmentFaults: { cause: string; from: number; to: number | undefined }[];
   crashes: { pod: string; container: string; reason: string; restarts: number; excused: boolean }[];
-  notes: { what: string; value: string; claim?: string }[];
+  notes: { what: string; value: string; claim: string | undefined }[];
 }
 
 export interface SuiteResult {
@@ -78,16 +78,21 @@ export function summarise(records: EvidenceRecord[]): RunSummary {
   const routes = only(records, 'expectation').flatMap((expectation) => expectation.routes);
 
   const leftOut = last(records, 'left-out');
-  const summary: RunSummary = {
+  return {
     runId: run?.runId ?? '',
     version: run?.version ?? '',
     startedAt: run?.startedAt ?? '',
     seed: run?.seed ?? '',
     provider: plan?.provider ?? run?.choice?.provider ?? '',
+    why: run?.choice?.why,
+    sandboxFault: run?.choice?.sandboxFault,
+    kubernetes: plan?.kubernetes,
+    fault: end?.fault,
+    rerun: run?.rerun,
     sandbox: plan?.sandbox ?? run?.choice?.sandbox ?? false,
     mesh:
       plan === undefined
-        ? { name: run?.choice?.mesh ?? '', ...verifiedOf(run?.choice?.verified) }
+        ? { name: run?.choice?.mesh ?? '', verified: run?.choice?.verified }
         : {
             name: plan.mesh.name,
             version: plan.mesh.observedVersion,
@@ -111,9 +116,7 @@ export function summarise(records: EvidenceRecord[]): RunSummary {
     lost: sum(routes.map(({ lost }) => lost)),
     probes: (leftOut?.probes ?? 0) + only(records, 'observation').filter(({ shared }) => !shared).length,
     ...suiteTimes(records, phases, changes),
-    environmentFaults: only(records, 'environment-fault').map(({ cause, from, to }) =>
-      to === undefined ? { cause, from } : { cause, from, to },
-    ),
+    environmentFaults: only(records, 'environment-fault').map(({ cause, from, to }) => ({ cause, from, to })),
     crashes: only(records, 'crash').map(({ pod, container, reason, restarts, excused }) => ({
       pod,
       container,
@@ -121,16 +124,8 @@ export function summarise(records: EvidenceRecord[]): RunSummary {
       restarts,
       excused,
     })),
-    notes: only(records, 'note').map(({ what, value, claim }) =>
-      claim === undefined ? { what, value } : { what, value, claim },
-    ),
+    notes: only(records, 'note').map(({ what, value, claim }) => ({ what, value, claim })),
   };
-  if (run?.choice !== undefined) summary.why = run.choice.why;
-  if (run?.choice?.sandboxFault !== undefined) summary.sandboxFault = run.choice.sandboxFault;
-  if (plan !== undefined) summary.kubernetes = plan.kubernetes;
-  if (end?.fault !== undefined) summary.fault = end.fault;
-  if (run?.rerun !== undefined) summary.rerun = run.rerun;
-  return summary;
 }
 
 /** @param leftOut observations that have numbers of their own and are not among the records */
@@ -140,10 +135,6 @@ function numbersOf(records: EvidenceRecord[], leftOut: number): Pick<RunSummary,
   const highest = given.reduce((most, seq) => Math.max(most, seq), 0);
   const missing = highest - numbers.size - leftOut;
   return { missing: Math.max(0, missing), repeated: given.length - numbers.size + Math.max(0, -missing) };
-}
-
-function verifiedOf(verified: boolean | undefined): { verified?: boolean } {
-  return verified === undefined ? {} : { verified };
 }
 
 function suiteResults(claims: ClaimResult[]): SuiteResult[] {
