@@ -40,7 +40,7 @@ interface Fault {
 interface Outcome {
   status: number | undefined;
   ms: number;
-  verdicts: Map<string, { verdict: string; reason?: string }>;
+  verdicts: Map<string, { verdict: string; reason: string | undefined }>;
   folder: string;
 }
 

@@ -118,9 +118,9 @@ export type PhaseName = 'cluster' | 'images' | 'mesh' | 'fixtures' | 'suite' | '
 export interface ChangeRecord {
   kind: 'change';
   id: number;
-  claim?: string;
+  claim?: string | undefined;
   /** Claims beside the first that asked for the same change, and shared it. */
-  others?: string[];
+  others?: string[] | undefined;
   /** A sentence in the imperative: `switch permissive off`. */
   what: string;
   /** The steps as the driver gave them, values filled in, secrets left out. */
@@ -128,8 +128,8 @@ export interface ChangeRecord {
   start: number;
   end: number;
   /** Set for a switch of a mode. */
-  mode?: { name: string; value: boolean };
-  error?: string;
+  mode?: { name: string; value: boolean } | undefined;
+  error?: string | undefined;
 }
 
 export type Role = 'subject' | 'unmeshed control' | 'loopback control';
@@ -151,7 +151,7 @@ export interface ObservationRecord {
   start: number;
   end: number;
   /** Absent where the execution cannot be trusted. */
-  exit?: number;
+  exit?: number | undefined;
   stdout: string;
   stderr: string;
   outcome: Outcome;
@@ -162,9 +162,9 @@ export interface ObservationRecord {
   /** True when the probe's nonce is in the server's log. */
   inLog: boolean;
   /** Why an `unknown` is unknown. */
-  doubt?: string;
+  doubt?: string | undefined;
   /** An earlier record is of the same probe: claims that are judged side by side share probes. */
-  shared?: true;
+  shared?: true | undefined;
 }
 
 /** Something of the environment went wrong; what was observed meanwhile proves nothing. */
@@ -200,11 +200,11 @@ export interface ExpectationRecord {
   routes: RouteResult[];
   result: 'met' | 'unmet' | 'undecided';
   /** For people: expected, observed, attempts; several lines. */
-  why?: string;
+  why?: string | undefined;
   start: number;
   end: number;
   /** The sample that decided; absent when there was none. */
-  sample?: { start: number; end: number; probes: number; restarts: number };
+  sample?: { start: number; end: number; probes: number; restarts: number } | undefined;
 }
 
 export interface RouteResult {
@@ -241,9 +241,9 @@ export interface NoteRecord {
 /** Where the diagnostics of what went wrong are. */
 export interface Diagnosis {
   /** Their path, relative to the run's folder. */
-  diagnostics?: string;
+  diagnostics?: string | undefined;
   /** Why there are none, or not all. */
-  undiagnosed?: string;
+  undiagnosed?: string | undefined;
 }
 
 /** From the best to the worst. */
@@ -259,7 +259,7 @@ export interface AttemptRecord extends Diagnosis {
   /** 1 for the first attempt of this run; more with --retries. */
   attempt: number;
   verdict: Exclude<Verdict, 'unsupported' | 'flaky'>;
-  reason?: string;
+  reason?: string | undefined;
   /** When it began, and how long it took, ms. */
   start: number;
   ms: number;
@@ -270,7 +270,7 @@ export interface VerdictRecord extends Diagnosis {
   kind: 'verdict';
   claim: string;
   verdict: Verdict;
-  reason?: string;
+  reason?: string | undefined;
   /** 1 for the first attempt; more with --retries. */
   attempt: number;
   ms: number;

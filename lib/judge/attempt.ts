@@ -122,8 +122,8 @@ export class Attempt {
         result: decision.met ? 'met' : 'unmet',
         start,
         end,
-        ...(why === undefined ? {} : { why }),
-        ...(decision.sample === undefined ? {} : { sample: decision.sample }),
+        why,
+        sample: decision.sample,
       },
       shows,
     );

@@ -8,7 +8,7 @@ export interface Change {
   end: number;
   budget: Budget;
   /** The mode that it switched, if it did. */
-  mode?: string;
+  mode?: string | undefined;
   /** The claims that asked for it. */
   claims: readonly string[];
 }
@@ -36,18 +36,18 @@ export class Changes {
     const start = this.evidence.clock();
     const note = (steps: DoneStep[], error?: string) => {
       const end = this.evidence.clock();
-      this.made.push({ id, what, end, budget, claims, ...(mode === undefined ? {} : { mode: mode.name }) });
+      this.made.push({ id, what, end, budget, claims, mode: mode?.name });
       this.evidence.append({
         kind: 'change',
         id,
-        ...(claim === undefined ? {} : { claim }),
-        ...(others.length === 0 ? {} : { others }),
+        claim,
+        others: others.length === 0 ? undefined : others,
         what,
         steps,
         start,
         end,
-        ...(mode === undefined ? {} : { mode }),
-        ...(error === undefined ? {} : { error }),
+        mode,
+        error,
       });
     };
     try {

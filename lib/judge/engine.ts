@@ -288,7 +288,7 @@ export class Engine {
     const reason = reasonOf(failures, error);
     const worst = worse(this.worst.get(id), {
       verdict: verdictOf(error, attempt),
-      ...(reason === '' ? {} : { reason }),
+      reason: reason || undefined,
       ...diagnosis,
     });
     this.worst.set(id, worst);
@@ -309,7 +309,7 @@ export class Engine {
       run: planned.run,
       attempt,
       verdict: attemptVerdict(error),
-      ...(error === undefined ? {} : { reason: error.message }),
+      reason: error?.message,
       start,
       ms: Math.round(end - start),
       ...diagnosis,

@@ -177,7 +177,7 @@ describe('one probe', () => {
     expect(observation).toMatchObject({ outcome: 'unknown', seen: { doubt: 'no pod of curl is running' } });
     prober.conclude(observation, { role: 'subject' });
     expect(observations()[0]).toMatchObject({ outcome: 'unknown', doubt: 'no pod of curl is running' });
-    expect(observations()[0]).not.toHaveProperty('exit');
+    expect(observations()[0]?.exit).toBeUndefined();
   });
 });
 

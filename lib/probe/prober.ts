@@ -101,15 +101,15 @@ export class Prober {
       nonce,
       start,
       end,
-      ...(printed === undefined ? {} : { exit: printed.exit }),
+      exit: printed?.exit,
       stdout: printed?.stdout ?? '',
       stderr: printed?.stderr ?? '',
       outcome: observation.outcome,
       signature,
       logged: log !== undefined,
       inLog: inLog ?? false,
-      ...(seen.doubt === undefined ? {} : { doubt: seen.doubt }),
-      ...(isShared ? { shared: isShared } : {}),
+      doubt: seen.doubt,
+      shared: isShared || undefined,
     });
   }
 

@@ -13,7 +13,7 @@ import { wasRun } from './verdicts.ts';
 /** The result of one claim. Of several attempts, the numbers are those of the attempt that decided the verdict. */
 export interface ClaimResult extends Omit<ClaimDescription, 'skip'>, Diagnosis {
   verdict: Verdict;
-  reason?: string;
+  reason: string | undefined;
   attempts: AttemptResult[];
   /** How long all its attempts took, ms. */
   ms: number;
@@ -51,9 +51,11 @@ export function claimResults(records: EvidenceRecord[]): ClaimResult[] {
     const routes = expectations.flatMap((expectation) => expectation.routes);
     const counting = given.at(-1);
     const attempts = attemptsOf(records, claim.id);
-    const result: ClaimResult = {
+    const { verdict, reason } = counting ?? skip ?? unjudged(records);
+    return {
       ...about,
-      ...(counting === undefined ? (skip ?? unjudged(records)) : judged(counting)),
+      verdict,
+      reason,
       attempts,
       ms: sum(attempts.map(({ ms }) => ms)),
       leaked: sum(routes.map(({ leaked }) => leaked)),
@@ -61,13 +63,9 @@ export function claimResults(records: EvidenceRecord[]): ClaimResult[] {
       probes: observed.length + (leftOut[claim.id]?.observations ?? 0),
       unlogged:
         observed.some(({ role, logged }) => role === 'subject' && !logged) || leftOut[claim.id]?.unlogged === true,
-    };
-    const times = timesOf(expectations);
-    return {
-      ...result,
-      ...times,
-      ...(counting?.diagnostics === undefined ? {} : { diagnostics: counting.diagnostics }),
-      ...(counting?.undiagnosed === undefined ? {} : { undiagnosed: counting.undiagnosed }),
+      ...timesOf(expectations),
+      diagnostics: counting?.diagnostics,
+      undiagnosed: counting?.undiagnosed,
     };
   });
 }
@@ -116,10 +114,6 @@ export function sum(numbers: number[]): number {
 export function longest(times: (number | undefined)[]): number | undefined {
   const known = times.filter((time) => time !== undefined);
   return known.length === 0 ? undefined : Math.max(...known);
-}
-
-function judged({ verdict, reason }: Of<'verdict'>): { verdict: Verdict; reason?: string } {
-  return reason === undefined ? { verdict } : { verdict, reason };
 }
 
 /** A claim without a verdict is not-run if the evidence says why; without a reason it is a fault of the harness. */

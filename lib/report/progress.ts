@@ -136,7 +136,7 @@ class PhaseLines {
 
 interface Decided {
   verdict: Verdict;
-  reason?: string;
+  reason?: string | undefined;
   ms: number;
 }
 
