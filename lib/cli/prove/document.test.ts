@@ -24,6 +24,7 @@ test.each([
   ['docs/faults.md', 'a core claim', TIMING.sampleProbes, [0.002, 0.01, 0.02, 0.05, 0.2]],
   ['docs/faults.md', 'a claim of `reliability`', TIMING.soakProbes, [0.002, 0.01, 0.02, 0.05, 0.2]],
   ['docs/verdicts.md', 'a core claim', TIMING.sampleProbes, [0.002, 0.01, 0.02, 0.05, 0.2]],
+  ['docs/verdicts.md', 'a core claim, if only one', TIMING.routeProbes, [0.002, 0.01, 0.02, 0.05, 0.2]],
   ['docs/verdicts.md', 'a soak', TIMING.soakProbes, [0.002, 0.01, 0.02, 0.05, 0.2]],
 ])('%s has the probabilities of %s', (file, who, probes, shares) => {
   const row = rowOf(file, `| ${who}`);
