@@ -61,6 +61,7 @@ describe('wrong use ends with 2 and one message that names the word', () => {
     [['--mesh', 'omz'], /^meshproof: unknown mesh "omz"; did you mean "osm"\?/, {}],
     [['list', '--claim', 'egres/*'], /^meshproof: no claim matches "egres\/\*"; did you mean "egress\/\*"\?/, {}],
     [['--config', 'wrong.yaml'], /^meshproof: wrong.yaml:2: unknown option "sute"; did you mean "suite"\?/, {}],
+    [['--egress-target', 'a b'], /^meshproof: --egress-target a b: write HOST, HOST:PORT or \[IPV6\]:PORT$/, {}],
     [['--mesh', 'osm'], /^meshproof: MESHPROOF_RETRIES must be a whole number/, { MESHPROOF_RETRIES: 'x' }],
   ])('%j', async (args, message, environment) => {
     writeFileSync(join(folder, 'wrong.yaml'), 'mesh: osm\nsute: egress\n');

@@ -18,7 +18,8 @@ export async function refuseWrongNames(options: RunOptions): Promise<void> {
   const suites = await suiteNames();
   for (const suite of options.suites) checkSuite(suite, suites);
   if (options.mesh !== undefined) await loadDriver(options.mesh);
-  const { sandboxFault, sandboxDomain } = options;
+  const { egressTarget, sandboxFault, sandboxDomain } = options;
+  if (egressTarget !== undefined) (await import('../run/egress-target.ts')).egressTargetHost(egressTarget);
   if (sandboxDomain !== undefined && !DOMAIN.test(sandboxDomain)) {
     throw new UsageError(`--sandbox-domain: "${sandboxDomain}" is not a domain; write one such as mesh.example`);
   }

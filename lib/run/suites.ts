@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { type Claim, declaredClaims } from '../judge/claim.ts';
 
-export const suitesFolder = new URL('../../suites/', import.meta.url);
+const suitesFolder = new URL('../../suites/', import.meta.url);
 
 /** The names of the suites: the files in the folder `suites`. */
 export async function suiteNames(): Promise<string[]> {
