@@ -162,12 +162,12 @@ claim(
     ends: { permissive: false },
   },
   async () => {
-    const fromOutside = [unmeshedClient.gets(httpbin), unmeshedClient.sends(tcpEcho)];
-    await expect.all({ answered: [request, hello], refused: fromOutside });
+    const fromUnmeshed = [unmeshedClient.gets(httpbin), unmeshedClient.sends(tcpEcho)];
+    await expect.all({ answered: [request, hello], refused: fromUnmeshed });
 
     await mesh.permissive(false);
 
-    await expect.refused(request, hello, ...fromOutside);
+    await expect.refused(request, hello, ...fromUnmeshed);
   },
 );
 

@@ -1,6 +1,6 @@
 /**
  * Each assertion of each claim is taken out in turn, and the claim run alone on the sandboxes that name it, and on the
- * right mesh: at least one has to come out differently, or nobody would miss the assertion. Those that stay all the same are
+ * conforming mesh: at least one has to come out differently, or nobody would miss the assertion. Those that stay all the same are
  * in trials/lib/justified.ts, with the reason.
  *
  *   npx tsx trials/mutations.ts [--claim ID,ID] [--parallel N] [--out FOLDER]
@@ -45,12 +45,12 @@ function plannedIn(suite: string): Planned[] {
   });
 }
 
-/** In the order in which they are likely to come out differently: faults that few others notice, the right mesh last. */
+/** In the order in which they are likely to come out differently: faults that few others notice, the conforming mesh last. */
 function cellsFor({ claim, text }: Planned): Case[] {
   const faults = cases.filter(({ caughtBy }) => caughtBy.includes(claim));
   faults.sort((one, other) => one.caughtBy.length - other.caughtBy.length);
   const right = cases.filter(({ name }) => name === 'reference');
-  // Where a switch is left out, a wrong mesh still fails, and a right one does too.
+  // Where a switch is left out, a faulty mesh still fails, and a conforming one does too.
   return text.startsWith('await mesh.') ? [...right, ...faults] : [...faults, ...right];
 }
 
@@ -134,16 +134,16 @@ async function main(): Promise<number> {
   const record = new MutantRecord(join(out, 'record.jsonl'), (await originOf()).suiteHash);
   const waiting = planned.filter(({ claim, n }) => record.mutant(claim, n) === undefined);
   say(`${planned.length} assertions, ${waiting.length} of them to be tried`);
-  const benches = Array.from({ length: wholeNumber('parallel', own.parallel) }, (_, n) => {
+  const workers = Array.from({ length: wholeNumber('parallel', own.parallel) }, (_, n) => {
     const folder = join(out, `worker-${n + 1}`);
     rmSync(folder, { recursive: true, force: true });
     return new Worker(folder, record);
   });
-  const closeAll = () => Promise.all(benches.map((worker) => worker.close()));
+  const closeAll = () => Promise.all(workers.map((worker) => worker.close()));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void closeAll());
   const begun = performance.now();
   await Promise.all(
-    benches.map(async (worker) => {
+    workers.map(async (worker) => {
       for (let next = waiting.shift(); next !== undefined && !worker.isClosed; next = waiting.shift())
         await worker.try(next);
     }),

@@ -49,7 +49,7 @@ export async function cleanCommand(options: CleanOptions, folder: string = regis
       print(`run ${entry.runId} (${why}): left alone; --all removes what it left\n`);
     }
   }
-  const isClean = await cleanUpRuns(toCleanUp, report, { folder, andKept: all, tries: 'again', kubeconfig });
+  const isClean = await cleanUpRuns(toCleanUp, report, { folder, andKept: all, unreachable: 'ask again', kubeconfig });
   for (const line of await listStrays(entries)) print(`${line}\n`);
   if (count === 0) print('nothing to clean\n');
   return isClean ? exitStatus.fine : exitStatus.inconclusive;

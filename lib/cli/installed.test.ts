@@ -84,8 +84,8 @@ function meshproof(project: string, words: string[], environment: NodeJS.Process
 }
 
 /** Only one line and its remedy, and no trace of the program's insides. */
-function expectOneSentence({ status, stdout, stderr }: Ended, says: RegExp): void {
-  expect(stderr).toMatch(says);
+function expectOneSentence({ status, stdout, stderr }: Ended, message: RegExp): void {
+  expect(stderr).toMatch(message);
   expect(stderr.trim().split('\n').length).toBeLessThanOrEqual(2);
   expect(stderr).not.toMatch(/^\s+at /m);
   expect({ status, stdout }).toEqual({ status: 3, stdout: '' });

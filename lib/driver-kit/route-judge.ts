@@ -10,7 +10,7 @@ import {
   TIMING,
 } from '../judge/index.ts';
 import type { Budget } from '../mesh/index.ts';
-import { nonceSource, type Observation } from '../probe/index.ts';
+import { nonceMaker, type Observation } from '../probe/index.ts';
 import type { TestEnvironment } from '../run/bring-up.ts';
 import type { RunContext } from '../run/context.ts';
 import { type EgressTargetLogs, followEgressTarget } from '../run/egress-target.ts';
@@ -38,7 +38,7 @@ export class RouteJudge {
       mesh,
       actors: Object.values(fixtures.clients),
       servers: Object.values(fixtures.servers),
-      nonce: nonceSource(`${run.seed} ${run.runId}`),
+      nonce: nonceMaker(`${run.seed} ${run.runId}`),
       reused: true,
       beside: { servers: egressTarget?.servers, logOf: (app) => egressTargetLogs.of(app) },
       log: run.log,

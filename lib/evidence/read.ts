@@ -11,16 +11,16 @@ const NEWLINE = 0x0a;
  * Gives each record of an evidence file to `take`, in order. It reads the file piece by piece, so that its size has no limit.
  *
  * A line that is not a whole record is left out and reported to `onProblem`: the last one is torn when its run was killed.
- * @param source path of the file, or a descriptor, which stays open
+ * @param file path of the file, or a descriptor, which stays open
  * @throws Error when the file cannot be read
  */
 function eachRecord(
-  source: string | number,
+  file: string | number,
   take: (record: EvidenceRecord) => void,
   onProblem?: (problem: string) => void,
 ): void {
   let number = 0;
-  eachLine(source, (line, isLast) => {
+  eachLine(file, (line, isLast) => {
     number += 1;
     const record = line === undefined ? undefined : parse(line);
     if (record !== undefined) take(record);
@@ -33,7 +33,7 @@ function eachRecord(
  * @param wanted which ones to return; all unless given
  */
 export function readEvidence(
-  source: string | number,
+  file: string | number,
   onProblem?: (problem: string) => void,
   wanted: (record: EvidenceRecord) => boolean = () => true,
 ): EvidenceRecord[] {
@@ -41,13 +41,13 @@ export function readEvidence(
   const take = (record: EvidenceRecord) => {
     if (wanted(record)) records.push(record);
   };
-  eachRecord(source, take, onProblem);
+  eachRecord(file, take, onProblem);
   return records;
 }
 
 /** Gives each line to `take`; undefined for one that is too long. `isLast` marks a last line without an end. */
-function eachLine(source: string | number, take: (line: string | undefined, isLast: boolean) => void): void {
-  const descriptor = typeof source === 'number' ? source : openSync(source, 'r');
+function eachLine(file: string | number, take: (line: string | undefined, isLast: boolean) => void): void {
+  const descriptor = typeof file === 'number' ? file : openSync(file, 'r');
   const chunk = Buffer.alloc(CHUNK);
   let begun: Buffer[] = [];
   let length = 0;
@@ -77,7 +77,7 @@ function eachLine(source: string | number, take: (line: string | undefined, isLa
     }
     if (length > 0) end(true);
   } finally {
-    if (descriptor !== source) closeSync(descriptor);
+    if (descriptor !== file) closeSync(descriptor);
   }
 }
 
@@ -103,10 +103,10 @@ const UNEXPLAINED: readonly Verdict[] = ['passed', 'unsupported', 'not-run'];
  * claims that went wrong. The others are counted and left out; a record at the beginning has the counts. So the memory that
  * this needs depends on the claims that are judged side by side, and not on the size of the file.
  *
- * @param source path of the file, or a descriptor, which stays open
+ * @param file path of the file, or a descriptor, which stays open
  * @throws Error when the file cannot be read
  */
-export function readForReports(source: string | number, onProblem?: (problem: string) => void): EvidenceRecord[] {
+export function readForReports(file: string | number, onProblem?: (problem: string) => void): EvidenceRecord[] {
   const records: EvidenceRecord[] = [];
   const leftOut: LeftOutRecord = { kind: 'left-out', observations: 0, probes: 0, claims: {} };
   const verdicts = new Map<string, Verdict>();
@@ -134,7 +134,7 @@ export function readForReports(source: string | number, onProblem?: (problem: st
     else for (const observation of own) records.push(observation);
   };
   eachRecord(
-    source,
+    file,
     (record) => {
       if (record.kind === 'observation') {
         if (record.claim === undefined) leaveOut(record);

@@ -22,7 +22,7 @@ const spec = (client: string, to: string, over: Partial<RouteSpec> = {}): RouteS
 const hello = spec('curl', 'tcp-echo');
 const visit = spec('other-client', 'tcp-echo');
 const request = spec('curl', 'httpbin');
-const outside = spec('unmeshed-client', 'tcp-echo');
+const fromUnmeshed = spec('unmeshed-client', 'tcp-echo');
 
 interface Setup {
   dependencies: FakeDependencies;
@@ -128,23 +128,23 @@ describe('a refusal is believed', () => {
   test('not by what a client outside of the mesh was answered, unless it is one that was refused', () =>
     play(async ({ run, set }) => {
       set(hello, refused);
-      await run.expect('expect', [outside], [hello]);
+      await run.expect('expect', [fromUnmeshed], [hello]);
       expect(() => run.checkPositiveControls()).toThrow(Inconclusive);
     }));
 
   test('for a client outside of the mesh, by an enrolled one', () =>
     play(async ({ run, set }) => {
-      set(outside, refused);
-      await run.expect('expect', [hello], [outside]);
+      set(fromUnmeshed, refused);
+      await run.expect('expect', [hello], [fromUnmeshed]);
       expect(() => run.checkPositiveControls()).not.toThrow();
     }));
 
   test('for a client outside of the mesh, by what it was answered itself', () =>
     play(async ({ run, set, change }) => {
-      await run.expect('given', [outside], []);
-      set(outside, refused);
+      await run.expect('given', [fromUnmeshed], []);
+      set(fromUnmeshed, refused);
       await change();
-      await run.expect('expect', [], [outside]);
+      await run.expect('expect', [], [fromUnmeshed]);
       expect(() => run.checkPositiveControls()).not.toThrow();
     }));
 

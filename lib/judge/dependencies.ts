@@ -2,7 +2,7 @@ import type { Evidence } from '../evidence/index.ts';
 import type { Actor, Server } from '../fixtures/index.ts';
 import type { Cluster } from '../kube/cluster.ts';
 import type { Mesh, ModeName } from '../mesh/mesh.ts';
-import { type NonceSource, Prober, type ServerLog } from '../probe/index.ts';
+import { type NonceMaker, Prober, type ServerLog } from '../probe/index.ts';
 import { Changes } from './changes.ts';
 import { ClusterObserver } from './cluster-observer.ts';
 import { ControlPollers } from './control-pollers.ts';
@@ -34,7 +34,7 @@ export interface ProbingOptions {
   mesh: Mesh;
   actors: Actor[];
   servers: Server[];
-  nonce: NonceSource;
+  nonce: NonceMaker;
   /** True when the pods may have been there before the run, so that their restarts until now are not this run's. */
   reused: boolean;
   egressTargetHost?: EgressTargetHost | undefined;
@@ -44,9 +44,9 @@ export interface ProbingOptions {
 }
 
 /** Observes the fixtures and can probe between them. */
-export function openProbing(parts: ProbingOptions): ProbingDependencies {
-  const { cluster, evidence, mesh, actors, servers, beside, nonce } = parts;
-  const observer = new ClusterObserver({ ...parts, actors: [...actors, ...servers] });
+export function openProbing(options: ProbingOptions): ProbingDependencies {
+  const { cluster, evidence, mesh, actors, servers, beside, nonce } = options;
+  const observer = new ClusterObserver({ ...options, actors: [...actors, ...servers] });
   const prober = new Prober({
     evidence,
     nonce,
@@ -55,7 +55,7 @@ export function openProbing(parts: ProbingOptions): ProbingDependencies {
     podOf: (app) => observer.podOf(app),
     identityOf: (route) => observer.identityOf(route),
   });
-  const routes = new Routes([...actors, ...servers], servers, parts.egressTargetHost, beside?.servers);
+  const routes = new Routes([...actors, ...servers], servers, options.egressTargetHost, beside?.servers);
   return { cluster, evidence, mesh, observer, routes, prober };
 }
 

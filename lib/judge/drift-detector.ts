@@ -11,7 +11,7 @@ export class DriftDetector {
   private readonly mesh: Mesh;
   private readonly changed: (mode: ModeName, what: string) => void;
   private readonly values = new Map<ModeName, unknown>();
-  private readonly watches: Stop[] = [];
+  private readonly subscriptions: Stop[] = [];
 
   /** @param changed called once for each change from outside */
   constructor(cluster: Cluster, mesh: Mesh, changed: (mode: ModeName, what: string) => void) {
@@ -36,7 +36,7 @@ export class DriftDetector {
   }
 
   close(): void {
-    for (const watch of this.watches) watch.stop();
+    for (const subscription of this.subscriptions) subscription.stop();
   }
 
   private follow(mode: ModeName, setting: Setting): void {
@@ -47,7 +47,7 @@ export class DriftDetector {
       fieldSelector: `metadata.name=${name}`,
       ...(namespace === undefined ? {} : { namespace }),
     };
-    this.watches.push(
+    this.subscriptions.push(
       this.cluster.watch(selection, {
         event: ({ type, object }) => {
           const value = type === 'DELETED' ? undefined : valueAt(object, setting.path);

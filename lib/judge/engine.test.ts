@@ -349,8 +349,8 @@ describe('a claim that was disturbed', () => {
         await call.stayed({ mode: 'permissive' });
       };
       expect(await play('a/one', body)).toMatchObject({ verdict: 'passed', attempts: 2 });
-      const [hold] = dependencies.evidence.all('expectation').map((each) => each.sample);
-      expect(hold?.start).toBeGreaterThan(20_000);
+      const [sample] = dependencies.evidence.all('expectation').map((each) => each.sample);
+      expect(sample?.start).toBeGreaterThan(20_000);
     }));
 
   test('is given the time that the mesh needs to find new pods', () =>

@@ -1,5 +1,5 @@
 import type { AttemptRecord, Diagnosis } from '../evidence/index.ts';
-import type { NonceSource } from '../probe/index.ts';
+import type { NonceMaker } from '../probe/index.ts';
 import { Attempt } from './attempt.ts';
 import { Batches, type Entry } from './batches.ts';
 import type { Answer, ClaimKey, Handlers } from './calls.ts';
@@ -31,7 +31,7 @@ export interface EngineOptions extends RecoveryOptions, SwitchesOptions {
   clientSets: ClientSets;
   retries: number;
   failFast: boolean;
-  nonce: NonceSource;
+  nonce: NonceMaker;
   /** Called when a claim has failed or is inconclusive, before its policies are removed. */
   diagnose(claim: string): Promise<Diagnosis>;
 }

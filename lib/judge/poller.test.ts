@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { nonceSource } from '../probe/index.ts';
+import { nonceMaker } from '../probe/index.ts';
 import { Pollers } from './poller.ts';
 import { FakeEvidence } from './testing/fake-evidence.ts';
 import { FakeProber } from './testing/fake-prober.ts';
@@ -117,7 +117,7 @@ function noncesOf(probeMs: number): Promise<Map<string, string[]>> {
     await lapse(5_000);
     await Promise.all([all.burst(visit, 90, 3, 'a/two'), all.burst(hello, 90, 1, 'a/one')]);
     await Promise.all(polling.map((poller) => poller.stop()));
-    const nonce = nonceSource('7');
+    const nonce = nonceMaker('7');
     const nonces = new Map<string, string[]>();
     for (const { user } of prober.bursts) nonces.set(user, [...(nonces.get(user) ?? []), nonce(user)]);
     return nonces;

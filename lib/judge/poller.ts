@@ -35,24 +35,24 @@ export class RateLimit {
 /** Probes one route again and again until `stop`, through every change. Pollers of one route can share its probes. */
 export class Poller {
   readonly route: Route;
-  private readonly loop: Loop;
+  private readonly probing: Probing;
   private readonly seen: Observation[] = [];
   private readonly waiting = new Set<() => void>();
   private hasStopped = false;
 
-  private constructor(route: Route, loop: Loop) {
+  private constructor(route: Route, probing: Probing) {
     this.route = route;
-    this.loop = loop;
-    loop.readers.add(this);
+    this.probing = probing;
+    probing.readers.add(this);
   }
 
   static start(route: Route, options: PollerOptions): Poller {
-    return new Poller(route, new Loop(options));
+    return new Poller(route, new Probing(options));
   }
 
   /** Another poller on the same probes. It has its own copies of all observations that are made from now on. */
   share(): Poller {
-    return new Poller(this.route, this.loop);
+    return new Poller(this.route, this.probing);
   }
 
   get isStopped(): boolean {
@@ -61,7 +61,7 @@ export class Poller {
 
   /** False once the last poller that shares the probes has been stopped. */
   get isShareable(): boolean {
-    return this.loop.isRunning;
+    return this.probing.isRunning;
   }
 
   /** Every observation in memory, in order. */
@@ -81,26 +81,26 @@ export class Poller {
 
   /** Probes at once, or right after the probe under way. */
   poke(): void {
-    this.loop.poke();
+    this.probing.poke();
   }
 
   /** Polls as fast as is useful until the returned function is called. */
   pollFast(): () => void {
-    return this.loop.pollFast();
+    return this.probing.pollFast();
   }
 
   /** Probes only while polled fast, until the returned function is called: a burst shows as much. */
   pause(): () => void {
-    return this.loop.pause();
+    return this.probing.pause();
   }
 
   async stop(): Promise<void> {
     this.hasStopped = true;
-    await this.loop.leave(this);
+    await this.probing.leave(this);
     this.wake();
   }
 
-  /** Called by the loop. */
+  /** Called for each probe. */
   take(observation: Observation, most: number): void {
     this.seen.push(observation);
     if (this.seen.length > most) this.seen.splice(0, Math.ceil(most / 2));
@@ -115,7 +115,7 @@ export class Poller {
 }
 
 /** What pollers of one route share: each probe begins a while after the one before began, or when that one is over. */
-class Loop {
+class Probing {
   readonly readers = new Set<Poller>();
   isRunning = true;
   private readonly options: Required<PollerOptions>;

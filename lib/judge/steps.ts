@@ -1,5 +1,5 @@
 import type { AllowRequest, ModeName } from '../mesh/mesh.ts';
-import { type NonceSource, OpenConnection, type Route, routeName } from '../probe/index.ts';
+import { type NonceMaker, OpenConnection, type Route, routeName } from '../probe/index.ts';
 import type { Attempt } from './attempt.ts';
 import type { Batches, ChangeRequest } from './batches.ts';
 import type { Handlers, Method, Params, PolicySpec } from './calls.ts';
@@ -23,7 +23,7 @@ export interface StepsDependencies {
   recovery: Recovery;
   stabilityChecks: StabilityChecks;
   clientSets: ClientSets;
-  nonce: NonceSource;
+  nonce: NonceMaker;
   /** Ends the run. */
   signal: AbortSignal;
   /** All attempts under way. */

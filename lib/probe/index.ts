@@ -1,6 +1,6 @@
 export { Agent } from './agent.ts';
 export { OpenConnection } from './connection.ts';
-export { type NonceSource, nonceSource } from './nonce.ts';
+export { type NonceMaker, nonceMaker } from './nonce.ts';
 export { type Observation, Prober, type Purpose } from './prober.ts';
 export { type Manner, type Protocol, type Route, routeName } from './route.ts';
 export { ServerLog } from './server-log.ts';

@@ -6,13 +6,13 @@ const LENGTH = 16;
 const PATTERN = /mp[0-9a-z]{16}(?:-\d+)?/g;
 
 /** @param user what the nonce is for: the attempt at a claim, a control */
-export type NonceSource = (user: string) => string;
+export type NonceMaker = (user: string) => string;
 
 /**
  * Makes nonces that nobody can guess without the seed: HMAC-SHA256(seed, user and count). The nth nonce of a user is the
  * same in every run with the same seed, whatever the other users do.
  */
-export function nonceSource(seed: string): NonceSource {
+export function nonceMaker(seed: string): NonceMaker {
   const counts = new Map<string, number>();
   return (user) => {
     const count = (counts.get(user) ?? 0) + 1;

@@ -17,7 +17,7 @@ const server = {
   ports: { tcp: 9000 },
 };
 const hello: Route = { client, server, protocol: 'tcp', host: 'tcp-echo.tcp-demo', port: 9000, manner: 'plain' };
-const outside: Route = { ...hello, server: undefined };
+const toUnknownServer: Route = { ...hello, server: undefined };
 
 /** What becomes of one script: how it ends, and which of its nonces reach the server. */
 type Play = (nonces: string[], how: 'session' | 'alone') => Capture;
@@ -163,7 +163,7 @@ describe('one probe', () => {
 
   test('of a place without a log is marked so', async () => {
     const { prober, observations } = setup();
-    const observation = await prober.probe(outside, 'a claim');
+    const observation = await prober.probe(toUnknownServer, 'a claim');
     prober.conclude(observation, { role: 'subject' });
     expect(observations()).toMatchObject([{ outcome: 'answered', logged: false, inLog: false, pod: 'curl/curl-1' }]);
     expect(observations()[0]?.command).toBe(

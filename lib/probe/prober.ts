@@ -1,7 +1,7 @@
 import type { Evidence, Outcome, Role } from '../evidence/index.ts';
 import type { Agent, Capture } from './agent.ts';
 import { commandFor, type Printed } from './commands.ts';
-import type { NonceSource } from './nonce.ts';
+import type { NonceMaker } from './nonce.ts';
 import { look, outcomeOf, type Seen } from './outcome.ts';
 import { type Route, routeName } from './route.ts';
 import type { ServerLog } from './server-log.ts';
@@ -32,7 +32,7 @@ export interface Purpose {
 
 export interface ProberDependencies {
   evidence: Evidence;
-  nonce: NonceSource;
+  nonce: NonceMaker;
   agentOf(app: string): Agent | undefined;
   logOf(app: string): ServerLog | undefined;
   podOf(app: string): string;

@@ -27,13 +27,17 @@ export function matrixText(matrix: Matrix): string {
   const legend = claims.map((claim, n) => `  ${String(n + 1).padStart(2)}  ${claim}`);
   const numbers = claims.map((_, n) => String(n + 1).padStart(2));
   const head = [0, 1].map((at) => ' '.repeat(width + 4) + numbers.map((number) => number[at]).join(' '));
-  const parts = byKind(rows).flatMap(([title, own]) => ['', title, ...own.map((row) => rowLine(row, claims, width))]);
+  const sections = byKind(rows).flatMap(([title, own]) => [
+    '',
+    title,
+    ...own.map((row) => rowLine(row, claims, width)),
+  ]);
   return [
     'Claims',
     ...legend,
     '',
     ...head,
-    ...parts,
+    ...sections,
     '',
     '. passed   F failed   i inconclusive   - not judged   [F must fail',
     ...(findings.length === 0 ? [] : ['', ...findings.map(({ kind, text }) => `${kind}: ${text}`)]),
@@ -103,7 +107,7 @@ h2 { margin-top: 2rem; }
 
 /** The matrix as one HTML page that loads nothing else. */
 export function matrixPage(matrix: Matrix): string {
-  const parts = byKind(matrix.rows).map(([title, rows]) => `<h2>${title}</h2>\n${table(rows, matrix.claims)}`);
+  const sections = byKind(matrix.rows).map(([title, rows]) => `<h2>${title}</h2>\n${table(rows, matrix.claims)}`);
   const findings = matrix.findings.map(({ kind, text }) => `<li>${escapeHtml(`${kind}: ${text}`)}</li>`).join('\n');
   return `<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Meshproof: what the suites notice</title>
@@ -112,7 +116,7 @@ export function matrixPage(matrix: Matrix): string {
 <p>${escapeHtml(conclusion(matrix)).replace('\n', '<br>')}</p>
 <p>A cell is the verdict of one claim in one sandbox. An outline means that this claim must fail.</p>
 ${findings === '' ? '' : `<h2>Findings</h2><ul>${findings}</ul>`}
-${parts.join('\n')}
+${sections.join('\n')}
 </html>
 `;
 }

@@ -209,11 +209,11 @@ const NAMESPACE: ObjectRef = { apiVersion: 'v1', kind: 'Namespace', name: SYSTEM
  * @throws EnvironmentError for a namespace of somebody else
  * @throws ClusterError
  */
-export async function ensureSystemNamespace(cluster: Cluster, signal: AbortSignal, stays = false): Promise<void> {
+export async function ensureSystemNamespace(cluster: Cluster, signal: AbortSignal, isPermanent = false): Promise<void> {
   const options = { timeoutMs: GONE_MS, signal, what: `namespace ${SYSTEM_NAMESPACE} to be deleted` };
   const found = await cluster.wait(NAMESPACE, (object) => object?.metadata['deletionTimestamp'] === undefined, options);
   if (found === undefined) {
-    const labels = { [MANAGED_BY]: OWNER, ...(stays ? {} : { [TEMPORARY]: 'true' }) };
+    const labels = { [MANAGED_BY]: OWNER, ...(isPermanent ? {} : { [TEMPORARY]: 'true' }) };
     const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: SYSTEM_NAMESPACE, labels } };
     await unlessConflict(cluster.create(namespace));
   } else if (found.metadata.labels?.[MANAGED_BY] !== OWNER) {

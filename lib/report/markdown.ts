@@ -11,7 +11,7 @@ import { meshTitle, warnings } from './warnings.ts';
 
 /** The run for people, in Markdown: verdicts, times and leaks of every claim, each failure with its evidence, where the time went. */
 export function summaryMarkdown(records: EvidenceRecord[], summary = summarise(records)): string {
-  const parts = [
+  const sections = [
     heading(summary),
     verdictLine(summary),
     ...runProblems(summary).map((problem) => `> **${cell(problem)}**`),
@@ -21,10 +21,10 @@ export function summaryMarkdown(records: EvidenceRecord[], summary = summarise(r
     ...failures(summary, records),
     modeSection(summary.modes),
     notesSection(summary),
-    troubleSection(summary),
+    environmentSection(summary),
     timeSection(summary),
   ];
-  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+  return `${sections.filter((part) => part !== '').join('\n\n')}\n`;
 }
 
 function heading(summary: RunSummary): string {
@@ -115,7 +115,7 @@ function notesSection({ notes }: RunSummary): string {
   return `## Measured and not judged\n\n${table(['what', 'value', 'claim'], rows)}`;
 }
 
-function troubleSection({ environmentFaults, crashes }: RunSummary): string {
+function environmentSection({ environmentFaults, crashes }: RunSummary): string {
   const items = [
     ...environmentFaults.map(
       ({ cause, from, to }) =>

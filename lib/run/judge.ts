@@ -8,7 +8,7 @@ import {
   TIMING,
   untilProgrammed,
 } from '../judge/index.ts';
-import { nonceSource } from '../probe/index.ts';
+import { nonceMaker } from '../probe/index.ts';
 import { EnvironmentError } from '../words/index.ts';
 import type { TestEnvironment } from './bring-up.ts';
 import type { ClaimsProcess } from './claims-process.ts';
@@ -32,7 +32,7 @@ export async function judgeClaims(
   try {
     const egressTargetLogs = followEgressTarget(egressTarget, log);
     ends.unshift(() => egressTargetLogs.close());
-    const nonce = nonceSource(nonceSeed(run));
+    const nonce = nonceMaker(nonceSeed(run));
     const probing = openProbing({
       cluster,
       evidence,

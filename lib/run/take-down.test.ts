@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { ProvidedCluster } from './provided-cluster.ts';
 import { endAll, takeDown } from './take-down.ts';
 
-function stand(down: () => Promise<void>): ProvidedCluster {
+function clusterWith(down: () => Promise<void>): ProvidedCluster {
   return { provider: 'existing', down } as Partial<ProvidedCluster> as ProvidedCluster;
 }
 
@@ -18,7 +18,7 @@ describe('takeDown', () => {
     };
     const taken = takeDown(
       { inPhase },
-      stand(async () => {
+      clusterWith(async () => {
         downs += 1;
       }),
     );

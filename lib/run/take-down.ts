@@ -4,11 +4,11 @@ import type { RunContext } from './context.ts';
 /**
  * Does every part of an end, one after the other, even if one of them fails.
  * @param log gets each error with its stack
- * @throws the first error, after all parts
+ * @throws the first error, after all steps
  */
-export async function endAll(log: (line: string) => void, parts: readonly (() => unknown)[]): Promise<void> {
+export async function endAll(log: (line: string) => void, steps: readonly (() => unknown)[]): Promise<void> {
   const errors: unknown[] = [];
-  for (const part of parts) {
+  for (const part of steps) {
     try {
       await part();
     } catch (error) {

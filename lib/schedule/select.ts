@@ -87,11 +87,11 @@ function whyEmpty(selection: Selection): string {
 
 /** A test for claim ids by a glob: `*` is any run of characters, slashes included, `?` is any one. */
 function globTest(glob: string): (id: string) => boolean {
-  const source = glob
+  const body = glob
     .replace(/[.+^${}()|[\]\\]/g, '\\$&')
     .replace(/\*+/g, '.*')
     .replace(/\?/g, '.');
-  const pattern = new RegExp(`^${source}$`);
+  const pattern = new RegExp(`^${body}$`);
   return (id) => pattern.test(id);
 }
 

@@ -116,8 +116,8 @@ class SimulatedRun {
 type Part = 'route' | 'target' | 'all';
 
 function objectsOf(names: readonly string[], part: Part): string[] {
-  const parts = part === 'all' ? ['route', 'target'] : [part];
-  return names.flatMap((name) => parts.map((each) => `${name} ${each}`));
+  const deleted = part === 'all' ? ['route', 'target'] : [part];
+  return names.flatMap((name) => deleted.map((each) => `${name} ${each}`));
 }
 
 /** Seconds that pass only when nothing else is left to do, so that a simulation takes no time. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { didYouMean, editDistance, nearestSlip, suggestion } from './suggestion.ts';
+import { didYouMean, editDistance, suggestedSlip, suggestion } from './suggestion.ts';
 
 const suites = ['permissive', 'tcp-routing', 'egress'];
 
@@ -25,8 +25,8 @@ describe('nearest', () => {
   });
 
   it('can be asked for slips of the finger only', () => {
-    expect(nearestSlip('acces.smi-spec.io', ['access.smi-spec.io', 'specs.smi-spec.io'])).toBe('access.smi-spec.io');
-    expect(nearestSlip('specs.smi-spec.io', ['access.smi-spec.io', 'specs.smi-spec.io'])).toBeUndefined();
+    expect(suggestedSlip('acces.smi-spec.io', ['access.smi-spec.io', 'specs.smi-spec.io'])).toBe('access.smi-spec.io');
+    expect(suggestedSlip('specs.smi-spec.io', ['access.smi-spec.io', 'specs.smi-spec.io'])).toBeUndefined();
   });
 
   it('counts a swap of neighbours as one slip', () => {

@@ -17,7 +17,7 @@ export function suggestion(word: string, words: Iterable<string>): string | unde
 const slips = 2;
 
 /** The other word that `word` is a typing error away from; stricter than `suggestion`, for messages that refuse. */
-export function nearestSlip(word: string, words: readonly string[]): string | undefined {
+export function suggestedSlip(word: string, words: readonly string[]): string | undefined {
   return words.find((each) => each !== word && editDistance(word.toLowerCase(), each.toLowerCase()) <= slips);
 }
 

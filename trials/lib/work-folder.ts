@@ -7,7 +7,7 @@ export interface WorkFolder {
   path: string;
   reports: string;
   temporary: string;
-  /** What a run's environment has to name, so that it leaves nothing elsewhere and sweeps nobody else's runs. */
+  /** What a run's environment has to name, so that it leaves nothing elsewhere and cleans up no other runs. */
   environment: Record<string, string>;
   /** Deletes the folder. */
   remove(): void;

@@ -10,7 +10,7 @@ const target = { namespace: 'n', pod: 'p', container: 'c' };
 const noPrevious = { kind: 'Status', status: 'Failure', message: 'previous terminated container "c" not found' };
 
 let local: LocalApi;
-let following: Stop;
+let follower: Stop;
 let restarts: number;
 /** What each connection that follows the log gets; the last one stays open. */
 let connections: ((response: ServerResponse, since: string | null) => void)[];
@@ -36,7 +36,7 @@ beforeEach(async () => {
   local = await serveLocally(server);
 });
 afterEach(() => {
-  following.stop();
+  follower.stop();
   local.close();
 });
 
@@ -45,7 +45,7 @@ function follow(): void {
   const { api } = local;
   const parts = { api, objects: new Objects(api, new Discovery(api)), healthCheck: new HealthCheck(api) };
   done = new Promise((resolve) => {
-    following = followLog(parts, target, {
+    follower = followLog(parts, target, {
       line(text) {
         received.push(text);
         if (text === 'last') resolve();

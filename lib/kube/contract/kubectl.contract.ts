@@ -165,10 +165,10 @@ unless(noKubectl, describe)('kubectl', () => {
       begin = resolve;
     });
     const argv = ['kubectl', ...own(), 'logs', '--follow', 'talker'];
-    const following = runCommand(argv, { timeoutMs: COMMAND_MS, line: begin });
+    const follower = runCommand(argv, { timeoutMs: COMMAND_MS, line: begin });
     await begun;
     await printed(['exec', 'talker', '--', 'touch', mailbox]);
-    expect((await following).stdout).toBe('first\nlast');
+    expect((await follower).stdout).toBe('first\nlast');
     expect((await kubectl(['logs', 'talker', '--container', 'other'])).stderr).toContain(
       'container other is not valid for pod talker',
     );

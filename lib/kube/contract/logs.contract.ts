@@ -18,7 +18,7 @@ afterAll(async () => {
 
 const follows: Stop[] = [];
 afterEach(() => {
-  for (const following of follows.splice(0)) following.stop();
+  for (const follower of follows.splice(0)) follower.stop();
 });
 
 /** A pod that prints what `say` tells it to, and ends when told to `die`. */
@@ -47,11 +47,11 @@ async function speaker(
 
 function follow(cluster: Cluster, target: ContainerRef): { lines: string[]; health: boolean[] } {
   const seen = { lines: [] as string[], health: [] as boolean[] };
-  const following = cluster.followLog(target, {
+  const follower = cluster.followLog(target, {
     line: (text) => seen.lines.push(text),
     broken: (isBroken) => seen.health.push(isBroken),
   });
-  follows.push(following);
+  follows.push(follower);
   return seen;
 }
 

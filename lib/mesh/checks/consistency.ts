@@ -1,4 +1,4 @@
-import { nearestSlip } from '../../words/index.ts';
+import { suggestedSlip } from '../../words/index.ts';
 import type { DriverSpec } from '../driver.ts';
 import { modeNames } from '../mesh.ts';
 import { type Mistake, mistake } from '../source.ts';
@@ -79,7 +79,7 @@ function deploymentMistakes({ controlPlane, install }: DriverSpec): Mistake[] {
   });
   const names = deployments.flatMap(({ name, namespace }) => (namespace === controlPlane.namespace ? name : []));
   return controlPlane.deployments.flatMap((name, index): Mistake[] => {
-    const meant = names.includes(name) ? undefined : nearestSlip(name, names);
+    const meant = names.includes(name) ? undefined : suggestedSlip(name, names);
     if (meant === undefined) return [];
     const message = `install makes no Deployment "${name}" in ${controlPlane.namespace}; did you mean "${meant}"?`;
     return [mistake(['controlPlane', 'deployments', index], message)];

@@ -1,5 +1,5 @@
 import type { Manifest } from '../../kube/cluster.ts';
-import { nearestSlip } from '../../words/index.ts';
+import { suggestedSlip } from '../../words/index.ts';
 import type { DriverSpec } from '../driver.ts';
 import { modeNames } from '../mesh.ts';
 import { groupOf } from '../objects.ts';
@@ -86,7 +86,7 @@ export function ownDefinitionMistakes(spec: DriverSpec): Mistake[] {
     const found = ofGroup.find(({ names }) => names.kind === object.kind);
     if (found !== undefined) return objectMistakes(object, found, who);
     const kinds = ofGroup.map(({ names }) => names.kind);
-    const meant = nearestSlip(object.kind, kinds);
+    const meant = suggestedSlip(object.kind, kinds);
     if (meant === undefined) return [];
     const message = `install defines no ${object.kind} in ${groupOf(object)}; did you mean "${meant}"?`;
     return [mistake([...object.path, 'kind'], message)];
@@ -116,13 +116,13 @@ function groupMistake(group: string, own: readonly string[]): string | undefined
   if (group === '' || own.includes(group) || dotlessGroups.includes(group)) return undefined;
   const hint = (meant: string | undefined): string => (meant === undefined ? '' : `; did you mean "${meant}"?`);
   if (!group.includes('.')) {
-    const meant = hint(nearestSlip(group, dotlessGroups));
+    const meant = hint(suggestedSlip(group, dotlessGroups));
     const allowed = `without a dot: ${dotlessGroups.join(', ')}; the group of a custom resource has one, as in mesh.example.io/v1`;
     return `Kubernetes has no API group "${group}"${meant} (${allowed})`;
   }
-  const ofInstall = nearestSlip(group, own);
+  const ofInstall = suggestedSlip(group, own);
   if (ofInstall !== undefined) return `install makes no API group "${group}"${hint(ofInstall)}`;
-  const ofKubernetes = nearestSlip(group, suggestedGroups);
+  const ofKubernetes = suggestedSlip(group, suggestedGroups);
   return ofKubernetes === undefined ? undefined : `Kubernetes has no API group "${group}"${hint(ofKubernetes)}`;
 }
 

@@ -1,5 +1,5 @@
 import { CLIENTS, SERVERS } from '../../fixtures/table.ts';
-import { nearestSlip } from '../../words/index.ts';
+import { suggestedSlip } from '../../words/index.ts';
 import type { AllowSpec, DriverSpec } from '../driver.ts';
 import { isFields } from '../objects.ts';
 import { type Mistake, mistake, type Path } from '../source.ts';
@@ -81,7 +81,7 @@ function referenceMistakes({ route = [], target }: AllowSpec, path: Path): Mista
     if (typeof kind !== 'string' || typeof name !== 'string') return within;
     if (!kinds.includes(kind)) {
       const isMade = made.some((object) => object.name === name);
-      const meant = isMade ? nearestSlip(kind, kinds) : undefined;
+      const meant = isMade ? suggestedSlip(kind, kinds) : undefined;
       if (meant === undefined) return within;
       return [...within, mistake([...at, 'kind'], `this policy makes no ${kind}; did you mean "${meant}"?`)];
     }

@@ -17,7 +17,7 @@ export interface CleanUpOptions {
   /** Also remove kept clusters, and treat runs on other machines and in other containers as dead. */
   andKept: boolean;
   /** `once`: skip a live cluster that an earlier run could not reach, so that no run waits for it. */
-  tries: 'once' | 'again';
+  unreachable: 'skip' | 'ask again';
   /** A kubeconfig that the user has named, beside those that kubectl would read. */
   kubeconfig: string | undefined;
 }
@@ -35,7 +35,7 @@ export function cleanUpCrashedRuns(
   removeAbandoned(folder);
   const { bad, leftAlone } = readEntries(folder);
   for (const line of [...setBadAside(bad), ...leftAlone]) report(line);
-  return cleanUpRuns(deadRuns(folder), report, { folder, andKept: false, tries: 'once', kubeconfig });
+  return cleanUpRuns(deadRuns(folder), report, { folder, andKept: false, unreachable: 'skip', kubeconfig });
 }
 
 /**
@@ -48,7 +48,9 @@ export async function cleanUpRuns(
   report: CleanUpReport,
   options: CleanUpOptions,
 ): Promise<boolean> {
-  const live = runs.flatMap((run) => run.live).filter((each) => options.tries === 'again' || !each.unreachable);
+  const live = runs
+    .flatMap((run) => run.live)
+    .filter((each) => options.unreachable === 'ask again' || !each.unreachable);
   const reached = new Map(
     await Promise.all(live.map(async (each) => [each.kubeconfig, await reach(each, options)] as const)),
   );
@@ -259,10 +261,10 @@ export async function forgetRun(entry: RunEntry, folder: string): Promise<string
   if (heldBy !== undefined) {
     return [`run ${runId} is not forgotten: another process is cleaning up after it: ${heldBy}`];
   }
-  return [`run ${runId} is forgotten; meshproof leaves as it is:`, ...whatStays(entry).map((line) => `  ${line}`)];
+  return [`run ${runId} is forgotten; meshproof leaves as it is:`, ...remains(entry).map((line) => `  ${line}`)];
 }
 
-function whatStays({ runId, live, clusters, containers, children }: RunEntry): string[] {
+function remains({ runId, live, clusters, containers, children }: RunEntry): string[] {
   const lines = [
     ...live.flatMap(({ context, settings }) => [
       ...(settings?.length === 0

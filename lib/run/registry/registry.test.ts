@@ -108,15 +108,15 @@ describe('the registry', () => {
 
     registry.cluster('meshproof-r1', 'reports/r1/kubeconfig');
     expect(onDisk().clusters).toMatchObject([{ name: 'meshproof-r1', kubeconfig: expect.stringMatching(/^\//) }]);
-    registry.container('meshproof-r1-outside');
-    expect(onDisk().containers[0]?.id).toBe('meshproof-r1-outside');
+    registry.container('meshproof-r1-egress-target');
+    expect(onDisk().containers[0]?.id).toBe('meshproof-r1-egress-target');
     registry.child(pid, 'sleep');
     expect(onDisk().children).toEqual([{ ...identify(pid), what: 'sleep' }]);
     registry.live({ kubeconfig: '/k', context: 'prod', runId: 'r1' });
     expect(onDisk().live).toHaveLength(1);
 
     registry.clusterGone('meshproof-r1');
-    registry.containerGone('meshproof-r1-outside');
+    registry.containerGone('meshproof-r1-egress-target');
     registry.childEnded(pid);
     registry.liveRestored('prod');
     expect(onDisk()).toMatchObject({ clusters: [], containers: [], children: [], live: [] });
@@ -136,23 +136,23 @@ describe('the registry', () => {
   });
 
   it('drops a child that has ended, and keeps the entry of one that has not', async () => {
-    const [gone, stays] = [openRunRegistry('r1', folder), openRunRegistry('r2', folder)];
+    const [gone, open] = [openRunRegistry('r1', folder), openRunRegistry('r2', folder)];
     const [ended, living] = [await sleeper(), await sleeper()];
     gone.child(ended, 'osm');
-    stays.child(living, 'jest');
+    open.child(living, 'jest');
     process.kill(ended, 'SIGKILL');
-    expect([await gone.close(), await stays.close()]).toEqual([false, true]);
+    expect([await gone.close(), await open.close()]).toEqual([false, true]);
     expect(readEntries(folder).entries.map(({ runId }) => runId)).toEqual(['r2']);
   });
 
   it('refuses what cannot be written down before it is made, and only warns about what is gone', async () => {
     const registry = openRunRegistry('r1', folder);
-    registry.container('meshproof-r1-outside');
+    registry.container('meshproof-r1-egress-target');
     rmSync(folder, { recursive: true });
     writeFileSync(folder, 'a file in place of the registry');
     const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
     expect(() => registry.cluster('meshproof-r1', '/k')).toThrow(/set XDG_STATE_HOME|cannot be written/);
-    expect(() => registry.containerGone('meshproof-r1-outside')).not.toThrow();
+    expect(() => registry.containerGone('meshproof-r1-egress-target')).not.toThrow();
     expect(warn).toHaveBeenCalledTimes(1);
     warn.mockRestore();
     rmSync(folder);
@@ -304,7 +304,7 @@ describe('the clean up', () => {
     const entry = await deadEntry({});
     const lock = await lockRun(folder, 'r1');
     const told: string[] = [];
-    const options = { folder, andKept: false, tries: 'once', kubeconfig: undefined } as const;
+    const options = { folder, andKept: false, unreachable: 'skip', kubeconfig: undefined } as const;
     await cleanUpRuns([entry], (text) => told.push(text), options);
     expect(told[0]).toContain(
       `another process is cleaning up after it: process ${process.pid}; if that is not so, delete`,
@@ -474,16 +474,16 @@ describe('an entry', () => {
   });
 
   it('does not lead to files outside of its run’s own folder', async () => {
-    const outside = join(folder, 'precious');
-    mkdirSync(outside);
-    writeFileSync(join(outside, 'kubeconfig'), 'kind: Config');
+    const elsewhere = join(folder, 'precious');
+    mkdirSync(elsewhere);
+    writeFileSync(join(elsewhere, 'kubeconfig'), 'kind: Config');
     mkdirSync(join(folder, 'runs'));
-    const entry = await deadEntry({ live: [{ kubeconfig: join(outside, 'kubeconfig'), context: 'c', runId: 'r1' }] });
+    const entry = await deadEntry({ live: [{ kubeconfig: join(elsewhere, 'kubeconfig'), context: 'c', runId: 'r1' }] });
     const runs = join(folder, 'runs');
     writeFileSync(join(runs, 'x.json'), JSON.stringify({ ...entry, runId: '../precious' }));
     await cleanUpCrashedRuns(() => undefined, runs);
     await cleanUpCrashedRuns(() => undefined, folder);
-    expect(readFileSync(join(outside, 'kubeconfig'), 'utf8')).toBe('kind: Config');
+    expect(readFileSync(join(elsewhere, 'kubeconfig'), 'utf8')).toBe('kind: Config');
     expect(existsSync(join(runs, 'x.json.bad'))).toBe(true);
   });
 
@@ -491,7 +491,9 @@ describe('an entry', () => {
     const registry = openRunRegistry('r1', folder);
     const env = { ...process.env };
     process.env['DOCKER_HOST'] = 'ssh://-oProxyCommand=x';
-    expect(() => registry.container('meshproof-r1-outside')).toThrow(/the registry cannot record run r1: containers/);
+    expect(() => registry.container('meshproof-r1-egress-target')).toThrow(
+      /the registry cannot record run r1: containers/,
+    );
     process.env = env;
     registry.child(await sleeper(), 'sh -c one\ntwo');
     expect(files().entries[0]?.children[0]?.what).toBe('sh -c one two');
@@ -518,7 +520,7 @@ describe('an entry', () => {
     const pid = await sleeper();
     const child = { ...(identify(pid) ?? { pid: 0, started: '' }), what: 'jest' };
     const entry = await deadEntry({ space: { ...processSpace(), namespace: 'pid:[1]' }, children: [child] });
-    const options = { folder, andKept: true, tries: 'again', kubeconfig: undefined } as const;
+    const options = { folder, andKept: true, unreachable: 'ask again', kubeconfig: undefined } as const;
     await cleanUpRuns([entry], () => undefined, options);
     expect(isAlive(child)).toBe(true);
   });
