@@ -7,7 +7,7 @@
  * own. OPTIONS go to meshproof.
  */
 import { loadDriver } from '../lib/mesh/index.ts';
-import { missingNeeds } from '../lib/sandbox/index.ts';
+import { missingForSandbox } from '../lib/sandbox/index.ts';
 import { faultsOf, type StatusCase } from './exit-statuses/case.ts';
 import { type Interrupted, interruptIn, interruptTwice } from './exit-statuses/interrupted.ts';
 import {
@@ -109,7 +109,7 @@ async function onOwn(): Promise<void> {
 
 say(`load ${load()}; runs in ${workFolder.reports}`);
 for (const wanted of [...casesWithoutDocker(workFolder), ...(await casesWithoutKind(workFolder))]) await judge(wanted);
-if ((await missingNeeds()).length === 0) await inSandbox();
+if ((await missingForSandbox()).length === 0) await inSandbox();
 if (!own.quick) {
   await onStanding();
   await onOwn();

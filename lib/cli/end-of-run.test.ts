@@ -14,11 +14,11 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { missingNeeds } from '../sandbox/index.ts';
+import { missingForSandbox } from '../sandbox/index.ts';
 
 // Each is a real run in a sandbox: some seconds, and several times that where machines are busy.
 jest.setTimeout(120_000);
-const describeSandbox = (await missingNeeds()).length === 0 ? describe : describe.skip;
+const describeSandbox = (await missingForSandbox()).length === 0 ? describe : describe.skip;
 
 const program = resolve(import.meta.dirname, '../../bin/meshproof.js');
 /** Two claims that fail, since no mesh refuses anything. */

@@ -20,7 +20,7 @@ import { basename, delimiter, dirname, join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { builtFolder } from '../compiled/built.js';
-import { missingNeeds } from '../sandbox/index.ts';
+import { missingForSandbox } from '../sandbox/index.ts';
 
 jest.setTimeout(120_000);
 
@@ -40,7 +40,7 @@ const PARTS = [
 /** What a glob, a regular expression, a URL, a shell or a table of mounts reads as its own. Node loads nothing below a backslash. */
 const NASTY = join('!a', ' a[b]*(c|d){e,f}?%2F#+^$ ä\'"`', '@(x)\nnext');
 const QUICK_CLAIM = ['run', '--provider', 'sandbox', '--claim', 'permissive/off-closes'];
-const testInSandbox = (await missingNeeds()).length === 0 ? test : test.skip;
+const testInSandbox = (await missingForSandbox()).length === 0 ? test : test.skip;
 
 interface Ended {
   status: number | null;

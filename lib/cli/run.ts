@@ -58,7 +58,7 @@ export async function runSuites(options: RunOptions, argv: string[]): Promise<nu
       node: process.version,
       startedAt: new Date().toISOString(),
       argv: argv.map(redact),
-      seed: opened.seed,
+      seed: options.seed ?? 'none',
       choice: {
         provider: choice.provider,
         mesh: driver.spec.name,

@@ -3,7 +3,7 @@ import { type Colours, coloursFor } from '../console/colours.ts';
 import { exitStatus } from '../console/exit-status.ts';
 import { print } from '../console/output.ts';
 import { connect, type Manifest } from '../kube/index.ts';
-import { type Driver, driverTitle, driverTools, inspectDriver, renderedParts } from '../mesh/index.ts';
+import { type Driver, driverTitle, driverTools, inspectDriver, renderedDriver } from '../mesh/index.ts';
 import { UsageError } from '../words/index.ts';
 
 export interface CheckOptions {
@@ -32,7 +32,7 @@ export async function checkCommand(names: readonly string[], options: CheckOptio
     try {
       const { driver, remarks } = await inspectDriver(name, cluster);
       print(describeDriver(driver, remarks, colours));
-      if (options.rendered) print(`${stringify(renderedParts(driver, options.sets))}\n`);
+      if (options.rendered) print(`${stringify(renderedDriver(driver, options.sets))}\n`);
     } catch (error) {
       // Check the others all the same.
       if (!(error instanceof UsageError)) throw error;

@@ -25,6 +25,7 @@ export class RouteJudge {
   private readonly judging: JudgingDependencies;
   private readonly egressTargetLogs: EgressTargetLogs;
   private readonly signal: AbortSignal;
+  private readonly scale: number;
   /** Counts the expectations. */
   private count = 0;
   /** How refusals looked. */
@@ -46,6 +47,7 @@ export class RouteJudge {
     this.judging = openJudging(probing, async (mode, value) => provided.beforeSwitch?.(mesh.setting(mode), value));
     this.egressTargetLogs = egressTargetLogs;
     this.signal = run.interruption.signal;
+    this.scale = run.options.timeoutScale;
   }
 
   get observer(): JudgingDependencies['observer'] {
@@ -53,19 +55,51 @@ export class RouteJudge {
   }
 
   /** Waits until all fixtures are up. @throws PartFailure with what is not */
-  async untilReady(scale: number): Promise<void> {
-    const unseen = await this.observer.untilFaultless(TIMING.seenMs * scale, this.signal);
+  async untilReady(): Promise<void> {
+    const unseen = await this.observer.untilFaultless(TIMING.seenMs * this.scale, this.signal);
     if (unseen !== undefined) throw new PartFailure(`not all fixtures are up: ${unseen}`, []);
   }
 
+  /** Waits until all fixtures are up and their controls answer, as after a switch that restarts them. @throws PartFailure */
+  async untilWhole(): Promise<void> {
+    const { controlPollers, evidence } = this.judging;
+    const deadline = performance.now() + TIMING.recoveryMs * this.scale;
+    for (;;) {
+      await this.untilReady();
+      const check = await controlPollers.verifyAll(evidence.clock());
+      if (check.clear) return;
+      this.signal.throwIfAborted();
+      if (performance.now() > deadline) throw new PartFailure(`the environment did not recover: ${check.why}`, []);
+    }
+  }
+
   /**
-   * Judges that all routes come to what is expected of each after a change just now, and stay so.
+   * Judges that all routes come to what is expected of each after a change just now, and stay so. After an environment fault
+   * it starts again, as a claim does.
    *
    * @param budget how long the mesh may take
    * @returns one line: what was seen, and when the change acted
    * @throws PartFailure with the deciding observation
    */
   async expect(expected: readonly [RouteSpec, Expected][], budget: Budget, hints: readonly string[]): Promise<string> {
+    for (let restarts = 0; ; restarts++) {
+      try {
+        return await this.expectOnce(expected, budget, hints);
+      } catch (error) {
+        if (!(error instanceof EnvironmentFault)) throw error;
+        if (restarts === TIMING.restarts)
+          throw new PartFailure(`environment fault: ${error.message}`, ["this is not the mesh's fault; test again"]);
+        await this.untilWhole();
+      }
+    }
+  }
+
+  /** @throws PartFailure, EnvironmentFault */
+  private async expectOnce(
+    expected: readonly [RouteSpec, Expected][],
+    budget: Budget,
+    hints: readonly string[],
+  ): Promise<string> {
     const { evidence, routes, pollers, controlPollers, prober, observer } = this.judging;
     this.count += 1;
     const expectation = this.count;
@@ -95,9 +129,6 @@ export class RouteJudge {
       for (const observation of decision.shown) this.signatures.note(observation);
       const actedMs = Math.max(0, ...decision.routes.map((route) => route.actedMs ?? 0));
       return `${summary(decision.shown)}; after ${(actedMs / 1000).toFixed(1)} s`;
-    } catch (error) {
-      if (!(error instanceof EnvironmentFault)) throw error;
-      throw new PartFailure(`environment fault: ${error.message}`, ["this is not the mesh's fault; test again"]);
     } finally {
       await Promise.all(items.map(({ poller }) => poller.stop()));
     }

@@ -55,10 +55,9 @@ export async function testDriver(
   const { mesh } = environment;
   const judge = new RouteJudge(run, environment);
   const modes = { permissive: true, egress: true };
-  const scale = run.options.timeoutScale;
-  const test: DriverTest = { environment, judge, transcript, file, modes, scale };
+  const test: DriverTest = { environment, judge, transcript, file, modes };
   try {
-    await judge.untilReady(scale);
+    await judge.untilReady();
     await testEnrolment(test);
     await testModes(test, 'permissive');
     await testPolicies(test);

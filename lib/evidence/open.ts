@@ -157,7 +157,7 @@ export function openEvidence(file: string, writeBytes?: WriteBytes): OwnEvidence
 }
 
 /** Fields with text from commands, the cluster and the user. All others have the harness's own text. */
-const OUTSIDE_TEXT = new Set([
+const FOREIGN_TEXT = new Set([
   'argv',
   'cause',
   'command',
@@ -179,12 +179,12 @@ function withoutSecrets(record: EvidenceRecord): EvidenceRecord {
   return withoutKnownSecrets(text) === text ? record : (clean(JSON.parse(text), false) as EvidenceRecord);
 }
 
-function clean(node: unknown, isOutside: boolean): unknown {
-  if (typeof node === 'string') return isOutside ? withoutKnownSecrets(node) : node;
-  if (Array.isArray(node)) return node.map((item) => clean(item, isOutside));
+function clean(node: unknown, isForeign: boolean): unknown {
+  if (typeof node === 'string') return isForeign ? withoutKnownSecrets(node) : node;
+  if (Array.isArray(node)) return node.map((item) => clean(item, isForeign));
   if (typeof node !== 'object' || node === null) return node;
   return Object.fromEntries(
-    Object.entries(node).map(([key, value]) => [key, clean(value, isOutside || OUTSIDE_TEXT.has(key))]),
+    Object.entries(node).map(([key, value]) => [key, clean(value, isForeign || FOREIGN_TEXT.has(key))]),
   );
 }
 

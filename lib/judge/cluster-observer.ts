@@ -350,11 +350,11 @@ export class ClusterObserver {
     const key = `control plane ${name}`;
     const isCrashing = [...this.crashed.values()].some(({ pod, excused }) => pod.includes(`/${name}-`) && !excused);
     const isAvailable = (status.availableReplicas ?? 0) > 0;
-    const isFromOutside = type === 'DELETED' || spec.replicas === 0;
-    const fromOutside = type === 'DELETED' ? 'was deleted from outside' : 'was scaled to zero from outside';
-    const isDown = isFromOutside || !(isAvailable || isCrashing);
-    const cause = `the control plane's ${name} ${isFromOutside ? fromOutside : 'is not available'}`;
-    this.setFault(key, isDown ? cause : undefined, isFromOutside);
+    const isByOthers = type === 'DELETED' || spec.replicas === 0;
+    const byOthers = type === 'DELETED' ? 'was deleted from outside' : 'was scaled to zero from outside';
+    const isDown = isByOthers || !(isAvailable || isCrashing);
+    const cause = `the control plane's ${name} ${isByOthers ? byOthers : 'is not available'}`;
+    this.setFault(key, isDown ? cause : undefined, isByOthers);
   }
 }
 

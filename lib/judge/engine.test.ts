@@ -763,7 +763,7 @@ describe('modes', () => {
         dependencies.prober.set(dependencies.routes.resolve(get), (at) =>
           isOn() || leaks(at) ? 'answered' : 'not-reached',
         );
-        const [stays, changes] = await Promise.all([
+        const [unchanged, changes] = await Promise.all([
           play('a/one', async (call) => {
             await call.stayed({ mode: 'permissive' });
             await call.mode({ mode: 'permissive', value: true });
@@ -779,7 +779,7 @@ describe('modes', () => {
             await call.expect({ size: 'given', answered: [hello], refused: [] });
           }),
         ]);
-        expect(stays).toMatchObject({ verdict, attempts: 1 });
+        expect(unchanged).toMatchObject({ verdict, attempts: 1 });
         expect(changes).toMatchObject({ verdict: 'passed', attempts: 1 });
       },
       {

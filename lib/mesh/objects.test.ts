@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { loadDriver } from './load.ts';
 import type { ModeName } from './mesh.ts';
-import { switchedValue } from './objects.ts';
+import { switchedValue, valueAfter } from './objects.ts';
 
 test.each<[string, ModeName, unknown, unknown]>([
   ['osm', 'permissive', true, false],
@@ -14,4 +14,14 @@ test.each<[string, ModeName, unknown, unknown]>([
   if (setting === undefined) throw new Error('it has no setting');
   const named = { ref: setting.object, path: setting.path };
   expect([true, false].map((value) => switchedValue(modes, named, value))).toEqual([on, off]);
+});
+
+test('a merge patch that removes the parent of a field removes the field', () => {
+  const object = { apiVersion: 'v1', kind: 'Config', name: 'mesh' };
+  const after = (merge: object) => valueAfter([{ patch: object, merge }], { object, path: ['spec', 'mtls', 'strict'] });
+  expect([after({ spec: { mtls: null } }), after({ spec: {} }), after({ spec: { mtls: { strict: true } } })]).toEqual([
+    null,
+    undefined,
+    true,
+  ]);
 });

@@ -50,11 +50,21 @@ export function valueAfter(steps: readonly Step[], { object, path }: { object: O
   return steps
     .map((step) => {
       if ('delete' in step) return isSame(step.delete, object) ? null : undefined;
-      if ('patch' in step) return isSame(step.patch, object) ? valueAt(step.merge, path) : undefined;
+      if ('patch' in step) return isSame(step.patch, object) ? mergedAt(step.merge, path) : undefined;
       if (!('apply' in step) || !isSame(referenceOf(step.apply), object)) return undefined;
       return valueAt(step.apply, path) ?? null;
     })
     .findLast((value) => value !== undefined);
+}
+
+/** What a merge patch leaves at a path: null if it removes the field or one above it, undefined if it does not name it. */
+function mergedAt(merge: unknown, path: readonly string[]): unknown {
+  let node = merge;
+  for (const name of path) {
+    if (node === null || node === undefined) return node;
+    node = (node as Record<string, unknown>)[name];
+  }
+  return node;
 }
 
 /**

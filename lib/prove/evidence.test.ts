@@ -52,6 +52,17 @@ test('an expectation that was not met decides nothing', () => {
   expect(readRun(records(unmet), { from: ZERO, to: ZERO + 2_000 }).decidedDuringFault).toEqual([]);
 });
 
+test('a fault that made no claim start again, or another one only, leaves the samples before it', () => {
+  const noticed: EvidenceEntry = { kind: 'environment-fault', cause: 'gone', from: 0, to: 0 };
+  const all = records(
+    met('a/one', 1_200, 1_300),
+    noticed,
+    { ...noticed, claim: 'a/two' },
+    { kind: 'verdict', claim: 'a/one', verdict: 'passed', attempt: 1, ms: 1 },
+  );
+  expect(readRun(all, { from: ZERO + 1_000, to: ZERO + 2_000 }).decidedDuringFault).toEqual(['a/one']);
+});
+
 test('samples before a claim started again decide nothing', () => {
   const anew: EvidenceEntry = { kind: 'environment-fault', claim: 'a/anew', cause: 'gone', from: 0, to: 0 };
   const verdict = (claim: string): EvidenceEntry => ({ kind: 'verdict', claim, verdict: 'passed', attempt: 1, ms: 1 });

@@ -27,14 +27,17 @@ export function readRun(
   };
 }
 
-/** The expectations of each claim since the last environment fault before its verdict: earlier ones decide nothing. */
+/**
+ * The expectations of each claim since an environment fault last made it start again: earlier ones decide nothing. Only a fault
+ * that names the claim did so; one without a claim was merely noticed.
+ */
 function decidingExpectations(records: EvidenceRecord[]): ExpectationRecord[] {
-  const faults = records.filter(({ kind }) => kind === 'environment-fault');
+  const faults = records.filter((record) => record.kind === 'environment-fault');
   const verdicts = records.filter((record) => record.kind === 'verdict');
   return records.filter((record): record is Numbered<ExpectationRecord> => {
     if (record.kind !== 'expectation') return false;
     const decidedAt = verdicts.findLast(({ claim }) => claim === record.claim)?.seq ?? Number.POSITIVE_INFINITY;
-    return !faults.some(({ seq }) => seq > record.seq && seq < decidedAt);
+    return !faults.some(({ claim, seq }) => claim === record.claim && seq > record.seq && seq < decidedAt);
   });
 }
 

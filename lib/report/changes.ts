@@ -52,14 +52,14 @@ export function changeResults(records: EvidenceRecord[]): ChangeResult[] {
     ({ routes }) => routes[0]?.change,
   );
   return only(records, 'change').map(({ id, what, claim, mode, start, end, error }) => {
-    const following = expectations.get(id) ?? [];
-    const followers = following.flatMap(({ routes }) => routes);
-    const times = timesOf(following);
+    const judged = expectations.get(id) ?? [];
+    const judgedRoutes = judged.flatMap(({ routes }) => routes);
+    const times = timesOf(judged);
     return {
       ...{ id, what, claim, mode, start, end, error },
-      leaked: sum(followers.map(({ leaked }) => leaked)),
-      lost: sum(followers.map(({ lost }) => lost)),
-      waitedUntil: times.neverActed ? Math.max(...following.map((each) => each.end)) : undefined,
+      leaked: sum(judgedRoutes.map(({ leaked }) => leaked)),
+      lost: sum(judgedRoutes.map(({ lost }) => lost)),
+      waitedUntil: times.neverActed ? Math.max(...judged.map((each) => each.end)) : undefined,
       ...times,
     };
   });

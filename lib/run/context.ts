@@ -30,7 +30,7 @@ export interface RunFolder {
 /** What every part of one run's runner works with. */
 export interface RunContext {
   runId: string;
-  /** What the nonces are made from: --seed, or drawn at random. */
+  /** What the nonces are made from: --seed, or drawn at random and kept secret. */
   seed: string;
   options: RunOptions;
   driver: Driver;
@@ -68,7 +68,7 @@ export function openRun(options: RunOptions, driver: Driver, evidenceName: strin
 
 const LETTERS = '0123456789abcdefghijklmnopqrstuvwxyz';
 
-/** Six letters and digits, also the run's part of every nonce and of the cluster's name. */
+/** Six letters and digits, also the run's part of the cluster's name. */
 export function newRunId(): string {
   return Array.from({ length: 6 }, () => LETTERS[randomInt(LETTERS.length)]).join('');
 }

@@ -5,8 +5,8 @@ import { expect, test } from '@jest/globals';
 import { execa } from 'execa';
 import { forbidden } from './needs.ts';
 
-const PRINTS_NEEDS = `import { missingNeeds } from '${new URL('needs.ts', import.meta.url)}';
-console.log((await missingNeeds()).map(({ what }) => what).join('\\n'));`;
+const PRINTS_NEEDS = `import { missingForSandbox } from '${new URL('needs.ts', import.meta.url)}';
+console.log((await missingForSandbox()).map(({ what }) => what).join('\\n'));`;
 
 /**
  * What is missing on a machine whose `unshare` refuses what has one of the words. Asked in a process of its own, since a

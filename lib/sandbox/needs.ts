@@ -83,7 +83,7 @@ const STEPS = [
 ];
 
 /** What the sandbox needs and this machine lacks or forbids. Checks it by doing it, and leaves nothing behind. */
-export async function missingNeeds(): Promise<MissingNeed[]> {
+export async function missingForSandbox(): Promise<MissingNeed[]> {
   if (process.platform !== 'linux') {
     const problem = `the sandbox needs Linux namespaces, and this is ${process.platform}`;
     return [{ what: 'Linux', problem, remedy: 'install Docker and kind, or use a Linux virtual machine' }];

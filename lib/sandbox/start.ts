@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { builtFolder, withoutHooks } from '../compiled/built.js';
 import { pollUntil } from '../polling/poll-until.ts';
 import { EnvironmentError } from '../words/index.ts';
-import { missingNeeds, NAMESPACES } from './needs.ts';
+import { missingForSandbox, NAMESPACES } from './needs.ts';
 import { NO_AUTHORITIES, OPENSSL_AUTHORITIES } from './node-process.ts';
 
 const READY_MS = 60_000;
@@ -157,7 +157,7 @@ function isRunning(pid: number): boolean {
 }
 
 async function failure(logPath: string): Promise<EnvironmentError> {
-  const missing = await missingNeeds();
+  const missing = await missingForSandbox();
   if (missing.length > 0) {
     const needs = missing.map(({ what, problem }) => `${what}: ${problem}`).join('; ');
     return new EnvironmentError(

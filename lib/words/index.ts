@@ -1,7 +1,7 @@
 /** What every layer needs for its messages: errors, suggestions, texts without secrets, and visible text from outside. */
 
 export { EnvironmentError, expectedError, MeshproofError, UsageError, type Whose } from './errors.ts';
-export { isPrintableLine, printable, printableJson } from './printable.ts';
+export { printable, printableJson } from './printable.ts';
 export {
   keepBasicCredentials,
   keepSecret,

@@ -11,11 +11,6 @@ export function printable(text: string): string {
   return text.replace(HIDDEN, (character) => (character === '\n' ? character : spelt(character)));
 }
 
-/** Whether a text is one line without hidden characters. */
-export function isPrintableLine(text: string): boolean {
-  return printable(text) === text && !text.includes('\n');
-}
-
 /** The same for JSON that a terminal may show: hidden characters become JSON escapes, so that programs read them unchanged. */
 export function printableJson(json: string): string {
   return json.replace(HIDDEN, (character) => (character === '\n' ? character : inUnits(character)));

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { missingNeeds } from '../../lib/sandbox/index.ts';
+import { missingForSandbox } from '../../lib/sandbox/index.ts';
 import { say } from '../lib/table.ts';
 import type { WorkFolder } from '../lib/work-folder.ts';
 import type { StatusCase } from './case.ts';
@@ -30,7 +30,7 @@ const SECRETS = ['--set', `db.password=${SECRET}-1`];
 
 /** How runs end on a machine that has everything but Docker and kind, and on one that allows no sandbox either. */
 export async function casesWithoutKind(workFolder: WorkFolder): Promise<StatusCase[]> {
-  const missing = await missingNeeds();
+  const missing = await missingForSandbox();
   if (missing.length > 0) {
     say(`without kind: nothing is tried, since the sandbox needs what is missing here: ${missing[0]?.what}`);
     return [];

@@ -249,7 +249,7 @@ export const execFields = {
 export const authProviderFields = { name: 'text', config: 'text-map' } as const satisfies Table;
 
 /** For each kind of value, its name in messages and whether a value has it. */
-const kinds: Record<Kind, { wanted: string; fits(value: unknown): boolean }> = {
+const fieldTypes: Record<Kind, { wanted: string; fits(value: unknown): boolean }> = {
   text: { wanted: 'text', fits: isText },
   flag: { wanted: 'true or false', fits: (value) => typeof value === 'boolean' },
   data: { wanted: 'base64 text', fits: (value) => Buffer.isBuffer(value) },
@@ -298,7 +298,7 @@ export function fieldsOf<T extends Table>(
     }
     if (value === null || value === undefined || value === '') continue;
     const read = kind === 'data' ? decode(entry, within + name, value) : value;
-    const { wanted, fits } = kinds[kind];
+    const { wanted, fits } = fieldTypes[kind];
     if (!fits(read)) throw mistyped(entry.file, fieldPath(entry, within + name), wanted, value);
     fields[name] = read;
   }

@@ -41,7 +41,7 @@ export function namedObjects(node: unknown, path: Path = []): NamedObject[] {
     return [{ ...identity(node), path, content: { fields, isWhole: true, path } }];
   }
   return Object.entries(node).flatMap(([key, value]) => {
-    // What the API must refuse is wrong on purpose.
+    // What the API must refuse does not have to be right.
     const isAttempt = key === 'invalid' && path[0] === 'modes';
     return isAttempt ? [] : namedObjects(value, [...path, key]);
   });

@@ -385,7 +385,7 @@ describe('what contradicts the driver’s own definitions is refused:', () => {
     expect(complaintOf(whole.replace(from, to))).toContain(expected);
   });
 
-  test('but not what the API must refuse: that is wrong on purpose', () => {
+  test('but not what the API must refuse', () => {
     const attempt =
       '    invalid: [{ patch: *config, merge: { open: perhaps } }]\n    converges: 15s\n    settles: 5s\npolicy';
     const withInvalid = whole.replace('    converges: 15s\n    settles: 5s\npolicy', attempt);

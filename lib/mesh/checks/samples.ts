@@ -26,7 +26,7 @@ export function sampleFilling(spec: Pick<DriverSpec, 'variables'>, sets: readonl
 }
 
 /** A driver's templates filled in with sample values and the user's `KEY=VALUE` list, under the names of their fields. */
-export function renderedParts({ spec }: Driver, sets: readonly string[]): Record<string, unknown> {
+export function renderedDriver({ spec }: Driver, sets: readonly string[]): Record<string, unknown> {
   const { images, podImages, install, uninstall, enrol, host, modes, policy, diagnostics } = spec;
   const { allow } = policy;
   const parts = { images, podImages, install, uninstall, enrol, host, modes, policy: { allow }, diagnostics };

@@ -6,7 +6,7 @@ import { type Driver, driverTools } from '../../mesh/index.ts';
 import type { Fact, MachineFacts } from '../../options/index.ts';
 import { runCommand } from '../../processes/command.ts';
 import { engine as engineOf, remoteEndpoint } from '../../providers/engine.ts';
-import { missingNeeds } from '../../sandbox/index.ts';
+import { missingForSandbox } from '../../sandbox/index.ts';
 import { toolRemedy } from '../../words/index.ts';
 import { ownFolders } from '../folders.ts';
 
@@ -91,15 +91,15 @@ function limit(text: string, name: string): number | undefined {
 export type NeededTools = Readonly<Record<string, { meshes: string[]; version: string }>>;
 
 export function toolsOf(drivers: readonly Driver[]): NeededTools {
-  const needs: Record<string, { meshes: string[]; version: string }> = {};
+  const required: Record<string, { meshes: string[]; version: string }> = {};
   for (const driver of drivers) {
     const { name, implementation } = driver.spec;
     for (const tool of driverTools(driver)) {
-      needs[tool] ??= { meshes: [], version: implementation.version };
-      if (!needs[tool].meshes.includes(name)) needs[tool].meshes.push(name);
+      required[tool] ??= { meshes: [], version: implementation.version };
+      if (!required[tool].meshes.includes(name)) required[tool].meshes.push(name);
     }
   }
-  return needs;
+  return required;
 }
 
 function toolFact(tool: string, { meshes, version }: NeededTools[string]): Fact {
@@ -185,7 +185,7 @@ async function kindFact(): Promise<Fact> {
 /** What the built-in cluster needs; if something is missing, only that. */
 async function sandboxFacts(): Promise<Fact[]> {
   const [missing, curl, ip] = await Promise.all([
-    missingNeeds(),
+    missingForSandbox(),
     versionOf('curl', '--version'),
     versionOf('ip', '-V'),
   ]);

@@ -1,7 +1,6 @@
 import { Ajv, type ErrorObject } from 'ajv';
 import { ENGINES } from '../../providers/engine.ts';
 import type { LiveEntry as ExistingEntry } from '../../providers/index.ts';
-import { isPrintableLine } from '../../words/index.ts';
 import type { ChildEntry, ProcessIdentity, ProcessSpace } from './processes.ts';
 
 /**
@@ -60,8 +59,15 @@ export function isEmpty(entry: RunEntry): boolean {
 /** An entry, or the later version of this program that wrote it, or what is wrong with it. */
 export type Checked = { entry: RunEntry } | { newer: number } | { wrong: string };
 
-/** All of it is printed. */
-const text = { type: 'string', maxLength: 4096, format: 'printable' };
+/**
+ * No control characters, and none that reorder a line: all of it is printed. Joiners and variation selectors are allowed,
+ * because folders may be named with emoji.
+ */
+const text = {
+  type: 'string',
+  maxLength: 4096,
+  pattern: String.raw`^[^\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]*$`,
+};
 const word = { ...text, minLength: 1, maxLength: 512 };
 const absolutePath = { allOf: [text, { pattern: '^/' }, { not: { pattern: '(^|/)\\.\\.?(/|$)' } }] };
 /** It names files, labels and clusters. */
@@ -140,7 +146,6 @@ const validate = new Ajv({
   strictTypes: false,
   validateSchema: false,
   code: { optimize: false },
-  formats: { printable: isPrintableLine },
 }).compile<RunEntry>(schema);
 
 /** Checks what was read, or is about to be written, as the entry of run `name`. */

@@ -2,7 +2,7 @@
 import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { missingNeeds } from '../needs.ts';
+import { missingForSandbox } from '../needs.ts';
 import { type Sandbox, type SandboxSettings, startSandbox } from '../start.ts';
 import { TestCluster } from './cluster.ts';
 
@@ -15,7 +15,7 @@ export interface TestSandbox {
 
 /** True if sandboxes can run here. Otherwise prints why, once for each test file. */
 export async function canRunSandboxes(): Promise<boolean> {
-  const missing = await missingNeeds();
+  const missing = await missingForSandbox();
   if (missing.length > 0) {
     const needs = missing.map(({ what, problem }) => `${what}: ${problem}`).join('; ');
     process.stderr.write(`tests of the sandbox are skipped: ${needs}\n`);
