@@ -107,7 +107,6 @@ const allowed: { file: RegExp; word: string; why: string }[] = [
   { file: /^docs\/architecture\.md$/, word: '*', why: 'its table of words says what each replaces' },
   { file: /^lib\/run\/registry\/clean-up\.ts$/, word: 'monitor', why: "podman's own word for a process of its" },
   { file: /^lib\/judge\/cluster-observer\.ts$/, word: 'broken', why: 'so says the client of a broken watch' },
-  { file: /^lib\/(driver-kit|mesh)\//, word: 'exempt', why: "the driver's field, until it is renamed" },
   { file: /^lib\/run\/claims-process\.ts$/, word: 'haste', why: "jest's own option" },
   { file: /^lib\/judge\/testing\/fake-cluster\.ts$/, word: 'watch', why: 'it plays Kubernetes watches' },
   { file: /^lib\/judge\/testing\/fake-cluster\.ts$/, word: 'broken', why: 'so says the client of a broken watch' },

@@ -60,7 +60,7 @@ const TEST_OPTIONS = ['image', 'registry', 'pull-secret', 'timeout-scale', 'out'
 export function buildProgram(actions: Actions, finish: (status: number) => void): Command {
   const program = new Command('meshproof');
   program
-    .description('Conformance and end-to-end tests for service meshes. Options without a subcommand are those of run.')
+    .description('Conformance and end-to-end tests for service meshes. Without a command, meshproof runs "run".')
     .version(ownVersion(), '-V, --version', 'print the version')
     .exitOverride()
     .configureOutput({ writeErr: () => undefined })
@@ -73,11 +73,10 @@ export function buildProgram(actions: Actions, finish: (status: number) => void)
   addOptions(
     subcommand(program, 'list', 'print the claims, the meshes, or the faults')
       .addOption(
-        new Option('--meshes', 'the drivers that come with the program, and which of them were never tried').conflicts([
-          'faults',
-          'suite',
-          'claim',
-        ]),
+        new Option(
+          '--meshes',
+          'the drivers that come with the program, and which of them were never seen working',
+        ).conflicts(['faults', 'suite', 'claim']),
       )
       .addOption(
         new Option(
@@ -106,7 +105,7 @@ export function buildProgram(actions: Actions, finish: (status: number) => void)
   ).action(async (_, command: Command) => finish(await actions.doctor(optionsOf(command, true))));
 
   subcommand(program, 'clean', 'remove what crashed runs left, and restore settings')
-    .option('--all', 'also what was kept, and what runs of other machines and containers left')
+    .option('--all', 'also remove what --keep kept, and what runs of other machines and containers left')
     .addOption(
       new Option(
         '--forget <run>',
@@ -129,7 +128,7 @@ export function buildProgram(actions: Actions, finish: (status: number) => void)
     finish(await actions.report(optionsOf(command, true, 1), run)),
   );
 
-  subcommand(program, 'sandbox', 'keep a sandbox cluster without a mesh up in the foreground, and print its kubeconfig')
+  subcommand(program, 'sandbox', 'start a sandbox cluster without a mesh, and print its kubeconfig; Ctrl-C ends it')
     .addHelpText('after', examples('sandbox'))
     .action(async (_, command: Command) => {
       refuseWords(command);

@@ -29,7 +29,7 @@ const label = {
 };
 
 export const questions: readonly Question[] = [
-  { flag: 'name', value: 'word', question: 'the word for --mesh', byDefault: () => 'my-mesh', ...word },
+  { flag: 'name', value: 'word', question: 'the name of the mesh, as used by --mesh', byDefault: () => 'my-mesh', ...word },
   {
     flag: 'project',
     value: 'text',

@@ -59,7 +59,7 @@ function describeDriver(driver: Driver, remarks: readonly string[], colours: Col
   const lines = [
     `${colours.green('sound')}  ${file}: ${driverTitle(driver)}`,
     `       supports ${spec.features.supported.join(', ') || 'nothing'}`,
-    ...Object.entries(spec.features.exempt ?? {}).map(([feature, reason]) => `       not ${feature}: ${reason}`),
+    ...Object.entries(spec.features.unsupported ?? {}).map(([feature, reason]) => `       not ${feature}: ${reason}`),
     `       needs ${tools.join(', ') || 'no programs'} on this machine`,
     ...variables.map(([name, { default: value, description }]) => `       --set ${name}=${value}  ${description}`),
     ...remarks.map((remark) => `${colours.yellow('odd')}    ${remark}`),

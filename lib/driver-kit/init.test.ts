@@ -25,12 +25,12 @@ test('asks for what no flag gives, with a default that follows from the name', a
     container: '',
     label: 'zed.example/inject=enabled',
   });
-  expect(asked.map(([question]) => question)).not.toContain('the word for --mesh');
+  expect(asked.map(([question]) => question)).not.toContain('the name of the mesh, as used by --mesh');
 });
 
 test('refuses a wrong answer with its flag', async () => {
   await expect(collectAnswers({ name: 'My Mesh' }, byDefault)).rejects.toThrow(
-    '--name "My Mesh" cannot be the word for --mesh; allowed: lower-case letters, digits',
+    '--name "My Mesh" cannot be the name of the mesh, as used by --mesh; allowed: lower-case letters, digits',
   );
   await expect(collectAnswers({ label: 'inject' }, byDefault)).rejects.toThrow(
     '--label "inject" cannot be the label that enrols a namespace; allowed: KEY=VALUE',

@@ -34,6 +34,6 @@ export function plainMeshes(drivers: readonly Driver[]): object[] {
     verified,
     driver: file,
     supported: features.supported,
-    skip: features.exempt ?? {},
+    skip: features.unsupported ?? {},
   }));
 }

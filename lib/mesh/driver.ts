@@ -7,7 +7,7 @@ export interface DriverSpec {
   implementation: { project: string; version: string };
   requires?: { clusterDomain?: string };
   verified: false | { version: string; date: string };
-  features: { supported: string[]; exempt?: Record<string, string> };
+  features: { supported: string[]; unsupported?: Record<string, string> };
   variables?: Record<string, { default: string; description: string }>;
   controlPlane?: { namespace: string; deployments: string[] };
   dataPlane?: { container?: string; annotation?: { name: string; value: string } };

@@ -2,7 +2,7 @@ import { didYouMean } from '../words/index.ts';
 import type { Driver, DriverSpec, Step } from './driver.ts';
 import { fill, fillingFor, placeholderNames, setValues, splice } from './template.ts';
 
-/** What a mesh can promise. A driver declares each as supported, or exempt with the reason; claims name what they need. */
+/** What a mesh can promise. A driver declares each as supported, or as unsupported with the reason; claims name what they need. */
 export const features = {
   permissive: 'permissive mode can be switched and takes effect',
   egress: 'egress can be switched and takes effect',
@@ -19,7 +19,7 @@ export const features = {
 /** Whether a driver declares a feature supported; if not, its reason. */
 export function declares({ spec }: Driver, feature: string): true | { reason: string } {
   if (spec.features.supported.includes(feature)) return true;
-  return { reason: spec.features.exempt?.[feature] ?? `the driver ${spec.name} does not declare ${feature}` };
+  return { reason: spec.features.unsupported?.[feature] ?? `the driver ${spec.name} does not declare ${feature}` };
 }
 
 /** The images that a field of a driver names, each once, with the user's `KEY=VALUE` list applied. */

@@ -91,7 +91,7 @@ const claims: KnownClaim[] = [
 test('a quick cell has the claims that its case names, and a whole cell all core claims too', () => {
   const names = ['ports-ignored', 'answers-cut-at-16-kib'];
   const plan = (quick: boolean, suites: string[] = []) =>
-    planCells({ quick, names, suites }, claims).map((each) => [each.case.name, each.claims]);
+    planCells({ quick, names, suites }, claims).plans.map((each) => [each.case.name, each.claims]);
   expect(plan(true)).toEqual([
     ['ports-ignored', ['tcp-routing/other-port']],
     ['answers-cut-at-16-kib', ['reliability/whole-answers']],
@@ -101,6 +101,15 @@ test('a quick cell has the claims that its case names, and a whole cell all core
     ['answers-cut-at-16-kib', ['tcp-routing/other-port', 'egress/on-opens', 'reliability/whole-answers']],
   ]);
   expect(plan(true, ['tcp-routing'])).toEqual([['ports-ignored', ['tcp-routing/other-port']]]);
+});
+
+test('skips a case whose expected claims are not selected', () => {
+  for (const quick of [true, false]) {
+    const names = ['ports-ignored', 'answers-cut-at-16-kib'];
+    const { plans, skipped } = planCells({ quick, names, suites: ['tcp-routing'] }, claims);
+    expect(plans.map((each) => each.case.name)).toEqual(['ports-ignored']);
+    expect(skipped).toEqual(['answers-cut-at-16-kib']);
+  }
 });
 
 test('an unknown fault is wrong use, and gets a suggestion', () => {

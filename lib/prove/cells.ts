@@ -50,22 +50,35 @@ export interface KnownClaim {
   level: 'core' | 'extended';
 }
 
-/** @throws UsageError for an unknown case */
-export function planCells({ quick, names, suites }: CellChoice, claims: KnownClaim[]): CellPlan[] {
+/** The cells to run, and the names of the cases whose expected claims are not selected. @throws UsageError for an unknown case */
+export function planCells(
+  { quick, names, suites }: CellChoice,
+  claims: KnownClaim[],
+): { plans: CellPlan[]; skipped: string[] } {
   const known = cases.map(({ name }) => name);
   for (const name of names) {
     if (!known.includes(name)) throw new UsageError(`there is no fault "${name}"${didYouMean(name, known)}`);
   }
   const chosen = cases.filter(({ name }) => names.length === 0 || names.includes(name));
   const inSuites = claims.filter(({ suite }) => suites.length === 0 || suites.includes(suite));
-  const plans = chosen.map((each): CellPlan => {
+  const ids = new Set(inSuites.map(({ id }) => id));
+  const skipped = chosen.filter(({ kind, caughtBy }) => {
+    return kind !== 'conforming-variant' && caughtBy.length > 0 && !caughtBy.some((id) => ids.has(id));
+  });
+  const runnable = chosen.filter((each) => !skipped.includes(each));
+  const plans = runnable.map((each): CellPlan => {
     // A whole cell runs the extended claims of its case too.
     const own = inSuites.filter(({ id, level }) => isNamed(each, id) || (!quick && level === 'core'));
     const plan = { case: each, claims: own.map(({ id }) => id) };
     return quick ? plan : { ...plan, suites: [...new Set(inSuites.map(({ suite }) => suite))] };
   });
-  // The long ones come first, so that none is left alone at the end.
-  return plans.filter((plan) => plan.claims.length > 0).sort((one, other) => weightOf(other.case) - weightOf(one.case));
+  // Long cells come first, so that the matrix does not wait for one long cell at its end.
+  return {
+    plans: plans
+      .filter((plan) => plan.claims.length > 0)
+      .sort((one, other) => weightOf(other.case) - weightOf(one.case)),
+    skipped: skipped.map(({ name }) => name),
+  };
 }
 
 function isNamed({ caughtBy, alongside = [] }: Case, claim: string): boolean {

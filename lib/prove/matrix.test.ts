@@ -65,7 +65,7 @@ test('has the claims in the order of the suites', () => {
 
 test('is printed as text and as a page that loads nothing else', () => {
   const matrix = matrixOf([cell('any-source', 'F.....')], CLAIMS);
-  expect(matrixText(matrix)).toContain('1 of 1 faulty meshes caught by the expected claims');
+  expect(matrixText(matrix)).toContain('\n1 of 1 faulty meshes caught by the expected claims\n');
   const page = matrixPage(matrix);
   expect(page).toContain('a policy that names one client lets in every client of the mesh');
   expect(page).not.toMatch(/<(script|link|img)|https?:/);

@@ -54,14 +54,17 @@ function byKind(rows: Row[]): [string, Row[]][] {
 }
 
 function conclusion({ rows, runs, cells, ms, isAsExpected }: Matrix): string {
-  const count = (kind: Case['kind']): string => {
+  const count = (kind: Case['kind'], words: string): string[] => {
     const own = rows.filter((row) => row.case.kind === kind);
-    return `${own.filter((row) => row.isAsExpected).length} of ${own.length}`;
+    return own.length === 0 ? [] : [`${own.filter((row) => row.isAsExpected).length} of ${own.length} ${words}`];
   };
+  const counts = [
+    ...count('faulty-mesh', 'faulty meshes caught by the expected claims'),
+    ...count('conforming-variant', 'conforming variants passed'),
+    ...count('environment-fault', 'environment faults blamed on no mesh'),
+  ];
   return (
-    `${count('faulty-mesh')} faulty meshes caught by the expected claims, ` +
-    `${count('conforming-variant')} conforming variants passed, ` +
-    `${count('environment-fault')} environment faults blamed on no mesh\n` +
+    `${counts.join(', ')}\n` +
     `${cells} verdicts in ${runs} runs, ${seconds(ms)} of running: ${isAsExpected ? 'as expected' : 'NOT as expected'}`
   );
 }

@@ -124,6 +124,21 @@ describe('a sandbox', () => {
       'Sandbox: This run was in the built-in sandbox. It says nothing about a real mesh.',
     );
   });
+
+  it.each([
+    [undefined, 'reference with the fault f, in the SANDBOX, which says nothing about a real mesh (named)'],
+    [
+      false,
+      'reference with the fault f, by an UNVERIFIED driver, in the SANDBOX, which says nothing about a real mesh',
+    ],
+  ])('with a fault is named so (verified: %s)', (verified, words) => {
+    const display = open();
+    const choice = { provider: 'sandbox', mesh: 'reference', sandbox: true, sandboxFault: 'f', why: 'named' };
+    const run = { runId: 'r', version: '0.1.0', node: '', startedAt: '', argv: [], seed: '1' };
+    h.add({ kind: 'run', ...run, choice: verified === undefined ? choice : { ...choice, verified } }).end();
+    display.finish(h.records, []);
+    expect(screen.raw()).toContain(words);
+  });
 });
 
 describe('an amended verdict', () => {

@@ -278,9 +278,9 @@ describe('what a run is not', () => {
       'taken as provider existing. It says nothing about a real mesh',
     ],
     [
-      'a mesh that is faulty on purpose',
+      'a mesh with a deliberate fault',
       () => chosen({ sandboxFault: 'ports-ignored' }).plan([claim('s/a')]),
-      'The sandbox was given the fault ports-ignored (--sandbox-fault)',
+      'The sandbox has the fault ports-ignored (--sandbox-fault)',
     ],
     [
       'no mesh at all',

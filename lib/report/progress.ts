@@ -238,8 +238,8 @@ function runLines({ version, runId, seed, choice, rerun }: Of<'run'>, paint: Pai
   if (choice === undefined) return [head, run, ''];
   const fault = choice.sandboxFault === undefined ? '' : ` with the fault ${choice.sandboxFault}`;
   const place = choice.sandbox ? 'in the SANDBOX, which says nothing about a real mesh' : `on ${choice.provider}`;
-  const driver = choice.verified === false ? ', by an UNVERIFIED driver,' : '';
-  const tested = printable(`${meshName(choice.mesh)}${driver} ${place}${fault}`);
+  const driver = choice.verified === false ? ', by an UNVERIFIED driver,' : fault && ',';
+  const tested = printable(`${meshName(choice.mesh)}${fault}${driver} ${place}`);
   return [
     `${head}  ${tested} ${paint.dim(`(${printable(choice.why)})`)}`,
     run,

@@ -17,7 +17,7 @@ export function warnings({ sandbox, provider, sandboxFault, mesh }: RunSummary):
     ...(sandbox ? [{ title: 'Sandbox', text: `This run was ${where}. It says nothing about a real mesh.` }] : []),
     ...(sandboxFault === undefined
       ? []
-      : [{ title: 'Faulty on purpose', text: `The sandbox was given the fault ${sandboxFault} (--sandbox-fault).` }]),
+      : [{ title: 'Deliberate fault', text: `The sandbox has the fault ${sandboxFault} (--sandbox-fault).` }]),
     ...(mesh.name === NONE
       ? [
           {

@@ -3,16 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { exitStatus } from '../../console/exit-status.ts';
 import type { Claim } from '../../judge/claim.ts';
-import {
-  type CellPlan,
-  CellRegistry,
-  cellLine,
-  matrixOf,
-  matrixPage,
-  matrixText,
-  planCells,
-  runCells,
-} from '../../prove/index.ts';
+import { CellRegistry, cellLine, matrixOf, matrixPage, matrixText, planCells, runCells } from '../../prove/index.ts';
 import { refuseBadFolders } from '../../run/folders.ts';
 import { onUnforeseen } from '../../run/interrupt.ts';
 import { loadCatalogue } from '../../run/suites.ts';
@@ -39,7 +30,7 @@ export interface ProveOptions {
  */
 export async function proveCommand(options: ProveOptions): Promise<number> {
   const claims = await loadCatalogue();
-  const plans = plan(options, claims);
+  const { plans, skipped } = plan(options, claims);
   const out = resolve(options.out);
   refuseBadFolders(out);
   if (!options.resume) rmSync(join(out, 'cells'), { recursive: true, force: true });
@@ -61,6 +52,7 @@ export async function proveCommand(options: ProveOptions): Promise<number> {
   });
   // Most of the time a cell waits for changes to act and to settle. A cell of few claims waits most.
   const parallel = options.parallel ?? Math.ceil((options.quick ? 2 : 1.5) * availableParallelism());
+  for (const name of skipped) say(`- ${name}: its expected claims are not selected`);
   say(`${plans.length} sandboxes, ${parallel} side by side`);
   const cells = runCells(plans, {
     parallel,
@@ -88,7 +80,7 @@ export async function proveCommand(options: ProveOptions): Promise<number> {
   return matrix.isAsExpected ? exitStatus.fine : exitStatus.failed;
 }
 
-function plan({ quick, faults, suites }: ProveOptions, claims: Claim[]): CellPlan[] {
+function plan({ quick, faults, suites }: ProveOptions, claims: Claim[]): ReturnType<typeof planCells> {
   const known = [...new Set(claims.map(({ suite }) => suite))];
   for (const suite of suites) checkSuite(suite, known);
   return planCells({ quick, names: faults, suites }, claims);

@@ -98,16 +98,16 @@ describe('a wrong driver is refused with file, line, column, field and what is a
       'x.yaml:7:27: features.supported[1]: "tcp-polcy" is not allowed here; did you mean "tcp-policy"?',
     ],
     [
-      'an exemption of no feature',
-      'exempt: { egress:',
-      'exempt: { ingress:',
-      'x.yaml:8:13: features.exempt.ingress: "ingress" is not allowed here; did you mean "egress"?',
+      'an unknown unsupported feature',
+      'unsupported: { egress:',
+      'unsupported: { ingress:',
+      'x.yaml:8:18: features.unsupported.ingress: "ingress" is not allowed here; did you mean "egress"?',
     ],
     [
-      'an exemption without reason',
+      'an unsupported feature without a reason',
       'the mesh has no such switch',
       'no',
-      'x.yaml:8:21: features.exempt.egress: "no" is too short; allowed: the reason, a sentence',
+      'x.yaml:8:26: features.unsupported.egress: "no" is too short; allowed: the reason, a sentence',
     ],
     [
       'a feature twice',
@@ -116,10 +116,10 @@ describe('a wrong driver is refused with file, line, column, field and what is a
       'x.yaml:7:39: features.supported[2]: is in the list twice',
     ],
     [
-      'a feature both supported and exempt',
-      'exempt: { egress:',
-      'exempt: { permissive:',
-      'x.yaml:7:15: features.supported[0]: permissive is both supported and exempt',
+      'a feature both supported and unsupported',
+      'unsupported: { egress:',
+      'unsupported: { permissive:',
+      'x.yaml:7:15: features.supported[0]: permissive is both supported and unsupported',
     ],
     [
       'a feature without what it needs',

@@ -35,11 +35,11 @@ function needs(feature: string, { modes, policy: { allow }, ...spec }: DriverSpe
 }
 
 function featureMistakes(spec: DriverSpec): Mistake[] {
-  const { supported, exempt = {} } = spec.features;
+  const { supported, unsupported = {} } = spec.features;
   return supported.flatMap((feature, index) => {
     const missing = needs(feature, spec).filter(([, value]) => value === undefined);
     const messages = missing.map(([field]) => `${feature} is declared, but ${field} is missing`);
-    if (exempt[feature] !== undefined) messages.unshift(`${feature} is both supported and exempt`);
+    if (unsupported[feature] !== undefined) messages.unshift(`${feature} is both supported and unsupported`);
     return messages.map((message) => mistake(['features', 'supported', index], message));
   });
 }

@@ -33,7 +33,7 @@ describe('what a driver cannot mean is refused:', () => {
     ['a home folder', run, "run: [mesh, '~/x']", '"~/x" is a shell\'s home folder'],
     ['a document of a shell', run, "run: [mesh, '<<EOF']", '"<<EOF" is a shell\'s document'],
     ['two commands in one word', run, "run: [mesh, 'install;mesh']", '"install;mesh" is a shell\'s separator'],
-    ['a reason of blanks', 'the mesh has no such switch', "'              '", 'features.exempt.egress: "   '],
+    ['a reason of blanks', 'the mesh has no such switch', "'              '", 'features.unsupported.egress: "   '],
     ['a reason still to come', 'the mesh has no such switch', 'TODO say why not', '"TODO say why not" says nothing'],
     ['a project of blanks', 'project: Example', "project: ' '", 'implementation.project: " " says nothing'],
     [

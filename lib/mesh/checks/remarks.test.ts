@@ -11,7 +11,7 @@ const remarks = (changes: Partial<DriverSpec>): string[] =>
 const without = (...features: string[]): Partial<DriverSpec> => ({
   features: {
     supported: sound.features.supported.filter((feature) => !features.includes(feature)),
-    exempt: Object.fromEntries(features.map((feature) => [feature, 'the mesh lacks it'])),
+    unsupported: Object.fromEntries(features.map((feature) => [feature, 'the mesh lacks it'])),
   },
 });
 
@@ -106,10 +106,10 @@ test('what a driver declares not to support leaves fields that nothing reads', (
 test('a feature that is not mentioned is missed', () => {
   const supported = sound.features.supported.filter((feature) => feature !== 'half-close');
   expect(remarks({ features: { supported } })).toEqual([
-    'features: half-close is neither supported nor exempt: its claims are unsupported without a reason',
+    'features: half-close is neither supported nor unsupported: its claims are unsupported without a reason',
   ]);
   expect(remarks({ features: { supported: supported.filter((feature) => feature !== 'install-modes') } })).toEqual([
-    'features: install-modes, half-close are neither supported nor exempt: their claims are unsupported without a reason',
+    'features: install-modes, half-close are neither supported nor unsupported: their claims are unsupported without a reason',
   ]);
 });
 

@@ -22,11 +22,11 @@ export function driverRemarks(spec: DriverSpec): Mistake[] {
   ];
 }
 
-function undeclaredRemarks({ features: { supported, exempt = {} } }: DriverSpec): Mistake[] {
-  const silent = Object.keys(features).filter((feature) => !supported.includes(feature) && !(feature in exempt));
+function undeclaredRemarks({ features: { supported, unsupported = {} } }: DriverSpec): Mistake[] {
+  const silent = Object.keys(features).filter((feature) => !supported.includes(feature) && !(feature in unsupported));
   if (silent.length === 0) return [];
   const [are, their] = silent.length === 1 ? ['is', 'its'] : ['are', 'their'];
-  const message = `${silent.join(', ')} ${are} neither supported nor exempt: ${their} claims are unsupported without a reason`;
+  const message = `${silent.join(', ')} ${are} neither supported nor unsupported: ${their} claims are unsupported without a reason`;
   return [mistake(['features'], message, 'key')];
 }
 

@@ -23,9 +23,9 @@ export function textMistakes(
     mistakes.push(mistake(path, `${JSON.stringify(text)} says nothing; write ${wanted}`));
   };
   if (project.trim() === '') dull(['implementation', 'project'], project, 'the full name of the mesh');
-  for (const [feature, reason] of Object.entries(features.exempt ?? {})) {
+  for (const [feature, reason] of Object.entries(features.unsupported ?? {})) {
     if (isSentence(reason) && !/^(to-?do|tbd|fixme|xxx)\b/i.test(reason)) continue;
-    dull(['features', 'exempt', feature], reason, "the reason, a sentence that the mesh's documents support");
+    dull(['features', 'unsupported', feature], reason, "the reason, a sentence that the mesh's documents support");
   }
   for (const [name, { description }] of Object.entries(variables)) {
     if (!isSentence(description))

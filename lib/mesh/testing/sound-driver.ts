@@ -9,7 +9,7 @@ implementation: { project: Example, version: v1 }
 verified: false
 features:
   supported: [permissive, tcp-policy]
-  exempt: { egress: the mesh has no such switch }
+  unsupported: { egress: the mesh has no such switch }
 controlPlane:
   namespace: mesh
   deployments: [controller]
