@@ -29,7 +29,13 @@ const label = {
 };
 
 export const questions: readonly Question[] = [
-  { flag: 'name', value: 'word', question: 'the name of the mesh, as used by --mesh', byDefault: () => 'my-mesh', ...word },
+  {
+    flag: 'name',
+    value: 'word',
+    question: 'the name of the mesh, as used by --mesh',
+    byDefault: () => 'my-mesh',
+    ...word,
+  },
   {
     flag: 'project',
     value: 'text',

@@ -72,7 +72,9 @@ describe('what a driver declares', () => {
   });
 
   test('features are supported, or not with a reason', () => {
-    const mesh = open(variant({ features: { supported: ['egress'], unsupported: { permissive: 'it always refuses' } } }));
+    const mesh = open(
+      variant({ features: { supported: ['egress'], unsupported: { permissive: 'it always refuses' } } }),
+    );
     expect(mesh.supports('egress')).toBe(true);
     expect(mesh.supports('permissive')).toEqual({ reason: 'it always refuses' });
     expect(mesh.supports('half-close')).toEqual({ reason: 'the driver osm does not declare half-close' });

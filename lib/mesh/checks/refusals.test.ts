@@ -158,7 +158,12 @@ describe('a value of another type is refused with how it is written:', () => {
       'name: 5',
       'name: 5 is not allowed here; allowed: a name of lower-case letters',
     ],
-    ['nothing', 'the mesh has no such switch', '', 'features.unsupported.egress: nothing is written here; allowed: a text'],
+    [
+      'nothing',
+      'the mesh has no such switch',
+      '',
+      'features.unsupported.egress: nothing is written here; allowed: a text',
+    ],
     [
       'a text for a list',
       '[controller]',
