@@ -1,10 +1,11 @@
 /**
- * What the harness adds to the time that cannot be avoided.
+ * Measures the time that the harness adds to the unavoidable time.
  *
- *   npx tsx benchmarks/overhead.ts [--cluster-name NAME] [--node-image REF] [--count N] [--only standing|cold] -- OPTIONS
+ *   npx tsx benchmarks/overhead.ts [--cluster-name NAME] [--node-image REF] [--count N] [--only standing|cold] --
+ * OPTIONS
  *
- * On a standing kind cluster: what is neither waiting for a change nor holding an outcome. On new ones: what a run takes more
- * than kind, image loading and the mesh's installation by hand, in turns. OPTIONS go to meshproof.
+ * On a kept kind cluster, this is the time without waiting for changes and without samples. On new clusters, it is the
+ * time beyond kind, image loading and the mesh's installation without the harness. OPTIONS go to meshproof.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -68,7 +69,7 @@ async function cold(workFolder: WorkFolder): Promise<boolean> {
   return isRight;
 }
 
-/** The images that a run had to bring into the cluster, from its log. */
+/** The images that a run loaded into the cluster, from its log. */
 function loadedImages(folder: string): string[] {
   const log = readFileSync(join(folder, 'meshproof.log'), 'utf8');
   const images = [...log.matchAll(/images: loaded (.*?); present/g)].flatMap(([, names = '']) => names.split(' '));
@@ -76,7 +77,7 @@ function loadedImages(folder: string): string[] {
   return images.filter((name) => name !== 'none');
 }
 
-/** The commands that a run printed before it gave them. */
+/** The commands that a run printed before it ran them. */
 function installCommands({ ended }: Measured): string[][] {
   const commands = ended.text.split('\n').filter((line) => line.startsWith('$ '));
   return commands.map((line) => line.slice(2).split(' '));

@@ -1,10 +1,10 @@
 /**
- * Runs of the three suites in the sandbox, some at a time: the same verdicts, little time and memory, nothing left.
+ * Repeats the suites in the sandbox: the same verdicts, little time and memory, nothing left.
  *
  *   npx tsx benchmarks/sandbox-runs.ts [--count N] [--at-once K] -- OPTIONS
  *
  * Memory is the proportional set size of runner, jest, sandbox and all that they start, from the first claim on. Times
- * are judged with --at-once 1 only, where each run waits until the machine is idle. OPTIONS go to meshproof.
+ * count only with --at-once 1: then each run waits until the machine is idle. OPTIONS go to meshproof.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -27,9 +27,9 @@ const { own, passed } = scriptArguments({
 
 const MiB = 1024 * 1024;
 const MOST_BYTES = 400 * MiB;
-/** From the program's start until a claim is at work, ms. */
+/** From the program's start to the first claim's first action, ms. */
 const FIRST_CLAIM_MS = 3_000;
-/** From there to the program's end, ms. */
+/** From then to the program's end, ms. */
 const SUITES_MS = 20_000;
 
 interface SandboxRun {
@@ -46,12 +46,12 @@ interface SandboxRun {
 }
 
 async function sandboxRun(n: number, isAlone: boolean, workFolder: WorkFolder): Promise<SandboxRun> {
-  if (isAlone && !(await untilIdle())) say('the machine does not come to rest');
+  if (isAlone && !(await untilIdle())) say('the machine does not become idle');
   const loadBefore = load();
   const startedAt = Date.now();
   const words = ['--provider', 'sandbox', ...passed];
   const live = await startRun(words, join(workFolder.reports, String(n)), { environment: workFolder.environment });
-  // A look at all processes takes some tens of ms of a core, and memory is at its most in the suites.
+  // Measuring all processes takes some tens of ms of a core, and the suites need the most memory.
   await live.until(isClaimAtWork);
   const meter = new TreeMeter(live.program.pid);
   const { status, ms, text } = await live.ended;
@@ -66,7 +66,7 @@ async function sandboxRun(n: number, isAlone: boolean, workFolder: WorkFolder): 
   return { n, status, wall: ms, firstClaim, phases, memory, verdicts, left, meter, load: loadBefore };
 }
 
-/** When a claim first changed or asked something, ms of the run's clock. */
+/** When a claim first changed or probed something, ms of the run's clock. */
 function beginOfClaims(records: EvidenceRecord[]): number {
   return Math.min(...records.filter(isClaimAtWork).map(({ start }) => start));
 }
@@ -83,7 +83,7 @@ function suitesOf({ wall, firstClaim }: SandboxRun): number {
   return wall - firstClaim;
 }
 
-/** What no run may leave, once all are over. */
+/** What runs left although all have ended. */
 function leftInAll(runs: SandboxRun[], workFolder: WorkFolder): string[] {
   const state = workFolder.environment['XDG_STATE_HOME'] ?? '';
   const pages = readdirSync(state, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
@@ -97,7 +97,7 @@ function leftInAll(runs: SandboxRun[], workFolder: WorkFolder): string[] {
   ];
 }
 
-/** What of the runs is not as it must be. */
+/** Each deviation of the runs from what is required. */
 function faultsOf(runs: SandboxRun[], atOnce: number, workFolder: WorkFolder): string[] {
   const verdicts = new Set(runs.map((each) => each.verdicts));
   const faults = runs.flatMap((each) => {
@@ -115,7 +115,7 @@ function faultsOf(runs: SandboxRun[], atOnce: number, workFolder: WorkFolder): s
   return [...faults, ...leftInAll(runs, workFolder).map((what) => `left: ${what}`)];
 }
 
-/** The work folder's caches of tsx and jest are empty; a user's are since the first run ever. */
+/** The work folder's caches of tsx and jest are empty, as a user's are before the first run. */
 async function fillCaches({ reports, environment }: WorkFolder): Promise<void> {
   const words = ['--provider', 'sandbox', '--claim', 'lifecycle/stable', '--out', join(reports, 'first')];
   const { status, text } = await run(['run', ...words], { environment });

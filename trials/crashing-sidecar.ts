@@ -1,9 +1,9 @@
 /**
- * A sidecar that crashes on start is the mesh's own doing, and no refusal counts.
+ * A sidecar that crashes at its start is the mesh's fault, and no refusal counts.
  *
  *   npx tsx trials/crashing-sidecar.ts [--node-image REF] [--crash-set KEY=VALUE] -- OPTIONS
  *
- * On a kind cluster of its own. The value of --crash-set gives the mesh's installer an image whose command is no sidecar's.
+ * Runs on a new kind cluster. The value of --crash-set gives the mesh's installer an image that is no sidecar.
  * OPTIONS go to meshproof.
  */
 import { summarise } from '../lib/report/index.ts';

@@ -1,11 +1,12 @@
 /**
- * What a run makes of an environment that is disturbed under it.
+ * Environment faults during a run: no claim may blame the mesh.
  *
- *   npx tsx trials/environment-faults.ts [--cluster-name NAME] [--node-image REF] [--kind WORDS] [--claims IDS] [--rounds N]
+ *   npx tsx trials/environment-faults.ts [--cluster-name NAME] [--node-image REF] [--kind WORDS] [--claims IDS]
+ * [--rounds N]
  *       [--seed TEXT] -- OPTIONS
  *
- * On a standing kind cluster, each kind of environment fault strikes a claim that the seed draws, at a moment within it that the
- * seed draws. OPTIONS go to meshproof.
+ * Runs on a kept kind cluster. For each kind of environment fault, the seed chooses a claim and a moment within it.
+ * OPTIONS go to meshproof.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -42,17 +43,17 @@ interface Struck extends Judged {
   lasted: Lasted;
 }
 
-/** How long each claim takes when nothing disturbs it, ms. @throws Error where one does not pass then */
+/** How long each claim takes without an environment fault, ms. @throws Error if one does not pass */
 async function undisturbed(standing: RunState, workFolder: WorkFolder): Promise<Map<string, number>> {
   const words = [...standing.words, '--claim', own.claims, '--mesh', own.mesh, ...passed];
   const live = await startRun(words, workFolder.reports, { environment: workFolder.environment });
   const { status, text } = await live.ended;
-  if (status !== 0) throw new Error(`undisturbed, the run does not pass:\n${text}`);
+  if (status !== 0) throw new Error(`without an environment fault, the run does not pass:\n${text}`);
   const claims = summarise(live.records()).claims.filter(({ ms }) => ms > 0);
   return new Map(claims.map(({ id, ms }) => [id, ms]));
 }
 
-/** Waits for the moment in the claim that the draw draws. Answers false where the run ends before. */
+/** Waits for the chosen moment in the claim. Returns false if the run ends before. */
 async function untilMoment(live: LiveRun, claim: string, delayMs: number): Promise<boolean> {
   const begun = await live.until((record) => record.kind !== 'verdict' && 'claim' in record && record.claim === claim);
   if (begun === undefined) return false;
@@ -137,7 +138,7 @@ async function main(): Promise<number> {
   try {
     say(`seed ${own.seed}, cluster ${standing.name}, load ${load()}; runs in ${workFolder.reports}`);
     const usual = await undisturbed(standing, workFolder);
-    say(`undisturbed, ${usual.size} claims pass`);
+    say(`without an environment fault, ${usual.size} claims pass`);
     for (let batch = 1; batch <= wholeNumber('batches', own.batches); batch += 1) {
       for (const environmentFault of chosen) {
         const question = `${environmentFault.name} ${batch}`;
@@ -165,7 +166,9 @@ async function main(): Promise<number> {
   printTable(['environment-fault', 'claim (* struck)', 'under way', 'verdict', 'restarts', 'remark'], all.map(rowOf));
   const wrong = all.filter(({ violations }) => violations.length > 0);
   const count = (verdict: string) => all.filter((each) => each.disturbed && each.verdict === verdict).length;
-  say(`under way: ${count('passed')} passed, ${count('inconclusive')} broken, ${count('failed')} failed`);
+  say(
+    `claims during a fault: ${count('passed')} passed, ${count('inconclusive')} inconclusive, ${count('failed')} failed`,
+  );
   say(wrong.length === 0 ? 'as required' : `${wrong.length} claims are not as required; runs in ${workFolder.reports}`);
   if (wrong.length === 0) workFolder.remove();
   return wrong.length === 0 ? 0 : 1;

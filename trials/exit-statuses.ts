@@ -1,10 +1,10 @@
 /**
- * Every exit status, by the real program.
+ * Checks every exit status of the real program.
  *
  *   npx tsx trials/exit-statuses.ts [--quick] [--cluster-name NAME] [--node-image REF] -- OPTIONS
  *
- * First what needs no Docker, which is all with --quick; then on a standing kind cluster; then runs on clusters of their
- * own. OPTIONS go to meshproof.
+ * First come the cases that need no Docker; --quick stops after them. Then come those on a kept kind cluster, then
+ * those on new clusters. OPTIONS go to meshproof.
  */
 import { loadDriver } from '../lib/mesh/index.ts';
 import { missingForSandbox } from '../lib/sandbox/index.ts';
@@ -32,9 +32,11 @@ const { own, passed, onKind } = scriptArguments({
 });
 
 const PHASES = ['cluster', 'images', 'mesh', 'fixtures', 'suite', 'cleanup'] as const;
-/** An image that cannot be pulled is noticed within so many ms of the fixtures' deployment. */
+/** Longest time from the fixtures' deployment until an image that cannot be pulled is reported, ms. */
 const PULL_MS = 10_000;
-/** From the first change of a claim to Ctrl-C, ms: while claims begin, while modes are held, and while the last ones wait. */
+/**
+ * From the first change of a claim to Ctrl-C, ms: while claims begin, during samples, and while the last claims wait.
+ */
 const INTO_SUITES_MS = [700, 4_000, 8_000];
 
 const workFolder = openWorkFolder('statuses');
@@ -90,7 +92,7 @@ async function onStanding(): Promise<void> {
   }
 }
 
-/** The console's line on the fixtures' phase, with a time of at most so many ms. */
+/** The console's line for the fixtures phase, with a time of at most this many ms. */
 function fixturesWithin(ms: number): RegExp {
   const most = Math.floor(ms / 1000) - 1;
   return new RegExp(`fixtures .* [0-${most}]\\.\\d s`);

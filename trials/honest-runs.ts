@@ -1,11 +1,11 @@
 /**
- * Runs of the suites against the reference mesh, which keeps its promises within 50 ms, kept in a record: how often it was
- * accused, and the bound on that which follows.
+ * Counts how often the suites blame the reference mesh, which conforms and acts within 50 ms. Prints the bound that
+ * follows.
  *
  *   npx tsx trials/honest-runs.ts [--until N] [--parallel K] [--suite NAME,NAME] [--record FILE]
  *
- * It goes on until the record has N runs (300 unless told) of the sources as they are now. A run with any verdict but
- * `passed`, `unsupported` or `not-run` is a wrong one; its reports stay beside the record.
+ * Continues until the record has N runs (default: 300) of the present sources. A run is wrong if it has a verdict other
+ * than `passed`, `unsupported` or `not-run`. Its reports stay beside the record.
  */
 import { appendFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -35,9 +35,9 @@ interface Entry {
   load: number;
   parallel: number;
   verdicts: Record<string, string>;
-  /** What is not as it should be, with the reason given. */
+  /** Each wrong verdict, with its reason. */
   wrong: string[];
-  /** Where the reports of a wrong run lie. */
+  /** Folder with the reports of a wrong run. */
   folder?: string;
 }
 
@@ -54,11 +54,11 @@ async function main(): Promise<number> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
       isOver = true;
-      say('no more runs are begun');
+      say('starting no more runs');
     });
   }
   let begun = entries.length;
-  say(`${entries.length} runs of commit ${commit.slice(0, 12)}, sources ${suiteHash}; on to ${until}`);
+  say(`${entries.length} runs of commit ${commit.slice(0, 12)}, sources ${suiteHash}; continuing to ${until}`);
 
   const one = async (workFolder: WorkFolder): Promise<void> => {
     const loadBefore = load();
@@ -108,13 +108,13 @@ async function main(): Promise<number> {
   const verdicts = entries.reduce((sum, entry) => sum + Object.keys(entry.verdicts).length, 0);
   say(`${entries.length} runs, ${verdicts} verdicts; ${wrong.length} runs with a wrong one`);
   say(
-    `at 95 % confidence, at most ${percent(upperBound(wrong.length, entries.length))} of such runs accuse a mesh ` +
-      'that is right, or cannot tell',
+    `at 95 % confidence, at most ${percent(upperBound(wrong.length, entries.length))} of such runs blame a conforming ` +
+      'mesh, or are inconclusive',
   );
   return wrong.length === 0 && entries.length >= until ? 0 : 1;
 }
 
-/** A last line that was not finished is no entry. */
+/** Skips an unfinished last line. */
 function read(file: string): Entry[] {
   if (!existsSync(file)) return [];
   const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1);

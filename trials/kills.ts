@@ -1,12 +1,12 @@
 /**
- * What a run that is killed leaves behind.
+ * Checks that killed runs leave nothing after a cleanup.
  *
  *   npx tsx trials/kills.ts [--cluster-name NAME] [--node-image REF] [--count N] [--seed TEXT]
  *       [--phases WORDS] -- OPTIONS
  *
- * Kills the program with SIGKILL at moments that the seed draws, at least one in each phase on a kind cluster of the run's
- * own and on a standing cluster taken as `existing`; then cleans up, in turns by `meshproof clean` and by the next run, and
- * compares the machine and the standing cluster with before. OPTIONS go to meshproof.
+ * Kills the program with SIGKILL at moments that the seed chooses, at least once in each phase. It does so on a new
+ * kind cluster and on a kept cluster used as `existing`. Then `meshproof clean` and the next run clean up in turns. The
+ * script compares the machine and the kept cluster with before. OPTIONS go to meshproof.
  */
 import type { PhaseName } from '../lib/evidence/index.ts';
 import { type Driver, loadDriver } from '../lib/mesh/index.ts';
@@ -47,7 +47,7 @@ interface Aim {
 }
 
 interface Dependencies {
-  /** Before the first run, with what earlier kills have left: that is told once. */
+  /** State before the first run, with what earlier kills left, so that it is reported once. */
   machine: Machine;
   /** Before the first run. */
   cluster: LiveState;
@@ -59,7 +59,7 @@ interface Dependencies {
 
 interface Killed extends Aim {
   hit: string;
-  /** How many things differed from before until somebody cleaned up. */
+  /** Number of differences from before, until the cleanup. */
   left: number;
   remedy: string;
   status: number | undefined;
@@ -76,7 +76,7 @@ function aimOf(word: string): Aim {
 async function undisturbed(where: Where, { words, workFolder }: Dependencies): Promise<Map<PhaseName, number>> {
   const live = await begin([...words[where], ...CLAIMS], workFolder);
   const { status, text } = await live.ended;
-  if (status !== 0) throw new Error(`undisturbed, the run does not pass:\n${text}`);
+  if (status !== 0) throw new Error(`without a kill, the run does not pass:\n${text}`);
   return phaseTimes(live.records());
 }
 
@@ -129,7 +129,7 @@ async function killAndCompare(
 
 const MOST_ATTEMPTS = 4;
 
-/** A phase may be shorter than it was undisturbed: then it is aimed at again, earlier. */
+/** A phase may be shorter than without a kill. Then the next attempt kills earlier. */
 async function killInTime(aim: Aim, afterMs: number, byClean: boolean, dependencies: Dependencies): Promise<Killed> {
   for (let attempts = 1; ; attempts += 1) {
     const killed = await killAndCompare(aim, afterMs / 4 ** (attempts - 1), byClean, dependencies);
@@ -164,7 +164,7 @@ async function main(): Promise<number> {
     for (const where of new Set(aims.map((aim) => aim.where))) {
       usual.set(where, await undisturbed(where, dependencies));
       const times = [...(usual.get(where) ?? [])].map(([phase, ms]) => `${phase} ${seconds(ms)} s`);
-      say(`undisturbed on ${where}: ${times.join(', ')}`);
+      say(`without a kill on ${where}: ${times.join(', ')}`);
     }
     for (let n = 0; n < wholeNumber('count', own.count); n += 1) {
       const aim = aims[n] ?? draw.one(`phase of ${n}`, [firstAim, ...otherAims]);

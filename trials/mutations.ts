@@ -1,11 +1,11 @@
 /**
- * Each assertion of each claim is taken out in turn, and the claim run alone on the sandboxes that name it, and on the
- * conforming mesh: at least one has to come out differently, or nobody would miss the assertion. Those that stay all the same are
- * in trials/lib/justified.ts, with the reason.
+ * Removes each assertion of each claim in turn, and runs the claim alone on the cases that name it and on the
+ * conforming mesh. At least one verdict has to change; otherwise the assertion is not needed. trials/lib/justified.ts
+ * lists the exceptions, with reasons.
  *
  *   npx tsx trials/mutations.ts [--claim ID,ID] [--parallel N] [--out FOLDER]
  *
- * It goes on where it was broken off, unless something has changed that verdicts depend on.
+ * Continues an interrupted trial, unless something that verdicts depend on has changed.
  */
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -45,12 +45,12 @@ function plannedIn(suite: string): Planned[] {
   });
 }
 
-/** In the order in which they are likely to come out differently: faults that few others notice, the conforming mesh last. */
+/** The cells most likely to change come first: faults that few claims notice. The conforming mesh comes last. */
 function cellsFor({ claim, text }: Planned): Case[] {
   const faults = cases.filter(({ caughtBy }) => caughtBy.includes(claim));
   faults.sort((one, other) => one.caughtBy.length - other.caughtBy.length);
   const right = cases.filter(({ name }) => name === 'reference');
-  // Where a switch is left out, a faulty mesh still fails, and a conforming one does too.
+  // Without a switch, a faulty mesh still fails, and so does a conforming one.
   return text.startsWith('await mesh.') ? [...right, ...faults] : [...faults, ...right];
 }
 
@@ -60,7 +60,7 @@ async function verdictOf(runner: CellRunner, cell: Case, claim: string): Promise
   return verdicts[claim] ?? 'no verdict';
 }
 
-/** One place where mutants are tried one after the other. */
+/** A copy of the project that tries mutants one after the other. */
 class Worker {
   readonly #copy: CopiedProject;
   readonly #out: string;
@@ -154,7 +154,7 @@ async function main(): Promise<number> {
   const unexplained = survivors.filter((mutant) => reasonFor(mutant) === undefined);
   if (survivors.length > 0) {
     printTable(
-      ['survivor', 'n', 'assertion', 'cells that came out as before, or why it stays'],
+      ['survivor', 'n', 'assertion', 'cells without a change, or why the assertion stays'],
       survivors.map((mutant) => [
         mutant.claim,
         mutant.n,
@@ -164,7 +164,7 @@ async function main(): Promise<number> {
     );
   }
   say(
-    `${done.length} of ${planned.length} assertions tried, ${survivors.length} would not be missed, ` +
+    `${done.length} of ${planned.length} assertions tried; no cell notices the removal of ${survivors.length}, ` +
       `${unexplained.length} of those without a reason; ${seconds(performance.now() - begun)} s now`,
   );
   return done.length === planned.length && unexplained.length === 0 ? 0 : 1;

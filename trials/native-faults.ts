@@ -3,9 +3,9 @@
  *
  *   npx tsx trials/native-faults.ts --mesh NAME [--cluster-name NAME] [--node-image REF] [--fault NAME,NAME] -- OPTIONS
  *
- * On a standing kind cluster: puts the objects of a fault there, runs the claims that it names, and takes the objects away
- * again. In the end the same claims run with no fault, and must pass: what is caught is the fault, not the mesh. The faults
- * stand in trials/native-faults/NAME.yaml. OPTIONS go to meshproof.
+ * On a kept kind cluster, applies the objects of a fault, runs the claims that it names, and deletes the objects. In
+ * the end the same claims run without a fault and must pass, so that they caught the fault and not the mesh. The faults
+ * are in trials/native-faults/NAME.yaml. OPTIONS go to meshproof.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -29,11 +29,11 @@ const { own, passed, onKind } = scriptArguments({
 interface Fault {
   name: string;
   description: string;
-  /** On the cluster while the claims are judged. */
+  /** Objects on the cluster while the claims are judged. */
   objects?: Manifest[];
-  /** Merged into the driver; the fixtures are then made anew, since only new pods show it. */
+  /** Merged into the driver. The fixtures are then created again, because only new pods show it. */
   driver?: Record<string, unknown>;
-  /** Those that must fail. */
+  /** Claims that must fail. */
   claims: string[];
 }
 

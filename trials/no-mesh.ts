@@ -1,5 +1,5 @@
 /**
- * Without a mesh, every claim of a refusal fails, and none is broken.
+ * Without a mesh, every claim of a refusal fails, and none is inconclusive.
  *
  *   npx tsx trials/no-mesh.ts [--node-image REF] -- OPTIONS
  *

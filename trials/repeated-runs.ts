@@ -1,9 +1,9 @@
 /**
- * Runs in a row give the same verdicts.
+ * Repeated runs give the same verdicts.
  *
  *   npx tsx trials/repeated-runs.ts [--cluster-name NAME] [--node-image REF] [--count N] -- OPTIONS
  *
- * On a standing kind cluster. OPTIONS go to meshproof.
+ * Runs on a kept kind cluster. OPTIONS go to meshproof.
  */
 import { scriptArguments, wholeNumber } from './lib/arguments.ts';
 import { standingCluster } from './lib/kept-cluster.ts';

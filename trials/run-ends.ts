@@ -1,12 +1,12 @@
 /**
- * What a run leaves whose end goes wrong, on a cluster that others use.
+ * Checks that a run whose end fails leaves a shared cluster as it was.
  *
  *   npx tsx trials/run-ends.ts [--cluster-name NAME] [--node-image REF] [--mesh NAME] [--claim IDS] -- OPTIONS
  *
- * Takes a standing kind cluster as `existing`, and four times has a run's end go wrong while permissive mode is off: its
- * reports are removed; its disk fills up after a claim has failed; its evidence passes 512 MiB; nothing can be printed. Each
- * time the cluster has to be as before when the run is over. Runs as root, since it mounts a small disk. OPTIONS go to
- * meshproof. --claim names claims of which one fails on the mesh and others switch permissive mode off.
+ * Uses a kept kind cluster as `existing`. The end of a run fails in four ways while permissive mode is off: its reports
+ * are removed; its disk is full after a claim has failed; its evidence exceeds 512 MiB; nothing can be printed. Each
+ * time the cluster must be as before after the run. Needs root, because it mounts a small disk. OPTIONS go to
+ * meshproof. --claim names claims: one must fail on the mesh, and others must switch permissive mode off.
  */
 import { appendFileSync, mkdirSync, readdirSync, renameSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
@@ -27,7 +27,7 @@ const { own, passed, onKind } = scriptArguments({
   claim: { type: 'string', default: 'tcp-routing/half-close,permissive/off-closes,permissive/off-obeys-policy' },
 });
 
-/** More characters than a string can have. */
+/** More characters than a JavaScript string can have. */
 const LARGE = 600 * 1024 * 1024;
 const DISK = '3m';
 
@@ -38,7 +38,7 @@ interface Trigger {
   /** What the run has to print; absent where nothing can be printed. */
   prints?: RegExp;
   options?: StartOptions;
-  /** Makes the end go wrong, once a claim has been decided. */
+  /** Makes the end fail, once a claim has a verdict. */
   act(live: LiveRun): void;
 }
 
@@ -81,7 +81,7 @@ function fill(file: string): void {
   }
 }
 
-/** Gives a folder a small disk of its own while some work goes on. */
+/** Mounts a small disk on a folder during some work. */
 async function onSmallDisk<T>(folder: string, work: () => Promise<T>): Promise<T> {
   await execa('mount', ['-t', 'tmpfs', '-o', `size=${DISK}`, 'tmpfs', folder]);
   try {
@@ -135,7 +135,7 @@ async function main(): Promise<number> {
     if (faults.length > 0) say((await run(['clean'], { environment })).text);
   }
   standing.cluster.close();
-  printTable(['the end goes wrong by', 'exit', 'took s', 'cluster'], rows);
+  printTable(['the end fails by', 'exit', 'took s', 'cluster'], rows);
   if (isRight) workFolder.remove();
   return isRight ? 0 : 1;
 }

@@ -11,7 +11,7 @@ export const controlPlaneGone: EnvironmentFault = {
     const replicas = await replicasOf(cluster, controlPlane);
     try {
       await scale(cluster, controlPlane, 0);
-      // Until the API server has it, nothing is disturbed.
+      // The fault begins when the API server has the change.
       const from = Date.now();
       await pause(GONE_MS);
       await scale(cluster, controlPlane, replicas);

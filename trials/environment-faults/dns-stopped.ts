@@ -28,7 +28,7 @@ export const dnsStopped: EnvironmentFault = {
   },
 };
 
-/** Looks a name up until that works, or does not. Answers when the lookup that decided began. */
+/** Looks a name up until that works, or until it fails. Returns when the deciding lookup began. */
 async function untilLookup(cluster: Cluster, pod: string, works: boolean): Promise<number> {
   const deadline = Date.now() + LIMIT_MS;
   for (;;) {

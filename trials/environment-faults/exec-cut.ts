@@ -4,7 +4,7 @@ import type { EnvironmentFault } from './fault.ts';
 const CUTS = 3;
 const BETWEEN_MS = 400;
 
-/** Every connection to the API server breaks, exec sessions among them; new ones work at once. */
+/** All connections to the API server break, also those of exec sessions. New ones work at once. */
 export const execCut: EnvironmentFault = {
   name: 'exec-cut',
   relayed: true,

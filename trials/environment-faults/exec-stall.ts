@@ -3,7 +3,7 @@ import type { EnvironmentFault } from './fault.ts';
 
 const STALL_MS = 12_000;
 
-/** Connections to the API server stay open and pass nothing on for a while; then all of them break. */
+/** Connections to the API server stay open but transfer nothing for a while. Then all of them break. */
 export const execStall: EnvironmentFault = {
   name: 'exec-stall',
   relayed: true,

@@ -7,7 +7,7 @@ export interface Scene {
   cluster: Cluster;
   /** Name of the kind cluster. */
   name: string;
-  /** Through which the run under test reaches the API server, where it does. */
+  /** The relay through which the run under test reaches the API server; absent without one. */
   relay?: Relay;
   controlPlane: DeploymentName;
 }
@@ -20,8 +20,8 @@ export interface Lasted {
 
 export interface EnvironmentFault {
   name: string;
-  /** The run has to reach the API server through a relay. */
+  /** True if the run must reach the API server through a relay. */
   relayed?: true;
-  /** Disturbs, puts everything back, and waits until it is Ready and answers. */
+  /** Makes the fault, restores everything, and waits until it is Ready and answers. */
   carryOut(scene: Scene): Promise<Lasted>;
 }

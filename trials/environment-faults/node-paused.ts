@@ -5,7 +5,7 @@ import type { EnvironmentFault } from './fault.ts';
 
 const PAUSED_MS = 20_000;
 
-/** Every process of the node stands still for 20 s. */
+/** Every process of the node is paused for 20 s. */
 export const nodePaused: EnvironmentFault = {
   name: 'node-paused',
   async carryOut({ cluster, name, controlPlane }) {

@@ -10,13 +10,13 @@ export interface StatusCase {
   options?: StartOptions;
   /** What it must print. */
   prints?: RegExp[];
-  /** A text that may stand in nothing that the run prints or leaves, and the folder that is searched for it. */
+  /** A text that the run must neither print nor leave in a file, and the folder to search for it. */
   hides?: { text: string; folder: string };
   /** Longest that it may take, ms. */
   withinMs?: number;
 }
 
-/** What of a program's end is not as the case wants it. */
+/** Each difference between how a program ended and what the case expects. */
 export function faultsOf({ status, prints = [], hides, withinMs }: StatusCase, ended: Ended): string[] {
   const faults = ended.status === status ? [] : [`exits ${ended.status ?? ended.signal}, not ${status}`];
   for (const words of prints) if (!words.test(ended.text)) faults.push(`does not say ${words}`);

@@ -8,7 +8,7 @@ import { type Door, run } from '../lib/program.ts';
 import { seconds } from '../lib/table.ts';
 import type { WorkFolder } from '../lib/work-folder.ts';
 
-/** From the beginning of the phase to the signal, ms, unless told: long enough for the phase to be at work. */
+/** Default time from the beginning of the phase to the signal, ms: long enough for the phase to be under way. */
 const INTO_MS = 700;
 /** From the first signal to the second, ms. */
 const BETWEEN_MS = 300;
@@ -16,7 +16,7 @@ const BETWEEN_MS = 300;
 const STOP_MS = 20_000;
 /** The same in the sandbox, ms. */
 const SANDBOX_STOP_MS = 5_000;
-/** Longest that leaving at once may take, ms. */
+/** Longest time from the second signal to the end, ms. */
 const AT_ONCE_MS = 2_000;
 
 export interface Interrupted {
@@ -31,9 +31,9 @@ export interface InterruptOptions {
   intoMs?: number;
   /** The run is in the sandbox, where nothing is slow to stop. */
   sandbox?: boolean;
-  /** What reads the program's words is gone when the signal comes, as in `meshproof run 2>&1 | tee log`. */
+  /** The reader of the output is gone when the signal comes, as in `meshproof run 2>&1 | tee log`. */
   unread?: boolean;
-  /** The cluster that the run takes as it is: how it was before all runs, and what looks at it again. */
+  /** The existing cluster that the run uses: its state before all runs, and a function that reads the state again. */
   live?: { before: LiveState; look: () => Promise<LiveState> };
 }
 
@@ -53,12 +53,12 @@ export async function interruptIn(
   live.program.signal('SIGINT');
   const at = phaseUnderWay(live.records())?.phase;
   const { status: own, signal, text } = await live.ended;
-  // npm waits for the program, and then ends itself by the same signal, which a shell calls 130.
+  // npm waits for the program and then ends by the same signal, which a shell reports as 130.
   const status = door === 'npm' && signal === 'SIGINT' ? 130 : own;
   const ms = performance.now() - signalled;
   const faults = differences(before, await look(workFolder), (name) => name.includes(live.id));
   if (standing !== undefined) faults.push(...(await untilAsBefore(standing.before, standing.look)));
-  if (ms > (sandbox ? SANDBOX_STOP_MS : STOP_MS)) faults.push(`ends after ${Math.round(ms)} ms only`);
+  if (ms > (sandbox ? SANDBOX_STOP_MS : STOP_MS)) faults.push(`ends only after ${Math.round(ms)} ms`);
   if (!isInTime) faults.push('the run was over before');
   if (status !== 130) faults.push(`exits ${status}, not 130`);
   if (!live.records().some((record) => record.kind === 'end' && record.interrupted))
@@ -67,7 +67,7 @@ export async function interruptIn(
   return { faults, ms, remark: `in ${at ?? 'no phase'}, over ${seconds(ms)} s later` };
 }
 
-/** Interrupts twice: the program leaves at once and prints what is left, and `clean` removes it. */
+/** Interrupts twice: the program ends at once and prints what it leaves, and `clean` removes it. */
 export async function interruptTwice(
   phase: PhaseName,
   words: readonly string[],
@@ -84,7 +84,7 @@ export async function interruptTwice(
   const ms = performance.now() - signalled;
   const faults: string[] = [];
   if (status !== 130) faults.push(`exits ${status}, not 130`);
-  if (ms > AT_ONCE_MS) faults.push(`leaves after ${Math.round(ms)} ms only`);
+  if (ms > AT_ONCE_MS) faults.push(`ends only ${Math.round(ms)} ms after the second signal`);
   if (!text.includes(`left behind: kind cluster meshproof-${live.id}`)) faults.push('it does not say what is left');
   const cleaned = await run(['clean'], { environment: workFolder.environment });
   if (cleaned.status !== 0) faults.push(`clean exits ${cleaned.status}: ${cleaned.text}`);

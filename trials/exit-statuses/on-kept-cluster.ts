@@ -4,12 +4,12 @@ import type { StatusCase } from './case.ts';
 const HTTPBIN = { apiVersion: 'v1', kind: 'Namespace', name: 'httpbin' };
 const OWNER_LABEL = 'app.kubernetes.io/managed-by';
 
-/** Words that take the standing cluster as one that is in use for something else. */
+/** Options that use the kept cluster as an existing one. */
 export function asExisting({ kubeconfig, context }: RunState): string[] {
   return ['--provider', 'existing', '--kubeconfig', kubeconfig, '--context', context, '--allow-mesh-wide-changes'];
 }
 
-/** The ways to end that are quick where a cluster stands. */
+/** The cases that are quick on a kept cluster. */
 export function casesOnStanding(
   standing: RunState,
   words: { out: string[]; passed: readonly string[] },
@@ -48,7 +48,7 @@ export function casesOnStanding(
   ];
 }
 
-/** A namespace of the fixtures' that belongs to somebody else: refused, and left alone. */
+/** A fixture's namespace that another user owns: the run refuses it, and does not change it. */
 export function foreignNamespace(
   standing: RunState,
   words: { out: string[]; passed: readonly string[] },
@@ -63,7 +63,7 @@ export function foreignNamespace(
   };
 }
 
-/** Takes meshproof's mark from the namespace while `act` works. */
+/** Removes meshproof's label from the namespace while `act` runs. */
 export async function withForeignNamespace<T>({ cluster }: RunState, act: () => Promise<T>): Promise<T> {
   const found = await cluster.get(HTTPBIN);
   const owner = found?.metadata.labels?.[OWNER_LABEL];

@@ -4,10 +4,12 @@ import { stringify } from 'yaml';
 import type { WorkFolder } from '../lib/work-folder.ts';
 import type { StatusCase } from './case.ts';
 
-/** Longest until a folder that cannot be made is refused, ms: Node's own recursive mkdir never ends below /proc. */
+/**
+ * Longest time until a folder that cannot be made is refused, ms. Node's own recursive mkdir never ends below /proc.
+ */
 const FOLDER_MS = 30_000;
 
-/** The ways to end that need neither Docker nor a cluster; nothing may be made by any of them. */
+/** The cases that need neither Docker nor a cluster. None may create anything. */
 export function casesWithoutDocker({ path, environment }: WorkFolder): StatusCase[] {
   const file = (name: string, text: string) => {
     const full = join(path, name);

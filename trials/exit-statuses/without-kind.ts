@@ -5,16 +5,19 @@ import { say } from '../lib/table.ts';
 import type { WorkFolder } from '../lib/work-folder.ts';
 import type { StatusCase } from './case.ts';
 
-/** What the provider kind runs. */
+/** Programs that the provider kind needs. */
 const FOR_KIND = new Set(['kind', 'docker', 'podman', 'nerdctl']);
 
-/** In user namespaces of its own, the kernel's setting is the namespace's. */
+/** Sets the kernel's limit in a new user namespace, not on the machine. */
 const SETTING_FORBIDS = [
   ...['unshare', '--user', '--map-root-user'],
   ...['sh', '-c', 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"', 'sh'],
 ];
 
-/** The kernel makes no user namespace for a process whose root is not its mount namespace's; no setting prints so. */
+/**
+ * The kernel makes no user namespace for a process whose root differs from its mount namespace's. No setting shows
+ * this.
+ */
 const SURROUNDINGS_FORBID = [
   ...['unshare', '--user', '--map-root-user', '--mount'],
   ...['sh', '-c', 'mount --rbind / /mnt && exec chroot /mnt sh -c \'cd "$0" && exec "$@"\' "$PWD" "$@"', 'sh'],
@@ -22,17 +25,17 @@ const SURROUNDINGS_FORBID = [
 
 const KIND_IS_ASKED_FOR = /mesh is named by the .*, so a real cluster is asked for, and kind cannot run here/;
 
-/** A run whose installation fails waits for nothing else: fixtures alone are waited for twice as long. */
+/** Longest time of a run whose installation fails, ms. Waiting for the fixtures alone takes twice as long. */
 const FAILED_INSTALL_MS = 60_000;
 
 const SECRET = 'correct-horse';
 const SECRETS = ['--set', `db.password=${SECRET}-1`];
 
-/** How runs end on a machine that has everything but Docker and kind, and on one that allows no sandbox either. */
+/** The cases on a machine without Docker and kind, and on one that also forbids sandboxes. */
 export async function casesWithoutKind(workFolder: WorkFolder): Promise<StatusCase[]> {
   const missing = await missingForSandbox();
   if (missing.length > 0) {
-    say(`without kind: nothing is tried, since the sandbox needs what is missing here: ${missing[0]?.what}`);
+    say(`cases without kind are skipped: the sandbox needs what is missing here: ${missing[0]?.what}`);
     return [];
   }
   const environment = { ...workFolder.environment, PATH: pathWithout(FOR_KIND, join(workFolder.path, 'programs')) };
@@ -103,7 +106,7 @@ export async function casesWithoutKind(workFolder: WorkFolder): Promise<StatusCa
   ];
 }
 
-/** A sound driver, but that its installation begins with a command that fails. */
+/** A sound driver whose installation begins with a command that fails. */
 function failingDriver({ path }: WorkFolder): string {
   const reference = readFileSync(new URL('../../meshes/reference.yaml', import.meta.url), 'utf8');
   const file = join(path, 'failing.yaml');
@@ -111,7 +114,7 @@ function failingDriver({ path }: WorkFolder): string {
   return file;
 }
 
-/** One whose installation prints the settings that it was given, as installers do, and fails. */
+/** A driver whose installation prints its settings, as installers do, and fails. */
 function tellingDriver({ path }: WorkFolder): string {
   const reference = readFileSync(new URL('../../meshes/reference.yaml', import.meta.url), 'utf8');
   const file = join(path, 'telling.yaml');
@@ -142,7 +145,7 @@ function withForbiddenNamespaces(
   ];
 }
 
-/** A PATH that leads to the same programs as this process's, but for some. */
+/** A PATH with the same programs as this process's, except some. */
 function pathWithout(programs: ReadonlySet<string>, folder: string): string {
   mkdirSync(folder);
   const linked = new Set(programs);

@@ -5,9 +5,9 @@ const common = { 'node-image': { type: 'string' } } as const satisfies ParseArgs
 type Words = NonNullable<ParseArgsConfig['options']>;
 
 /**
- * Splits a script's command line at `--`: its own options, and what it hands on to meshproof as it stands. Every script
- * has `--node-image`, which goes to those runs only that create a kind cluster.
- * @throws TypeError for an option that the script does not have
+ * Splits a script's command line at `--`: its own options, and the options for meshproof. Every script has
+ * `--node-image`, which only runs that create a kind cluster get.
+ * @throws TypeError for an unknown option
  */
 export function scriptArguments<const T extends Words>(options: T) {
   const words = process.argv.slice(2);
@@ -22,7 +22,8 @@ export function scriptArguments<const T extends Words>(options: T) {
 /** A positive whole number. @throws Error naming the option */
 export function wholeNumber(option: string, text: string): number {
   const number = Number(text);
-  if (!Number.isInteger(number) || number < 1) throw new Error(`--${option} ${text}: a whole number from 1 on`);
+  if (!Number.isInteger(number) || number < 1)
+    throw new Error(`--${option} ${text}: must be a whole number of at least 1`);
   return number;
 }
 

@@ -1,16 +1,16 @@
 import ts from 'typescript';
 
-/** One thing that a claim's body asks for or does, by itself a statement. */
+/** One statement of a claim's body that asks for or does something. */
 export interface Assertion {
   claim: string;
-  /** As it stands in the suite. */
+  /** Its text in the suite. */
   text: string;
-  /** Where it lies in the suite's text. */
+  /** Its position in the suite's text. */
   start: number;
   end: number;
 }
 
-/** What of the harness says or does something; the rest only names whom it is about. */
+/** The objects of the harness whose methods assert or change something. The others are actors. */
 const VERBS = ['given', 'expect', 'mesh'];
 
 /** The assertions of all claims of a suite, in order. */
@@ -30,7 +30,7 @@ export function assertionsIn(suite: string): Assertion[] {
     });
 }
 
-/** The suite with one assertion taken out. */
+/** The suite without one assertion. */
 export function without(suite: string, { start, end }: Assertion): string {
   return suite.slice(0, start) + suite.slice(end);
 }

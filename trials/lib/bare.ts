@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import type { WorkFolder } from './work-folder.ts';
 
-/** What kind, image loading and the mesh's installation take alone; ms. */
+/** Times of kind, image loading and the mesh's installation without the harness, ms. */
 export interface Bare {
   create: number;
   loading: number;
@@ -12,7 +12,7 @@ export interface Bare {
 const LIMIT_MS = 600_000;
 
 /**
- * Does by hand what a cold run cannot do without, and takes everything down again.
+ * Does the work that a cold run cannot avoid, without the harness, and removes everything again.
  * @param kind words for `kind create cluster`
  * @param images those that the run loaded
  * @param install the commands that the run gave

@@ -1,6 +1,6 @@
 /**
- * The probability that a run errs, at most, with so much confidence (Clopper and Pearson's upper bound); for no error in
- * n runs and 95 % about 3/n.
+ * The upper bound on the probability that a run errs, at a given confidence (Clopper and Pearson). Without an error in
+ * n runs, it is about 3/n at 95 %.
  *
  * @param wrong - runs that erred, of `runs`
  */
@@ -15,7 +15,7 @@ export function upperBound(wrong: number, runs: number, confidence = 0.95): numb
   return high;
 }
 
-/** That of n trials, each of which errs with probability p, no more than k do. */
+/** The probability that at most k of n trials err, if each errs with probability p. */
 function chanceOfAtMost(k: number, n: number, p: number): number {
   let term = (1 - p) ** n;
   let sum = term;

@@ -1,6 +1,6 @@
 import type { EvidenceRecord } from '../../lib/evidence/index.ts';
 
-/** The claims that expected a refusal, as far as they got. */
+/** The claims that got far enough to expect a refusal. */
 export function claimsOfRefusals(records: readonly EvidenceRecord[]): Set<string> {
   return new Set(
     records.flatMap((record) =>

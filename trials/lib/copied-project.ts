@@ -2,10 +2,10 @@ import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { PROJECT } from './program.ts';
 
-/** Everything that a run in the sandbox reads, besides the packages. */
+/** Everything that a run in the sandbox reads, except the packages. */
 const PARTS = ['bin', 'lib', 'suites', 'fixtures', 'meshes', 'package.json', 'jest.base.js', 'tsconfig.json'];
 
-/** A copy of the project whose suites can be changed without anybody else noticing. */
+/** A copy of the project, so that changes of its suites affect nothing else. */
 export class CopiedProject {
   readonly path: string;
 
@@ -16,7 +16,7 @@ export class CopiedProject {
     symlinkSync(join(PROJECT, 'node_modules'), join(path, 'node_modules'));
   }
 
-  /** Puts another text in place of a suite's. @returns puts the old one back */
+  /** Replaces a suite's text. @returns a function that restores the old one */
   replaceSuite(name: string, text: string): () => void {
     const file = join(this.path, 'suites', name);
     const before = readFileSync(file, 'utf8');

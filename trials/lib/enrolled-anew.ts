@@ -3,7 +3,10 @@ import type { Cluster } from '../../lib/kube/index.ts';
 
 const GONE_MS = 120_000;
 
-/** Has the fixtures made anew for `work`, and again by whoever comes after it: what a pod was born with stays with it. */
+/**
+ * Deletes the fixtures before and after `work`, so that the next run creates them again: enrolment changes new pods
+ * only.
+ */
 export async function enrolledAnew<T>(cluster: Cluster, work: () => Promise<T>): Promise<T> {
   await removeAll(cluster);
   try {

@@ -1,21 +1,21 @@
 import type { EvidenceRecord } from '../../lib/evidence/index.ts';
 import { summarise } from '../../lib/report/index.ts';
 
-/** What a run's time and verdicts come to; ms. */
+/** Times of a run, in ms, and its verdicts. */
 export interface Figures {
   wall: number;
-  /** Until changes acted, what lies in two of them once. */
+  /** Time until changes acted. Overlaps count once. */
   acts: number;
-  /** Outcomes held, and no change was still acting. */
+  /** Time of samples while no change was still acting. */
   sampling: number;
-  /** Wall time in which neither of the two was waited for. */
+  /** Wall time in neither of the two. */
   overhead: number;
-  /** Switches of modes that were made. */
+  /** Number of mode switches. */
   switches: number;
   verdicts: string;
 }
 
-/** @param wall of the whole program, from its start to its end, as the shell sees it */
+/** @param wall - time of the whole program, from start to end, ms */
 export function figuresOf(records: EvidenceRecord[], wall: number): Figures {
   const { actingMs, samplingMs, suitesMs, overheadMs, modeChanges, claims } = summarise(records);
   return {

@@ -2,7 +2,7 @@ import { openSync, readSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
 import type { EvidenceRecord } from '../../lib/evidence/index.ts';
 
-/** Reads an evidence file while it grows, each part of it once. */
+/** Reads an evidence file while it grows, each line once. */
 export class GrowingEvidence {
   readonly records: EvidenceRecord[] = [];
   readonly #descriptor: number;
@@ -15,7 +15,7 @@ export class GrowingEvidence {
     this.#descriptor = openSync(file, 'r');
   }
 
-  /** Takes in what has been written since the last time; a line that is not whole yet waits for its end. */
+  /** Reads what is new since the last call. An unfinished line waits for its end. */
   take(): EvidenceRecord[] {
     for (;;) {
       const bytes = readSync(this.#descriptor, this.#chunk, 0, this.#chunk.length, this.#read);

@@ -3,12 +3,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 const WINDOW_MS = 500;
 const CHECKS = 40;
-/** What is left may keep one core in twenty busy. */
+/** Largest load of an idle machine, as a share of all cores. */
 const IDLE_SHARE = 0.95;
 
 /**
- * Waits until the machine has nothing to do, such as what the kernel puts away after a run; for 20 s at most.
- * @returns whether it came to that
+ * Waits until the machine is idle, for 20 s at most: the kernel may still clean up after a run. @returns whether it is
+ * idle
  */
 export async function untilIdle(): Promise<boolean> {
   for (let look = 0; look < CHECKS; look += 1) {

@@ -3,24 +3,24 @@ import { summarise } from '../../lib/report/index.ts';
 import type { Lasted } from '../environment-faults/index.ts';
 import { zeroOf } from './live-run.ts';
 
-/** The script's look and the program's can be so far apart, ms. */
+/** Tolerance between the script's times and the program's, ms. */
 const TOLERANCE_MS = 300;
 
-/** How a claim came out, and what speaks against that. */
+/** The verdict of a claim, and what is wrong with it. */
 export interface Judged {
   claim: string;
   verdict: string;
   reason?: string;
-  /** True where the claim was being judged during the environment fault. */
+  /** True if the claim ran during the environment fault. */
   disturbed: boolean;
-  /** How often it was begun again. */
+  /** Number of restarts. */
   restarts: number;
   violations: string[];
 }
 
 /**
- * Holds every claim of a run against what an environment fault allows: none is failed, and one that passed although it was under
- * way rests on holds that begin after the recovery.
+ * Checks every claim of a run: an environment fault lets none fail. A claim that passed although it ran during the
+ * fault must rest on samples after the recovery.
  */
 export function judgeDisturbed(records: EvidenceRecord[], lasted: Lasted): Judged[] {
   const zero = zeroOf(records);
@@ -49,14 +49,14 @@ export function judgeDisturbed(records: EvidenceRecord[], lasted: Lasted): Judge
   });
 }
 
-/** The samples of the last attempt that do not lie wholly after the recovery. */
+/** The samples of the last attempt that began before the recovery. */
 function samplesBefore(own: EvidenceRecord[], after: number, from: number, to: number): string[] {
   return own.flatMap((record) => {
     if (record.kind !== 'expectation' || record.seq <= after || record.sample === undefined) return [];
     const { start, end } = record.sample;
     if (start >= to - TOLERANCE_MS) return [];
     const seconds = (ms: number) => ((ms - from) / 1000).toFixed(2);
-    const where = end <= from ? 'a sample before' : 'a hold during';
+    const where = end <= from ? 'a sample before' : 'a sample during';
     const times = `${seconds(start)} to ${seconds(end)} s`;
     return [`${where} it: "${record.statement.split('\n', 1)[0]}" at ${times} of 0 to ${seconds(to)} s`];
   });

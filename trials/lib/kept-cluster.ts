@@ -6,18 +6,18 @@ import { say } from './table.ts';
 import { lines, output } from './tool.ts';
 import type { WorkFolder } from './work-folder.ts';
 
-/** A kind cluster with the mesh on it, that stands before and after the script. */
+/** A kind cluster with the mesh, which exists before and after the script. */
 export interface RunState {
   name: string;
   context: string;
   kubeconfig: string;
   cluster: Cluster;
-  /** What tells meshproof to take it. */
+  /** Options with which meshproof uses it. */
   words: string[];
 }
 
 /**
- * Takes the kind cluster of this name; where there is none, has meshproof make one and keep it.
+ * Uses the kind cluster of this name. If there is none, meshproof creates one and keeps it.
  * @param passed the options with which meshproof makes it
  * @throws Error with what meshproof printed
  */
@@ -27,7 +27,7 @@ export async function standingCluster(
   workFolder: WorkFolder,
 ): Promise<RunState> {
   if (!(await lines('kind', ['get', 'clusters'])).includes(name)) {
-    say(`making the kind cluster ${name}, which is then kept`);
+    say(`creating the kind cluster ${name}, which stays`);
     const made = await run(
       [
         'run',

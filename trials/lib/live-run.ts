@@ -9,11 +9,10 @@ export interface LiveRun {
   program: Started;
   id: string;
   folder: string;
-  /** What stands in the evidence now. */
+  /** The records in the evidence so far. */
   records(): EvidenceRecord[];
   /**
-   * Waits until a record is there that `found` says true of.
-   * @returns the record; undefined where the run ended without one
+   * Waits for a record for which `found` returns true. @returns the record; undefined if the run ended without one
    */
   until(found: (record: EvidenceRecord) => boolean): Promise<EvidenceRecord | undefined>;
   ended: Promise<Ended>;
@@ -21,8 +20,8 @@ export interface LiveRun {
 
 /**
  * Starts a run, and waits until it has evidence.
- * @param reports where its folder is to be
- * @throws Error with what it printed, where it ended before that
+ * @param reports the folder for the run's folder
+ * @throws Error with what it printed, if it ended before that
  */
 export async function startRun(words: readonly string[], reports: string, options: StartOptions): Promise<LiveRun> {
   const known = new Set(runsIn(reports));
@@ -53,7 +52,7 @@ export async function startRun(words: readonly string[], reports: string, option
   };
 }
 
-/** The wall clock's time, ms, at which a run's own clock stood at zero. */
+/** The wall clock's time at the zero of a run's clock, ms. */
 export function zeroOf(records: readonly EvidenceRecord[]): number {
   const run = records.find((record) => record.kind === 'run');
   if (run?.kind !== 'run') throw new Error('the evidence does not say when the run began');

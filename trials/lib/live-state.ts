@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Cluster, Manifest } from '../../lib/kube/index.ts';
 import type { Driver } from '../../lib/mesh/index.ts';
 
-/** What a run could leave or change on a cluster that is in use: a line for each thing, by its name. */
+/** What a run could leave or change on an existing cluster: one line for each thing, by its name. */
 export type LiveState = Map<string, string>;
 
 /** Reads namespaces, Leases, meshproof's records, the mesh's settings and the policies of all namespaces. */
@@ -29,7 +29,7 @@ export async function liveState(cluster: Cluster, { spec }: Driver): Promise<Liv
   return state;
 }
 
-/** What differs between two looks. */
+/** The differences between two states. */
 export function liveDifferences(before: LiveState, after: LiveState): string[] {
   const names = [...new Set([...before.keys(), ...after.keys()])];
   return names.flatMap((name) => {
@@ -43,7 +43,10 @@ export function liveDifferences(before: LiveState, after: LiveState): string[] {
 const LIMIT_MS = 60_000;
 const LOOK_MS = 500;
 
-/** Deletion goes on in the background: looks until nothing differs, for a minute at most. Answers what then differs. */
+/**
+ * Reads the state until nothing differs, for a minute at most, because deletion goes on in the background. Returns the
+ * remaining differences.
+ */
 export async function untilAsBefore(before: LiveState, look: () => Promise<LiveState>): Promise<string[]> {
   const deadline = Date.now() + LIMIT_MS;
   for (;;) {

@@ -5,10 +5,10 @@ import type { WorkFolder } from './work-folder.ts';
 /** What a run could leave on this machine, by kind of thing. */
 export type Machine = Record<'cluster' | 'container' | 'network' | 'dangling volume' | 'process' | 'file', string[]>;
 
-/** Caches of tools, which all runs share and none removes. */
+/** Caches of tools: all runs share them, and none removes them. */
 const CACHES = /^(tsx-|node-compile-cache)/;
 
-/** Looks at the engine, the processes that carry the work folder's mark, and the folder for temporary files. */
+/** Reads the engine, the processes of the work folder, and the folder for temporary files. */
 export async function lookAround(workFolder: WorkFolder): Promise<Machine> {
   return {
     cluster: await lines('kind', ['get', 'clusters']),
@@ -29,8 +29,8 @@ function traces(workFolder: WorkFolder): Pick<Machine, 'process' | 'file'> {
 }
 
 /**
- * What is there now and was not before, or the reverse.
- * @param isOurs says of a cluster or container whether a run of the script can have made it: others work here too
+ * The differences between before and now. @param isOurs - true if a run of the script can have made a cluster or
+ * container: others work here too
  */
 export function differences(before: Machine, after: Machine, isOurs: (name: string) => boolean): string[] {
   const kinds = Object.keys(before) as (keyof Machine)[];
@@ -40,18 +40,18 @@ export function differences(before: Machine, after: Machine, isOurs: (name: stri
     const lost = before[kind].filter((name) => !after[kind].includes(name) && counts(name));
     return [
       ...left.map((name) => `left: ${kind} ${name}`),
-      // What others had left before may go meanwhile.
+      // Others may remove what they had left before.
       ...(kind === 'cluster' || kind === 'container' ? lost.map((name) => `lost: ${kind} ${name}`) : []),
     ];
   });
 }
 
-/** What runs have put into their folder for temporary files, besides the caches. */
+/** The content of the runs' folder for temporary files, except the caches. */
 export function temporaryFiles({ temporary }: WorkFolder): string[] {
   return readdirSync(temporary).filter((name) => !CACHES.test(name));
 }
 
-/** Everything that was started by the work folder's runs inherited their environment; Linux only. */
+/** The processes that the work folder's runs started, found by their inherited environment. Linux only. */
 export function markedProcesses({ environment }: WorkFolder): string[] {
   const mark = `XDG_STATE_HOME=${environment['XDG_STATE_HOME']}`;
   return readdirSync('/proc').flatMap((pid) => {
@@ -67,7 +67,7 @@ function readProcess(pid: string, what: 'environ' | 'cmdline'): string {
   try {
     return readFileSync(`/proc/${pid}/${what}`, 'utf8');
   } catch (error) {
-    // It has ended meanwhile, or is somebody else's.
+    // It has ended, or belongs to another user.
     if (['ENOENT', 'ESRCH', 'EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) return '';
     throw error;
   }

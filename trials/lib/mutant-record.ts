@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** What a claim came to in a cell, the suite as it is. */
+/** The verdict of a claim in a cell, with the unchanged suite. */
 export interface Unmutated {
   kind: 'unmutated';
   claim: string;
@@ -9,22 +9,22 @@ export interface Unmutated {
   verdict: string;
 }
 
-/** What came of a claim from which one assertion was taken out. */
+/** The result for a claim without one of its assertions. */
 export interface Mutant {
   kind: 'mutant';
   claim: string;
-  /** Which of the claim's assertions, from 1 on. */
+  /** Number of the assertion in its claim, from 1. */
   n: number;
   text: string;
-  /** The cell that came out differently; absent where all came out as before. */
+  /** The cell with another verdict; absent if there is none. */
   noticed?: { cell: string; before: string; after: string };
-  /** Cells that came out as before. */
+  /** Number of cells with the same verdict. */
   alike: string[];
 }
 
 type Entry = (Unmutated | Mutant) & { suiteHash: string };
 
-/** What was found out so far, one JSON line each; it counts as long as nothing has changed that a verdict depends on. */
+/** The results so far, one JSON line each. They count until something changes that a verdict depends on. */
 export class MutantRecord {
   readonly #file: string;
   readonly #suiteHash: string;

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { EvidenceRecord, PhaseName } from '../../lib/evidence/index.ts';
 import type { LiveRun } from './live-run.ts';
 
-/** The phase under way at the end of what is recorded, and since when, ms of the run. */
+/** The phase at the end of the records, and its start, ms of the run's clock. */
 export function phaseUnderWay(records: readonly EvidenceRecord[]): { phase: PhaseName; since: number } | undefined {
   const phases = records.filter((record) => record.kind === 'phase');
   const open = phases.findLast(
@@ -19,8 +19,8 @@ export function phaseTimes(records: readonly EvidenceRecord[]): Map<PhaseName, n
 }
 
 /**
- * Waits until the run has been in a phase for so long; in the suites, from when a claim is at work.
- * @returns false where it ends before
+ * Waits until the run has been in a phase for some time. In the suites, the time counts from the first claim's start.
+ * @returns false if the run ends before
  */
 export async function untilInPhase(live: LiveRun, phase: PhaseName, ms: number): Promise<boolean> {
   const begun = await live.until((record) => record.kind === 'phase' && record.phase === phase);

@@ -1,7 +1,7 @@
 import { run } from './program.ts';
 
 /**
- * How often modes have to change, as `--dry-run` says.
+ * The number of mode switches that `--dry-run` prints.
  * @throws Error with what meshproof printed
  */
 export async function plannedSwitches(words: readonly string[], environment: Record<string, string>): Promise<number> {

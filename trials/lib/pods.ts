@@ -1,6 +1,6 @@
 import type { Cluster, Manifest, ObjectRef } from '../../lib/kube/index.ts';
 
-/** Longest that a pod or Deployment may take to come or go, ms. */
+/** Longest time until a pod or Deployment appears or is gone, ms. */
 const LIMIT_MS = 180_000;
 
 export interface DeploymentName {
@@ -21,7 +21,7 @@ export async function replicasOf(cluster: Cluster, name: DeploymentName): Promis
   return (((await existing(cluster, name))['spec'] as { replicas?: number }).replicas ?? 1) as number;
 }
 
-/** Asks for so many pods; the answer comes as soon as the API has it. */
+/** Sets the number of pods. Returns as soon as the API has it. */
 export async function scale(cluster: Cluster, name: DeploymentName, replicas: number): Promise<void> {
   await cluster.patch(refOf(name), { spec: { replicas } });
 }
@@ -34,7 +34,7 @@ export async function podsOf(cluster: Cluster, name: DeploymentName): Promise<Ma
 }
 
 /**
- * Waits, by a watch, until the Deployment's pods that are not ending are exactly so many, and all of them Ready.
+ * Waits until exactly `count` pods of the Deployment are not terminating, and all of these are Ready.
  * @param without uids of pods that do not count
  * @throws Error after three minutes
  */
@@ -49,7 +49,7 @@ export async function untilPods(
   await new Promise<void>((resolve, reject) => {
     const limit = setTimeout(() => {
       watch.stop();
-      reject(new Error(`${name.namespace}/${name.name} does not come to ${count} pods`));
+      reject(new Error(`${name.namespace}/${name.name} does not reach ${count} pods`));
     }, LIMIT_MS);
     let isFull = false;
     const look = () => {
@@ -70,7 +70,7 @@ export async function untilPods(
         },
       },
     );
-    // The first objects come one by one; none may be missed before they are counted.
+    // The first objects come one by one. Count them only when all are there.
     void podsOf(cluster, name).then((listed) => {
       for (const pod of listed) if (!pods.has(pod.metadata.uid ?? '')) pods.set(pod.metadata.uid ?? '', pod);
       isFull = true;

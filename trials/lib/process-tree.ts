@@ -1,4 +1,4 @@
-/** Processes as /proc tells of them; Linux only. */
+/** Reads processes from /proc; Linux only. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** All processes of this machine that can be seen. */
@@ -16,7 +16,7 @@ export function treeOf(root: number): number[] {
     if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), pid]);
   }
   const tree = [root];
-  // What is added meanwhile is visited as well.
+  // The loop also visits what it adds.
   for (const pid of tree) tree.push(...(children.get(pid) ?? []));
   return tree;
 }
@@ -32,13 +32,13 @@ export function userNamespaceOf(pid: number): string | undefined {
   return unlessGone(() => readlinkSync(`/proc/${pid}/ns/user`));
 }
 
-/** What a process was started as, for people. */
+/** A process's command line, for people. */
 export function commandOf(pid: number): string {
   return read(pid, 'cmdline').replaceAll('\0', ' ').trim().slice(0, 100);
 }
 
 function parentOf(pid: number): number | undefined {
-  // The command's name stands in brackets, and may hold anything.
+  // The command's name is in brackets, and may contain anything.
   const [, parent] = /^.*\) \S (\d+) /s.exec(read(pid, 'stat')) ?? [];
   return parent === undefined ? undefined : Number(parent);
 }
@@ -47,7 +47,7 @@ function read(pid: number, what: string): string {
   return unlessGone(() => readFileSync(`/proc/${pid}/${what}`, 'utf8')) ?? '';
 }
 
-/** Undefined for a process that has ended meanwhile, or is somebody else's. */
+/** Undefined for a process that has ended, or belongs to another user. */
 function unlessGone<T>(look: () => T): T | undefined {
   try {
     return look();

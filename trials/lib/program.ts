@@ -6,26 +6,26 @@ import { execa } from 'execa';
 
 export const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
 
-/** How often a file is looked at that another process writes, ms. */
+/** Time between two reads of a file that another process writes, ms. */
 export const LOOK_MS = 5;
 
-/** Through which of its two doors the program is entered. */
+/** Which of the two commands starts the program. */
 export type Door = 'bin' | 'npm';
 
 export interface StartOptions {
-  /** Set in the program's environment besides this process's own; undefined takes a variable away. */
+  /** Variables to add to this process's environment; undefined removes one. */
   environment?: Record<string, string | undefined>;
   door?: Door;
-  /** Longest that it may take until it is killed, ms. */
+  /** Time limit, after which the program is killed, ms. */
   limitMs?: number;
-  /** Where the program is started; the project's folder unless told. */
+  /** Working folder; default: the project's folder. */
   folder?: string;
-  /** A command that is given the program's own as its last words, and becomes it. */
+  /** A command that runs the program: it gets the program's command line as its last arguments. */
   through?: readonly string[];
 }
 
 export interface Ended {
-  /** Absent where a signal ended it. */
+  /** Absent if a signal ended it. */
   status?: number;
   signal?: string;
   /** What it printed, both streams in order. */
@@ -36,23 +36,25 @@ export interface Ended {
 export interface Started {
   pid: number;
   ended: Promise<Ended>;
-  /** True once it is over. */
+  /** True when it has ended. */
   isOver(): boolean;
   signal(name: NodeJS.Signals): void;
-  /** Nobody reads any more what it prints. */
+  /** Stops reading what it prints. */
   hangUp(): void;
 }
 
 const LIMIT_MS = 20 * 60_000;
 
-/** Programs that have not ended. A script that is told to end tells them, so that they clean up, and ends after them. */
+/**
+ * Programs that have not ended. A signal to the script goes to them, so that they clean up. The script ends after them.
+ */
 const underWay = new Set<PromiseLike<unknown> & { kill(signal: 'SIGINT'): boolean }>();
 for (const [signal, status] of [
   ['SIGTERM', 143],
   ['SIGHUP', 129],
 ] as const) {
   process.once(signal, async () => {
-    // A script may have an end of its own.
+    // A script may handle the signal itself.
     if (process.listenerCount(signal) > 0) return;
     for (const child of underWay) child.kill('SIGINT');
     await Promise.allSettled(underWay);
@@ -101,7 +103,7 @@ export function start(words: readonly string[], options: StartOptions = {}): Sta
     ended,
     isOver: () => over,
     signal: (name) => {
-      // npm hands signals on only where they reach its whole group, as a terminal sends them.
+      // npm passes on only signals to its whole process group, as a terminal sends them.
       if (!over) process.kill(door === 'npm' ? -pid : pid, name);
     },
     hangUp: () => {
@@ -116,7 +118,7 @@ export function run(words: readonly string[], options: StartOptions = {}): Promi
   return start(words, options).ended;
 }
 
-/** The folder that a run which was just started makes in `reports`; undefined where it ends without one. */
+/** The folder that a new run creates in `reports`; undefined if the run ends without one. */
 export async function runFolder(
   reports: string,
   known: ReadonlySet<string>,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** Draws, the same for the same seed and the same question, on every machine. */
+/** Random numbers: the same seed and question give the same number on every machine. */
 export interface SeededDraw {
   /** From 0 up to 1. */
   fraction(question: string): number;

@@ -19,7 +19,7 @@ export function seconds(ms: number): number {
   return Math.round(ms / 100) / 10;
 }
 
-/** The machine's load of the last minute: what it does besides makes figures longer. */
+/** The machine's load of the last minute: other work makes times longer. */
 export function load(): number {
   return Math.round((loadavg()[0] ?? 0) * 10) / 10;
 }

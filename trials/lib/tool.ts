@@ -1,9 +1,9 @@
 import { execa } from 'execa';
 
-/** Longest that a tool of the script's own may take, ms. */
+/** Time limit of a tool that the script runs, ms. */
 const LIMIT_MS = 300_000;
 
-/** What a command prints. @throws Error with its words when it fails */
+/** What a command prints. @throws Error with its output if it fails */
 export async function output(file: string, args: string[]): Promise<string> {
   const { stdout } = await execa(file, args, { timeout: LIMIT_MS, stdin: 'ignore' });
   return stdout;

@@ -1,19 +1,19 @@
 import { identify, isAlive, type ProcessIdentity } from '../../lib/run/registry/processes.ts';
 import { commandOf, processes, proportionalSetSize, treeOf, userNamespaceOf } from './process-tree.ts';
 
-/** From one look to the next, ms: a look itself takes some tens of ms of one core. */
+/** Time between two measurements, ms. One takes some tens of ms of one core. */
 const EVERY_MS = 1_000;
 
 /** What was seen of a process tree. */
 export interface Measured {
-  /** The most memory that all of it had at one look, bytes. */
+  /** The most memory of the whole tree in one measurement, bytes. */
   peakBytes: number;
-  /** How many processes that was. */
+  /** Number of processes in that measurement. */
   atPeak: number;
   readings: number;
 }
 
-/** Looks at a process and all that it starts, again and again. */
+/** Measures a process and all its descendants repeatedly. */
 export class TreeMeter {
   readonly #root: number;
   readonly #timer: NodeJS.Timeout;
@@ -27,20 +27,20 @@ export class TreeMeter {
     this.#look();
   }
 
-  /** Ends looking. */
+  /** Stops measuring. */
   stop(): Measured {
     clearInterval(this.#timer);
     return this.#seen;
   }
 
-  /** A line for each process of the tree that is there still. */
+  /** A line for each process of the tree that still runs. */
   left(): string[] {
     return [...this.#processes.values()].filter(isAlive).map(({ pid }) => lineOf(pid));
   }
 
   /**
-   * A line for each process in a user namespace that the tree had made, whenever it began. To be asked when nothing else
-   * is running: the kernel gives the names of namespaces that are gone to new ones.
+   * A line for each process in a user namespace that the tree made. Call it when nothing else runs: the kernel reuses
+   * the names of namespaces that are gone.
    */
   leftInNamespaces(): string[] {
     return processes()

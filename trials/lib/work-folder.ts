@@ -2,12 +2,12 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A folder of the script's own, in which the runs keep their record, their temporary files and their reports. */
+/** A new folder for the runs' registry, temporary files and reports. */
 export interface WorkFolder {
   path: string;
   reports: string;
   temporary: string;
-  /** What a run's environment has to name, so that it leaves nothing elsewhere and cleans up no other runs. */
+  /** Variables for a run's environment, so that it uses only this folder and cleans up no other runs. */
   environment: Record<string, string>;
   /** Deletes the folder. */
   remove(): void;
