@@ -23,7 +23,7 @@ const SURROUNDINGS_FORBID = [
   ...['sh', '-c', 'mount --rbind / /mnt && exec chroot /mnt sh -c \'cd "$0" && exec "$@"\' "$PWD" "$@"', 'sh'],
 ];
 
-const KIND_IS_ASKED_FOR = /mesh is named by the .*, so a real cluster is asked for, and kind cannot run here/;
+const KIND_IS_ASKED_FOR = /names mesh, which needs a real cluster, and kind cannot run here/;
 
 /** Longest time of a run whose installation fails, ms. Waiting for the fixtures alone takes twice as long. */
 const FAILED_INSTALL_MS = 60_000;
