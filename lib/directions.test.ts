@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
 const PROJECT = join(import.meta.dirname, '..');
 
-/** Files of a tree in which every rule is broken once, and what is right beside it. */
+/** Files that break every rule once, and correct ones beside them. */
 const TREE: Record<string, string> = {
   'suites/good.ts': "import '../lib/harness.ts';",
   'suites/eager.ts': "import '../lib/judge/index.ts';",
@@ -47,7 +47,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test('every rule of the import directions catches what breaks it, and nothing else', () => {
+test('every rule of the import directions reports its violation, and nothing else', () => {
   const program = join(PROJECT, 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs');
   const rules = join(PROJECT, '.dependency-cruiser.cjs');
   const { stdout, stderr } = spawnSync(

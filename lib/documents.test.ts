@@ -68,7 +68,7 @@ describe('README.md', () => {
 describe('docs/architecture.md', () => {
   const text = read('docs/architecture.md');
 
-  test('follows one claim through twenty files at most, one sentence each', () => {
+  test('follows one claim through at most twenty files, one sentence each', () => {
     const walk = text.split('\n## ').find((section) => section.startsWith('One claim')) ?? '';
     const files = found(walk, /`((?:bin|suites|lib)\/[\w./-]+\.[jt]s)`/g);
     expect(new Set(files).size).toBe(files.length);
@@ -104,7 +104,7 @@ test('docs/troubleshooting.md quotes messages that the program prints', () => {
     .filter((name) => name.endsWith('.ts') && !/\.(test|contract)\.ts$|testing\//.test(name))
     .map((name) => read(join('lib', name)))
     .join('\n');
-  // What a message fills in, and where its source is broken in two.
+  // Placeholders of a message, and line breaks in its source.
   const printed = sources.replaceAll(/\$\{[^}]*\}/g, '…').replaceAll(/['"`] \+\s+['"`]/g, '');
   const firstCells = read('docs/troubleshooting.md')
     .split('\n')

@@ -96,7 +96,10 @@ export const given = {
   refused: (...routes: RouteSpec[]) => judge('given', { refused: routes }),
 };
 
-/** What the claim says: it happens within the mesh's time after a change, and a sample of probes then finds no exception. */
+/**
+ * What the claim says: it happens within the mesh's time after a change, and a sample of probes then finds no
+ * exception.
+ */
 export const expect = {
   answered: (...routes: RouteSpec[]) => judge('expect', { answered: routes }),
   refused: (...routes: RouteSpec[]) => judge('expect', { refused: routes }),
@@ -114,7 +117,7 @@ export const mesh = {
   egress: async (value: boolean) => {
     await ask('mode', { mode: 'egress', value });
   },
-  /** Removes the mesh and installs it with these modes; the fixtures are enrolled anew. */
+  /** Removes the mesh and installs it with these modes; the fixtures are then created again. */
   reinstall: async (modes: { permissive: boolean; egress: boolean }) => {
     await ask('reinstall', { modes });
   },

@@ -5,24 +5,24 @@ import { listDrivers, listUnverified, loadDriver } from './mesh/index.ts';
 
 const project = join(import.meta.dirname, '..');
 
-/** What is about one mesh on purpose: drivers, and the built-in mesh with what proves the suites by it. */
+/** Files about one mesh on purpose: drivers, the built-in mesh, and the proof of the suites. */
 const aboutMeshes = /^lib\/(mesh|sandbox|prove)\/|\.(test|contract)\.ts$|\/testing\//;
 
-/** Words that name a mesh, its objects or its proxies, where they may stand, and why. */
+/** Where words that name a mesh, its objects or its proxies are allowed. */
 const allowed: Record<string, string[]> = {
-  // The mesh that is tested when none is named, and the help that says so.
+  // The default mesh, and the help that names it.
   'lib/options/choose-provider.ts': ['osm'],
   'lib/options/option-rows.ts': ['osm'],
   'lib/cli/program.ts': ['osm', 'Open Service Mesh'],
-  // The fixtures' image is published under that name.
+  // The name of the fixtures' published image.
   'lib/fixtures/table.ts': ['istio'],
-  // The addresses from which the commands come that drivers run.
+  // Download addresses of the drivers' commands.
   'lib/words/tool-remedy.ts': ['cilium', 'consul', 'fsm', 'istio', 'kuma', 'linkerd', 'osm'],
 };
 
-/** Drivers that name nothing of a mesh's own. */
+/** Drivers without names of a real mesh. */
 const nameless = ['none', 'reference'];
-/** Words that some driver gives a meaning to, and that ordinary sentences need. */
+/** Words of a driver that are also ordinary words. */
 const ordinary = /^(sidecar|proxy|controller|controlPlane|default)$/;
 
 /** Names of meshes, control planes, proxies, custom kinds and their API groups, as the drivers have them. */
@@ -50,7 +50,7 @@ function filesUnder(folder: string): string[] {
     .map((file) => relative(project, join(project, folder, file)));
 }
 
-/** What a program does, without what it says to readers: comments, and the sentences of the guides that a claim cites. */
+/** A file's code without comments and without a claim's `spec`. */
 function withoutProse(text: string): string {
   return text
     .replace(/\/\*[\s\S]*?\*\//g, '')

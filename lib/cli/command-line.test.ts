@@ -13,7 +13,7 @@ it('knows only what is on the command line', () => {
   expect(given()).toEqual({});
 });
 
-it('gathers what is repeated and splits comma lists', () => {
+it('collects repeated options and splits comma lists', () => {
   expect(given('--suite', 'a,b', '--suite', 'c', '--set', 'x=1,2', '--set', 'y=z', '--image', 'curl=r/c:1')).toEqual({
     suite: ['a', 'b', 'c'],
     set: ['x=1,2', 'y=z'],
@@ -21,7 +21,7 @@ it('gathers what is repeated and splits comma lists', () => {
   });
 });
 
-it('knows switches both ways round, so that the command line can win over a file', () => {
+it('has both forms of each switch, so that the command line can override a file', () => {
   expect(given('--keep', '--no-install')).toEqual({ keep: true, install: false });
   expect(given('--no-keep', '--install')).toEqual({ keep: false, install: true });
 });
@@ -59,7 +59,7 @@ it.each([
   expect(() => given(...words)).toThrow(expect.objectContaining({ name: 'UsageError', message }));
 });
 
-it('takes the same said twice for once', () => {
+it('accepts the same value twice', () => {
   expect(given('--mesh', 'osm', '--mesh=osm', '--keep', '--keep')).toEqual({ mesh: 'osm', keep: true });
 });
 

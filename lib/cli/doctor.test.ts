@@ -13,7 +13,7 @@ describe('doctor', () => {
     expect(nodeFact(version).found !== undefined).toBe(isEnough);
   });
 
-  it('tells a command that is missing from one that fails', async () => {
+  it('distinguishes a missing command from one that fails', async () => {
     expect(await ask('no-such-command', [])).toEqual({ ok: false, isMissing: true, problem: 'not installed' });
     expect(await ask('sh', ['-c', 'echo one; echo two >&2; exit 4'])).toEqual({
       ok: false,
@@ -29,7 +29,7 @@ describe('doctor', () => {
     expect(onPath('passwd', { PATH: '/etc' })).toBeUndefined();
   });
 
-  it('prints what is there, what is missing with its remedy, the choice, and what was left', () => {
+  it('prints what is there, what is missing with its remedy, the provider, and leftovers', () => {
     const text = printDiagnosis(
       {
         facts: [

@@ -16,7 +16,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { missingForSandbox } from '../sandbox/index.ts';
 
-// Each is a real run in a sandbox: some seconds, and several times that where machines are busy.
+// Each is a real run in a sandbox. It takes some seconds, and several times as long on a busy machine.
 jest.setTimeout(120_000);
 const describeSandbox = (await missingForSandbox()).length === 0 ? describe : describe.skip;
 
@@ -56,14 +56,14 @@ interface Ended {
 interface Running {
   child: ChildProcess;
   ended: Promise<Ended>;
-  /** What it has printed until now. */
+  /** What it has printed so far. */
   text(): string;
 }
 
 interface Ways {
   environment?: NodeJS.ProcessEnv;
   around?: string[];
-  /** Where standard output goes instead of to the test. */
+  /** Destination of standard output, instead of the test. */
   stdout?: string;
 }
 
@@ -87,7 +87,7 @@ function start(words: string[], { environment = {}, around = [], stdout }: Ways 
   return { child, ended, text: () => text };
 }
 
-/** Waits until a run's evidence has some words. @returns its folder */
+/** Waits until a run's evidence matches some words. @returns its folder */
 async function until(running: Running, words: RegExp): Promise<string> {
   for (;;) {
     if (running.child.exitCode !== null) throw new Error(`it ended before:\n${running.text()}`);
@@ -99,18 +99,18 @@ async function until(running: Running, words: RegExp): Promise<string> {
   }
 }
 
-/** What the runs have left outside of their reports. */
+/** What the runs left outside of their reports. */
 function left(): string[] {
   const files = (under: string) =>
     readdirSync(join(folder, under), { recursive: true, withFileTypes: true }).filter((entry) => !entry.isDirectory());
-  // The last defect's stack is for a report of it.
+  // Users need the last defect's stack to report it.
   const state = files('state').filter(({ name }) => name !== 'defect.log');
   return [...state, ...readdirSync(join(folder, 'tmp'))].map((each) =>
     typeof each === 'string' ? each : join(each.parentPath, each.name),
   );
 }
 
-/** Has the program itself meet an error that nobody catches, some time after it has begun. */
+/** Makes the program run code with an uncaught error. */
 function withDefect(code: string): NodeJS.ProcessEnv {
   const file = join(folder, 'defect.mjs');
   writeFileSync(file, `if (process.argv[1]?.endsWith('bin/meshproof.js')) { ${code} }\n`);
@@ -131,11 +131,11 @@ function whenRecorded(words: string, code: string): string {
     timer.unref();`;
 }
 
-describeSandbox('a run cleans up and accuses nobody', () => {
-  it('where its reports are removed after a failed claim', async () => {
+describeSandbox('a run cleans up and does not blame the mesh', () => {
+  it('if its reports are removed after a failed claim', async () => {
     const running = start([...FAILING, '--out', reports]);
     await until(running, /"kind":"verdict"/);
-    // The run still writes there: a folder may have a new file by the time that it is to go.
+    // The run still writes there, so the folder may get a new file during its removal.
     rmSync(reports, { recursive: true, maxRetries: 20, retryDelay: 10 });
     const { status, text } = await running.ended;
     expect(text).toMatch(/evidence\.jsonl is incomplete: it was deleted or replaced.*\n.*--out/);
@@ -143,7 +143,7 @@ describeSandbox('a run cleans up and accuses nobody', () => {
     expect({ status, left: left() }).toEqual({ status: 3, left: [] });
   });
 
-  it('where a file stands in the place of its folder', async () => {
+  it('if a file is in the place of its folder', async () => {
     const running = start([...FAILING, '--out', reports]);
     const own = await until(running, /"phase":"fixtures"/);
     rmSync(own, { recursive: true, maxRetries: 20, retryDelay: 10 });
@@ -153,7 +153,7 @@ describeSandbox('a run cleans up and accuses nobody', () => {
     expect({ status, left: left() }).toEqual({ status: 3, left: [] });
   });
 
-  it('where its disk is full after a failed claim', async () => {
+  it('if its disk is full after a failed claim', async () => {
     mkdirSync(reports);
     const script = 'mount -t tmpfs -o size=2m tmpfs "$0" && exec "$@"';
     const around = ['unshare', '--user', '--map-root-user', '--mount', 'sh', '-c', script, reports];
@@ -167,7 +167,7 @@ describeSandbox('a run cleans up and accuses nobody', () => {
     expect({ status, left: left() }).toEqual({ status: 3, left: [] });
   });
 
-  it('where nothing can be printed', async () => {
+  it('if nothing can be printed', async () => {
     const { status, text } = await start([...FAILING, '--out', reports], { stdout: '/dev/full' }).ended;
     expect(text).toMatch(/^meshproof: standard output cannot be written: ENOSPC.*\n {2}-> make room/);
     expect({ status, left: left() }).toEqual({ status: 3, left: [] });
@@ -176,13 +176,13 @@ describeSandbox('a run cleans up and accuses nobody', () => {
   });
 
   it.each([
-    ['an exception', "throw new TypeError('of nobody')"],
-    ['a rejection', "void Promise.reject(new TypeError('of nobody'))"],
-  ])('after %s that nobody catches', async (_, code) => {
+    ['an exception', "throw new TypeError('uncaught')"],
+    ['a rejection', "void Promise.reject(new TypeError('uncaught'))"],
+  ])('after %s that is not caught', async (_, code) => {
     const { status, text } = await start([...PASSING, '--repeat', '20', '--out', reports], {
       environment: withDefect(whenRecorded('"phase":"fixtures"', code)),
     }).ended;
-    expect(text).toContain('meshproof itself failed: TypeError: of nobody');
+    expect(text).toContain('meshproof itself failed: TypeError: uncaught');
     expect(text).not.toMatch(/\n\s+at /);
     expect({ status, left: left() }).toEqual({ status: 3, left: [] });
     const [run = ''] = readdirSync(reports);
@@ -190,7 +190,7 @@ describeSandbox('a run cleans up and accuses nobody', () => {
     expect(existsSync(join(reports, run, 'junit.xml'))).toBe(true);
   });
 
-  it('after a signal that closes the terminal, while nobody reads what it prints', async () => {
+  it('after a signal that closes the terminal, without a reader of its output', async () => {
     const running = start([...PASSING, '--repeat', '20', '--out', reports]);
     await until(running, /"phase":"suite"/);
     running.child.stdout?.destroy();
@@ -200,7 +200,7 @@ describeSandbox('a run cleans up and accuses nobody', () => {
     expect({ status, left: left() }).toEqual({ status: 130, left: [] });
   });
 
-  it('where the folder for temporary files is removed meanwhile', async () => {
+  it('if the folder for temporary files is removed meanwhile', async () => {
     const running = start([...PASSING, '--out', reports]);
     await until(running, /"phase":"cluster"/);
     rmSync(join(folder, 'tmp'), { recursive: true, maxRetries: 20, retryDelay: 10 });
@@ -236,19 +236,19 @@ describe('a subcommand that cannot print what was asked for ends with 3 and says
     },
   );
 
-  it('unless its reader has had enough', async () => {
+  it('unless its reader has ended', async () => {
     const { status } = await start(['list'], { around: ['sh', '-c', '"$@" | true; exit 0', 'sh'] }).ended;
     expect(status).toBe(0);
   });
 });
 
 it('a defect of a subcommand is one sentence and status 3, and its stack is kept', async () => {
-  // As soon as the program listens.
+  // As soon as the program handles uncaught errors.
   const defect = `setInterval(() => {
-    if (process.listenerCount('uncaughtException') > 0) throw new TypeError('of nobody');
+    if (process.listenerCount('uncaughtException') > 0) throw new TypeError('uncaught');
   }, 1);`;
   const { status, text } = await start(['list'], { environment: withDefect(defect) }).ended;
   expect(status).toBe(3);
-  expect(text).toMatch(/meshproof itself failed: TypeError: of nobody\n {2}-> report it with \S+defect\.log\n$/);
+  expect(text).toMatch(/meshproof itself failed: TypeError: uncaught\n {2}-> report it with \S+defect\.log\n$/);
   expect(readFileSync(join(folder, 'state/meshproof/defect.log'), 'utf8')).toContain('at ');
 });

@@ -18,7 +18,7 @@ describe('explainError', () => {
     expect(explainError(error).status).toBe(status);
   });
 
-  it('hands the remedy on, and tells a defect of the harness without its stack', () => {
+  it('passes the remedy on, and describes a defect of the harness without its stack', () => {
     expect(explainError(new EnvironmentError('no Docker', 'start it'))).toEqual({
       status: 3,
       whose: 'environment',

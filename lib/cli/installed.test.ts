@@ -1,4 +1,4 @@
-/** The real program where users put it: in folders of any name, from a package, and after something went wrong with its files. */
+/** The real program as users install it: in folders of any name, from a package, and with damaged files. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -37,7 +37,10 @@ const PARTS = [
   'LICENSE',
   'README.md',
 ];
-/** What a glob, a regular expression, a URL, a shell or a table of mounts reads as its own. Node loads nothing below a backslash. */
+/**
+ * Characters with a meaning for globs, regular expressions, URLs, shells or mount tables. No backslash: Node loads
+ * nothing below one.
+ */
 const NASTY = join('!a', ' a[b]*(c|d){e,f}?%2F#+^$ ä\'"`', '@(x)\nnext');
 const QUICK_CLAIM = ['run', '--provider', 'sandbox', '--claim', 'permissive/off-closes'];
 const testInSandbox = (await missingForSandbox()).length === 0 ? test : test.skip;
@@ -54,7 +57,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A checkout of these sources and their build, at a place of its own. */
+/** A checkout of these sources and their build in another folder. */
 async function checkout(place: string): Promise<string> {
   mkdirSync(join(place, 'dist'), { recursive: true });
   for (const part of PARTS) cpSync(join(PROJECT, part), join(place, part), { recursive: true });
@@ -83,7 +86,7 @@ function meshproof(project: string, words: string[], environment: NodeJS.Process
   return end(process.execPath, [join(project, 'bin/meshproof.js'), ...words], cwd, environment);
 }
 
-/** Only one line and its remedy, and no trace of the program's insides. */
+/** Expects only one line and its remedy, without a stack trace. */
 function expectOneSentence({ status, stdout, stderr }: Ended, message: RegExp): void {
   expect(stderr).toMatch(message);
   expect(stderr.trim().split('\n').length).toBeLessThanOrEqual(2);
@@ -93,7 +96,7 @@ function expectOneSentence({ status, stdout, stderr }: Ended, message: RegExp): 
 
 describe('a checkout', () => {
   testInSandbox(
-    'judges a claim in a folder of any name, through a link, with hooks and programs that hang around it',
+    'judges a claim in a folder of any name, through a link, with Node hooks and programs around it',
     async () => {
       const project = await checkout(join(folder, NASTY));
       const link = join(folder, 'link');
@@ -149,7 +152,7 @@ describe('a checkout', () => {
     expect(readdirSync(join(project, 'dist')).filter((name) => name.startsWith('making-'))).toEqual([]);
   });
 
-  test('says in one sentence what is wrong where it is not built and cannot be', async () => {
+  test('says in one sentence why it is not built and cannot be', async () => {
     const project = await checkout(join(folder, 'unbuilt'));
     rmSync(join(project, 'dist'), { recursive: true });
     rmSync(join(project, 'node_modules'));
@@ -183,7 +186,7 @@ describe('a package', () => {
     linkDependencies(modules);
   });
 
-  /** What `npm install` would put beside a package: no compiler, and nothing else for development. */
+  /** What `npm install` puts beside a package: no compiler or other development packages. */
   function linkDependencies(modules: string): void {
     const { packages } = JSON.parse(readFileSync(join(PROJECT, 'package-lock.json'), 'utf8')) as {
       packages: Record<string, { dev?: boolean }>;
@@ -197,7 +200,7 @@ describe('a package', () => {
     for (const name of ['tsx', 'esbuild', '@swc']) expect(existsSync(join(modules, name))).toBe(false);
   }
 
-  test('holds its documents, data and one build, and no source', () => {
+  test('contains its documents, data and one build, and no source', () => {
     for (const file of [
       'docs/drivers.md',
       'meshes/schema.json',

@@ -74,7 +74,7 @@ describe('a rerun', () => {
     expect(formerRun(out).open).toEqual(['s/a', 's/b']);
   });
 
-  it('leaves out what could not run there and would not run again', () => {
+  it('leaves out claims that could not run there and would not run now', () => {
     leave(
       'new',
       ['s/a', 's/b'],
@@ -89,7 +89,7 @@ describe('a rerun', () => {
     expect(formerRun(out).open).toEqual(['s/a']);
   });
 
-  it('does not forget what the rerun before it was not asked for', () => {
+  it('keeps the undecided claims that the previous rerun did not select', () => {
     leave('new', ['s/a'], [['s/a', 'passed']], { rerun: { of: 'old', left: ['t/b'], driverDiffers: false } });
     const former = formerRun(out);
     expect(former.open).toEqual(['t/b']);
@@ -115,7 +115,7 @@ describe('a rerun', () => {
     expect(rerunOf(formerRun(out), changed, { out }, ['s/a']).driverDiffers).toBe(true);
   });
 
-  it('is refused where the last run does not say which claims it selected', () => {
+  it('is refused if the last run does not say which claims it selected', () => {
     run('new', 2000, [['s/a', 'failed']]);
     expect(() => formerRun(out)).toThrow(/new does not say which claims it selected/);
   });
@@ -141,7 +141,7 @@ describe('a run that is named', () => {
   });
 });
 
-it('is missed by name', () => {
+it('an unknown run is named', () => {
   expect(lastRun(join(out, 'none'))).toBeUndefined();
   expect(() => formerRun(out)).toThrow(/no earlier run/);
 });

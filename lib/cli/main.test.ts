@@ -38,7 +38,7 @@ interface Ended {
   stderr: string;
 }
 
-/** Runs a command to its end, far from any settings of this machine's user. */
+/** Runs a command to its end, without the settings of this machine's user. */
 async function end(argv: string[], environment: NodeJS.ProcessEnv, cwd: string): Promise<Ended> {
   const [command = '', ...args] = argv;
   const clean = Object.entries(process.env).filter(
@@ -119,7 +119,7 @@ describe('the program', () => {
     expect(run.stdout).toMatch(/--suite <name>[\s\S]*Examples:[\s\S]*Exit status:/);
   });
 
-  it('helps where nothing is said, and tells its version', async () => {
+  it('prints help without a command, and its version', async () => {
     const [bare, long, short] = await Promise.all([meshproof([]), meshproof(['--version']), meshproof(['-V'])]);
     expect(bare.status).toBe(0);
     expect(bare.stdout).toContain('Usage: meshproof');
@@ -132,7 +132,7 @@ describe('the program', () => {
     [['doctor', '--mesh', 'omz', '--json'], 2, {}],
     [['--dry-run', '--provider', 'kind', '--json'], 3, { PATH: '/nowhere' }],
     [['list', '--suite', 'x'], 2, { MESHPROOF_JSON: 'true' }],
-  ])('tells programs, too, why %j could not start', async (args, status, environment) => {
+  ])('also prints as JSON why %j could not start', async (args, status, environment) => {
     const ended = await meshproof(args, environment);
     expect(ended.status).toBe(status);
     const told = JSON.parse(ended.stdout) as { status: number; error: { message: string; remedies: string[] } };
@@ -152,7 +152,7 @@ describe('the program', () => {
     ],
     ['TMPDIR, missing', [], { TMPDIR: '/nowhere' }, /^meshproof: TMPDIR \/nowhere: there is no such folder; name/],
     ['XDG_STATE_HOME', [], { XDG_STATE_HOME: '/proc/x' }, /^meshproof: XDG_STATE_HOME \/proc\/x.*; name a folder/],
-  ])('makes nothing where a folder cannot be written: %s', async (_, args, environment, message) => {
+  ])('creates nothing if a folder cannot be written: %s', async (_, args, environment, message) => {
     writeFileSync(join(folder, 'a-file'), '');
     const before = readdirSync(folder).sort();
     const ended = await meshproof(['run', '--provider', 'sandbox', ...args], environment);
@@ -173,11 +173,11 @@ describe('the program', () => {
     const { status, stdout } = await meshproof(['list', '--suite', 'egress', '--json']);
     expect(status).toBe(0);
     const claims = JSON.parse(stdout) as { suite: string }[];
-    // What is about the whole run belongs to every suite.
+    // Claims about the whole run belong to every suite.
     expect(new Set(claims.map(({ suite }) => suite))).toEqual(new Set(['egress', 'lifecycle']));
   });
 
-  it('plans a run, leaving nothing behind', async () => {
+  it('prints a dry run, and leaves nothing', async () => {
     const { status, stdout } = await meshproof(['--dry-run', '--mesh', 'none', '--suite', 'egress'], withFakes({}));
     expect(status).toBe(0);
     expect(stdout).toMatch(/cluster: kind[\s\S]*mesh: none[\s\S]*switch egress[\s\S]*Nothing was touched/);
@@ -186,7 +186,7 @@ describe('the program', () => {
     expect(existsSync(join(folder, 'state'))).toBe(false);
   });
 
-  it('ends with 3 and the remedies where a machine lacks what was named', async () => {
+  it('ends with 3 and the remedies if the machine lacks what was named', async () => {
     const bare = { PATH: join(folder, 'nothing-here') };
     const [plan, doctor] = await Promise.all([
       meshproof(['--dry-run', '--provider', 'kind'], bare),
@@ -229,7 +229,7 @@ describe('clean', () => {
     };
   }
 
-  it('removes what dead runs left, the kept only when all is asked for, and what nobody noted never', async () => {
+  it('removes what crashed runs left, kept clusters only with --all, and unregistered ones never', async () => {
     writeEntry(runs(), entry('gone', { containers: [{ id: 'meshproof-gone-outside', engine: 'docker', env: {} }] }));
     writeEntry(runs(), entry('kept', { kept: true }));
     const self = { pid: process.pid, started: ownStart() };
@@ -261,7 +261,7 @@ describe('clean', () => {
     expect(existsSync(join(runs(), 'kept.json'))).toBe(false);
   });
 
-  it('forgets a run on request, says what stays, and does not ask its cluster', async () => {
+  it('forgets a run on request, prints what stays, and does not contact its cluster', async () => {
     const kubeconfig = join(runs(), 'lost', 'kubeconfig');
     const live = [{ kubeconfig, context: 'staging', runId: 'lost' }];
     writeEntry(runs(), entry('lost', { live }));
@@ -314,7 +314,7 @@ describe('clean', () => {
     ['a folder', (file) => mkdirSync(file)],
     ['a link', (file) => symlinkSync('/dev/zero', file)],
     ['a pipe', (file) => execFileSync('mkfifo', [file])],
-  ])('sets a file aside that has %s, in one line, and goes on', async (_, make) => {
+  ])('sets a file aside that has %s, prints one line, and continues', async (_, make) => {
     rmSync(state(), { recursive: true, force: true });
     writeEntry(runs(), entry('gone', {}));
     make(join(runs(), 'x.json'));
@@ -342,7 +342,9 @@ function ownStart(): string {
   );
 }
 
-/** Stand-ins for docker and kind that keep what there is as files of one folder; a cluster has one node of its name. */
+/**
+ * Stand-ins for docker and kind. Clusters and containers are files of one folder; a cluster has one node of its name.
+ */
 function withFakes(there: { clusters?: string[]; containers?: string[] }): NodeJS.ProcessEnv {
   const bin = join(folder, 'bin');
   const things = join(folder, 'things');

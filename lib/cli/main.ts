@@ -16,7 +16,7 @@ export async function main(argv: string[]): Promise<void> {
   await outputWritten();
   const lost = lostOutput();
   process.exitCode = lost === undefined ? status : withLostOutput(status, lost);
-  // What an exception left open would keep the process alive.
+  // End here: after an exception, open handles would keep the process alive.
   if (wasUnforeseen()) process.exit();
 }
 
@@ -27,7 +27,8 @@ function withLostOutput(status: number, lost: string): number {
 }
 
 /**
- * Runs one command line; a process can call it several times. A subcommand's modules are loaded when it is called, so that
+ * Runs one command line; a process can call it several times. A subcommand's modules are loaded when it is called, so
+ * that
  * help and wrong use are answered at once.
  * @returns the exit status
  */

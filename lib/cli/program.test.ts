@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import { explainError } from '../console/exit-status.ts';
 import { asUsageError, buildProgram } from './program.ts';
 
-/** What the words come to: the subcommand with what it was told, and the exit status that it hands on. */
+/** Parses words. @returns the subcommand with its arguments, and the exit status */
 async function understood(...words: string[]): Promise<{ called: unknown[]; status: number | undefined }> {
   let called: unknown[] = [];
   let status: number | undefined;
@@ -99,7 +99,7 @@ it.each<[string[], unknown[]]>([
   );
 });
 
-it('hands the exit status on', async () => {
+it('passes the exit status on', async () => {
   expect((await understood('run')).status).toBe(1);
   expect((await understood('doctor')).status).toBe(3);
 });

@@ -40,8 +40,8 @@ async function report() {
   return { exitCode, stderr, summary: read('summary.md'), junit: read('junit.xml') };
 }
 
-describe('report of evidence that is not whole says so everywhere, and never ends as if all were well', () => {
-  test('is fine where it is whole', async () => {
+describe('report of incomplete evidence says so in every format, and never ends with 0', () => {
+  test('is fine if it is complete', async () => {
     write(records);
     expect(await report()).toMatchObject({
       exitCode: 0,
@@ -91,7 +91,7 @@ describe('report of evidence that is not whole says so everywhere, and never end
     60_000,
   );
 
-  test('where a record is not as this version writes it, one sentence and no stack trace', async () => {
+  test('a record of another version gives one sentence and no stack trace', async () => {
     writeFileSync(join(folder, 'summary.md'), '');
     writeFileSync(join(folder, 'junit.xml'), '');
     write([{ seq: 1, at: 0, kind: 'plan' }]);

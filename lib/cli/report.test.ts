@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { withoutAnalytics } from './report.ts';
 
-it('takes out what tells others of the reader, and nothing else', () => {
+it('removes what reports the reader to others, and nothing else', () => {
   const html = [
     '<script>window.allure = {}</script>',
     '<script async src="https://www.googletagmanager.com/gtag/js?id=G-1"></script>',

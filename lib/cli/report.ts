@@ -16,11 +16,12 @@ import {
 import { printable, UsageError } from '../words/index.ts';
 import { lastRun, runNamed } from './last-run.ts';
 
-/** Longest that Allure may take for a report, ms. */
+/** Time limit of Allure, ms. */
 const ALLURE_MS = 120_000;
 
 /**
- * Writes the reports of a run again from its evidence, makes Allure's single HTML page, prints its path, and on a terminal
+ * Writes the reports of a run again from its evidence, makes Allure's single HTML page, prints its path, and on a
+ * terminal
  * opens it.
  * @param run folder or id of a run, or the beginning of its id; default: the last one in `out`
  * @returns the exit status: 3 if the evidence is damaged or no page could be made, whatever the claims' verdicts
@@ -47,7 +48,10 @@ export async function reportCommand(out: string, run?: string): Promise<number> 
   return problems.length === 0 ? exitStatus.fine : exitStatus.inconclusive;
 }
 
-/** Writes the reports of a run from its evidence. @returns what is wrong with the evidence, or why they could not be written */
+/**
+ * Writes the reports of a run from its evidence.
+ * @returns what is wrong with the evidence, or why they could not be written
+ */
 function renew(folder: string): string[] {
   const evidence = join(folder, 'evidence.jsonl');
   if (!existsSync(evidence)) throw new UsageError(`${folder} is no folder of a run: ${evidence} is not there`);

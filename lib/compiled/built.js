@@ -10,13 +10,14 @@ import { promisify } from 'node:util';
 const HERE = dirname(fileURLToPath(import.meta.url));
 /** Lists the files of a build with their digests. */
 export const MANIFEST = 'built.json';
-/** Longest that a build may take. It takes two seconds on an idle machine. */
+/** Time limit of a build, ms. It takes two seconds on an idle machine. */
 const BUILD_MS = 180_000;
 /** Longest output of a failed build in an error, characters. */
 const MOST_SAID = 1_000;
 
 /**
- * The folder of the program as plain JavaScript, with the parts `program`, `claims` and `sandbox`. `npm ci` builds it, and
+ * The folder of the program as plain JavaScript, with the parts `program`, `claims` and `sandbox`. `npm ci` builds it,
+ * and
  * the package contains it. A checkout with changed sources builds again, so that it never runs old code.
  *
  * @returns {Promise<string>} an absolute path
@@ -87,7 +88,8 @@ export function digestOf(file) {
 }
 
 /**
- * The environment without Node's hooks and paths, which are meant for the program that the user starts. A child in another
+ * The environment without Node's hooks and paths, which are meant for the program that the user starts. A child in
+ * another
  * folder would not find a relative one.
  * @param {NodeJS.ProcessEnv} environment
  * @returns {NodeJS.ProcessEnv}

@@ -26,13 +26,13 @@ test('keeps its own colours on a terminal, and no other sequence', () => {
   expect(withoutColours(text)).toBe('xa\\u202eb\\e[8mc\\rd\n');
 });
 
-test('gives programs the same value in visible characters', () => {
+test('prints JSON of the same value in visible characters', () => {
   const json = written(false, (stream) => printJson({ hostile }, stream));
   expect(json).not.toContain('\u202e');
   expect(JSON.parse(json)).toEqual({ hostile });
 });
 
-test('leaves out secrets that the process was told', () => {
+test('leaves out secrets that the process knows', () => {
   keepSecret('out-put-7q');
   expect(written(false, (stream) => print('x out-put-7q', stream))).toBe('x [redacted]');
   expect(written(false, (stream) => printJson('out-put-7q', stream))).toBe('"[redacted]"\n');

@@ -16,12 +16,12 @@ export interface CheckOptions {
 }
 
 /**
- * Prints whether drivers are sound, what is odd about them, and what they need. Runs nothing, and asks a cluster only for its
- * definitions, if one is named.
+ * Prints whether drivers are sound, what is odd about them, and what they need. Runs nothing. Asks a cluster only for
+ * its definitions, and only if one is named.
  *
  * @param names of the program's own drivers, or files
  * @returns the exit status
- * @throws UsageError after the last one, about all that are malformed
+ * @throws UsageError after the last driver, about all malformed ones
  */
 export async function checkCommand(names: readonly string[], options: CheckOptions): Promise<number> {
   const colours = coloursFor(process.stdout);
@@ -34,7 +34,7 @@ export async function checkCommand(names: readonly string[], options: CheckOptio
       print(describeDriver(driver, remarks, colours));
       if (options.rendered) print(`${stringify(renderedDriver(driver, options.sets))}\n`);
     } catch (error) {
-      // Check the others all the same.
+      // Check the other drivers too.
       if (!(error instanceof UsageError)) throw error;
       complaints.push(error.message);
     }

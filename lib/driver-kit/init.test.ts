@@ -10,7 +10,7 @@ const folder = mkdtempSync(join(tmpdir(), 'meshproof-init-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const byDefault = async (_: string, value: string): Promise<string> => value;
 
-test('asks for what no flag gives, with a default that follows from the name', async () => {
+test('asks for what no flag gives, with a default from the name', async () => {
   const asked: [string, string][] = [];
   const answers = await collectAnswers({ name: 'zed', container: '' }, async (question, value) => {
     asked.push([question, value]);
@@ -48,7 +48,7 @@ test.each([{}, { container: '' }, { name: 'zed', project: 'The "Zed": a mesh', l
     const text = readFileSync(file, 'utf8');
     expect(text).toContain('# Where the control plane runs.');
     expect(text).not.toContain('#?');
-    // What is proposed in a comment is sound as well, once it is one no longer.
+    // The proposals in comments are sound as well, once they are uncommented.
     const taken = text.replace(
       /^( *)# ?((?: {2})*(?:route|invalid|- (?:apiVersion|patch)|kind|metadata|spec|merge):.*)$/gm,
       '$1$2',

@@ -11,7 +11,7 @@ export async function meshesCommand(json: boolean): Promise<number> {
   return exitStatus.fine;
 }
 
-/** The meshes for people, those that were never tested apart from the others. */
+/** The meshes for people: tested ones, then those that were never tested. */
 export function printMeshes(drivers: readonly Driver[], colours: Colours): string {
   const width = Math.max(...drivers.map(({ spec }) => spec.name.length)) + 2;
   const line = (driver: Driver): string => `  ${driver.spec.name.padEnd(width)}${driverTitle(driver)}`;

@@ -17,10 +17,10 @@ import { type EgressTargetLogs, followEgressTarget } from '../run/egress-target.
 import { Signatures } from './signatures.ts';
 import { PartFailure } from './transcript.ts';
 
-/** Stands for the claim in the evidence. */
+/** The claim's id in the evidence. */
 const claim = 'driver-test';
 
-/** Judges routes for the test of a driver, in the same way as claims are judged. */
+/** Judges routes for the test of a driver, as claims are judged. */
 export class RouteJudge {
   private readonly judging: JudgingDependencies;
   private readonly egressTargetLogs: EgressTargetLogs;
@@ -60,7 +60,10 @@ export class RouteJudge {
     if (unseen !== undefined) throw new PartFailure(`not all fixtures are up: ${unseen}`, []);
   }
 
-  /** Waits until all fixtures are up and their controls answer, as after a switch that restarts them. @throws PartFailure */
+  /**
+   * Waits until all fixtures are up and their controls answer, as after a switch that restarts them.
+   * @throws PartFailure
+   */
   async untilWhole(): Promise<void> {
     const { controlPollers, evidence } = this.judging;
     const deadline = performance.now() + TIMING.recoveryMs * this.scale;
@@ -74,8 +77,8 @@ export class RouteJudge {
   }
 
   /**
-   * Judges that all routes come to what is expected of each after a change just now, and stay so. After an environment fault
-   * it starts again, as a claim does.
+   * Judges that all routes have the expected outcome after a change, and keep it. Starts again after an environment
+   * fault, as a claim does.
    *
    * @param budget how long the mesh may take
    * @returns one line: what was seen, and when the change acted

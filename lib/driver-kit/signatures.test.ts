@@ -6,7 +6,7 @@ const seen = (protocol: 'http' | 'tcp', signature: string, enrolled = true, outc
   ({ outcome, signature, route: { protocol, server: { enrolled } } }) as unknown as Observation;
 const listing = (...signatures: string[]) => ({ expectedSignatures: () => signatures });
 
-test('prints refusals as the driver lists them, and those that it does not list', () => {
+test('prints refusals in the form of the field, and names those that the driver does not list', () => {
   const signatures = new Signatures();
   expect(signatures.describe(listing())).toBeUndefined();
   signatures.note(seen('http', 'HTTP 200', true, 'answered'));

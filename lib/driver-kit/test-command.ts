@@ -15,7 +15,8 @@ import { testDriver } from './test-driver.ts';
 import { Transcript } from './transcript.ts';
 
 /**
- * Tests a driver on a cluster: installs the mesh, enrols, switches, allows, refuses, removes, and prints after each part
+ * Tests a driver on a cluster: installs the mesh, enrols, switches, allows, refuses, removes, and prints after each
+ * part
  * what it did, or what failed and where to look.
  *
  * @returns the exit status: fine; failed if a part failed; that of a run if the mesh does not come up; interrupted
@@ -26,7 +27,7 @@ export async function testCommand(options: RunOptions): Promise<number> {
   const named = { ...options.named, mesh: 'command line' as const };
   const { choice, driver } = await choose({ ...options, named });
 
-  // Under another name than a run's: there are no claims to run again or to report.
+  // Not named like a run's evidence: there are no claims to run again or to report.
   const opened = openRun(options, driver, 'driver-test.jsonl');
   const { runId, folder, evidence, unwritten, log, interruption } = opened;
   const transcript = new Transcript(process.stdout, coloursFor(process.stdout), log);

@@ -17,12 +17,12 @@ import { failureOf, PartFailure, type Transcript } from './transcript.ts';
 
 /** The clients that the parts use. */
 const CLIENTS = ['curl', 'other-client'];
-/** Features that no single part shows; the claims judge them. */
+/** Features that no part tests; the claims judge them. */
 const leftToClaims = ['install-modes', 'route-objects', 'half-close'];
 
 /**
  * Tests every part of a driver once, in the order in which a run needs them.
- * @param onCluster called as soon as there is a cluster, so that it can be taken down whatever happens afterwards
+ * @param onCluster called as soon as there is a cluster, so that it can always be removed
  * @returns why the mesh did not come up, if it did not
  * @throws what cluster and fixtures throw
  */

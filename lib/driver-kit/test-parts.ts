@@ -14,7 +14,7 @@ export interface DriverTest {
   transcript: Transcript;
   /** The driver's file, for hints. */
   file: string;
-  /** As last set. */
+  /** The modes as last switched. */
   modes: Record<ModeName, boolean>;
 }
 
@@ -82,7 +82,7 @@ async function switchTo(
       done = await mesh.switchMode(mode, value);
       await environment.restart();
     }
-    // What the switch itself stops is no environment fault: the controls are seen to answer before it is over.
+    // What the switch itself stops is no environment fault. The switch ends only when the controls answer again.
     await judge.untilWhole();
   });
   return done;

@@ -6,6 +6,6 @@ test.each([
   [[0], 'the client'],
   [[1], 'another'],
   [[0, 1], 'both'],
-])('of those answered (%j) it says whom the policy let in: %s', (answered, who) => {
+])('names the clients that the policy let in, if %j were answered: %s', (answered, who) => {
   expect(whoWasLetIn(answered)).toBe(who);
 });

@@ -10,7 +10,7 @@ export async function testPolicies(test: DriverTest): Promise<void> {
   for (const server of ['tcp-echo', 'httpbin'] as const) await testPolicy(test, server);
 }
 
-/** With permissive mode off, a policy lets one client in and nobody else, and its deletion ends that. */
+/** With permissive mode off, a policy lets in one client only, until it is deleted. */
 async function testPolicy(test: DriverTest, server: 'tcp-echo' | 'httpbin'): Promise<void> {
   const { protocol, port } = SERVERS[server];
   if (skipped(test, `allow ${protocol}`, `${protocol}-policy`)) return;
@@ -69,7 +69,7 @@ async function testPolicy(test: DriverTest, server: 'tcp-echo' | 'httpbin'): Pro
 
 type LetIn = 'the client' | 'both' | 'another' | 'neither';
 
-/** Whom the policy had let in before it was deleted, if that was not the client alone. */
+/** Which clients the policy let in before its deletion, if that was not only the named one. */
 const before: Record<LetIn, string> = {
   'the client': '',
   both: '; but before, the policy also let in other-client, which it does not name',
@@ -77,7 +77,7 @@ const before: Record<LetIn, string> = {
   neither: '; but it was never allowed',
 };
 
-/** @param answered of curl (0) and other-client (1), those that were answered at the end */
+/** @param answered - which of curl (0) and other-client (1) were answered at the end */
 export function whoWasLetIn(answered: readonly number[]): LetIn {
   if (answered.includes(0)) return answered.includes(1) ? 'both' : 'the client';
   return answered.includes(1) ? 'another' : 'neither';

@@ -41,7 +41,7 @@ test('a part that fails says why and where to look, and the next one goes on', a
   expect(open.failures).toBe(1);
 });
 
-test('so does an error of the mesh or the API about the driver; the first failure is to be fixed first', async () => {
+test('an error of the mesh or the API about the driver fails the part; the end says which failure to fix first', async () => {
   const { open, lines } = transcript();
   const why = new MeshError('environment', 'install[1]: no such kind', 'correct the driver');
   expect(await open.part('install', () => Promise.reject(why))).toBe(false);

@@ -18,7 +18,7 @@ export class PartFailure extends Error {
   }
 }
 
-/** A cluster's answers about the content of a request, and not about the cluster itself. */
+/** Errors of the API about a request's content, not about the cluster. */
 const aboutContent = new Set(['invalid', 'not-found', 'conflict', 'forbidden']);
 
 /** What an error says about the driver under test; undefined if it has nothing to do with it. */
@@ -58,7 +58,11 @@ export class Transcript {
     this.write(`    ${this.colours.dim(line)}`);
   }
 
-  /** Tests a part, and prints the result or the failure. @returns whether it passed @throws what is not about the driver */
+  /**
+   * Tests a part, and prints the result or the failure.
+   * @returns whether it passed
+   * @throws errors that are not about the driver
+   */
   async part(title: string, act: () => Promise<string>): Promise<boolean> {
     const { green, red, dim } = this.colours;
     const begun = performance.now();

@@ -9,9 +9,9 @@ import type { MeshContext } from './mesh.ts';
 import { commandLine, runDriverCommand } from './steps/run.ts';
 import { contextValues, fill, fillingFor } from './template.ts';
 
-/** For one diagnostic, ms. */
+/** Time limit of one diagnostic, ms. */
 const eachMs = 20_000;
-/** For all of them, ms: those that have not begun by then are left out. */
+/** Time limit of all diagnostics, ms. Those that have not begun by then are left out. */
 const allMs = 120_000;
 /** Lines of each container's log. */
 const logLines = 2000;
@@ -23,8 +23,8 @@ interface Task {
 }
 
 /**
- * Writes the logs of control plane and sidecars and what the driver names into `folder`, without secrets; one after
- * another, since the meshes' tools share local ports. If one fails, its file says so.
+ * Writes the logs of control plane and sidecars and the driver's diagnostics into `folder`, without secrets. They run
+ * one after another, because the meshes' tools share local ports. If one fails, its file says so.
  *
  * @returns the names of the files
  */

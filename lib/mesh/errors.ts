@@ -5,7 +5,8 @@ import { MeshproofError, redact, type Whose } from '../words/index.ts';
 export class MeshError extends MeshproofError {
   override name = 'MeshError';
   /**
-   * `version`: the cluster serves what the driver names in another version. `absence`: what the driver names is missing,
+   * `version`: the cluster serves what the driver names in another version. `absence`: what the driver names is
+   * missing,
    * which is the mesh's fault only if it is the version that the driver is for.
    */
   readonly about?: 'version' | 'absence';
@@ -17,13 +18,13 @@ export class MeshError extends MeshproofError {
 
 /**
  * What a failed call to the API means for a driver; anything but a ClusterError is returned as it is.
- * @param doing what for, if the call's own words do not tell
+ * @param doing - the purpose of the call, if its own message does not say it
  */
 export function apiFault(doing: string | undefined, error: unknown): unknown {
   if (!(error instanceof ClusterError)) return error;
   const isDrivers = error.code === 'invalid' || error.code === 'not-found';
   const remedy = isDrivers ? 'correct the driver, or the version of the mesh' : undefined;
-  // API servers repeat the whole object before they come to what is wrong with it.
+  // API servers repeat the whole object before they name the error.
   const message = redact(error.message.replace(/Invalid value: "\{(?:\\.|[^"\\])*"/g, 'Invalid value'));
   return new MeshError('environment', doing === undefined ? message : `${doing}: ${message}`, remedy);
 }

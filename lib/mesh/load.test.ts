@@ -30,7 +30,7 @@ test('drivers that were never tested are in their own folder, load as well, and 
   }
 });
 
-test('nothing is odd about any driver but the one that promises everything and has no mesh', async () => {
+test('no driver has remarks, except the one without a mesh', async () => {
   for (const name of [...(await listDrivers()), ...(await listUnverified())]) {
     const { remarks } = await inspectDriver(name);
     if (name !== 'none') expect(remarks.filter((remark) => !remark.includes('without setting'))).toEqual([]);
@@ -38,14 +38,14 @@ test('nothing is odd about any driver but the one that promises everything and h
   }
 });
 
-test('an unknown name is answered with the nearest and the list', async () => {
+test('an unknown name gets a suggestion and the list', async () => {
   await expect(loadDriver('omsn')).rejects.toThrow(
     /^unknown mesh "omsn"; did you mean "(osm|none)"\? \(meshes: .*none.*osm.*; unverified: .*kuma.*; or a driver's file\)$/,
   );
   await expect(loadDriver('zzzzzz')).rejects.toThrow(/^unknown mesh "zzzzzz" \(meshes: /);
 });
 
-test('a file that is not there, and one that is no driver, are named', async () => {
+test('names a missing file, and a file that is no driver', async () => {
   const file = join(folder, 'mine.yaml');
   await expect(loadDriver(file)).rejects.toThrow(new UsageError(`the driver ${file} cannot be read: no such file`));
 

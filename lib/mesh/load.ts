@@ -6,7 +6,7 @@ import { checkAgainst, checkDriver, type DefinitionsOfCluster, remarksOn } from 
 import type { Driver } from './driver.ts';
 import { meshesFolder } from './schema-fields.ts';
 
-/** Drivers written from a mesh's documents and never tested; each says so, and so do the runs that use one. */
+/** Drivers written from a mesh's documents and never tested. They and the runs that use them say so. */
 const unverifiedFolder = new URL('unverified/', meshesFolder);
 
 /** The names of the program's tested drivers, in alphabetical order. */

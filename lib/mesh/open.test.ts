@@ -25,7 +25,7 @@ const meshConfig = { kind: 'MeshConfig', namespace: 'osm-system', name: 'osm-mes
 const variant = (changes: Partial<Driver['spec']>): Driver => ({ file: 'x.yaml', spec: { ...osm.spec, ...changes } });
 
 describe('what a driver declares', () => {
-  test('is in the mesh', () => {
+  test('is what the mesh has', () => {
     expect(open(osm)).toMatchObject({
       name: 'osm',
       project: 'Open Service Mesh',
@@ -54,7 +54,7 @@ describe('what a driver declares', () => {
     expect(mesh.host?.(server)).toBe('tcp-echo.run-tcp-demo.svc.mesh.example');
   });
 
-  test('names the domain that the mesh insists on', () => {
+  test('names the only domain that the mesh works with', () => {
     expect(open(osm).requiredDomain).toBe('cluster.local');
     expect(open(none).requiredDomain).toBeUndefined();
   });
@@ -131,7 +131,7 @@ describe('allow', () => {
     });
   });
 
-  test('makes nothing without a mesh, and is refused where the driver has no such policy', () => {
+  test('makes nothing without a mesh, and fails if the driver has no such policy', () => {
     const request = { name: 'x', client, server, port: 1, protocol: 'http' as const };
     expect(open(none).allow(request)).toEqual({ route: [], target: [] });
     const mesh = open(variant({ policy: { converges: '1s', settles: '1s', allow: {} } }));
@@ -200,7 +200,7 @@ describe('modes', () => {
     expect(await open(none).testInvalid('egress')).toEqual([]);
   });
 
-  test('an API that cannot be asked has refused nothing', async () => {
+  test('an API that does not answer has refused nothing', async () => {
     cluster.refuse = new ClusterError('unreachable', 'connection refused');
     await expect(open(osm).testInvalid('egress')).rejects.toThrow(MeshError);
   });
@@ -316,7 +316,7 @@ describe('installation', () => {
     );
   });
 
-  test('that leaves no such Deployment as the driver calls the control plane is not done', async () => {
+  test('fails if the control plane that the driver names does not exist', async () => {
     putControlPlane('osm-controller', 'osm-injector');
     await expect(open(variant({ install: echo }), [], 0.01).install()).rejects.toMatchObject({
       whose: 'environment',

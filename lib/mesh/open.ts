@@ -108,7 +108,7 @@ export function openMesh(driver: Driver, context: MeshContext): Mesh {
   };
 }
 
-/** For a mode that the mesh lacks. */
+/** Time limits of a mode that the mesh lacks. */
 const noTime = { converges: '0ms', settles: '0ms' };
 
 /** The kinds that a run changes after the installation, each once. */

@@ -77,10 +77,10 @@ test('a definition that is renewed while the installation waits is no mismatch',
 
 test.each([
   ['the version that the driver is for, which then is to blame', 'v1.2.4', 'mesh', 'observed v1.2.4'],
-  ['another version, which may call it otherwise', 'v1.0.0', 'environment', 'observed v1.0.0'],
-  ['a version that nobody knows', 'latest@sha256:0', 'environment', 'observed latest'],
+  ['another version, which may use another name', 'v1.0.0', 'environment', 'observed v1.0.0'],
+  ['an unknown version', 'latest@sha256:0', 'environment', 'observed latest'],
   ['no version, since nothing of the mesh is there', undefined, 'mesh', 'observed not installed'],
-])('of a kind that never comes the mesh is accused by its version: %s', async (_, tag, whose, observed) => {
+])('the observed version decides who is to blame for a missing kind: %s', async (_, tag, whose, observed) => {
   const error = await fault(meshOn(new FakeCluster(), tag).install());
   expect(error.whose).toBe(whose);
   expect(error.message).toContain(`; the cluster has no kind MeshConfig in ${group}`);
@@ -90,7 +90,7 @@ test.each([
 test.each([
   ['switches', { apiVersion: `${group}/v1alpha2`, kind: 'MeshConfig' }],
   ['policies', { apiVersion: 'access.smi-spec.io/v1alpha3', kind: 'TrafficTarget' }],
-])('what only %s name is looked at when the mesh is there', async (_, { apiVersion, kind }) => {
+])('kinds that only %s name are checked when the mesh is there', async (_, { apiVersion, kind }) => {
   const cluster = new FakeCluster();
   const [own = ''] = apiVersion.split('/');
   cluster.discovery[`/apis/${own}`] = { versions: [{ version: 'v9' }] };
@@ -101,7 +101,7 @@ test.each([
   expect(error.message).toContain(`the cluster serves ${kind} of ${own} as v9, not as ${apiVersion.split('/')[1]}`);
 });
 
-test('a removal that would leave what is served in another version says so, and one of a mesh that is gone does not', async () => {
+test('a removal fails if the cluster serves the kind in another version, and succeeds if the mesh is gone', async () => {
   const object = { apiVersion: `${group}/v1alpha2`, kind: 'MeshConfig', namespace: 'osm-system', name: 'a' };
   for (const step of [{ delete: object }, { wait: { gone: object }, within: '1s' }]) {
     const cluster = new FakeCluster();

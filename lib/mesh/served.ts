@@ -8,14 +8,14 @@ interface KindName {
   kind: string;
 }
 
-/** Between two looks at what the cluster serves, ms. */
+/** Time between two checks of what the cluster serves, ms. */
 const restMs = 500;
 /** How long an installer may take to renew definitions, and discovery to show them, ms. */
 const graceMs = 2000;
 
 /**
- * Does some work with an object, and ends it if the cluster serves the object's kind in other versions only: then the work
- * would wait for what cannot come, or take for gone what exists.
+ * Does some work with an object. Ends it if the cluster serves the object's kind in other versions only. Otherwise the
+ * work would wait until its timeout, or take an existing object for deleted.
  *
  * @param work gets a context whose signal also comes in that case
  * @throws MeshError about `version`, of the environment: the mesh is not the version that the driver is for
@@ -44,7 +44,7 @@ export async function guardVersion<T>(
   }
 }
 
-/** Looks once, and again if the version seems to be another one. @throws MeshError as `guardVersion` */
+/** Checks once, and again if the version seems to be another one. @throws MeshError as `guardVersion` */
 export async function expectVersion(of: KindName, { cluster, signal }: MeshContext): Promise<void> {
   if (!of.apiVersion.includes('/')) return;
   let others: string[] | undefined;
@@ -57,7 +57,7 @@ export async function expectVersion(of: KindName, { cluster, signal }: MeshConte
   if (others !== undefined) throw unserved(of, others);
 }
 
-/** The versions that are served instead, once that has lasted for the grace; undefined at the end. */
+/** The versions served instead, after they have lasted for the grace time; undefined when the work ends first. */
 function mismatch(of: KindName, { cluster }: MeshContext, end: AbortSignal): Promise<string[] | undefined> {
   let since: number | undefined;
   const look = async (): Promise<string[] | undefined> => {

@@ -87,7 +87,7 @@ describe('a driver’s own variables', () => {
     expect(sets).toEqual(['a=1,b=2', 'chart.baseline=z']);
   });
 
-  test('are not asked for where there are none', () => {
+  test('are not needed if the driver has none', () => {
     expect(fillingFor({}, ['chart.base=x'], { port: 1 })).toEqual({ values: { port: 1 }, sets: ['chart.base=x'] });
   });
 });

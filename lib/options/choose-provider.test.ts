@@ -72,7 +72,7 @@ describe('auto', () => {
 });
 
 describe('a named provider', () => {
-  it('is taken, with where it was named', () => {
+  it('is used, with the source that named it', () => {
     expect(choose(options({ provider: 'sandbox' }), [])).toEqual({
       provider: 'sandbox',
       reason: 'named by the command line',

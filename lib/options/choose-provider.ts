@@ -5,7 +5,7 @@ import { optionRows, type RunOptions } from './options.ts';
 
 /** One thing that a machine has, or lacks and why. */
 export interface Fact {
-  /** What is looked for, as people call it: `kind`, `Docker daemon`. */
+  /** Its usual name: `kind`, `Docker daemon`. */
   what: string;
   /** Its version, or another short word; absent if it is missing. */
   found?: string;
@@ -56,7 +56,8 @@ export function defaultMesh(provider: ProviderName): string {
  * Where the cluster of a run comes from. `auto` falls back to the sandbox only if no option asks for a real cluster: a
  * pipeline whose Docker is down must not turn green.
  *
- * @param mesh the driver of the mesh that the run would test on kind (see {@link defaultMesh}), or was told to
+ * @param mesh the driver of the mesh that the run would test on kind (see {@link defaultMesh}), or the one that was
+ * named
  * @throws EnvironmentError with all that is missing, and the remedies
  */
 export function chooseProvider(options: RunOptions, facts: MachineFacts, mesh: Driver): Choice {

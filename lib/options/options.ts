@@ -14,7 +14,7 @@ export type OptionKind =
   | 'duration';
 
 interface Fields {
-  /** Where it is not the property's name with dashes. */
+  /** Its name, if this is not the property's name with dashes. */
   name?: string;
   kind: OptionKind;
   /** Stands for the value in the help: `name`, `key=value`. */
@@ -22,12 +22,14 @@ interface Fields {
   help: string;
   default?: string | number | true;
   choices?: readonly string[];
-  /** Limits of a number. A limit times this that no timer can hold would pass at once. */
+  /**
+   * Limits of a number. A time limit that no timer can hold would end at once.
+   */
   least?: number;
   most?: number;
-  /** The providers that it means something for. */
+  /** The providers that use it. */
   providers?: readonly string[];
-  /** Allowed on the command line only: what it asks for is not a property of a project or a machine. */
+  /** Allowed on the command line only: it is not a property of a project or a machine. */
   commandLineOnly?: true;
   /** Never print its value, not even in a message that refuses it. */
   secret?: true;
@@ -48,7 +50,8 @@ function group<const T extends Record<string, Fields>>(
 const kind = ['kind', 'auto'] as const;
 
 /**
- * Every option of a run by its property in `RunOptions`, in the order of the help. The command line, the environment, the
+ * Every option of a run by its property in `RunOptions`, in the order of the help. The command line, the environment,
+ * the
  * file, the help and the type `RunOptions` all follow from this table.
  */
 const schema = {
@@ -257,13 +260,13 @@ export const optionSources = ['file', 'environment', 'command line'] as const;
 export type OptionSource = (typeof optionSources)[number];
 
 /**
- * Everything `meshproof run` can be told, checked, with defaults filled in. Durations are ms. `sets` includes the settings
+ * All options of `meshproof run`, checked, with defaults filled in. Durations are ms. `sets` includes the settings
  * of `setFile` and `secretSets`.
  */
 export type RunOptions = { [K in keyof Schema as Schema[K] extends Always ? K : never]: ValueOf<Schema[K]> } & {
   [K in keyof Schema as Schema[K] extends Always ? never : K]?: ValueOf<Schema[K]>;
 } & {
-  /** The options that somebody gave, by name, and where. */
+  /** The options that were given, by name, with their source. */
   named: Record<string, OptionSource>;
 };
 

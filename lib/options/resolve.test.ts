@@ -39,14 +39,14 @@ describe('precedence', () => {
     expect(resolved({ retries: 3 }, { MESHPROOF_RETRIES: '2' }, file).retries).toBe(3);
   });
 
-  it('says where each named value comes from, and of no other', () => {
+  it('says where each given value comes from, and omits defaults', () => {
     const options = resolved({ retries: 3 }, { MESHPROOF_SUITE: 'permissive,egress' }, file);
     expect(options.named).toMatchObject({ retries: 'command line', suite: 'environment', mesh: 'file' });
     expect(options.named['provider']).toBeUndefined();
     expect(options.suites).toEqual(['permissive', 'egress']);
   });
 
-  it('adds up set and image key by key, and lets the stronger source have the last word', () => {
+  it('adds up set and image key by key, and the stronger source wins', () => {
     writeFileSync(join(folder, 'sets'), '# the lab\n\na=1\n  b=2=3\n');
     const yaml = 'set-file: sets\nset: [c=3]\nimage:\n  curl: mirror/curl:1\n  httpbin: mirror/httpbin:1\n';
     const options = resolved({ set: ['a=9'], image: ['curl=other/curl:2'] }, { MESHPROOF_SET: 'd=4' }, yaml);
@@ -139,7 +139,7 @@ describe('the file', () => {
     expect(() => resolved({}, {}, yaml)).toThrow(UsageError);
   });
 
-  it('is read as it is written, where YAML would make another value of it', () => {
+  it('is read as it is written, even if YAML would read another value', () => {
     const yaml = [
       'seed: 42',
       'node-image: 1.10',
@@ -172,7 +172,7 @@ describe('the file', () => {
     expect(resolved({}, {}, '').provider).toBe('auto');
   });
 
-  it('has to exist when it was named', () => {
+  it('must exist if it was named', () => {
     expect(() => resolved({ config: join(folder, 'none.yaml') })).toThrow(/none.yaml: cannot be read \(ENOENT\)/);
   });
 });
@@ -206,7 +206,7 @@ describe('the environment', () => {
     },
   );
 
-  it('accepts what the program itself sets, and knows all of it', () => {
+  it('accepts every variable that the program itself sets', () => {
     const project = join(import.meta.dirname, '../..');
     const sources = ['lib', 'suites'].flatMap((part) =>
       readdirSync(join(project, part), { recursive: true, encoding: 'utf8' })

@@ -28,7 +28,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-test('finds a cell again in another life, and tells a quick one from a whole one', () => {
+test('a new registry on the same file finds a cell, and distinguishes quick and whole cells', () => {
   new CellRegistry(file, origin).add(result);
   const again = new CellRegistry(file, origin);
   expect(again.find(quick)).toMatchObject({ name: 'one', verdicts: { 'a/one': 'failed' } });
@@ -37,13 +37,13 @@ test('finds a cell again in another life, and tells a quick one from a whole one
   expect(new CellRegistry(file, origin).find(whole)).toBeDefined();
 });
 
-test('forgets cells that were made with other suites', () => {
+test('ignores cells of other suites', () => {
   new CellRegistry(file, origin).add(result);
   expect(new CellRegistry(file, { ...origin, suiteHash: 'other' }).find(quick)).toBeUndefined();
   expect(new CellRegistry(file, { ...origin, commit: 'other' }).find(quick)).toBeDefined();
 });
 
-test('has a cell run again that came out wrong', () => {
+test('does not find a cell with a wrong result', () => {
   const registry = new CellRegistry(file, origin);
   registry.add({ ...result, wrong: ['a/one passed'] });
   expect(registry.find(quick)).toBeUndefined();

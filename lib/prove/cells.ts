@@ -50,7 +50,10 @@ export interface KnownClaim {
   level: 'core' | 'extended';
 }
 
-/** The cells to run, and the names of the cases whose expected claims are not selected. @throws UsageError for an unknown case */
+/**
+ * The cells to run, and the names of the cases whose expected claims are not selected.
+ * @throws UsageError for an unknown case
+ */
 export function planCells(
   { quick, names, suites }: CellChoice,
   claims: KnownClaim[],
@@ -104,7 +107,7 @@ export interface CellOptions {
   signal: AbortSignal;
 }
 
-/** Runs each cell once. Answers those that ended before the signal. */
+/** Runs each cell once. @returns those that ended before the signal */
 export async function runCells(plans: CellPlan[], options: CellOptions): Promise<CellResult[]> {
   const { parallel, registry, resume, runCell, tell, signal } = options;
   const results: CellResult[] = [];

@@ -28,8 +28,8 @@ export function readRun(
 }
 
 /**
- * The expectations of each claim since an environment fault last made it start again: earlier ones decide nothing. Only a fault
- * that names the claim did so; one without a claim was merely noticed.
+ * The expectations of each claim since its last restart after an environment fault: earlier ones decide nothing. Only a
+ * fault that names the claim restarted it.
  */
 function decidingExpectations(records: EvidenceRecord[]): ExpectationRecord[] {
   const faults = records.filter((record) => record.kind === 'environment-fault');

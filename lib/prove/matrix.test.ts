@@ -23,7 +23,7 @@ function cell(name: string, letters: string, more: Partial<CellResult> = {}): Ce
 
 const whole = { suites: ['a'] };
 
-test('names a fault that nobody notices, and one that everybody notices at once', () => {
+test('names a fault that no claim notices, and one that every claim notices', () => {
   const { findings } = matrixOf([cell('any-source', '......'), cell('no-sidecar', 'FFFFFF', whole)], CLAIMS);
   expect(findings).toEqual([
     { kind: 'unnoticed', text: 'any-source: no claim notices it' },

@@ -201,7 +201,7 @@ describeSandbox('the end of a sandbox', () => {
     expect(processesIn(inside)).toEqual([]);
   });
 
-  test('a sandbox ends with its owner, even if somebody kills the owner', async () => {
+  test('a sandbox ends with its owner, even if the owner is killed', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'sandbox-test-'));
     const script = `
       import { startSandbox } from ${JSON.stringify(new URL('./index.ts', import.meta.url).href)};

@@ -2,8 +2,9 @@
 export type Whose = 'user' | 'mesh' | 'environment' | 'harness';
 
 /**
- * An error that the program expects. Its message is for people: what went wrong and where. `remedy` says what to do, a line
- * each. Every other error is a defect of the harness. A subclass exists only where somebody has to tell it from others.
+ * An error that the program expects. Its message is for people: what went wrong and where. `remedy` says what to do, a
+ * line
+ * each. Every other error is a defect of the harness. A subclass exists only if code must distinguish it.
  */
 export class MeshproofError extends Error {
   override name = 'MeshproofError';

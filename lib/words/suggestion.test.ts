@@ -19,12 +19,12 @@ describe('nearest', () => {
     expect(suggestion('omz', ['kuma'])).toBeUndefined();
   });
 
-  it('offers nothing where nothing is near', () => {
+  it('suggests nothing if no word is near', () => {
     expect(suggestion('latency', suites)).toBeUndefined();
     expect(didYouMean('latency', suites)).toBe('');
   });
 
-  it('can be asked for slips of the finger only', () => {
+  it('can be limited to typing errors', () => {
     expect(suggestedSlip('acces.smi-spec.io', ['access.smi-spec.io', 'specs.smi-spec.io'])).toBe('access.smi-spec.io');
     expect(suggestedSlip('specs.smi-spec.io', ['access.smi-spec.io', 'specs.smi-spec.io'])).toBeUndefined();
   });

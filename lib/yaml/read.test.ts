@@ -10,10 +10,10 @@ function bomb(levels: number): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** Runs so long at most, ms, however slow the machine is. */
+/** Time limit of a test, ms, also on a slow machine. */
 const quick = 30_000;
 
-describe('a text that would take for ever, or all memory, is refused by its line:', () => {
+describe('a text that would take too much time or memory is refused, with its line:', () => {
   test.each([
     ['aliases of aliases', bomb(9), 5, 'the aliases up to this one stand for more than 100,000 values'],
     ['an alias within itself', 'a: 1\nb: &b [*b]\n', 2, '*b is inside of itself'],
@@ -50,7 +50,7 @@ describe('a text that would take for ever, or all memory, is refused by its line
   });
 });
 
-describe('what Kubernetes reads lies beside what it does not:', () => {
+describe('reads Kubernetes objects and other fields by different rules:', () => {
   const text = 'on: 0400\napply: { mode: 0400, key: y, list: [0400] }\nalias: &m 0755\nmerge: { mode: *m }\n';
 
   test('the same text is another value in each', () => {
@@ -71,7 +71,7 @@ test('a name that objects have by themselves is a field like any other', () => {
   expect(Object.keys(value as object)).toEqual(['__proto__', 'constructor']);
 });
 
-test('of several documents each is read, and one without anything is none', () => {
+test('reads each of several documents, and skips an empty one', () => {
   const [first, second, ...others] = readManifests('---\na: 0400\n---\n---\n# nothing\n---\nb: off\n');
   expect([first?.value, second?.value, others]).toEqual([{ a: 256 }, { b: false }, []]);
 });

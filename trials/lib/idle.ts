@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 const WINDOW_MS = 500;
 const CHECKS = 40;
-/** Largest load of an idle machine, as a share of all cores. */
+/** Least share of idle time on an idle machine. */
 const IDLE_SHARE = 0.95;
 
 /**

@@ -15,7 +15,7 @@ afterEach(async () => {
   await Promise.all(made.splice(0).map((each) => each.end()));
 });
 
-test('one process does one command line after the other, and tells how each came out', async () => {
+test('one process runs one command line after the other, and returns each result', async () => {
   const program = await start();
   const listed = await program.perform(['list', '--suite', 'lifecycle', '--json'], LIMIT_MS);
   expect(listed.status).toBe(0);
@@ -25,7 +25,7 @@ test('one process does one command line after the other, and tells how each came
   expect((await program.perform(['list'], LIMIT_MS)).status).toBe(0);
 });
 
-test('what is under way when the process is ended has no status', async () => {
+test('a command line has no status if the process is ended', async () => {
   const program = await start();
   const performing = program.perform(['sandbox'], LIMIT_MS);
   await program.end();
@@ -39,7 +39,7 @@ test('a command line that takes too long ends the process', async () => {
   expect(program.isOver).toBe(true);
 });
 
-test('is not told the options that stand in the environment', async () => {
+test('does not get the options in the environment', async () => {
   process.env['MESHPROOF_RETRIES'] = 'no number';
   try {
     expect(await (await start()).perform(['list', '--suite', 'egress'], LIMIT_MS)).toMatchObject({ status: 0 });

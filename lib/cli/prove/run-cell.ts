@@ -11,7 +11,7 @@ const DEADLINE_S = 600;
 /** Time to end after that, s. */
 const GRACE_S = 30;
 
-/** Runs cells, each in its own sandbox. Calls at the same time use one process each, and later ones use them again. */
+/** Runs cells, each in its own sandbox. Calls at the same time use one process each. Later calls reuse them. */
 export class CellRunner {
   readonly #out: string;
   readonly #project: string;

@@ -6,7 +6,7 @@ import { meshesFolder } from '../schema-fields.ts';
 import { complaint, complaintOf, sound } from '../testing/sound-driver.ts';
 import { checkDriver } from './check.ts';
 
-test('a sound driver is accepted, its aliases resolved', () => {
+test('accepts a sound driver, and resolves its aliases', () => {
   const { spec, file } = checkDriver(sound, 'x.yaml');
   expect(file).toBe('x.yaml');
   expect(spec.modes.permissive?.on).toEqual([
@@ -31,7 +31,7 @@ test('the schema and the program name the same features', () => {
 describe('a wrong driver is refused with file, line, column, field and what is allowed:', () => {
   test.each([
     [
-      'a field nobody knows',
+      'an unknown field',
       'effect: hot',
       'efect: hot',
       'x.yaml:22:5: modes.permissive.efect: unknown field; did you mean "effect"?',
@@ -49,7 +49,7 @@ describe('a wrong driver is refused with file, line, column, field and what is a
       'x.yaml:1:13: apiVersion: "meshproof/v9" is not allowed here; allowed: meshproof/v1alpha1',
     ],
     [
-      'a word that is none of a list',
+      'a word that is not on its list',
       '[address]',
       '[adress]',
       'x.yaml:19:12: external[0]: "adress" is not allowed here; did you mean "address"? (allowed: service, address)',
@@ -92,7 +92,7 @@ describe('a wrong driver is refused with file, line, column, field and what is a
       'x.yaml:16:11: install[1].wait: allowed here: exactly one of available, established, exists, gone',
     ],
     [
-      'a feature nobody knows',
+      'an unknown feature',
       'tcp-policy]',
       'tcp-polcy]',
       'x.yaml:7:27: features.supported[1]: "tcp-polcy" is not allowed here; did you mean "tcp-policy"?',
@@ -128,13 +128,13 @@ describe('a wrong driver is refused with file, line, column, field and what is a
       'x.yaml:7:27: features.supported[1]: http-policy is declared, but policy.allow.http is missing',
     ],
     [
-      'a placeholder nobody fills',
+      'an unknown placeholder',
       "'{{port}}'",
       "'{{prot}}'",
       'x.yaml:36:17: policy.allow.tcp.target[0].port: unknown placeholder {{prot}}; did you mean {{port}}? (allowed here: name, port,',
     ],
     [
-      'a placeholder of elsewhere',
+      'a placeholder of another section',
       "name: '{{name}}'",
       "name: '{{pod.name}}'",
       'x.yaml:35:29: policy.allow.tcp.target[0].metadata.name: unknown placeholder {{pod.name}}; did you mean {{name}}? (allowed here: name, port,',
@@ -206,7 +206,7 @@ describe('a wrong driver is refused with file, line, column, field and what is a
       'x.yaml:3:1: kind is already in line 2; write a field once',
     ],
     [
-      'YAML that is none',
+      'invalid YAML',
       'deployments: [controller]',
       'deployments: [controller',
       'x.yaml:12:1: a [ above is not closed before this; add the ]',
@@ -218,10 +218,10 @@ describe('a wrong driver is refused with file, line, column, field and what is a
       'x.yaml:5:11: verified: the field date is missing (a day, such as 2026-11-21)',
     ],
     [
-      'a verification that is a word',
+      'a verification that is a text',
       'verified: false',
       'verified: yes',
-      'x.yaml:5:11: verified: "yes" is not allowed here; allowed: false as long as nobody saw the driver work',
+      'x.yaml:5:11: verified: "yes" is not allowed here; allowed: false until somebody has seen the driver work',
     ],
     [
       'a switch without the steps for one side',
@@ -236,13 +236,13 @@ describe('a wrong driver is refused with file, line, column, field and what is a
       'x.yaml:23:5: modes.permissive.on: effect reinstall allows no steps',
     ],
     [
-      'a switch by reinstallation that the installation does not heed',
+      'a switch by reinstallation without its placeholder in install',
       'policy:\n',
       '  egress: { effect: reinstall, converges: 1s, settles: 1s }\npolicy:\n',
       'x.yaml:27:21: modes.egress.effect: effect reinstall needs {{modes.egress}} in the steps of install',
     ],
     [
-      'an effect that is none',
+      'an unknown effect',
       'effect: hot',
       'effect: warm',
       'x.yaml:22:13: modes.permissive.effect: "warm" is not allowed here (allowed: hot, restart, reinstall)',
@@ -266,7 +266,7 @@ describe('a wrong driver is refused with file, line, column, field and what is a
       'x.yaml:9:21: variables.chart: the field default is missing (The value if the user gives none.)',
     ],
     [
-      'a variable whose name is none',
+      'a variable with an invalid name',
       'controlPlane:',
       'variables: { Chart!: { default: x, description: where the chart lies } }\ncontrolPlane:',
       "x.yaml:9:22: variables.Chart!: \"Chart!\" is not allowed here; allowed: a name of letters, digits, '-' and '.', such as chart.base",
@@ -296,7 +296,7 @@ describe('a wrong driver is refused with file, line, column, field and what is a
       'x.yaml:35:29: policy.allow.tcp.target[0].metadata.name: "sample-client-to-sample-server-9000_tcp" is not allowed here by Kubernetes; allowed: lower-case letters,',
     ],
     [
-      'a version of an API that is none',
+      'an invalid version of an API',
       '- apiVersion: example.io/v1',
       '- apiVersion: example.io/version1',
       'x.yaml:33:23: policy.allow.tcp.target[0].apiVersion: "example.io/version1" is not allowed here by Kubernetes; allowed: GROUP/VERSION',
@@ -329,7 +329,7 @@ describe('a wrong driver is refused with file, line, column, field and what is a
     expect(complaint(from, to)).toContain(expected);
   });
 
-  test('a file of another kind gets a screenful at most', () => {
+  test('prints a limited number of mistakes for a file of another kind', () => {
     expect(complaintOf('replicas: 3').split('\n')).toHaveLength(11);
   });
 

@@ -20,7 +20,7 @@ export interface DefinitionsOfCluster {
   sets: readonly string[];
 }
 
-/** A file of another kind altogether would fill the screen. */
+/** Most mistakes to print: a file of another kind would fill the screen. */
 const mistakesShown = 10;
 
 /**

@@ -7,7 +7,7 @@ const hot = 'effect: hot';
 const setting = (path: string): string => `${hot}\n    setting: { object: *config, path: ${path} }`;
 const invalid = (merge: string): string => `${hot}\n    invalid: [{ patch: *config, merge: ${merge} }]`;
 
-describe('what a driver cannot mean is refused:', () => {
+describe('a driver that cannot be meant so is refused:', () => {
   test.each([
     [
       'a command of one word',
@@ -34,7 +34,12 @@ describe('what a driver cannot mean is refused:', () => {
     ['a document of a shell', run, "run: [mesh, '<<EOF']", '"<<EOF" is a shell\'s document'],
     ['two commands in one word', run, "run: [mesh, 'install;mesh']", '"install;mesh" is a shell\'s separator'],
     ['a reason of blanks', 'the mesh has no such switch', "'              '", 'features.unsupported.egress: "   '],
-    ['a reason still to come', 'the mesh has no such switch', 'TODO say why not', '"TODO say why not" says nothing'],
+    [
+      'a placeholder text as reason',
+      'the mesh has no such switch',
+      'TODO say why not',
+      '"TODO say why not" says nothing',
+    ],
     ['a project of blanks', 'project: Example', "project: ' '", 'implementation.project: " " says nothing'],
     [
       'a switch without a step for one side',
@@ -147,8 +152,8 @@ describe('what a driver cannot mean is refused:', () => {
       'modes.permissive.invalid[0]: this is what on sets, so the API accepts it',
     ],
     ['an invalid value that off sets', hot, invalid('{ open: false }'), 'this is what off sets'],
-    ['a day that there is not', ...verified('2026-02-30'), 'x.yaml:5:32: verified.date: there is no day 2026-02-30'],
-    ['a month that there is not', ...verified('2026-13-01'), 'there is no day 2026-13-01'],
+    ['a day that does not exist', ...verified('2026-02-30'), 'x.yaml:5:32: verified.date: there is no day 2026-02-30'],
+    ['a month that does not exist', ...verified('2026-13-01'), 'there is no day 2026-13-01'],
     ['a day to come', ...verified('2999-01-01'), '2999-01-01 is in the future'],
     ['a day before the program', ...verified('2019-01-01'), '2019-01-01 is before this program existed'],
     ['no version', 'version: v1 }', 'version: latest }', 'implementation.version: "latest" changes its meaning'],
@@ -166,7 +171,7 @@ describe('what a driver cannot mean is refused:', () => {
   });
 });
 
-describe('what may be meant is accepted:', () => {
+describe('unusual but valid drivers are accepted:', () => {
   test.each([
     ['a line of a shell', run, "run: [sh, -c, 'mesh manifest | kubectl apply -f - > /dev/null; echo $HOME']"],
     ['a line of a shell with its path', run, "run: [/bin/bash, -ec, 'a && b']"],

@@ -23,8 +23,8 @@ const fixturePorts = Object.values(SERVERS).flatMap((server) =>
 );
 
 /**
- * Policies that would do something else than let one client reach one server, whatever the mesh: they overwrite each other,
- * name no client or no server, a fixture, or an object that they do not make. A claim would blame the mesh.
+ * Policies that cannot let exactly one client reach one server, in any mesh. They overwrite each other, or name no
+ * client, no server, a fixture, or an object that they do not make. A claim would blame the mesh.
  */
 export function policyMistakes(spec: DriverSpec): Mistake[] {
   const { policy, enrol = {}, diagnostics = {} } = spec;
@@ -56,7 +56,7 @@ function nameMistakes(allow: AllowSpec, path: Path): Mistake[] {
 
 function partyMistakes({ route = [], target }: AllowSpec, path: Path): Mistake[] {
   if (target.length === 0) return [];
-  // The name of an object identifies nobody.
+  // The name of an object identifies no workload.
   const names = placeholderNames(
     [...route, ...target].map(({ metadata: { name: _, ...rest }, ...fields }) => [rest, fields]),
   );

@@ -61,7 +61,7 @@ describe('wrong YAML is refused with what to do:', () => {
     ],
   ])('%s', (_, from, to, expected) => {
     const message = complaint(from, to);
-    // What follows a slip of the layout is misread: one line is enough.
+    // Text after an error in the layout is misread, so one message is enough.
     expect(message.split('\n')).toHaveLength(1);
     if (typeof expected === 'string') expect(message).toContain(expected);
     else expect(message).toMatch(expected);
@@ -196,7 +196,7 @@ describe('a value of another type is refused with how it is written:', () => {
       'enrol.pod.labels.inject: true is not allowed here; allowed: a text, so write it in quotes',
     ],
     [
-      'a time longer than a timer can run',
+      'a time that is too long for a timer',
       'within: 30s',
       'within: 99999m',
       'install[1].within: "99999m" is not allowed here; allowed: a whole number of ms, s or m, such as 15s, and no more than 999m',
@@ -368,7 +368,7 @@ describe('what contradicts the driver’s own definitions is refused:', () => {
       'modes.permissive.setting.path[0]: Config of install: unknown field',
     ],
     [
-      'a type that there is not',
+      'an unknown type',
       'type: boolean',
       'type: bool',
       'install[0].apply.spec: this is not a custom resource definition: unknown type "bool"',

@@ -5,7 +5,7 @@ import { driverRemarks } from './remarks.ts';
 
 const { spec: sound } = await loadDriver('osm');
 
-/** What is said about a driver that differs from a sound one. */
+/** The remarks on a driver that differs from a sound one. */
 const remarks = (changes: Partial<DriverSpec>): string[] =>
   driverRemarks({ ...sound, ...changes }).map(({ path, message }) => `${path.join('.')}: ${message}`);
 const without = (...features: string[]): Partial<DriverSpec> => ({
@@ -15,11 +15,11 @@ const without = (...features: string[]): Partial<DriverSpec> => ({
   },
 });
 
-test('a sound driver is not remarked upon', () => {
+test('a sound driver gets no remarks', () => {
   expect(remarks({})).toEqual([]);
 });
 
-test('an image without a tag or digest, and one that is listed twice, are remarked upon', () => {
+test('an image without a tag or digest, and one that is listed twice, get remarks', () => {
   const podImages = ['a.io:5000/a', 'a:latest', 'a:v1', 'a:v1', 'a@sha256:'.concat('0'.repeat(64))];
   expect(remarks({ podImages })).toEqual([
     'podImages.0: a.io:5000/a changes its content; name a tag such as :v1.2.4, or a digest',
@@ -28,7 +28,7 @@ test('an image without a tag or digest, and one that is listed twice, are remark
   ]);
 });
 
-describe('steps whose objects do not go together are remarked upon:', () => {
+describe('steps whose objects do not fit together get remarks:', () => {
   const namespace: Step = { apply: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'mesh' } } };
   const config: Step = { apply: { apiVersion: 'a.io/v1', kind: 'Config', metadata: { namespace: 'mesh', name: 'a' } } };
   const wait = (name: string): Step => {
@@ -41,7 +41,7 @@ describe('steps whose objects do not go together are remarked upon:', () => {
     return driverRemarks({ ...rest, install, uninstall }).map(({ path, message }) => `${path.join('.')}: ${message}`);
   };
 
-  test('nothing, where they do', () => {
+  test('nothing, if they fit', () => {
     expect(said([namespace, config, wait('a')], [remove])).toEqual([]);
   });
 
@@ -86,12 +86,12 @@ describe('steps whose objects do not go together are remarked upon:', () => {
     ]);
   });
 
-  test('but nothing where a command may have done it', () => {
+  test('but nothing if a command may have done it', () => {
     expect(said([run, config, wait('b')], [run])).toEqual([]);
   });
 });
 
-test('what a driver declares not to support leaves fields that nothing reads', () => {
+test('fields of unsupported features get remarks', () => {
   expect(remarks(without('egress', 'http-policy'))).toEqual([
     'modes.egress: nothing reads this, because egress is not supported',
     'policy.allow.http: nothing reads this, because http-policy is not supported',
@@ -103,7 +103,7 @@ test('what a driver declares not to support leaves fields that nothing reads', (
   ]);
 });
 
-test('a feature that is not mentioned is missed', () => {
+test('a feature that is not mentioned gets a remark', () => {
   const supported = sound.features.supported.filter((feature) => feature !== 'half-close');
   expect(remarks({ features: { supported } })).toEqual([
     'features: half-close is neither supported nor unsupported: its claims are unsupported without a reason',
@@ -113,13 +113,13 @@ test('a feature that is not mentioned is missed', () => {
   ]);
 });
 
-test('a variable that no placeholder takes is dead', () => {
+test('a variable that no placeholder uses gets a remark', () => {
   const variables = { chart: { default: 'x', description: 'where the chart lies' } };
   expect(remarks({ variables })).toEqual(['variables.chart: no placeholder {{var.chart}} uses this']);
   expect(remarks({ variables, images: [...(sound.images ?? []), '{{var.chart}}:v1'] })).toEqual([]);
 });
 
-test('declarations are remarked upon that can only fail', () => {
+test('declarations that can only fail get remarks', () => {
   const { dataPlane: _, ...bare } = sound;
   expect(driverRemarks(bare).map(({ message }) => message)).toEqual(['sidecar can only fail without dataPlane']);
   const {
@@ -133,7 +133,7 @@ test('declarations are remarked upon that can only fail', () => {
   ]);
 });
 
-test('on and off that are probably swapped are remarked upon', () => {
+test('on and off that are probably swapped get a remark', () => {
   const { permissive } = sound.modes;
   if (permissive?.on === undefined || permissive.off === undefined) throw new Error('osm has no permissive mode');
   const swapped = { ...permissive, on: permissive.off, off: permissive.on };

@@ -8,8 +8,8 @@ import { sampleFilling } from './samples.ts';
 import { stepRemarks } from './step-remarks.ts';
 
 /**
- * What is allowed and probably not meant: fields that nothing reads, and declarations that lack what their claims look at.
- * The driver is usable all the same.
+ * What is allowed but probably a mistake: fields that nothing reads, and declarations without the fields that their
+ * claims need. The driver still works.
  */
 export function driverRemarks(spec: DriverSpec): Mistake[] {
   return [

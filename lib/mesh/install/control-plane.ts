@@ -16,7 +16,7 @@ export async function missingDeployments({ controlPlane }: DriverSpec, cluster: 
 }
 
 /**
- * Looks whether a successful installation left what the driver calls the control plane.
+ * Checks that the control plane named by the driver exists after a successful installation.
  * @throws MeshError with the Deployments that are missing, and those that exist
  */
 export async function expectControlPlane(spec: DriverSpec, context: MeshContext): Promise<void> {
@@ -50,8 +50,8 @@ export async function versionOn({ controlPlane, implementation }: DriverSpec, cl
 }
 
 /**
- * Does some work with the mesh. If something that the driver names is missing, this is the mesh's fault only if the mesh is
- * the version that the driver is for; in another version the thing may have another name.
+ * Does some work with the mesh. If something that the driver names is missing, this is the mesh's fault only in the
+ * driver's version. Another version may use another name.
  */
 export async function knowingVersion<T>(spec: DriverSpec, cluster: Cluster, work: () => Promise<T>): Promise<T> {
   try {
@@ -62,7 +62,7 @@ export async function knowingVersion<T>(spec: DriverSpec, cluster: Cluster, work
     const observed = await versionOn(spec, cluster).catch(() => 'unknown');
     const message = `${error.message}\n${project}: driver for ${version}, observed ${observed}`;
     const remedy = `choose a driver for the version that is installed, or install ${project} ${version}`;
-    // If nothing of the mesh is there, its version is no excuse.
+    // Without any Deployment of the mesh, its version explains nothing.
     const isItsOwn = error.about === 'absence' && [version, 'not installed'].includes(observed);
     const whose = isItsOwn ? error.whose : 'environment';
     throw new MeshError(whose, message, whose === 'environment' ? remedy : error.remedy, error.about);
@@ -70,7 +70,8 @@ export async function knowingVersion<T>(spec: DriverSpec, cluster: Cluster, work
 }
 
 /**
- * The version of what a Deployment runs: the image tag of its first container; the label `app.kubernetes.io/version` if the
+ * The version of what a Deployment runs: the image tag of its first container; the label `app.kubernetes.io/version` if
+ * the
  * image has only a digest; `unknown` if there is neither.
  */
 export function deploymentVersion(object: Manifest): string {

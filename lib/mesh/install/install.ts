@@ -7,7 +7,7 @@ import { contextValues, fillingFor, modesInInstall } from '../template.ts';
 import { expectControlPlane } from './control-plane.ts';
 import { describePod, failedContainers, guardPods, lastWords, unscheduled } from './pods.ts';
 
-/** Does a driver's installation and watches the control plane's pods. @throws MeshError with what those pods lack */
+/** Runs a driver's installation and observes the control plane's pods. @throws MeshError with what those pods lack */
 export async function install(
   spec: DriverSpec,
   modes: Partial<Record<ModeName, boolean>>,
@@ -30,7 +30,7 @@ export async function install(
   const namespace = spec.controlPlane?.namespace;
   if (namespace === undefined) return work(context);
 
-  // Pods of an earlier installation that failed are not this one's.
+  // Ignore pods of an earlier installation that failed.
   const old = await podsOf(namespace, context);
   const except = new Set(old.map(({ metadata }) => metadata.uid ?? ''));
   return guardPods(context, { namespace, except }, async (guarded) => {
@@ -52,7 +52,9 @@ async function podsOf(namespace: string, { cluster }: MeshContext): Promise<Mani
   }
 }
 
-/** Adds the states of the pods: an installer seldom says which pod it waited for, and hardly ever why that one failed. */
+/**
+ * Adds the states of the pods: an installer seldom says which pod it waited for, and hardly ever why that one failed.
+ */
 async function explained(error: MeshError, pods: readonly Manifest[], context: MeshContext): Promise<MeshError> {
   const states = await Promise.all(
     pods.map(async (pod) => `\n  ${describePod(pod)}${(await logsOf(pod, context)).replaceAll('\n', '\n    ')}`),

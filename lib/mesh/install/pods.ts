@@ -23,7 +23,7 @@ interface PodFailure {
   whose: 'mesh' | 'environment';
   message: string;
   remedy?: string;
-  /** The container whose log tells more. */
+  /** The container whose log explains more. */
   crashed?: string;
 }
 
@@ -102,7 +102,7 @@ export function describePod(pod: Manifest): string {
 }
 
 /**
- * Does some work and watches pods meanwhile; ends the work as soon as one of them can never come up.
+ * Does some work and observes pods meanwhile. Ends the work as soon as one of them can never come up.
  *
  * @param pods `except` has the uids of pods to ignore
  * @param work gets a context whose signal also comes when a pod has failed

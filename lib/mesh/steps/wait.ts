@@ -41,7 +41,10 @@ export function existing(ref: ObjectRef): Wanted {
   return { ref, satisfied: (object) => object !== undefined, what: `${objectName(ref)} to exist` };
 }
 
-/** Waits for the Deployment, then for its pods: their labels come from the Deployment, and their states end a vain wait. */
+/**
+ * Waits for the Deployment, then for its pods: their labels come from the Deployment, and their states end a wait that
+ * cannot succeed.
+ */
 async function waitAvailable(ref: ObjectRef, timeoutMs: number, context: MeshContext): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   const found = await waitFor(existing(ref), timeoutMs, context);
@@ -66,7 +69,7 @@ async function waitFor(
   }
 }
 
-/** A note if the cluster has no such kind at all: then nobody could have made the object. */
+/** A note if the cluster has no such kind at all, so that the object cannot exist. */
 async function unknownKind(ref: ObjectRef, { cluster }: MeshContext): Promise<string> {
   const [group, version] = ref.apiVersion.split('/');
   if (version === undefined) return '';

@@ -18,7 +18,7 @@ test('somebody wrote ten of them before reading the suites', () => {
   expect(cases.filter(({ devised }) => devised)).toHaveLength(10);
 });
 
-test('the sandbox itself brings about all cases but those of a driver, a setting or a disk', () => {
+test('the sandbox itself causes all cases, except those of a driver, a setting or a disk', () => {
   const others = cases.filter(({ name }) => !faultNames.includes(name)).map(({ name }) => name);
   expect(others).toEqual([
     'egress-installed-on',

@@ -3,7 +3,7 @@ import { acceptingAnyValueOf } from './driver-changes.ts';
 import { changing, inArea } from './fault.ts';
 import { history, previousTargets, type Settings, settingsOf, withAllRoutes, withRules } from './settings.ts';
 
-/** The control plane survives so many changes after the installation. */
+/** Number of changes after the installation that the control plane survives. */
 const SURVIVED_CHANGES = 3;
 
 /** Faulty meshes whose control plane dies, is late, or checks nothing. */

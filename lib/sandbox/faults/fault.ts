@@ -8,7 +8,8 @@ import type { MeshState, Workload } from '../mesh/state.ts';
 import type { DriverChange } from './driver-changes.ts';
 
 /**
- * What the proof knows about one sandbox. A faulty mesh must be noticed by all claims in `caughtBy`. A conforming variant
+ * What the proof knows about one sandbox. A faulty mesh must be noticed by all claims in `caughtBy`. A conforming
+ * variant
  * passes every claim but those. While the environment fails, no claim may fail.
  */
 export interface CaseFacts {
@@ -28,7 +29,7 @@ export interface CaseFacts {
   diskKiB?: number;
   /** The fault of the sandbox, if its name is another one. */
   fault?: string;
-  /** True if somebody wrote it before reading the suites. */
+  /** True if its author wrote it before reading the suites. */
   devised?: true;
   /** How the driver differs from the reference mesh's. */
   driver?: DriverChange;
@@ -44,7 +45,9 @@ export interface MeshFault extends CaseFacts {
 
 /** What the control plane does differently. An absent member changes nothing. */
 export interface ControlFault {
-  /** The cluster's state as the control plane sees it. It runs before each update, so it may remember. `now` is in ms. */
+  /**
+   * The cluster's state as the control plane sees it. It runs before each update, so it may remember. `now` is in ms.
+   */
   state?(state: MeshState, now: number): MeshState;
   /** The state from which the configuration of one sidecar is computed. */
   stateFor?(state: MeshState, workload: Workload): MeshState;

@@ -20,7 +20,7 @@ export interface History<T> {
   since: number;
 }
 
-/** Answers a function that takes a value again and again, and tells how often it has changed. */
+/** @returns a function that takes the present value, and returns how often it has changed */
 export function history<T>(): (value: T, now: number) => History<T> {
   let last: (History<T> & { value: T; text: string }) | undefined;
   return (value, now) => {

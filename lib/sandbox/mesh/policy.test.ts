@@ -42,11 +42,11 @@ function tcp(state: Partial<MeshState>, port = 9000): unknown {
 
 const letsClientIn = [{ principals: ['client'] }];
 
-test('without policies nobody is let in', () => {
+test('without policies every client is refused', () => {
   expect(inboundRules(nothing, 'echo', 9000, 'tcp')).toEqual([]);
 });
 
-test('in permissive mode everybody is, whatever the policies say', () => {
+test('in permissive mode every client is let in, with any policies', () => {
   expect(tcp({ permissive: true })).toEqual([{}]);
   expect(outboundRoutes({ ...nothing, permissive: true }, 'anybody')).toHaveLength(2);
 });
@@ -74,7 +74,7 @@ test.each<[string, Partial<TrafficTarget>, unknown]>([
   expect(tcp({ targets: [{ ...target, ...change }] })).toEqual(expected);
 });
 
-test('a TCPRoute lets nobody in over HTTP', () => {
+test('a TCPRoute lets no client in over HTTP', () => {
   const state = { ...nothing, targets: [target], tcpRoutes: [{ ...named }] };
   expect(inboundRules(state, 'echo', 9000, 'http')).toEqual([]);
 });

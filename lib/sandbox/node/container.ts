@@ -30,7 +30,8 @@ export interface RunningContainer {
   ended: Promise<End>;
 }
 
-// Reads its process id from the node's /proc before the container gets its own. Writing it means that the set-up is done.
+// Reads its process id from the node's /proc before the container gets its own. Writing it means that the set-up is
+// done.
 // Any root may set the hostname, but only the machine's root may write the file.
 const SET_UP = `
   set -e
@@ -57,7 +58,8 @@ function confined(argv: string[]): string[] {
   return [programPath('setpriv'), `--bounding-set=${bounds}`, '--inh-caps=-all', '--', ...argv];
 }
 
-// Waits for the container outside of its process namespace: `unshare --fork` would lose a SIGKILL. The shell's own messages
+// Waits for the container outside of its process namespace: `unshare --fork` would lose a SIGKILL. The shell's own
+// messages
 // about signals must not get into the container's output.
 const WAIT = 'exec 4>&2 2>/dev/null; "$@" 2>&4 4>&-; exit $?';
 
@@ -86,7 +88,7 @@ export async function startContainer(plan: ContainerPlan, pipes: Pipes, log: Con
   const pid = await firstNumber(child.stdio[3] as Readable);
   if (pid === undefined) throw new Error(`the container could not be set up (${await ended}): ${await log.lastLine()}`);
   child.once('exit', (_status, signal) => {
-    // Somebody killed the waiting shell. Without it nobody would see the container's end.
+    // The waiting shell was killed. Without it the container's end stays unnoticed.
     if (signal !== null) kill(pid, 'SIGKILL');
   });
   return { pid, ended };
@@ -192,7 +194,8 @@ interface Ends {
 }
 
 /**
- * Makes pipes for the standard streams of containers. Node's own are sockets, but a program may open its streams by name
+ * Makes pipes for the standard streams of containers. Node's own are sockets, but a program may open its streams by
+ * name
  * (`> /dev/stderr`), which works with pipes only. A shell makes them, a few at a time.
  */
 export class Pipes {

@@ -67,7 +67,7 @@ function isIn(pid: number, userNamespace: string): boolean {
     );
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    // It has ended, is a kernel thread, or belongs to somebody else.
+    // It has ended, is a kernel thread, or belongs to another user.
     if (code === 'ENOENT' || code === 'ESRCH' || code === 'EACCES') return false;
     throw error;
   }

@@ -26,7 +26,7 @@ export function serveWatch({ request, response, query }: Exchange, { store, reso
   const storage = qualified(resource);
   response.writeHead(200, { 'Content-Type': 'application/json' });
   response.flushHeaders();
-  // Changes are small, and somebody waits for each.
+  // Changes are small, and clients wait for each.
   request.socket.setNoDelay(true);
 
   const send = (type: string, object: unknown): void => {

@@ -7,7 +7,7 @@ import { Tunnels } from './tunnels.ts';
 
 const LOOPBACK = '127.0.0.1';
 
-/** A port of the loopback where nobody listens any more. */
+/** A loopback port without a listener. */
 async function closedPort(): Promise<number> {
   const server = createServer();
   await once(server.listen(0, LOOPBACK), 'listening');
@@ -29,7 +29,7 @@ test('a server whose sidecar does not listen is lost to the client, and nothing 
   const client = connect((listener.address() as AddressInfo).port, LOOPBACK);
   await once(client.resume(), 'end');
   client.destroy();
-  // An error that nobody takes would come with the socket's end, and end the process.
+  // An unhandled error at the socket's end would end the process.
   await new Promise((resolve) => listener.close(resolve));
   expect(lines.filter((line) => line.includes('failed')).join()).toContain('ECONNREFUSED');
 });

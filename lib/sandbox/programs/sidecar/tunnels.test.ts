@@ -62,7 +62,7 @@ test('connections to one endpoint share one handshake, and each has its own byte
   expect(connections).toBe(1);
 });
 
-test('an endpoint that is somebody else gets nothing', async () => {
+test('an endpoint with another identity gets nothing', async () => {
   const stream = tunnels.connect({ address, port, principal: principalOf('httpbin', 'another') });
   const [error] = await once(stream, 'error');
   expect(String(error)).toMatch(/expected .*another, found .*httpbin/);
@@ -75,7 +75,7 @@ test('when it is closed, what is under way goes on to its end', async () => {
   expect(await echoed(stream, 'still there')).toBe('still there');
 });
 
-test('an endpoint whose tunnel has ended is connected to anew', async () => {
+test('connects again to an endpoint whose tunnel has ended', async () => {
   const stream = tunnels.connect({ address, port, principal });
   await once(stream, 'response');
   stream.session?.destroy();
