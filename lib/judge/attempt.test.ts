@@ -29,7 +29,7 @@ interface Setup {
   run: Attempt;
   route(spec: RouteSpec): Route;
   set(spec: RouteSpec, behaviour: Behaviour): void;
-  /** Makes a change that the mesh is granted five seconds for. */
+  /** Makes a change that the mesh has five seconds for. */
   change(): Promise<void>;
 }
 
@@ -399,7 +399,7 @@ describe('what a route may still be waiting for', () => {
       await run.expect('expect', [], [hello]);
     }));
 
-  test('of several changes, is what the last one to be due is granted', () =>
+  test('of several changes, is the time of the change that is due last', () =>
     play(async (setup) => {
       const { dependencies } = setup;
       await setup.run.expect('given', [hello], []);
@@ -413,7 +413,7 @@ describe('what a route may still be waiting for', () => {
     }));
 });
 
-describe('unmeshed controls and controls', () => {
+describe('unmeshed and loopback controls', () => {
   test('are probed from the first mention of a route on, and decide whether it counts', () =>
     play(async ({ dependencies, run, set }) => {
       const unmeshedControl = spec('unmeshed-client', 'egress-target-tcp-echo');

@@ -511,7 +511,7 @@ describe('policies', () => {
       expect(await play('a/two', next)).toMatchObject({ verdict: 'passed' });
     }));
 
-  test('can be applied and deleted in dependencies, the target first', () =>
+  test('can be applied and deleted one by one, the target first', () =>
     setup(async ({ play, dependencies, opens }) => {
       const body: Body = async (call) => {
         await call.allow({ policies: [POLICY], part: 'target' });
@@ -752,7 +752,7 @@ describe('modes', () => {
 
   test.each([
     ['and who says so is right', 0, 'passed'],
-    ['or who says so has failed, and nobody else', 2 * TIMING.stabilityPollMs, 'failed'],
+    ['or only the claim that expects it fails', 2 * TIMING.stabilityPollMs, 'failed'],
   ])('stay until they are switched, however long that is, %s', (_, leaksForMs, verdict) =>
     setup(
       async ({ play, dependencies }) => {

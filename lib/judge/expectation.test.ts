@@ -61,7 +61,7 @@ describe('a change', () => {
     expect(only(decision).signatures['answered']).toBeGreaterThan(30);
   });
 
-  test('that never acts is unmet as soon as what it is granted is over, and not earlier', async () => {
+  test('that never acts is unmet when its time is over, and not earlier', async () => {
     const { decision, at } = await decided([
       { route: hello, expected: 'refused', behaviour: answered, pending: granted(0, 5_000, 2_000) },
     ]);
@@ -377,7 +377,7 @@ describe('an environment fault is never a failure:', () => {
     expect(message).toBe('unmeshed control: unknown (curl 6)');
   });
 
-  test('unmeshed controls and controls are asked about the whole sample, and about all that decides', async () => {
+  test('unmeshed and loopback controls are asked about the whole sample, and about all that decides', async () => {
     const { decision, trial } = await decided([{ route: hello, expected: 'refused', behaviour: refused }]);
     expect(trial.verified).toEqual([{ from: decision.sample?.start, to: decision.sample?.end }]);
 

@@ -72,14 +72,14 @@ export function fits(observation: Observation, expected: Expected): boolean {
   return observation.outcome === (expected === 'answered' ? 'answered' : 'not-reached');
 }
 
-/** An answer that exec lost accuses nobody. A probe that reached a server that it must not reach is a leak, however it was lost. */
+/** An answer that exec lost is no evidence against the mesh. A probe that reached a server that it must not reach is a leak, however it was lost. */
 function isDoubtful({ outcome, seen }: Observation, expected: Expected): boolean {
   if (outcome === 'unknown') return true;
   return expected === 'answered' && outcome === 'reached-without-answer' && seen.doubt !== undefined;
 }
 
 /**
- * Decides whether every item comes to its expected outcome within the time of its last change, and stays so.
+ * Decides whether every item reaches its expected outcome within the time of its last change, and stays so.
  *
  * All items are probed side by side. When all have acted, a sample begins: a burst of probes for each. A deviation within the
  * settling time restarts the sample with more probes, so that restarts do not make a lucky pass likely (see `timing.ts`). A

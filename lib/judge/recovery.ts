@@ -36,7 +36,7 @@ export class Recovery {
   /**
    * After an attempt that an environment fault disturbed.
    * @param restarts how often the claim has been disturbed
-   * @returns the fault itself when the claim may start again, else what it comes to
+   * @returns the fault itself when the claim may start again, else the error that decides its verdict
    */
   async after(fault: EnvironmentFault, claim: string, restarts: number): Promise<Error> {
     const { evidence } = this.dependencies;

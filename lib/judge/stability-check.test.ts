@@ -13,7 +13,7 @@ const hello = routeBetween(actors.otherClient, servers.tcpEcho);
 
 interface Checked {
   dependencies: FakeDependencies;
-  /** Asks whether the mode has stayed since it was switched, which the mesh is granted five seconds and two for. */
+  /** Asks whether the mode has stayed since it was switched, for which the mesh has five seconds and two. */
   stayed(
     expected: Expected,
     notBefore?: number,
@@ -187,7 +187,7 @@ describe('nothing is said about a mode', () => {
       },
     ));
 
-  test('where it does not find back in what a change is granted', () =>
+  test('where it does not return in the time of a change', () =>
     check(
       (at) => (at < 2_000 || at > 15_000 ? 'answered' : 'not-reached'),
       async ({ stayed }) => {

@@ -5,14 +5,14 @@ import { Aborted, EnvironmentFault, Inconclusive, Unmet } from './errors.ts';
 
 export type Judgement = Pick<VerdictRecord, 'verdict' | 'reason' | keyof Diagnosis>;
 
-/** What an attempt comes to by itself. */
+/** The verdict of an attempt by itself. */
 export function attemptVerdict(error: Error | undefined): AttemptRecord['verdict'] {
   if (error === undefined) return 'passed';
   if (error instanceof Unmet) return 'failed';
   return error instanceof Aborted ? 'not-run' : 'inconclusive';
 }
 
-/** What a claim comes to with this attempt. */
+/** The verdict of a claim with this attempt. */
 export function verdictOf(error: Error | undefined, attempt: number): Verdict {
   const own = attemptVerdict(error);
   if (attempt === 1) return own;

@@ -167,7 +167,7 @@ function alikeText(alike: Of<'observation'>[], width: number): string {
   if (first === undefined || latest === undefined) return '';
   const text = lastText(latest, width);
   if (alike.length === 1) return text;
-  return `${text}; the same, but for the nonce, ${alike.length} times since ${seconds(first.start)}`;
+  return `${text}; ${alike.length} results like this since ${seconds(first.start)}`;
 }
 
 function lastText({ start, end, exit, stdout, stderr, doubt }: Of<'observation'>, width: number): string {

@@ -32,7 +32,7 @@ describe('a verdict', () => {
     expect(statusOf(h)).toBe(3);
   });
 
-  it('comes from the plan where the claim is skip', () => {
+  it('comes from the plan where the claim is skipped', () => {
     const skip = { verdict: 'unsupported' as const, reason: 'no TCPRoute' };
     const h = ended((run) => run.verdict('s/a', 'passed'), [a, { ...b, skip }]);
     expect(summarise(h.records).claims[1]).toMatchObject({ verdict: 'unsupported', reason: 'no TCPRoute' });

@@ -82,7 +82,7 @@ export function fold(line: string, width: number): string[] {
 /** A colour, or a character. */
 const PART = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m|.`, 'gsu');
 
-/** Splits a line with colours after so many columns. */
+/** Splits a line with colours after a number of columns. */
 function splitAt(line: string, columns: number): [string, string] {
   let reached = 0;
   let used = 0;

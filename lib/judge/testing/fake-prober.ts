@@ -34,7 +34,7 @@ export class FakeProber extends Prober {
   private readonly fallback: Behaviour;
   private readonly counts = new Map<Route, number>();
 
-  /** @param fallback for routes that no `set` has named: unmeshed controls and controls */
+  /** @param fallback for routes that no `set` has named: unmeshed and loopback controls */
   constructor(evidence: FakeEvidence, fallback: Behaviour = () => 'answered', identityOf = (_: Route) => 'same pods') {
     super({
       evidence,

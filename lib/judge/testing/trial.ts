@@ -29,7 +29,7 @@ export const POLL_MS = 250;
 export class Trial {
   readonly evidence = new FakeEvidence();
   readonly prober = new FakeProber(this.evidence);
-  /** What unmeshed controls and controls say of a stretch. */
+  /** What unmeshed and loopback controls show of a period. */
   check: (from: number, to: number) => Check = () => ({ clear: true });
   /** How long they take to say it. */
   verifyMs = 0;
@@ -84,7 +84,7 @@ export class Trial {
   }
 }
 
-/** What a change that was acknowledged at `from` is granted. */
+/** The time that a change has that was acknowledged at `from`. */
 export function granted(from: number, convergesMs: number, settlesMs: number): Pending {
   return { change: 1, from, actsBy: from + convergesMs, settlesMs };
 }
