@@ -8,6 +8,7 @@ import {
   openProbing,
   type RouteSpec,
   TIMING,
+  untilWhole,
 } from '../judge/index.ts';
 import type { Budget } from '../mesh/index.ts';
 import { nonceMaker, type Observation } from '../probe/index.ts';
@@ -65,15 +66,9 @@ export class RouteJudge {
    * @throws PartFailure
    */
   async untilWhole(): Promise<void> {
-    const { controlPollers, evidence } = this.judging;
-    const deadline = performance.now() + TIMING.recoveryMs * this.scale;
-    for (;;) {
-      await this.untilReady();
-      const check = await controlPollers.verifyAll(evidence.clock());
-      if (check.clear) return;
-      this.signal.throwIfAborted();
-      if (performance.now() > deadline) throw new PartFailure(`the environment did not recover: ${check.why}`, []);
-    }
+    if (await untilWhole(this.judging, TIMING.recoveryMs * this.scale, this.signal)) return;
+    this.signal.throwIfAborted();
+    throw new PartFailure(`the environment did not recover: ${this.observer.faults.join('; ')}`, []);
   }
 
   /**

@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import { SERVERS } from '../fixtures/table.ts';
 import { plainRoute } from '../judge/index.ts';
-import type { Manifest } from '../kube/cluster.ts';
+import { type Manifest, referenceOf } from '../kube/cluster.ts';
 import { actorOf, type DriverTest, skipped } from './test-parts.ts';
 import { PartFailure } from './transcript.ts';
 
@@ -49,10 +49,7 @@ async function testPolicy(test: DriverTest, server: 'tcp-echo' | 'httpbin'): Pro
     }
   });
   const remove = async (): Promise<void> => {
-    for (const { apiVersion, kind, metadata } of made) {
-      const { name, namespace } = metadata;
-      await cluster.delete({ apiVersion, kind, name, ...(namespace === undefined ? {} : { namespace }) });
-    }
+    for (const object of made) await cluster.delete(referenceOf(object));
   };
   if (made.length < objects.length) {
     await remove();

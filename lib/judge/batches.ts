@@ -47,7 +47,7 @@ export interface BatchesDependencies {
   clientSets: ClientSets;
   /** A claim's place in the plan: the earlier one begins first. */
   placeOf(planned: PlannedClaim): number;
-  /** The modes as far as they are known. */
+  /** The modes that are known. */
   modes(): Readonly<ModeState>;
   /** Switches a mode for claims that are about to begin. */
   establish(mode: ModeName, value: boolean, forClaim: string): Promise<void>;

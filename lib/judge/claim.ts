@@ -31,7 +31,7 @@ export interface PlannedClaim {
   skip?: NonNullable<ClaimDescription['skip']>;
 }
 
-/** What a claim uses, as far as it decides what may be judged beside it. */
+/** What a claim uses. It decides which claims may be judged beside it. */
 export interface ResourceUse {
   clients: string[];
   /** The modes that it switches. */

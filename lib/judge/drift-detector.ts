@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Cluster, Manifest, Stop } from '../kube/cluster.ts';
+import type { Cluster, Stop } from '../kube/cluster.ts';
+import { valueAt } from '../mesh/index.ts';
 import { type Mesh, type ModeName, modeNames, type Setting } from '../mesh/mesh.ts';
 
 /**
@@ -74,12 +75,4 @@ export class DriftDetector {
   private differs(mode: ModeName, value: unknown): boolean {
     return this.values.has(mode) && !isDeepStrictEqual(this.values.get(mode), value);
   }
-}
-
-function valueAt(object: Manifest | undefined, path: string[]): unknown {
-  return path.reduce<unknown>(
-    (value, field) =>
-      typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[field] : undefined,
-    object,
-  );
 }

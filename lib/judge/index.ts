@@ -7,7 +7,7 @@ export { type Dependencies as JudgingDependencies, openJudging, openProbing } fr
 export { Engine } from './engine.ts';
 export { EnvironmentFault } from './errors.ts';
 export { decide, type Expected, explainUnmet } from './expectation.ts';
-export { untilProgrammed } from './recovery.ts';
+export { untilProgrammed, untilWhole } from './recovery.ts';
 export { type EgressTargetHost, plainRoute, type RouteSpec } from './routes.ts';
 export { StabilityChecks } from './stability-check.ts';
 export { TIMING } from './timing.ts';

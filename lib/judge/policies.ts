@@ -1,4 +1,4 @@
-import type { Manifest } from '../kube/cluster.ts';
+import { type Manifest, referenceOf } from '../kube/cluster.ts';
 import type { AllowObjects, AllowRequest } from '../mesh/mesh.ts';
 import type { Dependencies } from './dependencies.ts';
 
@@ -53,10 +53,7 @@ export class Policies {
 
   private async remove(what: string, objects: Manifest[], claim = this.claim): Promise<void> {
     await this.change(what, 'delete', claim, objects, async (object) => {
-      const { apiVersion, kind, metadata } = object;
-      const { name, namespace } = metadata;
-      const ref = { apiVersion, kind, name, ...(namespace === undefined ? {} : { namespace }) };
-      await this.dependencies.cluster.delete(ref);
+      await this.dependencies.cluster.delete(referenceOf(object));
       this.present.delete(keyOf(object));
     });
   }

@@ -124,7 +124,7 @@ function noncesOf(probeMs: number): Promise<Map<string, string[]>> {
   });
 }
 
-test('two runs with the same seed use the same nonces for each claim, as far as they make as many probes', async () => {
+test('two runs with the same seed use the same nonces for the probes that both make', async () => {
   const [one, other] = [await noncesOf(10), await noncesOf(300)];
   expect([...one.keys()].sort()).toEqual([...other.keys()].sort());
   expect([...one.values()].flat()).not.toEqual([...other.values()].flat());

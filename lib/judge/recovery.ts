@@ -78,25 +78,39 @@ export class Recovery {
   }
 
   private async wait(): Promise<boolean> {
-    const { evidence, observer, controlPollers, changes, mesh } = this.dependencies;
+    const { evidence, observer, changes, mesh } = this.dependencies;
     const { signal, timeoutScale } = this.options;
-    const deadline = performance.now() + TIMING.recoveryMs * timeoutScale;
-    while (performance.now() < deadline && !signal.aborted) {
-      const left = await observer.untilFaultless(deadline - performance.now(), signal);
-      if (left === undefined && (await controlPollers.verifyAll(evidence.clock())).clear) {
-        this.wholeAt = evidence.clock();
-        const budgets = [...modeNames, 'policy' as const].map((each) => mesh.budget(each));
-        const budget = {
-          convergesMs: Math.max(...budgets.map(({ convergesMs }) => convergesMs)),
-          settlesMs: Math.max(...budgets.map(({ settlesMs }) => settlesMs)),
-        };
-        await changes.make({ what: 'continue after an environment fault', budget });
-        return true;
-      }
+    if (await untilWhole(this.dependencies, TIMING.recoveryMs * timeoutScale, signal)) {
+      this.wholeAt = evidence.clock();
+      const budgets = [...modeNames, 'policy' as const].map((each) => mesh.budget(each));
+      const budget = {
+        convergesMs: Math.max(...budgets.map(({ convergesMs }) => convergesMs)),
+        settlesMs: Math.max(...budgets.map(({ settlesMs }) => settlesMs)),
+      };
+      await changes.make({ what: 'continue after an environment fault', budget });
+      return true;
     }
     if (!signal.aborted) this.why = `the environment did not recover: ${observer.faults.join('; ')}`;
     return false;
   }
+}
+
+/**
+ * Waits until all fixtures are up and all controls are answered.
+ * @param ms the longest wait
+ * @returns false if that takes longer, or the signal fires first
+ */
+export async function untilWhole(
+  { evidence, observer, controlPollers }: Pick<Dependencies, 'evidence' | 'observer' | 'controlPollers'>,
+  ms: number,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const deadline = performance.now() + ms;
+  while (performance.now() < deadline && !signal.aborted) {
+    const left = await observer.untilFaultless(deadline - performance.now(), signal);
+    if (left === undefined && (await controlPollers.verifyAll(evidence.clock())).clear) return true;
+  }
+  return false;
 }
 
 /**

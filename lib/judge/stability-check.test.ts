@@ -19,7 +19,7 @@ interface Checked {
     notBefore?: number,
     signal?: AbortSignal,
   ): Promise<Awaited<ReturnType<StabilityCheck['stayed']>> & { at: number }>;
-  /** The whole stability check's observations, as far as they are written down. */
+  /** All observations of the stability check that are recorded. */
   stabilityCheck: StabilityCheck;
 }
 

@@ -28,6 +28,10 @@ export interface ObjectRef {
   namespace?: string;
 }
 
+export function referenceOf({ apiVersion, kind, metadata: { name, namespace } }: Manifest): ObjectRef {
+  return { apiVersion, kind, name, ...(namespace === undefined ? {} : { namespace }) };
+}
+
 /** The objects of a kind; without `namespace`, those of the whole cluster. */
 export interface Selection {
   apiVersion: string;

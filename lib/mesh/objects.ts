@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Manifest, ObjectRef } from '../kube/cluster.ts';
+import { type ObjectRef, referenceOf } from '../kube/cluster.ts';
 import type { DriverSpec, Step } from './driver.ts';
 import type { Setting } from './mesh.ts';
 
@@ -12,10 +12,6 @@ export function isFields(node: unknown): node is Fields {
 /** The value that a path of names leads to; undefined if one of them is missing. */
 export function valueAt(value: unknown, path: readonly (string | number)[]): unknown {
   return path.reduce<unknown>((node, name) => (node as Fields | null | undefined)?.[name], value);
-}
-
-export function referenceOf({ apiVersion, kind, metadata: { name, namespace } }: Manifest): ObjectRef {
-  return { apiVersion, kind, name, ...(namespace === undefined ? {} : { namespace }) };
 }
 
 export function deployment(named: { name: string; namespace: string }): ObjectRef {

@@ -17,7 +17,7 @@ export interface Fact {
   optional?: true;
 }
 
-/** What this machine has, as far as it decides where a run can take place. */
+/** What decides where a run can take place on this machine. */
 export interface MachineFacts {
   /** Needed by every run. */
   base: Fact[];

@@ -59,14 +59,14 @@ describe('a nonce is in the log', () => {
   });
 });
 
-test('a log that cannot be followed is told, and that it is whole again', () => {
+test('reports a log that cannot be followed, and when it is followed again', () => {
   const { handlers, said } = followed();
   handlers.broken?.(true, 'connection reset');
   handlers.broken?.(false, '');
   expect(said).toEqual(['log of tcp-echo-1/tcp-echo: connection reset', 'log of tcp-echo-1/tcp-echo: followed again']);
 });
 
-test('a closed log is not followed, and whoever waits is told that nothing came', async () => {
+test('a closed log is not followed, and a wait for it ends without a nonce', async () => {
   const { log, state } = followed();
   const came = log.wait('mp0000000000000001', 60_000);
   log.close();

@@ -11,7 +11,7 @@ export interface CellPlan {
   suites?: string[];
 }
 
-/** What a run left, as far as its cell needs it. */
+/** What a cell needs of its run. */
 export interface CellRun {
   verdicts: Record<string, Verdict>;
   /** Why the run ended early, and whose fault that was. */

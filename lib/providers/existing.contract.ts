@@ -79,7 +79,7 @@ describe('a live cluster', () => {
     await setup.cluster.wait(system, (found) => found === undefined, { timeoutMs: 30_000, what: 'gone' });
   });
 
-  test('is restored by whoever cleans up after a crashed run', async () => {
+  test('is restored by the clean-up after a crashed run', async () => {
     await putSetting({});
     let entry: LiveEntry | undefined;
     const run = await up('killed', (told) => {

@@ -7,6 +7,7 @@ import {
   checkContext,
   chooseContext,
   connect,
+  isObject,
   type Kubeconfig,
   KubeconfigError,
   readKubeconfigs,
@@ -148,12 +149,8 @@ function readContext(file: string, context: string): { server: unknown; user: Re
 }
 
 function entry(config: unknown, list: string, field: string, name: unknown): Record<string, unknown> | undefined {
-  const entries = isRecord(config) ? config[list] : undefined;
-  const found = Array.isArray(entries) ? entries.filter(isRecord).find((each) => each['name'] === name) : undefined;
+  const entries = isObject(config) ? config[list] : undefined;
+  const found = Array.isArray(entries) ? entries.filter(isObject).find((each) => each['name'] === name) : undefined;
   const value = found?.[field];
-  return isRecord(value) ? value : undefined;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isObject(value) ? value : undefined;
 }

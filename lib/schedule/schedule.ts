@@ -75,8 +75,8 @@ const FIRST = 'curl';
 const STABILITY_CHECK = 'other-client';
 
 /**
- * The enrolled clients that claims can use, side by side as far as there are client sets. Each client is a pod to start, and on
- * a small machine that takes most of the time until the first claim.
+ * The enrolled clients that the claims can use side by side, at most those of all client sets. Each client is a pod to start.
+ * On a small machine that takes most of the time until the first claim.
  * @param all the clients of all client sets
  */
 export function requiredClientsOf(claims: readonly PlannedClaim[], all: readonly string[]): string[] {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Document, type ParseOptions, parseAllDocuments, type SchemaOptions, type Tags } from 'yaml';
 import { ClusterError, type ClusterErrorCode } from '../cluster.ts';
-import { asError, isRecord } from './failures.ts';
+import { asError, isObject, isRecord } from './failures.ts';
 
 /** A kubeconfig that cannot be used. */
 export class KubeconfigError extends ClusterError {
@@ -75,7 +75,7 @@ function readOne(file: string): Record<string, unknown> | undefined {
     throw new KubeconfigError(`cannot read the kubeconfig ${file}: ${why}`, NAME_ONE, 'not-found');
   }
   const content = parseKubeconfig(file, text) ?? {};
-  if (!isRecord(content) || Array.isArray(content)) {
+  if (!isObject(content)) {
     throw new KubeconfigError(`${file} is not a kubeconfig: it holds ${nameOfType(content)}`, NAME_ONE);
   }
   const { kind = 'Config', apiVersion = 'v1' } = content;
@@ -132,7 +132,7 @@ function entriesOf(file: string, content: Record<string, unknown>, list: keyof t
       throw new KubeconfigError(message, `remove one of them from ${file}; kubectl refuses such a file, too`);
     }
     names.add(name);
-    if (value !== undefined && value !== null && (!isRecord(value) || Array.isArray(value))) {
+    if (value !== undefined && value !== null && !isObject(value)) {
       throw mistyped(file, `${place}.${kind}`, 'an object', value);
     }
     const folder = path.dirname(path.resolve(file));
@@ -315,10 +315,6 @@ function decode(entry: Entry, field: string, value: unknown): unknown {
 
 function isText(value: unknown): boolean {
   return typeof value === 'string';
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return isRecord(value) && !Array.isArray(value);
 }
 
 function isTexts(value: unknown): boolean {

@@ -1,5 +1,5 @@
 import { pollUntil } from '../../polling/poll-until.ts';
-import { ClusterError, type Manifest, type ObjectRef, type Selection } from '../cluster.ts';
+import { ClusterError, type Manifest, type ObjectRef, referenceOf, type Selection } from '../cluster.ts';
 import type { Api, Call } from './api.ts';
 import { isRecord, parseJson } from './failures.ts';
 import { limits } from './limits.ts';
@@ -120,7 +120,7 @@ export class Objects {
   }
 
   async apply(manifest: Manifest): Promise<Manifest> {
-    const ref = refOf(manifest);
+    const ref = referenceOf(manifest);
     const path = pathOf(await this.#discovery.expect(ref), ref, {
       fieldManager,
       force: 'true',
@@ -141,7 +141,7 @@ export class Objects {
 
   /** Retries only if the first attempt cannot have created the object. */
   async create(manifest: Manifest): Promise<Manifest> {
-    const ref = refOf(manifest);
+    const ref = referenceOf(manifest);
     const resource = await this.#discovery.expect(ref);
     if (resource.namespaced && ref.namespace === undefined) {
       throw new ClusterError('invalid', `${wordsOf(ref)} needs a namespace`);
@@ -194,11 +194,6 @@ export function wordsOf({ kind, name, namespace }: ObjectRef): string {
 
 export function isManifest(value: unknown): value is Manifest {
   return isRecord(value) && typeof value['kind'] === 'string' && isRecord(value['metadata']);
-}
-
-function refOf({ apiVersion, kind, metadata }: Manifest): ObjectRef {
-  const { name, namespace } = metadata;
-  return { apiVersion, kind, name, ...(namespace !== undefined && { namespace }) };
 }
 
 /** Retries a conflict, unless the body names the version to change: then the caller must know of the conflict. */

@@ -1,4 +1,11 @@
-import { type Cluster, ClusterError, type Manifest, type ObjectRef, type WatchHandlers } from '../cluster.ts';
+import {
+  type Cluster,
+  ClusterError,
+  type Manifest,
+  type ObjectRef,
+  referenceOf,
+  type WatchHandlers,
+} from '../cluster.ts';
 
 type Stored = Manifest & { metadata: { resourceVersion: string } };
 
@@ -16,7 +23,7 @@ export class MemoryCluster {
     const absent = () => Promise.reject(new Error('the cluster in memory runs nothing'));
     return {
       version: async () => 'v0.0.0',
-      apply: async (manifest) => this.#write('apply', refOf(manifest), manifest),
+      apply: async (manifest) => this.#write('apply', referenceOf(manifest), manifest),
       patch: async (ref, patch) => this.#patch(ref, patch),
       create: async (manifest) => this.#create(manifest),
       delete: async (ref) => {
@@ -47,12 +54,12 @@ export class MemoryCluster {
   }
 
   put(manifest: Manifest): void {
-    this.#write('put', refOf(manifest), manifest);
+    this.#write('put', referenceOf(manifest), manifest);
   }
 
   #create(manifest: Manifest): Manifest {
-    if (this.#objects.has(keyOf(refOf(manifest)))) throw new ClusterError('conflict', 'already exists', 409);
-    return this.#write('create', refOf(manifest), manifest);
+    if (this.#objects.has(keyOf(referenceOf(manifest)))) throw new ClusterError('conflict', 'already exists', 409);
+    return this.#write('create', referenceOf(manifest), manifest);
   }
 
   #patch(ref: ObjectRef, patch: object): Manifest {
@@ -96,11 +103,6 @@ function hasLabels(object: Manifest, selector: string): boolean {
       const actual = object.metadata.labels?.[name];
       return value === undefined ? actual !== undefined : actual === value;
     });
-}
-
-function refOf({ apiVersion, kind, metadata }: Manifest): ObjectRef {
-  const { name, namespace } = metadata;
-  return { apiVersion, kind, name, ...(namespace === undefined ? {} : { namespace }) };
 }
 
 function keyOf({ kind, namespace = '', name }: ObjectRef): string {

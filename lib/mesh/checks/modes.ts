@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
+import { referenceOf } from '../../kube/cluster.ts';
 import type { Attempt, DriverSpec, ModeSpec } from '../driver.ts';
 import { modeNames } from '../mesh.ts';
-import { isFields, isSame, referenceOf, valueAfter } from '../objects.ts';
+import { isFields, isSame, valueAfter } from '../objects.ts';
 import { type Mistake, mistake, type Path } from '../source.ts';
 import { fill } from '../template.ts';
 import { sampleFilling } from './samples.ts';

@@ -1,6 +1,7 @@
 import type { ObjectRef } from '../../kube/cluster.ts';
+import { referenceOf } from '../../kube/cluster.ts';
 import type { DriverSpec, Step, WaitSpec } from '../driver.ts';
-import { definition, deployment, groupOf, isFields, isSame, referenceOf, valueAt } from '../objects.ts';
+import { definition, deployment, groupOf, isFields, isSame, valueAt } from '../objects.ts';
 import { type Mistake, mistake } from '../source.ts';
 import { fill } from '../template.ts';
 import { sampleFilling } from './samples.ts';

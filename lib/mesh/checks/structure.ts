@@ -2,7 +2,7 @@ import { didYouMean } from '../../words/index.ts';
 import { isFields } from '../objects.ts';
 import type { Path } from '../source.ts';
 
-/** The structural schema of a custom resource, as far as this program reads it. */
+/** The fields of a custom resource's structural schema that this program reads. */
 export interface Structure {
   type?: string;
   nullable?: boolean;

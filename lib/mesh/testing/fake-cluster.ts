@@ -4,6 +4,7 @@ import {
   type ContainerRef,
   type Manifest,
   type ObjectRef,
+  referenceOf,
   type Selection,
   type WatchHandlers,
 } from '../../kube/cluster.ts';
@@ -22,7 +23,7 @@ export class FakeCluster implements Cluster {
 
   /** Puts an object in, as some controller would. */
   put(object: Manifest): void {
-    this.objects.set(keyOf(refOf(object)), object);
+    this.objects.set(keyOf(referenceOf(object)), object);
     for (const watcher of this.watchers) watcher('MODIFIED', object);
   }
 
@@ -36,7 +37,7 @@ export class FakeCluster implements Cluster {
   }
 
   async apply(manifest: Manifest): Promise<Manifest> {
-    this.change('apply', refOf(manifest));
+    this.change('apply', referenceOf(manifest));
     this.put(manifest);
     return manifest;
   }
@@ -156,10 +157,6 @@ export function fakeContext(cluster: Cluster, settings: Partial<MeshContext> = {
 
 function keyOf({ kind, namespace = '', name }: ObjectRef): string {
   return `${kind}/${namespace}/${name}`;
-}
-
-function refOf({ apiVersion, kind, metadata: { name, namespace } }: Manifest): ObjectRef {
-  return { apiVersion, kind, name, ...(namespace === undefined ? {} : { namespace }) };
 }
 
 function refManifest({ apiVersion, kind, name, namespace }: ObjectRef): Manifest {

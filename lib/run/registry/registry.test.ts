@@ -516,6 +516,13 @@ describe('an entry', () => {
     expect(files()).toMatchObject({ entries: [], bad: [{ why: expect.stringContaining(field) }] });
   });
 
+  it('is one in a folder whose name has an emoji with joiners', async () => {
+    const entry = await deadEntry({});
+    const cluster = { name: 'x', kubeconfig: '/home/\u{1f468}\u200d\u{1f469}\ufe0f/kubeconfig', env: {} };
+    writeFileSync(join(folder, 'r1.json'), JSON.stringify({ ...entry, clusters: [cluster] }));
+    expect(files()).toMatchObject({ entries: [{ clusters: [cluster] }], bad: [] });
+  });
+
   it('that ends nobody else’s process: not where numbers mean other processes', async () => {
     const pid = await sleeper();
     const child = { ...(identify(pid) ?? { pid: 0, started: '' }), what: 'jest' };

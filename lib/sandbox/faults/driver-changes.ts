@@ -1,4 +1,4 @@
-/** The content of a driver file, as far as cases change it. */
+/** The fields of a driver file that cases change. */
 export interface DriverFile {
   features: { supported: string[]; unsupported?: { feature: string; reason: string }[] };
   install: { apply?: { kind: string; metadata: { name: string }; spec?: unknown } }[];

@@ -9,8 +9,7 @@ import type { DriverChange } from './driver-changes.ts';
 
 /**
  * What the proof knows about one sandbox. A faulty mesh must be noticed by all claims in `caughtBy`. A conforming
- * variant
- * passes every claim but those. While the environment fails, no claim may fail.
+ * variant passes every claim but those. While the environment fails, no claim may fail.
  */
 export interface CaseFacts {
   /** The part of the mesh that differs, such as identity, ports or egress. */

@@ -4,7 +4,7 @@ import { BUILT_PROGRAMS, CONTROLLER_SOCKET_INSIDE, PROGRAMS } from './places.ts'
 /** A service of the sandbox's own process. It runs as long as a container of its image. */
 export type Service = 'mesh-controller' | 'dns';
 
-/** A container image, as far as the sandbox needs it. */
+/** What the sandbox needs of a container image. */
 export interface Image {
   entrypoint: string[];
   cmd: string[];
