@@ -1,13 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import {
-  type Answer,
-  type Call,
-  type ClaimKey,
-  type Method,
-  type Params,
-  RunnerClient,
-  SOCKET_VARIABLE,
-} from './calls.ts';
+import { Socket } from 'node:net';
+import { type Answer, type Call, type ClaimKey, type Method, type Params, RunnerClient } from './calls.ts';
 import type { ClaimBody } from './claim.ts';
 
 /** Answers what a claim's body asks for: the runner does, or a recorder that only wants to know what it would ask. */
@@ -38,14 +31,15 @@ export async function scriptOf(body: ClaimBody): Promise<Call[]> {
   return calls;
 }
 
-let client: RunnerClient | undefined;
-
-/** The connection of this process to the runner that started it. */
-export function runner(): RunnerClient {
-  const path = process.env[SOCKET_VARIABLE];
-  if (path === undefined) throw new Error(`claims run under "meshproof run" only: ${SOCKET_VARIABLE} is not set`);
-  client ??= new RunnerClient(path);
-  return client;
+/** Connects this process to the runner, which started it with a pipe as file descriptor 3. */
+export function connectToRunner(): RunnerClient {
+  let pipe: Socket;
+  try {
+    pipe = new Socket({ fd: 3 });
+  } catch {
+    throw new Error('claims run under "meshproof run" only: there is no pipe to the runner');
+  }
+  return new RunnerClient(pipe);
 }
 
 /**
@@ -53,11 +47,10 @@ export function runner(): RunnerClient {
  * @param more whether other claims begin right after it
  * @throws Error with the verdict and its reason, for jest and Allure; the runner has it already
  */
-export async function runClaim(claim: ClaimKey, body: ClaimBody, more: boolean): Promise<void> {
-  const connection = runner();
-  const answerer: Answerer = { ask: (method, params) => connection.call(method, params, claim) };
+export async function runClaim(runner: RunnerClient, claim: ClaimKey, body: ClaimBody, more: boolean): Promise<void> {
+  const answerer: Answerer = { ask: (method, params) => runner.call(method, params, claim) };
   for (let isFirst = true; ; isFirst = false) {
-    const { go, reason: why } = await connection.call('begin', { more: isFirst && more }, claim);
+    const { go, reason: why } = await runner.call('begin', { more: isFirst && more }, claim);
     if (!go) throw new Error(`not run: ${why}`);
     let error: string | undefined;
     try {
@@ -65,7 +58,7 @@ export async function runClaim(claim: ClaimKey, body: ClaimBody, more: boolean):
     } catch (thrown) {
       error = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
     }
-    const { again, verdict, reason } = await connection.call('end', error === undefined ? {} : { error }, claim);
+    const { again, verdict, reason } = await runner.call('end', error === undefined ? {} : { error }, claim);
     if (again) continue;
     if (verdict === 'passed' || verdict === 'flaky') return;
     throw new Error(`${verdict}: ${reason}`);

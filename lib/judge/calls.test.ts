@@ -1,12 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { runClaim, runner } from './ask.ts';
-import { type ClaimServer, type Handlers, RunnerClient, SOCKET_VARIABLE, serveClaims } from './calls.ts';
+import { type Duplex, duplexPair } from 'node:stream';
+import { describe, expect, test } from '@jest/globals';
+import { runClaim } from './ask.ts';
+import { type Handlers, RunnerClient, serveClaims } from './calls.ts';
 import { Unmet } from './errors.ts';
 
 /** Handlers of which a test gives those that it calls. */
@@ -33,34 +31,22 @@ function handlersOf(some: Partial<Handlers>): Handlers {
   };
 }
 
-let folder: string;
-let path: string;
-let server: ClaimServer | undefined;
-let client: RunnerClient | undefined;
+/** A client of these handlers. */
+function connected(some: Partial<Handlers>): RunnerClient {
+  return new RunnerClient(pipeTo(some));
+}
 
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'claims-'));
-  path = join(folder, 's');
-});
-afterEach(async () => {
-  client?.close();
-  await server?.close();
-  client = undefined;
-  server = undefined;
-  rmSync(folder, { recursive: true });
-});
-
-/** A client of a server with these handlers. */
-async function connected(some: Partial<Handlers>): Promise<RunnerClient> {
-  server = await serveClaims(path, handlersOf(some));
-  client = new RunnerClient(path);
-  return client;
+/** The claims' end of a pipe to these handlers. */
+function pipeTo(some: Partial<Handlers>): Duplex {
+  const [ours, theirs] = duplexPair();
+  serveClaims(theirs, Promise.resolve(handlersOf(some)));
+  return ours;
 }
 
 describe('a call', () => {
   test('reaches its handler with its parameters and its claim, and gets its answer', async () => {
     const begun: unknown[] = [];
-    const calls = await connected({
+    const calls = connected({
       begin: async (params, claim) => {
         begun.push(params, claim);
         return { go: false, reason: 'naïve\n“quoted”' };
@@ -75,7 +61,7 @@ describe('a call', () => {
 
   test('gets its own answer, although a later one is answered earlier', async () => {
     let answerFirst: () => void = () => undefined;
-    const calls = await connected({
+    const calls = connected({
       mode: () =>
         new Promise((resolve) => {
           answerFirst = () => resolve(null);
@@ -91,7 +77,7 @@ describe('a call', () => {
   });
 
   test('that fails fails at the caller, by the same name and words', async () => {
-    const calls = await connected({
+    const calls = connected({
       stable: async () => {
         throw new Unmet('expected answered;\nobserved not-reached');
       },
@@ -103,7 +89,7 @@ describe('a call', () => {
   });
 
   test('is answered after another that failed', async () => {
-    const calls = await connected({ enrolled: async () => null });
+    const calls = connected({ enrolled: async () => null });
     await expect(calls.call('stable', {})).rejects.toThrow('not called');
     expect(await calls.call('enrolled', {})).toBeNull();
   });
@@ -111,125 +97,89 @@ describe('a call', () => {
 
 describe('the runner', () => {
   test('outlives a jest that is killed in the middle of a line', async () => {
-    const calls = await connected({ enrolled: async () => null });
-    const killed = connect(path);
-    await once(killed, 'connect');
-    killed.end('{"id":1,"met');
-    await once(killed, 'close');
-    expect(await calls.call('enrolled', {})).toBeNull();
+    const [ours, theirs] = duplexPair();
+    serveClaims(theirs, Promise.resolve(handlersOf({})));
+    ours.end('{"id":1,"met');
+    ours.resume();
+    await once(theirs, 'close');
   });
 
-  test('wants nothing more of a connection that says what is no call', async () => {
-    await connected({});
-    const strange = connect(path);
-    strange.write('GET / HTTP/1.1\r\n');
-    strange.resume();
-    await once(strange, 'close');
+  test('wants nothing more of a pipe that says what is no call', async () => {
+    const [ours, theirs] = duplexPair();
+    serveClaims(theirs, Promise.resolve(handlersOf({})));
+    ours.write('GET / HTTP/1.1\r\n');
+    await once(theirs, 'close');
   });
 
   test('outlives a jest that is killed while it waits for an answer', async () => {
     let answer: () => void = () => undefined;
-    const calls = await connected({
-      mode: () =>
-        new Promise((resolve) => {
-          answer = () => resolve(null);
-        }),
-      enrolled: async () => null,
-    });
-    const killed = connect(path);
-    killed.write(
+    const [ours, theirs] = duplexPair();
+    const mode = async () => {
+      await new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+      return null;
+    };
+    serveClaims(theirs, Promise.resolve(handlersOf({ mode, enrolled: async () => null })));
+    ours.write(
       '{"id":1,"method":"mode","params":{"mode":"egress","value":true}}\n{"id":2,"method":"enrolled","params":{}}\n',
     );
-    await once(killed, 'data');
-    killed.destroy();
-    await once(killed, 'close');
+    await once(ours, 'data');
+    theirs.destroy();
+    await once(theirs, 'close');
     answer();
-    expect(await calls.call('enrolled', {})).toBeNull();
-  });
-
-  test('leaves no socket behind', async () => {
-    const calls = await connected({});
-    expect(existsSync(path)).toBe(true);
-    calls.close();
-    client = undefined;
-    await server?.close();
-    server = undefined;
-    expect(existsSync(path)).toBe(false);
-  });
-
-  test('says when the path is taken', async () => {
-    await connected({});
-    await expect(serveClaims(path, handlersOf({}))).rejects.toThrow(/EADDRINUSE/);
+    await new Promise(setImmediate);
   });
 
   test('takes its claims with it when it goes away: they have nothing left to do', async () => {
-    let hasCalled: () => void = () => undefined;
-    const called = new Promise<void>((resolve) => {
-      hasCalled = resolve;
-    });
-    server = await serveClaims(
-      path,
-      handlersOf({
-        enrolled: () => {
-          hasCalled();
-          return new Promise(() => undefined);
-        },
-      }),
-    );
     const module = JSON.stringify(join(import.meta.dirname, 'ask.ts'));
-    const script = `import(${module}).then(({ runner }) => runner().call('enrolled', {}))`;
+    const script = `import(${module}).then(({ connectToRunner }) => connectToRunner().call('enrolled', {}))`;
     const child = spawn(process.execPath, ['--import', 'tsx', '-e', script], {
-      env: { ...process.env, [SOCKET_VARIABLE]: path },
-      stdio: 'ignore',
+      stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
     });
     const ended = once(child, 'exit');
+    const pipe = child.stdio[3] as Duplex;
+    const called = new Promise<void>((resolve) => {
+      const enrolled = () => {
+        resolve();
+        return new Promise<null>(() => undefined);
+      };
+      serveClaims(pipe, Promise.resolve(handlersOf({ enrolled })));
+    });
     await called;
-    await server.close();
-    server = undefined;
+    pipe.destroy();
     expect(await ended).toEqual([1, null]);
   }, 30_000);
 });
 
 describe('a claim in jest', () => {
-  const calls: string[] = [];
-
-  /** Serves a claim whose attempts end as given. */
-  async function serve(ends: { again: boolean; verdict: string; reason: string }[], go = true): Promise<void> {
-    calls.length = 0;
-    server = await serveClaims(
-      path,
-      handlersOf({
-        begin: async ({ more }, { id, run }) => {
-          calls.push(`begin ${id} ${run}${more ? ', more to come' : ''}`);
-          return { go, reason: go ? '' : 'the run is being ended' };
-        },
-        end: async ({ error }) => {
-          calls.push(`end ${error ?? ''}`);
-          const next = ends.shift();
-          if (next === undefined) throw new Error('ended too often');
-          return next;
-        },
-      }),
-    );
-    process.env[SOCKET_VARIABLE] = path;
-    client = runner();
-  }
-
-  // One process has one runner, so that all that is asked of one is asked in one test.
   test('runs as often as the runner asks for, and ends as it says', async () => {
-    await serve([
+    const calls: string[] = [];
+    const ends = [
       { again: true, verdict: '', reason: 'disturbed' },
       { again: true, verdict: 'failed', reason: 'once' },
       { again: false, verdict: 'flaky', reason: '' },
       { again: false, verdict: 'failed', reason: 'expected answered' },
       { again: false, verdict: 'passed', reason: '' },
-    ]);
+    ];
+    const runner = connected({
+      begin: async ({ more }, { id, run }) => {
+        calls.push(`begin ${id} ${run}${more ? ', more to come' : ''}`);
+        return { go: true, reason: '' };
+      },
+      end: async ({ error }) => {
+        calls.push(`end ${error ?? ''}`);
+        const next = ends.shift();
+        if (next === undefined) throw new Error('ended too often');
+        return next;
+      },
+    });
     let bodies = 0;
     const body = async () => {
       bodies += 1;
       if (bodies === 1) throw new TypeError('x is not a function');
     };
-    await runClaim({ id: 'a/b', run: 1 }, body, true);
+    await runClaim(runner, { id: 'a/b', run: 1 }, body, true);
     expect(bodies).toBe(3);
     expect(calls).toEqual([
       'begin a/b 1, more to come',
@@ -237,21 +187,18 @@ describe('a claim in jest', () => {
       ...twice('begin a/b 1', 'end '),
     ]);
 
-    await expect(runClaim({ id: 'a/c', run: 2 }, async () => undefined, false)).rejects.toThrow(
+    await expect(runClaim(runner, { id: 'a/c', run: 2 }, async () => undefined, false)).rejects.toThrow(
       'failed: expected answered',
     );
-    await runClaim({ id: 'a/c', run: 3 }, async () => undefined, false);
+    await runClaim(runner, { id: 'a/c', run: 3 }, async () => undefined, false);
   });
 });
 
 describe('outside of a run', () => {
   test('a claim says what it lacks', async () => {
-    const script = `import(${JSON.stringify(join(import.meta.dirname, 'ask.ts'))}).then(({ runner }) => runner())`;
-    const { [SOCKET_VARIABLE]: _, ...env } = process.env;
-    const child = spawn(process.execPath, ['--import', 'tsx', '-e', script], {
-      env,
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
+    const module = JSON.stringify(join(import.meta.dirname, 'ask.ts'));
+    const script = `import(${module}).then(({ connectToRunner }) => connectToRunner())`;
+    const child = spawn(process.execPath, ['--import', 'tsx', '-e', script], { stdio: ['ignore', 'ignore', 'pipe'] });
     const said: Buffer[] = [];
     child.stderr.on('data', (chunk: Buffer) => said.push(chunk));
     await once(child, 'close');

@@ -1,5 +1,5 @@
-import { connect, createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
+import type { Duplex } from 'node:stream';
 import type { ModeName, ModeState } from '../mesh/mesh.ts';
 import type { Size } from './expectation.ts';
 import type { PolicyPart } from './policies.ts';
@@ -63,20 +63,17 @@ interface Request {
 
 type Response = { id: number; answer: unknown } | { id: number; error: { name: string; message: string } };
 
-/** Where jest finds the runner's socket. */
-export const SOCKET_VARIABLE = 'MESHPROOF_SOCKET';
-
-/** The claims' side of the socket. When the runner goes away, this process has nothing left to do and ends. */
+/** The claims' side of the pipe. When the runner goes away, this process has nothing left to do and ends. */
 export class RunnerClient {
-  private readonly socket: Socket;
+  private readonly pipe: Duplex;
   private readonly calls = new Map<number, { resolve(answer: unknown): void; reject(error: Error): void }>();
   private count = 0;
 
-  constructor(path: string) {
-    this.socket = connect(path);
-    this.socket.on('close', () => process.exit(1));
-    this.socket.on('error', () => process.exit(1));
-    createInterface({ input: this.socket }).on('line', (line) => this.settle(JSON.parse(line) as Response));
+  constructor(pipe: Duplex) {
+    this.pipe = pipe;
+    pipe.on('close', () => process.exit(1));
+    pipe.on('error', () => process.exit(1));
+    createInterface({ input: pipe }).on('line', (line) => this.settle(JSON.parse(line) as Response));
   }
 
   /** @param claim on whose behalf; absent where no claim asks */
@@ -85,14 +82,8 @@ export class RunnerClient {
     const id = this.count;
     return new Promise((resolve, reject) => {
       this.calls.set(id, { resolve: (answer) => resolve(answer as Answer<M>), reject });
-      this.socket.write(`${JSON.stringify({ id, claim, method, params })}\n`);
+      this.pipe.write(`${JSON.stringify({ id, claim, method, params })}\n`);
     });
-  }
-
-  /** Lets this process end by itself although the socket is open. */
-  close(): void {
-    this.socket.removeAllListeners('close');
-    this.socket.destroy();
   }
 
   private settle(response: Response): void {
@@ -103,46 +94,25 @@ export class RunnerClient {
   }
 }
 
-export interface ClaimServer {
-  path: string;
-  close(): Promise<void>;
-}
-
 /**
- * The runner's side: takes the calls of the one jest process over a Unix socket.
- * @param path the socket's; Linux allows 107 characters
+ * The runner's side: answers the calls of the one jest process.
+ * @param handlers calls wait for them
  */
-export async function serveClaims(path: string, handlers: Handlers): Promise<ClaimServer> {
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
-    socket.on('error', () => socket.destroy());
-    const lines = createInterface({ input: socket });
-    // readline repeats the socket's errors as its own, and an error without a listener would end this process.
-    lines.on('error', () => socket.destroy());
-    lines.on('line', (line) => {
-      const request = requestIn(line);
-      if (request === undefined) {
-        socket.destroy();
-        return;
-      }
-      void answer(request, handlers).then((response) => {
-        if (!socket.destroyed) socket.write(`${JSON.stringify(response)}\n`);
-      });
+export function serveClaims(pipe: Duplex, handlers: Promise<Handlers>): void {
+  pipe.on('error', () => pipe.destroy());
+  const lines = createInterface({ input: pipe });
+  // readline repeats the pipe's errors as its own, and an error without a listener would end this process.
+  lines.on('error', () => pipe.destroy());
+  lines.on('line', (line) => {
+    const request = requestIn(line);
+    if (request === undefined) {
+      pipe.destroy();
+      return;
+    }
+    void answer(request, handlers).then((response) => {
+      if (!pipe.destroyed) pipe.write(`${JSON.stringify(response)}\n`);
     });
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(path, resolve);
-  });
-  return {
-    path,
-    close: () => {
-      for (const socket of sockets) socket.destroy();
-      return new Promise((resolve) => server.close(() => resolve()));
-    },
-  };
 }
 
 /** Undefined for half a line: a process that is killed while it writes leaves one. */
@@ -157,9 +127,12 @@ function requestIn(line: string): Request | undefined {
 /** No plan has it: every call that needs a claim is refused. */
 const NO_CLAIM: ClaimKey = { id: '', run: 0 };
 
-async function answer({ id, claim = NO_CLAIM, method, params }: Request, handlers: Handlers): Promise<Response> {
+async function answer(
+  { id, claim = NO_CLAIM, method, params }: Request,
+  handlers: Promise<Handlers>,
+): Promise<Response> {
   try {
-    const handle = handlers[method] as (params: unknown, claim: ClaimKey) => Promise<unknown>;
+    const handle = (await handlers)[method] as (params: unknown, claim: ClaimKey) => Promise<unknown>;
     return { id, answer: await handle(params, claim) };
   } catch (error) {
     const { name, message } = error instanceof Error ? error : new Error(String(error));

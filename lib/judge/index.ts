@@ -1,5 +1,5 @@
 export { scriptOf } from './ask.ts';
-export { type ClaimServer, type Handlers, SOCKET_VARIABLE, serveClaims } from './calls.ts';
+export { type Handlers, serveClaims } from './calls.ts';
 export { type Claim, declaredClaims, type PlannedClaim, resourceUseOf } from './claim.ts';
 export { ClientSets } from './client-sets.ts';
 export type { ClusterObserver } from './cluster-observer.ts';

@@ -3,12 +3,7 @@ import { optionRows } from './options.ts';
 import { type Layer, type OptionValue, readOptionText } from './values.ts';
 
 /** Variables that are not options: what a run tells its processes, and what the contract tests read. */
-export const ownVariables: readonly string[] = [
-  'MESHPROOF_RUN_ID',
-  'MESHPROOF_SOCKET',
-  'MESHPROOF_ALLURE_RESULTS',
-  'MESHPROOF_CONTRACT_KUBECONFIG',
-];
+export const ownVariables: readonly string[] = ['MESHPROOF_RUN_ID', 'MESHPROOF_CONTRACT_KUBECONFIG'];
 
 const environmentRows = optionRows.filter((row) => !row.commandLineOnly);
 

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { execa } from 'execa';
 import { pollUntil } from '../polling/poll-until.ts';
 import { Lines } from './lines.ts';
@@ -21,6 +22,8 @@ export interface CommandOptions {
   line?(text: string): void;
   /** Give the output to `line` only, and keep none: for a command that runs as long as the program. */
   discardOutput?: boolean;
+  /** Gets a pipe that goes both ways: the command has it as its file descriptor 3. Only with `discardOutput`. */
+  channel?(pipe: Duplex): void;
   /** Show standard error to the user as well. */
   showStderr?: boolean;
   /** The command may read from the terminal, and so stays in this program's process group. */
@@ -64,15 +67,19 @@ export async function runCommand(argv: readonly string[], options: CommandOption
     stripFinalNewline: false,
     buffer: !options.discardOutput,
     maxBuffer: MAX_OUTPUT,
-    stderr: options.showStderr ? ['pipe', 'inherit'] : 'pipe',
-    ...(options.input === undefined
-      ? { stdin: options.interactive ? ('inherit' as const) : ('ignore' as const) }
-      : { input: options.input }),
+    stdio: [
+      options.interactive ? 'inherit' : options.input === undefined ? 'ignore' : 'pipe',
+      'pipe',
+      options.showStderr ? ['pipe', 'inherit'] : 'pipe',
+      ...(options.channel ? ['pipe' as const] : []),
+    ],
+    ...(options.input !== undefined && { input: options.input }),
     ...(options.env && { env: options.env }),
     ...(options.cwd && { cwd: options.cwd }),
   });
   const { pid, stdout, stderr } = child;
   if (pid !== undefined) options.started?.(pid, argv.join(' '));
+  options.channel?.(child.stdio[3] as Duplex);
   const tail: string[] = [];
   const allLines = [stdout, stderr].map((stream) => {
     const lines = new Lines((text) => {

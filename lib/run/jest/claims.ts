@@ -1,8 +1,9 @@
 import { describe, test } from '@jest/globals';
-import { runClaim, runner } from '../../judge/ask.ts';
+import { connectToRunner, runClaim } from '../../judge/ask.ts';
 import { loadCatalogue } from '../suites.ts';
 
-const planned = await runner().call('claims', {});
+const runner = connectToRunner();
+const planned = await runner.call('claims', {});
 const catalogue = await loadCatalogue();
 const claims = new Map(catalogue.map((claim) => [claim.id, claim]));
 
@@ -18,7 +19,7 @@ function outcome(id: string, run: number): Promise<void> | undefined {
   const own = planned.filter((each) => each.run === run && !each.skip).map((each) => claims.get(each.id));
   own.forEach((claim, i) => {
     if (claim === undefined) return;
-    const over = runClaim({ id: claim.id, run }, claim.body, i < own.length - 1);
+    const over = runClaim(runner, { id: claim.id, run }, claim.body, i < own.length - 1);
     // Its own test reports it. Until then nobody waits for it.
     over.catch(() => undefined);
     together.set(claim.id, over);

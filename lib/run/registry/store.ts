@@ -1,5 +1,4 @@
-import { existsSync, lstatSync, mkdtempSync, readdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { lstatSync, mkdtempSync, readdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { EnvironmentError } from '../../words/index.ts';
 import { makeFolders, registryFolder } from '../folders.ts';
@@ -48,26 +47,19 @@ export function privateFolder(folder: string, runId: string): string {
   return join(folder, runId);
 }
 
-/** Where a run makes a temporary folder, if it needs one. `clean` finds it by the run's id in its name. */
-export function temporaryFolders(runId: string): string[] {
-  return [...new Set([tmpdir(), '/tmp'])].map((folder) => join(folder, `meshproof-${runId}`));
-}
-
-/** Paths of the files in a run's private folder, and of its temporary folders. */
+/** Paths of the files in a run's private folder. */
 export function filesOf(folder: string, runId: string): string[] {
   const place = privateFolder(folder, runId);
   const found = lstatSync(place, { throwIfNoEntry: false });
-  const within = found?.isDirectory() ? readdirSync(place).map((name) => join(place, name)) : [];
-  return [...within, ...temporaryFolders(runId).filter((each) => existsSync(each))];
+  return found?.isDirectory() ? readdirSync(place).map((name) => join(place, name)) : [];
 }
 
 /**
- * Removes an entry and the run's folders.
+ * Removes an entry and the run's private folder.
  * @throws EnvironmentError where the folder of the registry cannot be written
  */
 export function removeEntry(folder: string, runId: string): void {
   try {
-    for (const each of temporaryFolders(runId)) rmSync(each, { recursive: true, force: true });
     rmSync(privateFolder(folder, runId), { recursive: true, force: true });
     rmSync(entryFile(folder, runId), { force: true });
     rmSync(`${entryFile(folder, runId)}.tmp`, { force: true });
