@@ -53,7 +53,6 @@ const doors = [
   'kube/client/index',
   'kube/client/kubeconfig',
   'kube/cluster',
-  'kube/contract/setup',
   'mesh/errors',
   'mesh/mesh',
   'options/options',

@@ -12,7 +12,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parse, stringify } from 'yaml';
-import { openRelay, type Relay } from '../lib/kube/contract/relay.ts';
+import { openRelay, type Relay } from '../lib/kube/testing/relay.ts';
 import { loadDriver } from '../lib/mesh/index.ts';
 import { summarise } from '../lib/report/index.ts';
 import { type EnvironmentFault, environmentFaults, type Lasted } from './environment-faults/index.ts';

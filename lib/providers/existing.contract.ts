@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { MANAGED_BY, OWNER, RUN_LABEL } from '../fixtures/index.ts';
-import { type ContractSetup, openSetup } from '../kube/contract/setup.ts';
+import { type ContractSetup, openSetup } from '../kube/testing/contract-setup.ts';
 import { type LiveEntry, type ProvidedExisting, restoreLive, upExisting } from './existing.ts';
 
 let setup: ContractSetup;

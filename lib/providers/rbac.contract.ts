@@ -5,7 +5,7 @@ import { parseAllDocuments } from 'yaml';
 import { type DeployOptions, deployEnrolled, deployUnmeshed, FixtureError, removeFixtures } from '../fixtures/index.ts';
 import { connect } from '../kube/client/index.ts';
 import type { Cluster, Manifest } from '../kube/cluster.ts';
-import { type ContractSetup, openSetup, unless } from '../kube/contract/setup.ts';
+import { type ContractSetup, openSetup, unless } from '../kube/testing/contract-setup.ts';
 
 /** A cluster without access control grants everything to everybody. */
 const hasRbac = await offersRbac();

@@ -1,5 +1,5 @@
-import type { Relay } from '../../lib/kube/contract/relay.ts';
 import type { Cluster } from '../../lib/kube/index.ts';
+import type { Relay } from '../../lib/kube/testing/relay.ts';
 import type { DeploymentName } from '../lib/pods.ts';
 
 /** What an environment fault works on. */

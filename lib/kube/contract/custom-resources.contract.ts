@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Manifest, ObjectRef } from '../cluster.ts';
-import { type ContractSetup, openSetup } from './setup.ts';
+import { type ContractSetup, openSetup } from '../testing/contract-setup.ts';
 
 const group = `contract-${randomBytes(4).toString('hex')}.example.com`;
 const crd: ObjectRef = {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Cluster, ContainerRef, ExecResult } from '../cluster.ts';
-import { openRelay, type Relay } from './relay.ts';
-import { type ContractSetup, openSetup, until } from './setup.ts';
+import { type ContractSetup, openSetup, until } from '../testing/contract-setup.ts';
+import { openRelay, type Relay } from '../testing/relay.ts';
 
 let setup: ContractSetup;
 let target: ContainerRef;

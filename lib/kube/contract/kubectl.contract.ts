@@ -6,7 +6,7 @@ import { stringify } from 'yaml';
 import { FIXTURE_IMAGES } from '../../fixtures/table.ts';
 import { runCommand } from '../../processes/command.ts';
 import type { Manifest } from '../cluster.ts';
-import { type ContractSetup, missingProgram, openSetup, unless } from './setup.ts';
+import { type ContractSetup, missingProgram, openSetup, unless } from '../testing/contract-setup.ts';
 
 /** Longest that one command may take, ms. */
 const COMMAND_MS = 40_000;

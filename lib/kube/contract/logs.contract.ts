@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Cluster, ContainerRef, Stop } from '../cluster.ts';
-import { openRelay, type Relay } from './relay.ts';
-import { type ContractSetup, openSetup, until } from './setup.ts';
+import { type ContractSetup, openSetup, until } from '../testing/contract-setup.ts';
+import { openRelay, type Relay } from '../testing/relay.ts';
 
 let setup: ContractSetup;
 let relay: Relay;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Manifest, ObjectRef } from '../cluster.ts';
-import { type ContractSetup, openSetup } from './setup.ts';
+import { type ContractSetup, openSetup } from '../testing/contract-setup.ts';
 
 let setup: ContractSetup;
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Cluster, Manifest, ObjectRef, Selection, Stop } from '../cluster.ts';
-import { openRelay, openRewriter, type Relay, type Rewriter } from './relay.ts';
-import { type ContractSetup, openSetup, until } from './setup.ts';
+import { type ContractSetup, openSetup, until } from '../testing/contract-setup.ts';
+import { openRelay, openRewriter, type Relay, type Rewriter } from '../testing/relay.ts';
 
 let setup: ContractSetup;
 let relay: Relay;

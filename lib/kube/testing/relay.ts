@@ -2,7 +2,7 @@ import { once, setMaxListeners } from 'node:events';
 import http from 'node:http';
 import net, { type AddressInfo, type Socket } from 'node:net';
 import { readEndpoint } from '../client/endpoint.ts';
-import type { Kubeconfig } from './setup.ts';
+import type { Kubeconfig } from './contract-setup.ts';
 
 /** A TCP relay on loopback in front of the API server. A test can cut its connections or let them hang. */
 export interface Relay {
