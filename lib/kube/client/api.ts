@@ -1,11 +1,10 @@
-import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { ClusterError } from '../cluster.ts';
 import type { Access, Endpoint } from './endpoint.ts';
 import { readRefusal, type TransientError } from './failures.ts';
 import { limits } from './limits.ts';
-import { retrying } from './retry.ts';
-import { Scope, unlessAborted } from './scope.ts';
+import { retrying, Scope, unlessAborted } from './retry.ts';
 
 /** One request to the API server. */
 export interface ApiRequest {
@@ -22,7 +21,7 @@ export interface ApiRequest {
 export interface Call extends ApiRequest {
   /** Which transient failures may be retried; default: all but conflicts. */
   may?: (error: TransientError) => boolean;
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** HTTP to one API server: credentials, time limits, retries and errors. */
@@ -42,17 +41,10 @@ export class Api {
    * Sends a request and reads the whole answer. Retries transient failures.
    * @throws ClusterError for everything but a 2xx
    */
-  async call(call: Call): Promise<string> {
-    const scope = new Scope(call.signal ? [this.closing, call.signal] : [this.closing]);
-    try {
-      return await retrying(() => this.once(call, scope.signal), {
-        signal: scope.signal,
-        log: this.log,
-        ...(call.may && { may: call.may }),
-      });
-    } finally {
-      scope.end();
-    }
+  async call({ signal, may, ...request }: Call): Promise<string> {
+    const scope = new Scope(signal ? [this.closing, signal] : [this.closing]);
+    const options = { signal: scope.signal, log: this.log, ...(may && { may }) };
+    return await retrying(() => this.once(request, scope.signal), options).finally(() => scope.end());
   }
 
   /**
@@ -60,18 +52,9 @@ export class Api {
    * @throws ClusterError
    */
   async once(request: ApiRequest, signal: AbortSignal, timeoutMs = limits.requestMs): Promise<string> {
-    return await this.authenticated(request.what, signal, async (access) => {
-      const scope = new Scope([signal], timeoutMs);
-      try {
-        // A connection of the pool may be closed already, and a creation cannot be sent twice.
-        const agent = request.method === 'POST' ? 'single' : 'pool';
-        return await text(await this.#send(request, access, scope.signal, agent));
-      } catch (thrown) {
-        throw scope.failure(request.what, thrown, timeoutMs);
-      } finally {
-        scope.end();
-      }
-    });
+    // A connection of the pool may be closed already, and a creation cannot be sent twice.
+    const agent = request.method === 'POST' ? 'single' : 'pool';
+    return await this.#answered(request, { agent, signal, timeoutMs }, text);
   }
 
   /**
@@ -80,19 +63,11 @@ export class Api {
    * @throws ClusterError
    */
   async open(request: ApiRequest, signal: AbortSignal, headMs?: number): Promise<IncomingMessage> {
-    return await this.authenticated(request.what, signal, async (access) => {
-      const scope = new Scope([signal], headMs);
-      try {
-        const response = await this.#send(request, access, scope.signal, 'single');
-        const drop = (): unknown => response.destroy();
-        signal.addEventListener('abort', drop, { once: true });
-        response.once('close', () => signal.removeEventListener('abort', drop));
-        return response;
-      } catch (thrown) {
-        throw scope.failure(request.what, thrown, headMs);
-      } finally {
-        scope.end();
-      }
+    return await this.#answered(request, { agent: 'single', signal, timeoutMs: headMs }, (response) => {
+      const drop = (): unknown => response.destroy();
+      signal.addEventListener('abort', drop, { once: true });
+      response.once('close', () => signal.removeEventListener('abort', drop));
+      return response;
     });
   }
 
@@ -120,40 +95,45 @@ export class Api {
     return new URL(this.endpoint.server.pathname.replace(/\/$/, '') + path, this.endpoint.server);
   }
 
-  async #send(
+  async #answered<T>(
     request: ApiRequest,
+    how: { agent: 'pool' | 'single'; signal: AbortSignal; timeoutMs: number | undefined },
+    read: (response: IncomingMessage) => T | Promise<T>,
+  ): Promise<T> {
+    return await this.authenticated(request.what, how.signal, async (access) => {
+      const scope = new Scope([how.signal], how.timeoutMs);
+      try {
+        return await read(await this.#send(request, access, scope.signal, how.agent));
+      } catch (thrown) {
+        throw scope.failure(request.what, thrown, how.timeoutMs);
+      } finally {
+        scope.end();
+      }
+    });
+  }
+
+  async #send(
+    { method, path, what, body, contentType = 'application/json' }: ApiRequest,
     access: Access,
     signal: AbortSignal,
     agent: 'pool' | 'single',
   ): Promise<IncomingMessage> {
-    const body = request.body === undefined ? undefined : JSON.stringify(request.body);
-    const headers = headersOf(request, access, body);
-    const outgoing = access.connections.request(this.url(request.path), {
-      method: request.method,
-      agent,
-      headers,
-      signal,
-    });
+    const json = body && JSON.stringify(body);
+    const content = json && { 'content-type': contentType, 'content-length': String(Buffer.byteLength(json)) };
+    const headers = { ...access.headers, accept: 'application/json, */*', ...content };
+    const outgoing = access.connections.request(this.url(path), { method, agent, headers, signal });
     // After this time the kernel probes every second, and finds half-open connections of long streams.
     if (agent === 'single') outgoing.setSocketKeepAlive(true, limits.silenceMs);
     const answer = new Promise<IncomingMessage>((resolve, reject) => {
       // Stays for the connection's life: failures after the head are emitted here, too.
       outgoing.on('error', reject);
       outgoing.on('response', resolve);
-      outgoing.end(body);
+      outgoing.end(json);
     });
     // A request that waits for a proxy does not notice an abort.
     const response = await unlessAborted(signal, answer, 'aborted');
     const { statusCode = 0 } = response;
     if (statusCode >= 200 && statusCode < 300) return response;
-    throw await readRefusal(request.what, response);
+    throw await readRefusal(what, response);
   }
-}
-
-function headersOf(request: ApiRequest, access: Access, body: string | undefined): OutgoingHttpHeaders {
-  const headers: OutgoingHttpHeaders = { ...access.headers, accept: 'application/json, */*' };
-  if (body === undefined) return headers;
-  headers['content-type'] = request.contentType ?? 'application/json';
-  headers['content-length'] = String(Buffer.byteLength(body));
-  return headers;
 }

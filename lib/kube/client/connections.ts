@@ -2,12 +2,12 @@ import { setMaxListeners } from 'node:events';
 import http, { type ClientRequest, type OutgoingHttpHeaders } from 'node:http';
 import https from 'node:https';
 import type { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
 import { checkServerIdentity } from 'node:tls';
 import { HttpsProxyAgent } from 'https-proxy-agent';
 import { SocksProxyAgent } from 'socks-proxy-agent';
 import { bareHost } from './context.ts';
-import { asError, TransientError } from './failures.ts';
+import { basic } from './credentials.ts';
+import { reasonOf, TransientError } from './failures.ts';
 import type { ProxyServer } from './proxy.ts';
 import type { TlsOptions } from './tls-identity.ts';
 
@@ -52,16 +52,17 @@ export class Connections {
   request(url: URL, { method, headers, agent, signal }: Outgoing): ClientRequest {
     const common = { method, agent: this.#agents[agent], signal };
     const proxy = this.#forward;
-    if (proxy === undefined) {
-      return (url.protocol === 'https:' ? https : http).request(url, { ...common, headers });
-    }
-    const secure = proxy.protocol === 'https:';
-    return (secure ? https : http).request({
+    const { request } = (proxy ?? url).protocol === 'https:' ? https : http;
+    if (proxy === undefined) return request(url, { ...common, headers });
+    const { username, password, port } = proxy;
+    const credentials = basic(decodeURIComponent(username), decodeURIComponent(password));
+    const authorization = username || password ? { 'proxy-authorization': credentials } : {};
+    return request({
       ...common,
       host: bareHost(proxy),
-      port: proxy.port || (secure ? 443 : 80),
+      port: port || (proxy.protocol === 'https:' ? 443 : 80),
       path: url.href,
-      headers: { ...headers, host: url.host, ...proxyAuthorization(proxy) },
+      headers: { ...headers, host: url.host, ...authorization },
     });
   }
 
@@ -71,32 +72,9 @@ export class Connections {
   }
 }
 
-function proxyAuthorization({ username, password }: URL): OutgoingHttpHeaders {
-  if (username === '' && password === '') return {};
-  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  return { 'proxy-authorization': `Basic ${Buffer.from(pair).toString('base64')}` };
-}
-
+/** `tls` has certificates that are read once; Node would read them for each connection. */
 function direct(isSecure: boolean, tls: TlsOptions, keepAlive: boolean): http.Agent {
-  return isSecure ? new SecureAgent(tls, keepAlive) : new http.Agent({ keepAlive });
-}
-
-/** Uses certificates that are read once; Node would read them for each connection. */
-class SecureAgent extends https.Agent {
-  readonly #tls: TlsOptions;
-
-  constructor(tls: TlsOptions, keepAlive: boolean) {
-    super({ keepAlive });
-    this.#tls = tls;
-  }
-
-  override createConnection(
-    options: https.RequestOptions,
-    callback?: (error: Error | null, stream: Duplex) => void,
-  ): Duplex | null | undefined {
-    const withIdentity: https.RequestOptions & TlsOptions = { ...options, ...this.#tls };
-    return super.createConnection(withIdentity, callback);
-  }
+  return isSecure ? new https.Agent({ ...tls, keepAlive }) : new http.Agent({ keepAlive });
 }
 
 type ConnectOptions = Parameters<HttpsProxyAgent<string>['connect']>[1];
@@ -141,8 +119,7 @@ class SocksTunnel extends SocksProxyAgent {
   readonly #named: ProxyServer;
 
   constructor(proxy: ProxyServer, tls: TlsOptions, keepAlive: boolean) {
-    const url = new URL(proxy.url.href.replace(/^socks5h?:/, 'socks5h:'));
-    super(url, { keepAlive });
+    super(proxy.url.href.replace(/^socks5h?:/, 'socks5h:'), { keepAlive });
     this.#tls = tls;
     this.#named = proxy;
   }
@@ -152,12 +129,10 @@ class SocksTunnel extends SocksProxyAgent {
   }
 }
 
-async function reached(proxy: ProxyServer, connecting: Promise<Socket>): Promise<Socket> {
-  try {
-    return await connecting;
-  } catch (thrown) {
-    throw proxyFailure(proxy, asError(thrown).message);
-  }
+function reached(proxy: ProxyServer, connecting: Promise<Socket>): Promise<Socket> {
+  return connecting.catch((thrown: unknown) => {
+    throw proxyFailure(proxy, reasonOf(thrown).message);
+  });
 }
 
 function proxyFailure({ url, namedBy }: ProxyServer, why: string): TransientError {

@@ -1,4 +1,3 @@
-import { isIP } from 'node:net';
 import {
   authProviderFields,
   clusterFields,
@@ -13,22 +12,19 @@ import {
   userFields,
 } from './kubeconfig.ts';
 
-export type ClusterFields = Fields<typeof clusterFields>;
-export type UserFields = Fields<typeof userFields>;
-type AuthProvider = Fields<typeof authProviderFields>;
+type ClusterFields = Fields<typeof clusterFields>;
+type UserFields = Fields<typeof userFields>;
 
 /** A program that prints a user's credentials. */
 export interface ExecConfig extends Omit<Fields<typeof execFields>, 'env'> {
   command: string;
-  apiVersion: ExecApiVersion;
-  interactiveMode: InteractiveMode;
+  apiVersion: string;
+  interactiveMode: string;
   env: Record<string, string>;
 }
-type ExecApiVersion = (typeof execApiVersions)[number];
-type InteractiveMode = (typeof interactiveModes)[number];
 
-const execApiVersions = ['client.authentication.k8s.io/v1', 'client.authentication.k8s.io/v1beta1'] as const;
-const interactiveModes = ['Never', 'IfAvailable', 'Always'] as const;
+const execApiVersions = ['client.authentication.k8s.io/v1', 'client.authentication.k8s.io/v1beta1'];
+const interactiveModes = ['Never', 'IfAvailable', 'Always'];
 
 /** A context with its cluster and its user, checked as kubectl checks them. */
 export interface ChosenContext {
@@ -39,8 +35,8 @@ export interface ChosenContext {
   server: URL;
   cluster: ClusterFields;
   user: Omit<UserFields, 'exec' | 'auth-provider'>;
-  exec?: ExecConfig;
-  authProvider?: AuthProvider;
+  exec?: ExecConfig | undefined;
+  authProvider?: Fields<typeof authProviderFields> | undefined;
   /** A sentence for each field that has no effect, as with kubectl. */
   notes: string[];
 }
@@ -56,17 +52,13 @@ export function chooseContext(config: Kubeconfig, wanted?: string): ChosenContex
   const context = fieldsOf(contextEntry, contextFields, notes);
   const clusterEntry = namedBy(contextEntry, 'cluster', context.cluster, config.clusters);
   // Without a user, requests are anonymous.
-  const userEntry: Entry =
-    context.user === undefined
-      ? { kind: 'user', name: '', file: contextEntry.file, value: {} }
-      : namedBy(contextEntry, 'user', context.user, config.users);
+  const anonymous: Entry = { kind: 'user', name: '', file: contextEntry.file, value: {} };
+  const userEntry = context.user === undefined ? anonymous : namedBy(contextEntry, 'user', context.user, config.users);
   const cluster = fieldsOf(clusterEntry, clusterFields, notes);
   const allOfUser = fieldsOf(userEntry, userFields, notes);
   checkCluster(clusterEntry, cluster);
   checkUser(userEntry, allOfUser);
-  const { exec: plugin, 'auth-provider': provider, ...user } = allOfUser;
-  const exec = plugin && execOf(userEntry, plugin, notes);
-  const authProvider = provider && fieldsOf(userEntry, authProviderFields, notes, provider, 'auth-provider.');
+  const { exec, 'auth-provider': provider, ...user } = allOfUser;
   return {
     name: contextEntry.name,
     clusterEntry,
@@ -75,22 +67,20 @@ export function chooseContext(config: Kubeconfig, wanted?: string): ChosenContex
     server: serverOf(clusterEntry, cluster.server),
     cluster,
     user,
-    ...(exec && { exec }),
-    ...(authProvider && { authProvider }),
+    exec: exec && execOf(userEntry, exec, notes),
+    authProvider: provider && fieldsOf(userEntry, authProviderFields, notes, provider, 'auth-provider.'),
     notes,
   };
 }
 
 function findContext({ contexts, files }: Kubeconfig, name = ''): Entry {
   const names = [...contexts.keys()].join(', ') || 'none';
-  if (name === '') {
-    const message = `${files} has no current-context; it has: ${names}`;
-    throw new KubeconfigError(message, 'name one: --context NAME, or kubectl config use-context NAME', 'not-found');
-  }
   const found = contexts.get(name);
-  if (found) return found;
-  const message = `${files} has no context '${name}'; it has: ${names}`;
-  throw new KubeconfigError(message, `name one of its contexts: ${names}`, 'not-found');
+  if (name !== '' && found) return found;
+  const what = name === '' ? 'current-context' : `context '${name}'`;
+  const remedy =
+    name === '' ? 'name one: --context NAME, or kubectl config use-context NAME' : `name one of its contexts: ${names}`;
+  throw new KubeconfigError(`${files} has no ${what}; it has: ${names}`, remedy, 'not-found');
 }
 
 function namedBy(
@@ -113,12 +103,16 @@ function namedBy(
 
 /** As kubectl reads it: without a scheme it is plain HTTP (client-go, rest.DefaultServerURL). */
 function serverOf(entry: Entry, written: string | undefined): URL {
-  const remedy = `write the API server's address there: https://HOST:PORT`;
-  if (written === undefined) throw new KubeconfigError(`${placeOf(entry, 'server')} is missing`, remedy);
+  const refuse = (why: string) =>
+    new KubeconfigError(
+      `${placeOf(entry, 'server')} ${why}`,
+      `write the API server's address there: https://HOST:PORT`,
+    );
+  if (written === undefined) throw refuse('is missing');
   const text = written.includes('://') ? written : `http://${written}`;
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !['http:', 'https:'].includes(url.protocol) || url.hostname === '') {
-    throw new KubeconfigError(`${placeOf(entry, 'server')} is no http or https URL: ${written}`, remedy);
+  if (!url?.hostname || !['http:', 'https:'].includes(url.protocol)) {
+    throw refuse(`is no http or https URL: ${written}`);
   }
   url.search = '';
   url.hash = '';
@@ -135,6 +129,8 @@ function checkCluster(entry: Entry, cluster: ClusterFields): void {
 
 /** client-go, tools/clientcmd/validation.go, validateAuthInfo. */
 function checkUser(entry: Entry, user: UserFields): void {
+  const refuse = (field: string, why: string, remedy: string) =>
+    new KubeconfigError(`${placeOf(entry, field)} ${why}`, remedy);
   notBoth(entry, user, 'client-certificate', 'client-certificate-data');
   notBoth(entry, user, 'client-key', 'client-key-data');
   notBoth(entry, user, 'token', 'username');
@@ -142,19 +138,16 @@ function checkUser(entry: Entry, user: UserFields): void {
   notBoth(entry, user, 'tokenFile', 'username');
   notBoth(entry, user, 'exec', 'auth-provider');
   if (hasCertificate(user) && (user['client-key'] ?? user['client-key-data']) === undefined) {
-    const place = placeOf(entry, 'client-key');
-    throw new KubeconfigError(`${place} is missing, and client-certificate is there`, 'add the key');
+    throw refuse('client-key', 'is missing, and client-certificate is there', 'add the key');
   }
   for (const field of ['token', 'as', 'as-uid'] as const) {
     if (/[^\P{Cc}\t]/u.test(user[field] ?? '')) {
-      const place = placeOf(entry, field);
-      throw new KubeconfigError(`${place} has a line break or another control character`, 'remove it');
+      throw refuse(field, 'has a line break or another control character', 'remove it');
     }
   }
   for (const field of ['as-uid', 'as-groups', 'as-user-extra'] as const) {
     if (user[field] !== undefined && user.as === undefined) {
-      const place = placeOf(entry, field);
-      throw new KubeconfigError(`${place} is there without 'as'`, `add the user to impersonate as 'as'`);
+      throw refuse(field, `is there without 'as'`, `add the user to impersonate as 'as'`);
     }
   }
 }
@@ -171,41 +164,24 @@ function notBoth<F extends object>(entry: Entry, fields: F, one: keyof F & strin
 }
 
 function execOf(entry: Entry, value: Record<string, unknown>, notes: string[]): ExecConfig {
-  const fields = fieldsOf(entry, execFields, notes, value, 'exec.');
-  const { command, apiVersion, interactiveMode, env, ...rest } = fields;
-  const refuse = (field: string, why: string, remedy: string): never => {
-    throw new KubeconfigError(`${placeOf(entry, `exec.${field}`)} ${why}`, remedy);
-  };
-  if (command === undefined) return refuse('command', 'is missing', 'name the program that prints the credentials');
-  const versions = execApiVersions.join(' or ');
-  if (apiVersion === undefined) return refuse('apiVersion', 'is missing', `write ${versions}`);
-  const version = execApiVersions.find((each) => each === apiVersion);
-  if (version === undefined) {
-    const why = `is ${apiVersion}, which kubectl does not support`;
-    return refuse('apiVersion', why, `update the plugin; write ${versions}`);
-  }
+  const { env = [], ...fields } = fieldsOf(entry, execFields, notes, value, 'exec.');
   // Required since v1; before that, this is the default (client-go, tools/clientcmd/api/v1/defaults.go).
-  const mode = interactiveMode ?? (version === execApiVersions[1] ? 'IfAvailable' : undefined);
-  const known = interactiveModes.find((each) => each === mode);
-  if (known === undefined) {
-    const why = mode === undefined ? 'is missing' : `is ${mode}`;
-    return refuse('interactiveMode', why, `write one of: ${interactiveModes.join(', ')}`);
-  }
-  const variables: Record<string, string> = {};
-  for (const each of env === undefined ? [] : Array.isArray(env) ? env : [undefined]) {
-    const { name, value: set } = (each ?? {}) as Record<string, unknown>;
-    const isText =
-      typeof name === 'string' && name !== '' && (set === undefined || set === null || typeof set === 'string');
-    if (!isText) {
-      return refuse('env', 'has an entry without a name, or one that is not text', 'write name and value as text');
-    }
-    variables[name] = set ?? '';
-  }
-  return { ...rest, command, apiVersion: version, interactiveMode: known, env: variables };
+  const defaults = fields.apiVersion === execApiVersions[1] ? { interactiveMode: 'IfAvailable' } : {};
+  const { command = '', apiVersion = '', interactiveMode = '', ...rest } = { ...defaults, ...fields };
+  const check = (field: string, is: string, isKnown: boolean, remedy: string): void => {
+    const why = is === '' ? 'is missing' : `is ${is}, which kubectl does not support`;
+    if (!isKnown) throw new KubeconfigError(`${placeOf(entry, `exec.${field}`)} ${why}`, remedy);
+  };
+  check('command', command, command !== '', 'name the program that prints the credentials');
+  const remedy = `use a plugin that has it; write ${execApiVersions.join(' or ')}`;
+  check('apiVersion', apiVersion, execApiVersions.includes(apiVersion), remedy);
+  const modes = `write one of: ${interactiveModes.join(', ')}`;
+  check('interactiveMode', interactiveMode, interactiveModes.includes(interactiveMode), modes);
+  const variables = env.map(({ name, value: set }) => [name, set ?? ''] as const);
+  return { ...rest, command, apiVersion, interactiveMode, env: Object.fromEntries(variables) };
 }
 
 /** A host as sockets and certificates name it: IPv6 addresses without brackets. */
 export function bareHost(url: URL): string {
-  const bare = url.hostname.replace(/^\[(.*)\]$/, '$1');
-  return isIP(bare) === 6 ? bare : url.hostname;
+  return url.hostname.replace(/^\[(.*)\]$/, '$1');
 }

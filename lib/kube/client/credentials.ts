@@ -1,10 +1,11 @@
-import { readFileSync } from 'node:fs';
-import { type ChosenContext, hasCertificate } from './context.ts';
-import { ExecPlugin, type PluginCredentials } from './exec-plugin.ts';
-import { asError, isRecord, parseJson } from './failures.ts';
-import { KubeconfigError, placeOf } from './kubeconfig.ts';
+import { existsSync, readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { type CommandResult, runCommand } from '../../processes/command.ts';
+import { type ChosenContext, type ExecConfig, hasCertificate } from './context.ts';
+import { isRecord, parseJson, reasonOf } from './failures.ts';
+import { fieldPath, KubeconfigError, placeOf } from './kubeconfig.ts';
 import { limits } from './limits.ts';
-import type { KeyPair } from './tls-identity.ts';
+import { authorityOf, type KeyPair } from './tls-identity.ts';
 
 /** The client's credentials: a header, a certificate, or both. */
 export interface Identification {
@@ -16,7 +17,7 @@ export interface Identification {
 /** Where a user's credentials come from. Returns the same object until they change. */
 export interface CredentialSource {
   /** A program has to run for them. */
-  readonly isProgram?: boolean;
+  isProgram?: boolean;
   /** @throws KubeconfigError naming the field */
   current(): Promise<Identification>;
   /** The server refused these. @returns true if the next call may return others */
@@ -26,113 +27,69 @@ export interface CredentialSource {
 /**
  * The source that client-go uses: a token (from a file first), a password, a certificate, and a plugin only if there is none
  * of these.
- * @param authority the cluster's certificate authority as PEM text, for plugins
+ * @param closing ends a running plugin
  * @throws KubeconfigError for a provider that kubectl has removed
  */
-export function credentialSourceOf(
-  chosen: ChosenContext,
-  authority: () => string,
-  closing: AbortSignal,
-): CredentialSource {
+export function credentialSourceOf(chosen: ChosenContext, closing: AbortSignal): CredentialSource {
   const { user, userEntry, exec, authProvider, notes } = chosen;
-  const bearer = authProvider && providerToken(chosen, authProvider.name, authProvider.config ?? {});
+  const ofProvider = authProvider && providerToken(chosen, authProvider.name, authProvider.config?.['id-token']);
   const other = (['tokenFile', 'token', 'username'] as const).find((field) => user[field] !== undefined);
   const used = other ?? (hasCertificate(user) ? 'client-certificate' : undefined);
-  if (exec && used === undefined) return new PluginSource(new ExecPlugin(exec, chosen, authority, closing));
+  if (exec && used === undefined) return ofPlugin(exec, chosen, closing);
   if (exec) notes.push(`${placeOf(userEntry, 'exec')}: kubectl does not run it beside ${used}`);
-  if (user.tokenFile !== undefined) return new TokenFile(chosen, user.tokenFile, user.token);
+  if (user.tokenFile !== undefined) return tokenOfFile(chosen, user.tokenFile);
   if (user.token !== undefined) return fixed(`Bearer ${user.token}`);
   if (user.username !== undefined) return fixed(basic(user.username, user.password ?? ''));
-  if (bearer) return bearer;
-  return ofServer(chosen);
+  return ofProvider ?? ofServer(chosen);
 }
 
 /** The credentials in the server's URL, used if there are no others. */
 export function ofServer({ server: { username, password } }: ChosenContext): CredentialSource {
-  return username === '' && password === ''
-    ? fixed(undefined)
-    : fixed(basic(decodeURIComponent(username), decodeURIComponent(password)));
+  if (username === '' && password === '') return fixed(undefined);
+  return fixed(basic(decodeURIComponent(username), decodeURIComponent(password)));
 }
 
-function basic(username: string, password: string): string {
+/** The value of an `authorization` header. */
+export function basic(username: string, password: string): string {
   return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 }
 
 function fixed(authorization: string | undefined): CredentialSource {
-  const always: Identification = authorization === undefined ? {} : { authorization };
+  const always = authorization === undefined ? {} : { authorization };
   return { current: async () => always, discard: () => false };
 }
 
-class PluginSource implements CredentialSource {
-  readonly isProgram = true;
-  readonly #plugin: ExecPlugin;
-  #from: PluginCredentials | undefined;
-  #made: Identification = {};
-
-  constructor(plugin: ExecPlugin) {
-    this.#plugin = plugin;
-  }
-
-  async current(): Promise<Identification> {
-    const from = await this.#plugin.credentials();
-    if (from !== this.#from) {
-      const { token, pair } = from;
-      this.#from = from;
-      this.#made = { ...(token !== undefined && { authorization: `Bearer ${token}` }), ...(pair && { pair }) };
-    }
-    return this.#made;
-  }
-
-  discard(refused: Identification): boolean {
-    if (refused === this.#made && this.#from !== undefined) this.#plugin.discard(this.#from);
-    return true;
-  }
-}
-
 /** A token in a file, which somebody else renews. */
-class TokenFile implements CredentialSource {
-  readonly #chosen: ChosenContext;
-  readonly #file: string;
-  readonly #fallback: string | undefined;
-  #readAt = Number.NEGATIVE_INFINITY;
-  #made: Identification | undefined;
-
-  constructor(chosen: ChosenContext, file: string, fallback: string | undefined) {
-    this.#chosen = chosen;
-    this.#file = file;
-    this.#fallback = fallback;
-  }
-
-  async current(): Promise<Identification> {
-    const now = performance.now();
-    if (this.#made === undefined || now - this.#readAt >= limits.tokenFileMs) {
-      this.#readAt = now;
-      const authorization = `Bearer ${this.#read()}`;
-      if (authorization !== this.#made?.authorization) this.#made = { authorization };
-    }
-    return this.#made ?? {};
-  }
-
-  discard(refused: Identification): boolean {
-    if (refused !== this.#made) return true;
-    this.#readAt = Number.NEGATIVE_INFINITY;
-    return `Bearer ${this.#read()}` !== refused.authorization;
-  }
-
-  #read(): string {
-    let why: string;
+function tokenOfFile({ user, userEntry }: ChosenContext, file: string): CredentialSource {
+  let readAt = Number.NEGATIVE_INFINITY;
+  let made: Identification | undefined;
+  const read = (): string => {
+    let why = 'is empty';
     try {
-      const token = readFileSync(this.#file, 'utf8').trim();
-      if (token !== '') return token;
-      why = 'is empty';
+      const token = readFileSync(file, 'utf8').trim();
+      if (token !== '') return `Bearer ${token}`;
     } catch (thrown) {
-      why = `cannot be read: ${asError(thrown).message}`;
+      why = `cannot be read: ${reasonOf(thrown).message}`;
     }
-    const last = this.#made?.authorization?.slice('Bearer '.length) ?? this.#fallback;
+    const last = made?.authorization ?? (user.token && `Bearer ${user.token}`);
     if (last !== undefined) return last;
-    const place = placeOf(this.#chosen.userEntry, 'tokenFile');
-    throw new KubeconfigError(`${place}: ${this.#file} ${why}`, `write a token to ${this.#file}`);
-  }
+    throw new KubeconfigError(`${placeOf(userEntry, 'tokenFile')}: ${file} ${why}`, `write a token to ${file}`);
+  };
+  return {
+    async current() {
+      const now = performance.now();
+      if (made !== undefined && now - readAt < limits.tokenFileMs) return made;
+      readAt = now;
+      const authorization = read();
+      if (made?.authorization !== authorization) made = { authorization };
+      return made;
+    },
+    discard(refused) {
+      if (refused !== made) return true;
+      readAt = Number.NEGATIVE_INFINITY;
+      return read() !== refused.authorization;
+    },
+  };
 }
 
 /** Replacements of the providers that kubectl has removed: client-go, plugin/pkg/client/auth. */
@@ -142,20 +99,18 @@ const removed: Record<string, string> = {
 };
 
 /** Only `oidc` is left. Its token is used but never renewed: a new refresh token would replace the user's. */
-function providerToken(chosen: ChosenContext, name = '', config: Record<string, string> = {}): CredentialSource {
-  const { userEntry } = chosen;
+function providerToken({ name: context, userEntry }: ChosenContext, name = '', token = ''): CredentialSource {
   const place = placeOf(userEntry, 'auth-provider');
   if (name !== 'oidc') {
     const known = Object.hasOwn(removed, name) ? 'kubectl has removed it' : 'kubectl knows none of that name';
     const remedy = removed[name] ?? 'use an exec plugin, a token, or a certificate instead';
     throw new KubeconfigError(`${place} is '${name}': ${known}`, remedy);
   }
-  const token = config['id-token'] ?? '';
-  const made: Identification = { authorization: `Bearer ${token}` };
+  const made = { authorization: `Bearer ${token}` };
   return {
     async current() {
       if (expiryOf(token) > Date.now()) return made;
-      const remedy = `renew it: kubectl --context ${chosen.name} get --raw /version; then start the run again`;
+      const remedy = `renew it: kubectl --context ${context} get --raw /version; then start the run again`;
       throw new KubeconfigError(`${place}: its id-token has expired, or is missing`, remedy);
     },
     discard: () => false,
@@ -167,4 +122,152 @@ function expiryOf(token: string): number {
   const payload = parseJson(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
   const expiry = isRecord(payload) ? payload['exp'] : undefined;
   return typeof expiry === 'number' ? expiry * 1000 : 0;
+}
+
+/** The cluster's extension that a plugin gets as `spec.cluster.config`. */
+const CONFIG_EXTENSION = 'client.authentication.k8s.io/exec';
+
+type Fail = (why: string, remedy: string) => never;
+
+/**
+ * A program that prints credentials, run as client-go runs it (plugin/pkg/client/auth/exec). The credentials are valid until
+ * their expirationTimestamp, or as long as this process lives. The program never runs twice at the same time. Errors have
+ * its output, or how to install it.
+ * The format: https://kubernetes.io/docs/reference/config-api/client-authentication.v1/
+ */
+function ofPlugin(exec: ExecConfig, chosen: ChosenContext, closing: AbortSignal): CredentialSource {
+  let running: Promise<Identification> | undefined;
+  let made: Identification | undefined;
+  let goodUntil = Number.POSITIVE_INFINITY;
+  const fail: Fail = (why, remedy) => {
+    throw new KubeconfigError(`${fieldPath(chosen.userEntry, 'exec')}: the plugin ${exec.command} ${why}`, remedy);
+  };
+  const run = async (): Promise<Identification> => {
+    const isTerminal = process.stdin.isTTY === true;
+    if (exec.interactiveMode === 'Always' && !isTerminal) {
+      fail(
+        "needs a terminal (interactiveMode Always), and this program's standard input is none",
+        'run it in a terminal, or use credentials that need nobody to answer',
+      );
+    }
+    const interactive = exec.interactiveMode !== 'Never' && isTerminal;
+    const spec = { ...(exec.provideClusterInfo && { cluster: clusterInfo(chosen) }), interactive };
+    const info = { kind: 'ExecCredential', apiVersion: exec.apiVersion, spec };
+    const result = await runCommand([exec.command, ...(exec.args ?? [])], {
+      timeoutMs: limits.execPluginMs,
+      signal: closing,
+      env: { ...exec.env, KUBERNETES_EXEC_INFO: asJson(info) },
+      // A plugin tells its user there how to log in, and may open a browser that must stay.
+      showStderr: true,
+      leaveOthers: true,
+      interactive,
+    });
+    if (result.exitCode !== 0) reportFailure(result, exec, fail);
+    const { identification, expires } = readCredential(result.stdout, exec.apiVersion, fail);
+    const now = Date.now();
+    goodUntil = expires > now ? expires : now + limits.expiredCredentialsMs;
+    made = identification;
+    return identification;
+  };
+  return {
+    isProgram: true,
+    async current() {
+      if (made !== undefined && Date.now() <= goodUntil) return made;
+      running ??= run().finally(() => {
+        running = undefined;
+      });
+      return await running;
+    },
+    discard(refused) {
+      // If there are no newer ones, the plugin runs again at the next call.
+      if (refused === made) made = undefined;
+      return true;
+    },
+  };
+}
+
+function reportFailure(result: CommandResult, { command, installHint }: ExecConfig, fail: Fail): never {
+  const stderr = printable(result.stderr.trim());
+  const output = stderr === '' ? '' : `; it wrote: ${stderr.slice(-2_000)}`;
+  switch (result.fault) {
+    case 'timeout':
+      return fail(`did not end within ${limits.execPluginMs / 1000} s${output}`, 'see why it takes so long');
+    case 'aborted':
+      return fail('was ended, because the client was closed', 'start the run again');
+    case 'missing': {
+      if (existsSync(command)) {
+        fail('cannot be started: what its first line names does not exist', 'install that interpreter');
+      }
+      const hint = installHint === undefined ? '' : `\n${printable(installHint)}`;
+      return fail(
+        'does not exist',
+        `install ${command}${command.includes('/') ? '' : ', or put it on the PATH'}${hint}`,
+      );
+    }
+    case 'unstartable':
+      return fail(`cannot be started: ${result.how}`, `make ${command} a program that can be run`);
+    default:
+      return fail(`failed with ${result.how}${output}`, `run ${command} by hand, with its arguments, to see why`);
+  }
+}
+
+function readCredential(
+  output: string,
+  apiVersion: string,
+  fail: Fail,
+): { identification: Identification; expires: number } {
+  const remedy = `see what it prints; it has to be an ExecCredential of ${apiVersion}`;
+  let printed: unknown;
+  try {
+    printed = parse(output);
+  } catch {
+    // The output may contain credentials, so the message has none of it.
+    return fail('printed neither JSON nor YAML', remedy);
+  }
+  if (!isRecord(printed) || printed['kind'] !== 'ExecCredential') return fail('printed no ExecCredential', remedy);
+  if (printed['apiVersion'] !== apiVersion) {
+    const why = `printed an ExecCredential of ${printed['apiVersion']}, not ${apiVersion}`;
+    fail(why, 'write the version in exec.apiVersion');
+  }
+  const status = isRecord(printed['status']) ? printed['status'] : {};
+  const text = (name: string) => (typeof status[name] === 'string' ? status[name] : '');
+  const [token, cert, key] = [text('token'), text('clientCertificateData'), text('clientKeyData')];
+  if ((cert === '') !== (key === '')) fail('printed only one of certificate and key', remedy);
+  if (token === '' && cert === '') fail('printed neither a token nor a certificate', remedy);
+  const stamp = text('expirationTimestamp');
+  const expires = stamp === '' ? Number.POSITIVE_INFINITY : Date.parse(stamp);
+  if (Number.isNaN(expires)) fail(`printed an expirationTimestamp that is no time: ${printable(stamp)}`, remedy);
+  const authorization = `Bearer ${token}`;
+  return {
+    identification: { ...(token !== '' && { authorization }), ...(cert !== '' && { pair: { cert, key } }) },
+    expires,
+  };
+}
+
+/** client-go, rest.ConfigToExecCluster: without a proxy of the environment. */
+function clusterInfo(chosen: ChosenContext): object {
+  const { cluster, server } = chosen;
+  const { 'certificate-authority': _, 'certificate-authority-data': __, extensions, ...fields } = cluster;
+  const authority = authorityOf(chosen);
+  const all: unknown[] = Array.isArray(extensions) ? extensions : [];
+  const own = all.filter(isRecord).find(({ name }) => name === CONFIG_EXTENSION);
+  return {
+    ...fields,
+    server: fields.server ?? server.href,
+    ...(authority !== '' && { 'certificate-authority-data': Buffer.from(authority, 'latin1').toString('base64') }),
+    config: own?.['extension'] ?? null,
+  };
+}
+
+/** JSON with every digit of large numbers, which an extension may hold. */
+function asJson(value: unknown): string {
+  const json = JSON.stringify(value, (_key, each) => (typeof each === 'bigint' ? `\u0000${each}` : each));
+  return json.replace(/"\\u0000(-?\d+)"/g, '$1');
+}
+
+/** Without control characters, which could change the terminal: client-go, cleanANSIEscapeCodes. */
+function printable(text: string): string {
+  return text.replace(/[^\p{L}\p{M}\p{N}\p{P}\p{S}\p{Z}\t-\r]/gu, (sign) => {
+    return `U+${(sign.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
+  });
 }

@@ -2,10 +2,10 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import { keepBasicCredentials, keepSecret } from '../../words/index.ts';
 import { Connections } from './connections.ts';
 import { bareHost, type ChosenContext, chooseContext } from './context.ts';
-import { type CredentialSource, credentialSourceOf, type Identification, ofServer } from './credentials.ts';
+import { credentialSourceOf, type Identification, ofServer } from './credentials.ts';
 import { KubeconfigError, placeOf, readKubeconfigs } from './kubeconfig.ts';
-import { isLoopback, type ProxyServer, proxyOf } from './proxy.ts';
-import { TlsIdentity, type TlsOptions } from './tls-identity.ts';
+import { isLoopback, proxyOf } from './proxy.ts';
+import { type TlsOptions, tlsIdentity } from './tls-identity.ts';
 
 /** What a request needs to be accepted. */
 export interface Access {
@@ -40,11 +40,9 @@ export interface Endpoint {
  */
 export function readEndpoint(kubeconfigPath: string, context?: string): Endpoint {
   const config = readKubeconfigs([kubeconfigPath]);
-  if (config === undefined) {
-    const message = `cannot read the kubeconfig ${kubeconfigPath}: it does not exist`;
-    throw new KubeconfigError(message, 'name a kubeconfig that exists', 'not-found');
-  }
-  return new ContextEndpoint(chooseContext(config, context));
+  if (config) return endpointOf(chooseContext(config, context));
+  const message = `cannot read the kubeconfig ${kubeconfigPath}: it does not exist`;
+  throw new KubeconfigError(message, 'name a kubeconfig that exists', 'not-found');
 }
 
 /**
@@ -53,7 +51,7 @@ export function readEndpoint(kubeconfigPath: string, context?: string): Endpoint
  * @throws KubeconfigError
  */
 export async function checkContext(chosen: ChosenContext): Promise<readonly string[]> {
-  const endpoint = new ContextEndpoint(chosen);
+  const endpoint = endpointOf(chosen);
   try {
     await endpoint.check();
     return endpoint.notes;
@@ -62,83 +60,67 @@ export async function checkContext(chosen: ChosenContext): Promise<readonly stri
   }
 }
 
-class ContextEndpoint implements Endpoint {
-  readonly server: URL;
-  readonly notes: readonly string[];
-  readonly #closing = new AbortController();
-  readonly #tls: TlsIdentity;
-  readonly #source: CredentialSource;
-  readonly #proxy: ProxyServer | undefined;
-  readonly #impersonation: OutgoingHttpHeaders;
+function endpointOf(chosen: ChosenContext): Endpoint & { check(): Promise<unknown> } {
+  const closing = new AbortController();
+  const server = new URL(chosen.server);
+  server.username = '';
+  server.password = '';
+  const tlsOptions = tlsIdentity(chosen);
+  const source = sendsCredentials(chosen) ? credentialSourceOf(chosen, closing.signal) : ofServer(chosen);
+  const proxy = proxyOf(chosen);
+  const impersonation = impersonationOf(chosen);
   /** The last one has the current identity. Open streams still use the others. */
-  readonly #connections: { tls: TlsOptions; connections: Connections }[] = [];
-  #latest: Identification | undefined;
-  #accepted: Identification | undefined;
-  /** What the server refused, until there are other credentials. */
-  #refusedOne: Identification | undefined;
-  /** What replaced refused credentials. */
-  #renewed: Identification | undefined;
+  const all: { tls: TlsOptions; connections: Connections }[] = [];
+  let latest: Identification | undefined;
+  let accepted: Identification | undefined;
+  /** What the server refused, until there are other credentials, and what replaced it. */
+  let refused: Identification | undefined;
+  let renewed: Identification | undefined;
 
-  constructor(chosen: ChosenContext) {
-    this.server = new URL(chosen.server);
-    this.server.username = '';
-    this.server.password = '';
-    this.#tls = new TlsIdentity(chosen);
-    const source =
-      sendsCredentials(chosen) && credentialSourceOf(chosen, () => this.#tls.authority(), this.#closing.signal);
-    this.#source = source || ofServer(chosen);
-    this.#proxy = proxyOf(chosen);
-    this.#impersonation = impersonationOf(chosen);
-    this.notes = chosen.notes;
-  }
-
-  async check(): Promise<void> {
-    if (this.#source.isProgram) this.#connectionsFor(undefined);
-    else await this.access();
-  }
-
-  async access(): Promise<Access> {
-    const identification = await this.#source.current();
-    if (identification !== this.#latest) keepOutOfReports(identification);
-    this.#latest = identification;
-    if (this.#refusedOne !== undefined && this.#refusedOne !== identification) {
-      this.#renewed = identification;
-      this.#refusedOne = undefined;
+  const connectionsFor = (pair: Identification['pair']): Connections => {
+    const tls = [server.protocol, proxy?.url.protocol].includes('https:') ? tlsOptions(pair) : {};
+    const last = all.at(-1);
+    if (last && (last.tls === tls || server.protocol === 'http:')) return last.connections;
+    const connections = new Connections(server, tls, proxy);
+    all.push({ tls, connections });
+    return connections;
+  };
+  const refuse = (identification: Identification): boolean => {
+    // After another request's refusal there are new ones already.
+    if (identification !== latest) return true;
+    if (identification === renewed && identification !== accepted) return false;
+    if (!source.discard(identification)) return false;
+    refused = identification;
+    return true;
+  };
+  const access = async (): Promise<Access> => {
+    const identification = await source.current();
+    if (identification !== latest) keepOutOfReports(identification);
+    latest = identification;
+    if (refused !== undefined && refused !== identification) {
+      renewed = identification;
+      refused = undefined;
     }
     const { authorization, pair } = identification;
     return {
-      headers: { ...this.#impersonation, ...(authorization !== undefined && { authorization }) },
-      connections: this.#connectionsFor(pair),
+      headers: { ...impersonation, ...(authorization !== undefined && { authorization }) },
+      connections: connectionsFor(pair),
       accepted: () => {
-        this.#accepted = identification;
+        accepted = identification;
       },
-      refused: () => this.#refuse(identification),
+      refused: () => refuse(identification),
     };
-  }
-
-  close(): void {
-    this.#closing.abort();
-    for (const { connections } of this.#connections.splice(0)) connections.close();
-  }
-
-  #refuse(identification: Identification): boolean {
-    // After another request's refusal there are new ones already.
-    if (identification !== this.#latest) return true;
-    if (identification === this.#renewed && identification !== this.#accepted) return false;
-    if (!this.#source.discard(identification)) return false;
-    this.#refusedOne = identification;
-    return true;
-  }
-
-  #connectionsFor(pair: Identification['pair']): Connections {
-    const tls =
-      this.server.protocol === 'https:' || this.#proxy?.url.protocol === 'https:' ? this.#tls.options(pair) : {};
-    const last = this.#connections.at(-1);
-    if (last !== undefined && (last.tls === tls || this.server.protocol === 'http:')) return last.connections;
-    const connections = new Connections(this.server, tls, this.#proxy);
-    this.#connections.push({ tls, connections });
-    return connections;
-  }
+  };
+  return {
+    server,
+    notes: chosen.notes,
+    access,
+    check: async () => (source.isProgram ? connectionsFor(undefined) : access()),
+    close() {
+      closing.abort();
+      for (const { connections } of all.splice(0)) connections.close();
+    },
+  };
 }
 
 /**
@@ -156,9 +138,10 @@ function sendsCredentials({ server, cluster, userEntry, notes }: ChosenContext):
   return false;
 }
 
-/** client-go, transport.NewImpersonatingRoundTripper. */
+/** client-go, transport.NewImpersonatingRoundTripper. Node writes headers as Latin-1, and the API server reads UTF-8. */
 function impersonationOf({ user }: ChosenContext): OutgoingHttpHeaders {
   if (user.as === undefined) return {};
+  const inBytes = (text: string) => Buffer.from(text).toString('latin1');
   const headers: OutgoingHttpHeaders = { 'impersonate-user': inBytes(user.as) };
   if (user['as-uid'] !== undefined) headers['impersonate-uid'] = inBytes(user['as-uid']);
   if (user['as-groups']?.length) headers['impersonate-group'] = user['as-groups'].map(inBytes);
@@ -168,18 +151,13 @@ function impersonationOf({ user }: ChosenContext): OutgoingHttpHeaders {
   return headers;
 }
 
-/** Node writes headers as Latin-1, and the API server reads UTF-8. */
-function inBytes(text: string): string {
-  return Buffer.from(text).toString('latin1');
-}
-
 /** Escapes what a header's name cannot contain, as client-go does (headerKeyEscape). The API server unescapes it. */
 function escapedKey(key: string): string {
-  const bytes = [...Buffer.from(key)].map((byte) => {
-    const sign = String.fromCharCode(byte);
-    return /[!#$&'*+\-.^_`|~0-9A-Za-z]/.test(sign) ? sign : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
-  });
-  return bytes.join('');
+  return Buffer.from(key)
+    .toString('latin1')
+    .replace(/[^!#$&'*+\-.^_`|~0-9A-Za-z]/g, (byte) => {
+      return `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
+    });
 }
 
 /** Registers the token or the password, so that no output of this process shows it. */

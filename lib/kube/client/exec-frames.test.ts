@@ -1,13 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { endOfInput, inputFrames, openFrame, readStatus } from './exec.ts';
+import { inputFrames, readStatus } from './exec.ts';
 
 describe('frames', () => {
-  test('a message has a channel and a payload', () => {
-    expect(openFrame(Buffer.from('\x01out'))).toEqual({ channel: 1, payload: Buffer.from('out') });
-    expect(openFrame(Buffer.from('\x02'))).toEqual({ channel: 2, payload: Buffer.alloc(0) });
-    expect(openFrame(Buffer.alloc(0)).channel).toBe(-1);
-  });
-
   test('input is cut into messages of at most 32 KiB, without loss', () => {
     const input = `${'ü'.repeat(20_000)}x`.repeat(2);
 
@@ -20,10 +14,6 @@ describe('frames', () => {
 
   test('no input is no message', () => {
     expect(inputFrames('')).toEqual([]);
-  });
-
-  test('the end of input names the channel that it closes', () => {
-    expect([...endOfInput()]).toEqual([255, 0]);
   });
 });
 

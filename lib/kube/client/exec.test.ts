@@ -91,6 +91,20 @@ test('protocol v4 cannot end stdin, and the session says so instead of hanging',
   expect(result.fault).toBe("the API server's exec protocol 'v4.channel.k8s.io' cannot end standard input");
 });
 
+test('sends the input, then its end', async () => {
+  const received: Buffer[] = [];
+  serve = (socket) => {
+    socket.on('message', (message) => {
+      received.push(message as Buffer);
+      if (received.length === 2) socket.send(success);
+    });
+  };
+
+  await exec(api, target, ['cat'], { timeoutMs: 5_000, stdin: 'x' });
+
+  expect(received).toEqual([Buffer.from('\x00x'), Buffer.from([255, 0])]);
+});
+
 test('requests stdin only if there is input', async () => {
   const asked: (string | null)[] = [];
   serve = (socket, url) => {

@@ -1,16 +1,14 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import WebSocket from 'ws';
-import type { ClusterError, ContainerRef, ExecEnd, ExecHandlers, ExecResult, ExecSession } from '../cluster.ts';
+import type { ContainerRef, ExecEnd, ExecHandlers, ExecResult, ExecSession } from '../cluster.ts';
 import type { Api } from './api.ts';
 import type { Access } from './endpoint.ts';
-import { asError, connectionFailure, isRecord, parseJson, readRefusal } from './failures.ts';
+import { connectionFailure, isRecord, parseJson, readRefusal, reasonOf } from './failures.ts';
 import { limits } from './limits.ts';
-import { retrying } from './retry.ts';
-import { Scope } from './scope.ts';
+import { retrying, Scope } from './retry.ts';
 
 /** Sub-protocols of exec, best first. Only v5 can end standard input. */
 const execProtocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
-const closingProtocol = 'v5.channel.k8s.io';
 
 const channels = { stdin: 0, stdout: 1, stderr: 2, status: 3, close: 255 };
 
@@ -29,12 +27,19 @@ interface Command {
  */
 export async function openExec(
   api: Api,
-  command: Command,
+  { target, argv, stdin }: Command,
   handlers: ExecHandlers,
   signal: AbortSignal,
 ): Promise<ExecSession> {
-  const socket = await retrying(() => connect(api, command, signal), { signal, log: api.log });
-  return new Session(socket, handlers, api.closing);
+  const { namespace, pod, container } = target;
+  const what = `exec in container ${container} of Pod ${namespace}/${pod}`;
+  const query = new URLSearchParams({ container, stdin: String(stdin), stdout: 'true', stderr: 'true' });
+  for (const word of argv) query.append('command', word);
+  const place = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/exec`;
+  const url = api.url(`${place}?${query}`);
+  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+  const connect = () => api.authenticated(what, signal, (access) => handshake(url, what, access, signal));
+  return sessionOver(await retrying(connect, { signal, log: api.log }), handlers, api.closing);
 }
 
 /** Runs a command to its end. Everything that goes wrong is the `fault` of the result. */
@@ -42,28 +47,16 @@ export async function exec(
   api: Api,
   target: ContainerRef,
   argv: string[],
-  options: { timeoutMs: number; stdin?: string },
+  { timeoutMs, stdin }: { timeoutMs: number; stdin?: string },
 ): Promise<ExecResult> {
-  const scope = new Scope([api.closing], options.timeoutMs);
+  const scope = new Scope([api.closing], timeoutMs);
   const output = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
-  const { stdin, timeoutMs } = options;
-  const end = await run(api, { target, argv, stdin: stdin !== undefined }, output, stdin, scope);
-  scope.end();
-  const late = scope.expired && end.exitCode === undefined ? { fault: `no end within ${timeoutMs / 1000} s` } : {};
-  const text = (chunks: Buffer[]) => Buffer.concat(chunks).toString();
-  return { ...end, ...late, stdout: text(output.stdout), stderr: text(output.stderr) };
-}
-
-async function run(
-  api: Api,
-  command: Command,
-  { stdout, stderr }: { stdout: Buffer[]; stderr: Buffer[] },
-  stdin: string | undefined,
-  scope: Scope,
-): Promise<ExecEnd> {
-  try {
-    const handlers = { stdout: (chunk: Buffer) => stdout.push(chunk), stderr: (chunk: Buffer) => stderr.push(chunk) };
-    const session = await openExec(api, command, handlers, scope.signal);
+  const handlers = {
+    stdout: (chunk: Buffer) => output.stdout.push(chunk),
+    stderr: (chunk: Buffer) => output.stderr.push(chunk),
+  };
+  const run = async (): Promise<ExecEnd> => {
+    const session = await openExec(api, { target, argv, stdin: stdin !== undefined }, handlers, scope.signal);
     scope.signal.addEventListener('abort', () => session.close(), { once: true });
     if (scope.signal.aborted) session.close();
     if (stdin !== undefined) {
@@ -71,25 +64,16 @@ async function run(
       session.endInput();
     }
     return await session.ended;
-  } catch (thrown) {
-    return { fault: asError(thrown).message };
-  }
+  };
+  const end = await run().catch((thrown: unknown): ExecEnd => ({ fault: reasonOf(thrown).message }));
+  scope.end();
+  const late = scope.expired && end.exitCode === undefined ? { fault: `no end within ${timeoutMs / 1000} s` } : {};
+  const text = (chunks: Buffer[]) => Buffer.concat(chunks).toString();
+  return { ...end, ...late, stdout: text(output.stdout), stderr: text(output.stderr) };
 }
 
-async function connect(api: Api, command: Command, signal: AbortSignal): Promise<WebSocket> {
-  const { namespace, pod, container } = command.target;
-  const what = `exec in container ${container} of Pod ${namespace}/${pod}`;
-  const query = new URLSearchParams({ container, stdin: String(command.stdin), stdout: 'true', stderr: 'true' });
-  for (const word of command.argv) query.append('command', word);
-  const place = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/exec`;
-  const url = api.url(`${place}?${query}`);
-  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-  return await api.authenticated(what, signal, (access) => handshake(url, what, access, signal));
-}
-
-async function handshake(url: URL, what: string, access: Access, signal: AbortSignal): Promise<WebSocket> {
-  return await new Promise<WebSocket>((resolve, reject) => {
-    const { headers, connections } = access;
+function handshake(url: URL, what: string, { headers, connections }: Access, signal: AbortSignal): Promise<WebSocket> {
+  return new Promise((resolve, reject) => {
     const options = { agent: connections.upgrade, headers, perMessageDeflate: false };
     const socket = new WebSocket(url, execProtocols, options);
     const scope = new Scope([signal], limits.requestMs);
@@ -100,11 +84,9 @@ async function handshake(url: URL, what: string, access: Access, signal: AbortSi
       socket.pause();
       resolve(socket);
     });
-    socket.once('unexpected-response', (_request: ClientRequest, response: IncomingMessage) => {
-      void refused(what, response).then((error) => {
-        reject(error);
-        socket.terminate();
-      });
+    socket.once('unexpected-response', async (_request: ClientRequest, response: IncomingMessage) => {
+      reject(await readRefusal(what, response).catch((thrown: unknown) => connectionFailure(what, thrown)));
+      socket.terminate();
     });
     socket.on('error', (thrown) => {
       scope.end();
@@ -113,109 +95,74 @@ async function handshake(url: URL, what: string, access: Access, signal: AbortSi
   });
 }
 
-async function refused(what: string, response: IncomingMessage): Promise<ClusterError> {
-  try {
-    return await readRefusal(what, response);
-  } catch (thrown) {
-    return connectionFailure(what, thrown);
-  }
-}
-
 /** A session over an open socket. It ends with the status frame, with the socket, or after a silence. */
-class Session implements ExecSession {
-  readonly ended: Promise<ExecEnd>;
-  readonly #socket: WebSocket;
-  readonly #closing: AbortSignal;
-  readonly #close = (): void => this.close();
-  readonly #pinging: NodeJS.Timeout;
-  #settle: (end: ExecEnd) => void = () => undefined;
-  #status: ExecEnd | undefined;
-  #fault: string | undefined;
-  #heardAt = performance.now();
-  #pingedAt = performance.now();
-  #lateOutput: NodeJS.Timeout | undefined;
+function sessionOver(socket: WebSocket, handlers: ExecHandlers, closing: AbortSignal): ExecSession {
+  let status: ExecEnd | undefined;
+  let fault: string | undefined;
+  let heardAt = performance.now();
+  let pingedAt = performance.now();
+  let lateOutput: NodeJS.Timeout | undefined;
 
-  constructor(socket: WebSocket, handlers: ExecHandlers, closing: AbortSignal) {
-    this.#socket = socket;
-    this.#closing = closing;
-    this.ended = new Promise((resolve) => {
-      this.#settle = resolve;
-    });
-    socket.on('message', (message) => this.#message(message as Buffer, handlers));
-    socket.on('pong', () => this.#heard());
-    socket.on('error', (thrown) => this.#fail(asError(thrown).message));
-    socket.on('close', (code, reason) => this.#closed(code, reason.toString()));
-    this.#pinging = setInterval(() => this.#ping(), limits.pingEveryMs);
-    closing.addEventListener('abort', this.#close, { once: true });
-    if (closing.aborted) this.close();
-    socket.resume();
-  }
-
-  write(stdin: string): void {
-    for (const frame of inputFrames(stdin)) this.#send(frame);
-  }
-
-  endInput(): void {
-    if (this.#socket.protocol === closingProtocol) this.#send(endOfInput());
-    else this.#end(`the API server's exec protocol '${this.#socket.protocol}' cannot end standard input`);
-  }
-
-  close(): void {
-    this.#end('the session was closed before the command ended');
-  }
-
-  #send(frame: Buffer): void {
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(frame);
-  }
-
-  #message(message: Buffer, handlers: ExecHandlers): void {
-    this.#heard();
-    const { channel, payload } = openFrame(message);
+  const heard = (): void => {
+    heardAt = performance.now();
+  };
+  const send = (frame: Buffer): void => {
+    if (socket.readyState === WebSocket.OPEN) socket.send(frame);
+  };
+  const end = (why: string): void => {
+    if (status === undefined) fault ??= why;
+    socket.terminate();
+  };
+  const close = (): void => end('the session was closed before the command ended');
+  const message = (frame: Buffer): void => {
+    heard();
+    const [channel, payload] = [frame[0], frame.subarray(1)];
     if (payload.length === 0) return;
     if (channel === channels.stdout) handlers.stdout(payload);
     else if (channel === channels.stderr) handlers.stderr(payload);
     else if (channel === channels.status) {
-      this.#status = readStatus(payload);
-      this.#lateOutput = setTimeout(() => this.#socket.terminate(), limits.lateOutputMs);
+      status = readStatus(payload);
+      lateOutput = setTimeout(() => socket.terminate(), limits.lateOutputMs);
     }
-  }
-
-  #heard(): void {
-    this.#heardAt = performance.now();
-  }
-
-  #ping(): void {
+  };
+  const ping = (): void => {
     const now = performance.now();
     // If this process itself was stalled, the silence proves nothing.
-    const wasStalled = now - this.#pingedAt > 2 * limits.pingEveryMs;
-    this.#pingedAt = now;
-    if (wasStalled) this.#heard();
-    if (now - this.#heardAt > limits.silenceMs) {
-      this.#end(`the API server was silent for ${limits.silenceMs / 1000} s`);
-    } else if (this.#socket.readyState === WebSocket.OPEN) this.#socket.ping();
-  }
+    if (now - pingedAt > 2 * limits.pingEveryMs) heard();
+    pingedAt = now;
+    if (now - heardAt > limits.silenceMs) end(`the API server was silent for ${limits.silenceMs / 1000} s`);
+    else if (socket.readyState === WebSocket.OPEN) socket.ping();
+  };
 
-  #fail(fault: string): void {
-    this.#fault ??= fault;
-  }
-
-  #end(fault: string): void {
-    if (this.#status === undefined) this.#fail(fault);
-    this.#socket.terminate();
-  }
-
-  #closed(code: number, reason: string): void {
-    clearInterval(this.#pinging);
-    clearTimeout(this.#lateOutput);
-    this.#closing.removeEventListener('abort', this.#close);
-    const why = reason === '' ? `${code}` : `${code}, ${reason}`;
-    this.#settle(this.#status ?? { fault: this.#fault ?? `the connection ended without a status (${why})` });
-  }
-}
-
-/** The channel of a message and its content. */
-export function openFrame(message: Buffer): { channel: number; payload: Buffer } {
-  return { channel: message[0] ?? -1, payload: message.subarray(1) };
+  const pinging = setInterval(ping, limits.pingEveryMs);
+  const ended = new Promise<ExecEnd>((resolve) => {
+    socket.on('close', (code, reason) => {
+      clearInterval(pinging);
+      clearTimeout(lateOutput);
+      closing.removeEventListener('abort', close);
+      const why = reason.length === 0 ? `${code}` : `${code}, ${reason}`;
+      resolve(status ?? { fault: fault ?? `the connection ended without a status (${why})` });
+    });
+  });
+  socket.on('message', message);
+  socket.on('pong', heard);
+  socket.on('error', (thrown) => {
+    fault ??= reasonOf(thrown).message;
+  });
+  closing.addEventListener('abort', close, { once: true });
+  if (closing.aborted) close();
+  socket.resume();
+  return {
+    ended,
+    close,
+    write(input) {
+      for (const frame of inputFrames(input)) send(frame);
+    },
+    endInput() {
+      if (socket.protocol === execProtocols[0]) send(Buffer.from([channels.close, channels.stdin]));
+      else end(`the API server's exec protocol '${socket.protocol}' cannot end standard input`);
+    },
+  };
 }
 
 /** Messages that carry `input` to a command's standard input. */
@@ -226,11 +173,6 @@ export function inputFrames(input: string): Buffer[] {
     frames.push(Buffer.concat([Buffer.from([channels.stdin]), bytes.subarray(start, start + largestInput)]));
   }
   return frames;
-}
-
-/** The message that ends standard input. */
-export function endOfInput(): Buffer {
-  return Buffer.from([channels.close, channels.stdin]);
 }
 
 /** How a command ended, by the status frame: a Status whose cause `ExitCode` has the number if it is not 0. */

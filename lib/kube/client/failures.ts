@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { types } from 'node:util';
 import { ClusterError, type ClusterErrorCode } from '../cluster.ts';
 
 /** A failure that may be gone at the next attempt. */
@@ -13,30 +12,26 @@ export class TransientError extends ClusterError {
   constructor(
     code: ClusterErrorCode,
     message: string,
-    options: { status?: number; retryAfterMs?: number; untouched?: boolean } = {},
+    {
+      status,
+      retryAfterMs = 0,
+      untouched = false,
+    }: { status?: number; retryAfterMs?: number; untouched?: boolean } = {},
   ) {
-    super(code, message, options.status);
-    this.retryAfterMs = options.retryAfterMs ?? 0;
-    this.untouched = options.untouched ?? false;
+    super(code, message, status);
+    this.retryAfterMs = retryAfterMs;
+    this.untouched = untouched;
   }
 }
 
-/**
- * The thrown value as an Error of this realm. Inside jest, Node's own errors are not `instanceof Error`; ws rejects with an
- * ErrorEvent, which is no Error.
- */
-export function asError(thrown: unknown): Error & { code?: string } {
-  if (thrown instanceof Error) return thrown;
-  if (types.isNativeError(thrown) || (isRecord(thrown) && typeof thrown['message'] === 'string')) {
-    const foreign: { message: string; code?: unknown; error?: unknown } = thrown as { message: string };
-    const inner = isRecord(foreign.error) ? foreign.error : foreign;
-    const error: Error & { code?: string } = new Error(foreign.message, { cause: thrown });
-    if (typeof inner['code'] === 'string') error.code = inner['code'];
-    const causes = (inner as { errors?: unknown }).errors;
-    if (error.message === '' && Array.isArray(causes)) error.message = causes.map((e) => asError(e).message).join('; ');
-    return error;
-  }
-  return new Error(String(thrown));
+/** What is known of a thrown value, by its shape: inside jest, Node's own errors are not `instanceof Error`. */
+export function reasonOf(thrown: unknown): { message: string; code: string | undefined } {
+  if (!isRecord(thrown) || typeof thrown['message'] !== 'string') return { message: String(thrown), code: undefined };
+  const { message, code, errors } = thrown;
+  // Node tries all addresses of a name, and throws their failures as one error without a message.
+  const causes = Array.isArray(errors) ? errors.map((each) => reasonOf(each).message).join('; ') : '';
+  const known = typeof code === 'string' ? code : undefined;
+  return { message: String(message || causes || (known ?? 'unknown error')), code: known };
 }
 
 const transientCodes = new Set([
@@ -53,16 +48,15 @@ const transientCodes = new Set([
 /** The ClusterError for a connection that failed. `what` names the request: `get Pod a/b`. */
 export function connectionFailure(what: string, thrown: unknown): ClusterError {
   if (thrown instanceof ClusterError) return thrown;
-  const error = asError(thrown);
-  const reason = error.message === '' ? (error.code ?? 'unknown error') : error.message;
+  const { message: reason, code = '' } = reasonOf(thrown);
   const message = `cannot ${what}: ${reason}`;
-  if (error.code === undefined || !transientCodes.has(error.code)) return new ClusterError('unreachable', message);
-  return new TransientError('unreachable', message, { untouched: error.code === 'ECONNREFUSED' });
+  if (!transientCodes.has(code)) return new ClusterError('unreachable', message);
+  return new TransientError('unreachable', message, { untouched: code === 'ECONNREFUSED' });
 }
 
 /** The thrown value as a ClusterError with the same message. */
 export function asClusterError(thrown: unknown): ClusterError {
-  return thrown instanceof ClusterError ? thrown : new ClusterError('other', asError(thrown).message);
+  return thrown instanceof ClusterError ? thrown : new ClusterError('other', reasonOf(thrown).message);
 }
 
 /** The ClusterError for a response that is no success. Reads its body. */
@@ -71,21 +65,18 @@ export async function readRefusal(what: string, response: IncomingMessage): Prom
   return refusal(what, { status, retryAfter: headers['retry-after'], text: await text(response) });
 }
 
-interface Answer {
-  status: number;
-  retryAfter?: string | undefined;
-  text: string;
-}
-
 /** The ClusterError for an answer that is no success. */
-export function refusal(what: string, answer: Answer): ClusterError {
-  const { status } = answer;
-  const reason =
-    status === 407 ? 'the proxy asks for a user and a password' : (statusMessage(answer.text) ?? `HTTP ${status}`);
+export function refusal(
+  what: string,
+  answer: { status: number; retryAfter?: string | undefined; text: string },
+): ClusterError {
+  const { status, retryAfter } = answer;
+  const asksForPassword = status === 407 && 'the proxy asks for a user and a password';
+  const reason = asksForPassword || (statusMessage(answer.text) ?? `HTTP ${status}`);
   const message = `cannot ${what}: ${reason}`;
   const code = codeOf(status, reason);
   if (!isTransient(status, reason)) return new ClusterError(code, message, status);
-  const retryAfterMs = Math.max(0, Number(answer.retryAfter ?? 0) * 1000 || 0);
+  const retryAfterMs = Math.max(0, Number(retryAfter ?? 0) * 1000 || 0);
   const untouched = status === 429 || status === 503 || reason.includes('failed calling webhook');
   return new TransientError(code, message, { status, retryAfterMs, untouched });
 }
@@ -93,6 +84,7 @@ export function refusal(what: string, answer: Answer): ClusterError {
 const codes: Readonly<Record<number, ClusterErrorCode>> = {
   400: 'invalid',
   401: 'forbidden',
+  403: 'forbidden',
   404: 'not-found',
   407: 'unreachable',
   408: 'timeout',
@@ -104,10 +96,13 @@ const codes: Readonly<Record<number, ClusterErrorCode>> = {
   504: 'timeout',
 };
 
+/** Admission answers 403, although the caller has the permission and only the content is refused. */
+const contentRefused = /denied the request|violates PodSecurity|exceeded quota|error looking up service account/;
+
 function codeOf(status: number, reason: string): ClusterErrorCode {
-  if (status !== 403) return codes[status] ?? (isMistyped(reason) ? 'invalid' : 'other');
-  if (reason.includes('because it is being terminated')) return 'conflict';
-  return isContentRefused(reason) ? 'invalid' : 'forbidden';
+  if (status === 403 && reason.includes('because it is being terminated')) return 'conflict';
+  if (status === 403 && contentRefused.test(reason)) return 'invalid';
+  return codes[status] ?? (isMistyped(reason) ? 'invalid' : 'other');
 }
 
 /** Server-side apply reports a field of the wrong type, or an unknown one, as a failure of its own (500). */
@@ -115,30 +110,23 @@ function isMistyped(reason: string): boolean {
   return reason.startsWith('failed to create typed patch object');
 }
 
-/** Admission also answers 403, although the caller has the permission and only the content is refused. */
-function isContentRefused(reason: string): boolean {
-  return /denied the request|violates PodSecurity|exceeded quota|error looking up service account/.test(reason);
-}
-
 /** Of the conflicts only the race of two writers is transient, not an object that exists already. */
 function isTransient(status: number, reason: string): boolean {
   if (status === 409) return reason.includes('the object has been modified');
-  if (isMistyped(reason)) return false;
-  return [408, 429, 500, 502, 503, 504].includes(status);
+  return [408, 429, 500, 502, 503, 504].includes(status) && !isMistyped(reason);
 }
 
 /** The message of a Status object, or the text of a plain answer. */
-function statusMessage(text: string): string | undefined {
-  const status = parseJson(text);
-  if (isRecord(status) && typeof status['message'] === 'string' && status['message'] !== '') return status['message'];
-  const plain = text.trim().slice(0, 500);
-  return plain === '' || isRecord(status) ? undefined : plain;
+function statusMessage(body: string): string | undefined {
+  const status = parseJson(body);
+  const message = isRecord(status) ? status['message'] : body.trim().slice(0, 500);
+  return typeof message === 'string' && message !== '' ? message : undefined;
 }
 
 /** The value of a JSON text; undefined if it is none. */
-export function parseJson(text: string): unknown {
+export function parseJson(json: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(json);
   } catch {
     return undefined;
   }

@@ -1,6 +1,6 @@
-import type { Stop } from '../cluster.ts';
+import { ClusterError, type Stop, type WatchHandlers } from '../cluster.ts';
 import type { Api } from './api.ts';
-import { asError } from './failures.ts';
+import { reasonOf } from './failures.ts';
 import { limits } from './limits.ts';
 
 /**
@@ -33,15 +33,12 @@ export class HealthCheck {
   /** Undefined if the API server answers, otherwise the reason. A refusal is an answer, too. */
   async check(): Promise<string | undefined> {
     try {
-      await this.#api.once(
-        { method: 'GET', path: '/version', what: 'get the version' },
-        this.#api.closing,
-        limits.healthCheckMs,
-      );
+      const request = { method: 'GET', path: '/version', what: 'get the version' } as const;
+      await this.#api.once(request, this.#api.closing, limits.healthCheckMs);
       return undefined;
     } catch (thrown) {
-      const error = asError(thrown);
-      return 'status' in error && error.status !== undefined ? undefined : error.message;
+      const isAnswer = thrown instanceof ClusterError && thrown.status !== undefined;
+      return isAnswer ? undefined : reasonOf(thrown).message;
     }
   }
 
@@ -55,24 +52,28 @@ export class HealthCheck {
   }
 }
 
-/** Reports whether a stream is broken, each change once. */
+/** Tells a stream's handlers whether it is broken, each change once, until it is stopped. */
 export class Health {
-  readonly #tell: (isBroken: boolean, reason: string) => void;
+  readonly #handlers: Pick<WatchHandlers, 'broken'>;
+  readonly #stopped: AbortSignal;
   #broken = false;
 
-  constructor(tell: ((isBroken: boolean, reason: string) => void) | undefined) {
-    this.#tell = tell ?? (() => undefined);
+  constructor(handlers: Pick<WatchHandlers, 'broken'>, stopped: AbortSignal) {
+    this.#handlers = handlers;
+    this.#stopped = stopped;
   }
 
   broke(reason: string): void {
-    if (this.#broken) return;
-    this.#broken = true;
     this.#tell(true, reason);
   }
 
   whole(reason: string): void {
-    if (!this.#broken) return;
-    this.#broken = false;
     this.#tell(false, reason);
+  }
+
+  #tell(isBroken: boolean, reason: string): void {
+    if (this.#broken === isBroken) return;
+    this.#broken = isBroken;
+    if (!this.#stopped.aborted) this.#handlers.broken?.(isBroken, reason);
   }
 }

@@ -658,7 +658,7 @@ const rows: Row[] = [
     field: 'exec.env',
     title: 'without a name',
     user: () => exec({ env: [{ value: 'x' }] }),
-    expect: /field exec\.env has an entry without a name/,
+    expect: /field exec\.env is a list, not a list in which each entry has a name/,
   },
   {
     field: 'exec.apiVersion',

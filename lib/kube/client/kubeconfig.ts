@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Document, type ParseOptions, parseAllDocuments, type SchemaOptions, type Tags } from 'yaml';
 import { ClusterError, type ClusterErrorCode } from '../cluster.ts';
-import { asError, isObject, isRecord } from './failures.ts';
+import { isObject, isRecord, reasonOf } from './failures.ts';
 
 /** A kubeconfig that cannot be used. */
 export class KubeconfigError extends ClusterError {
@@ -13,7 +13,7 @@ export class KubeconfigError extends ClusterError {
 
 /** A cluster, user or context of a kubeconfig. Every path in it is absolute. */
 export interface Entry {
-  kind: EntryKind;
+  kind: 'cluster' | 'user' | 'context';
   name: string;
   /** The kubeconfig that has it. */
   file: string;
@@ -29,8 +29,6 @@ export interface Kubeconfig {
   contexts: Map<string, Entry>;
   currentContext?: string;
 }
-
-type EntryKind = 'cluster' | 'user' | 'context';
 
 /** The lists of a kubeconfig, each with the field that holds an entry's content. */
 const lists = { clusters: 'cluster', users: 'user', contexts: 'context' } as const;
@@ -59,8 +57,7 @@ export function readKubeconfigs(files: readonly string[]): Kubeconfig | undefine
     const current = content['current-context'];
     if (typeof current === 'string' && current !== '') merged.currentContext ??= current;
   }
-  if (found.length === 0) return undefined;
-  return { ...merged, files: found.join(', ') };
+  return found.length === 0 ? undefined : { ...merged, files: found.join(', ') };
 }
 
 /** @returns undefined for a file that does not exist */
@@ -69,20 +66,16 @@ function readOne(file: string): Record<string, unknown> | undefined {
   try {
     text = readFileSync(file, 'utf8');
   } catch (thrown) {
-    const { code, message } = asError(thrown);
+    const { code, message } = reasonOf(thrown);
     if (code === 'ENOENT') return undefined;
     const why = code === 'EISDIR' ? 'it is a folder' : message;
     throw new KubeconfigError(`cannot read the kubeconfig ${file}: ${why}`, NAME_ONE, 'not-found');
   }
   const content = parseKubeconfig(file, text) ?? {};
-  if (!isObject(content)) {
-    throw new KubeconfigError(`${file} is not a kubeconfig: it holds ${nameOfType(content)}`, NAME_ONE);
-  }
-  const { kind = 'Config', apiVersion = 'v1' } = content;
-  if (kind !== 'Config' || apiVersion !== 'v1') {
-    throw new KubeconfigError(`${file} is not a kubeconfig: it is a ${kind} of ${apiVersion}`, NAME_ONE);
-  }
-  return content;
+  const { kind = 'Config', apiVersion = 'v1' } = isObject(content) ? content : {};
+  if (isObject(content) && kind === 'Config' && apiVersion === 'v1') return content;
+  const what = isObject(content) ? `is a ${kind} of ${apiVersion}` : `holds ${nameOfType(content)}`;
+  throw new KubeconfigError(`${file} is not a kubeconfig: it ${what}`, NAME_ONE);
 }
 
 const NAME_ONE = 'name a kubeconfig that kubectl can use: --kubeconfig FILE, or the KUBECONFIG variable';
@@ -91,7 +84,6 @@ const NAME_ONE = 'name a kubeconfig that kubectl can use: --kubeconfig FILE, or 
  * lib/yaml is stricter: client-go accepts a kubeconfig with repeated keys or several documents. Of YAML 1.1, go-yaml reads
  * neither dates nor numbers to the base of 60.
  */
-const unlikeGo = /timestamp/;
 const asKubectl: ParseOptions & SchemaOptions & { version: '1.1' } = {
   // client-go reads YAML 1.1, where `yes` is true.
   version: '1.1',
@@ -100,11 +92,10 @@ const asKubectl: ParseOptions & SchemaOptions & { version: '1.1' } = {
   // Numbers of extensions are copied as they are, however large.
   intAsBigInt: true,
   customTags: (tags: Tags) =>
-    tags.filter((tag) => typeof tag === 'string' || !(unlikeGo.test(tag.tag) || tag.format === 'TIME')),
+    tags.filter((tag) => typeof tag === 'string' || !(tag.tag.includes('timestamp') || tag.format === 'TIME')),
 };
 
 function parseKubeconfig(file: string, text: string): unknown {
-  const remedy = `correct ${file}; kubectl config view --kubeconfig ${file} checks it`;
   try {
     // kubectl reads the first document only.
     const [document] = parseAllDocuments(text, asKubectl) as Document.Parsed[];
@@ -112,8 +103,8 @@ function parseKubeconfig(file: string, text: string): unknown {
     if (error !== undefined) throw error;
     return document?.toJS();
   } catch (thrown) {
-    const message = `${file} is not valid YAML: ${asError(thrown).message.trimEnd()}`;
-    throw new KubeconfigError(message, remedy);
+    const message = `${file} is not valid YAML: ${reasonOf(thrown).message.trimEnd()}`;
+    throw new KubeconfigError(message, `correct ${file}; kubectl config view --kubeconfig ${file} checks it`);
   }
 }
 
@@ -126,17 +117,14 @@ function entriesOf(file: string, content: Record<string, unknown>, list: keyof t
     const place = `${list}[${index}]`;
     if (!isRecord(each)) throw mistyped(file, place, 'an object', each);
     const { name = '', [kind]: value } = each;
-    if (typeof name !== 'string') throw mistyped(file, `${place}.name`, 'text', name);
+    if (typeof name !== 'string') throw mistyped(file, `${place}.name`, text.wanted, name);
     if (names.has(name)) {
       const message = `${file} has two entries named '${name}' under ${list}`;
       throw new KubeconfigError(message, `remove one of them from ${file}; kubectl refuses such a file, too`);
     }
     names.add(name);
-    if (value !== undefined && value !== null && !isObject(value)) {
-      throw mistyped(file, `${place}.${kind}`, 'an object', value);
-    }
-    const folder = path.dirname(path.resolve(file));
-    return { kind, name, file, value: withAbsolutePaths(isRecord(value) ? value : {}, folder) };
+    if (!isObject(value ?? {})) throw mistyped(file, `${place}.${kind}`, 'an object', value);
+    return { kind, name, file, value: withAbsolutePaths({ ...(value as object) }, path.dirname(path.resolve(file))) };
   });
 }
 
@@ -156,7 +144,7 @@ function withAbsolutePaths(entry: Record<string, unknown>, folder: string): Reco
 
 /** The error for a field whose value has a type that kubectl does not read. */
 function mistyped(file: string, field: string, wanted: string, value: unknown): KubeconfigError {
-  const quote = wanted === 'text' ? `; write it in quotes if it is meant as text` : '';
+  const quote = wanted === text.wanted ? `; write it in quotes if it is meant as text` : '';
   return new KubeconfigError(
     `${file}: ${field} is ${nameOfType(value)}, not ${wanted}`,
     `correct ${field} in ${file}${quote}; kubectl refuses it, too`,
@@ -166,105 +154,106 @@ function mistyped(file: string, field: string, wanted: string, value: unknown): 
 function nameOfType(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   if (value === null || value === undefined) return 'nothing';
-  const names: Record<string, string> = {
-    string: 'text',
-    boolean: String(value),
-    number: 'a number',
-    bigint: 'a number',
-    object: 'an object',
-  };
-  return names[typeof value] ?? typeof value;
+  if (typeof value === 'boolean') return String(value);
+  if (typeof value === 'string') return 'text';
+  return isRecord(value) ? 'an object' : 'a number';
 }
 
-/** How a field's value is written. `data` is base64. */
-type Kind = 'text' | 'flag' | 'data' | 'texts' | 'text-lists' | 'text-map' | 'object' | 'any';
-type Table = Readonly<Record<string, Kind>>;
-
-interface Values {
-  text: string;
-  flag: boolean;
-  data: Buffer;
-  texts: string[];
-  'text-lists': Record<string, string[]>;
-  'text-map': Record<string, string>;
-  object: Record<string, unknown>;
-  any: unknown;
+/** How kubectl reads a field: the name of the type in messages, and whether a value has it. */
+interface FieldType<T> {
+  wanted: string;
+  fits(value: unknown): value is T;
 }
+
+type Table = Readonly<Record<string, FieldType<unknown>>>;
 
 /** The fields of an entry. Empty ones count as absent, as they do for kubectl. */
-export type Fields<T extends Table> = { readonly [Name in keyof T]?: Values[T[Name]] };
+export type Fields<T extends Table> = {
+  readonly [Name in keyof T]?: T[Name] extends FieldType<infer Value> ? Value : never;
+};
+
+const isText = (value: unknown): value is string => typeof value === 'string';
+const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every(isText);
+const isVariable = (value: unknown): value is { name: string; value?: string | null } =>
+  isRecord(value) && isText(value['name']) && value['name'] !== '' && isText(value['value'] ?? '');
+
+const text: FieldType<string> = { wanted: 'text', fits: isText };
+const flag: FieldType<boolean> = {
+  wanted: 'true or false',
+  fits: (value): value is boolean => typeof value === 'boolean',
+};
+/** Base64, which `fieldsOf` decodes: each letter of the result is a byte. */
+const data: FieldType<string> = { wanted: 'base64 text', fits: isText };
+const texts: FieldType<string[]> = { wanted: 'a list of texts', fits: isTexts };
+const textLists: FieldType<Record<string, string[] | null>> = {
+  wanted: 'an object with lists of texts',
+  fits: (value): value is Record<string, string[] | null> =>
+    isObject(value) && Object.values(value).every((each) => each === null || isTexts(each)),
+};
+const textMap: FieldType<Record<string, string>> = {
+  wanted: 'an object with texts',
+  fits: (value): value is Record<string, string> => isObject(value) && Object.values(value).every(isText),
+};
+const variables: FieldType<{ name: string; value?: string | null }[]> = {
+  wanted: 'a list in which each entry has a name, and a value that is text',
+  fits: (value): value is { name: string }[] => Array.isArray(value) && value.every(isVariable),
+};
+const object: FieldType<Record<string, unknown>> = { wanted: 'an object', fits: isObject };
+const any: FieldType<unknown> = { wanted: 'anything', fits: (value): value is unknown => value !== undefined };
 
 /*
  * Every field that kubectl knows: client-go, tools/clientcmd/api/v1/types.go (v0.33). kubeconfig-table.test.ts has a test for
  * every row.
  */
 export const clusterFields = {
-  server: 'text',
-  'tls-server-name': 'text',
-  'insecure-skip-tls-verify': 'flag',
-  'certificate-authority': 'text',
-  'certificate-authority-data': 'data',
-  'proxy-url': 'text',
+  server: text,
+  'tls-server-name': text,
+  'insecure-skip-tls-verify': flag,
+  'certificate-authority': text,
+  'certificate-authority-data': data,
+  'proxy-url': text,
   // Answers are never compressed: no request asks for it.
-  'disable-compression': 'flag',
-  extensions: 'any',
+  'disable-compression': flag,
+  extensions: any,
 } as const satisfies Table;
 
 export const userFields = {
-  'client-certificate': 'text',
-  'client-certificate-data': 'data',
-  'client-key': 'text',
-  'client-key-data': 'data',
-  token: 'text',
-  tokenFile: 'text',
-  as: 'text',
-  'as-uid': 'text',
-  'as-groups': 'texts',
-  'as-user-extra': 'text-lists',
-  username: 'text',
-  password: 'text',
-  'auth-provider': 'object',
-  exec: 'object',
-  extensions: 'any',
+  'client-certificate': text,
+  'client-certificate-data': data,
+  'client-key': text,
+  'client-key-data': data,
+  token: text,
+  tokenFile: text,
+  as: text,
+  'as-uid': text,
+  'as-groups': texts,
+  'as-user-extra': textLists,
+  username: text,
+  password: text,
+  'auth-provider': object,
+  exec: object,
+  extensions: any,
 } as const satisfies Table;
 
 export const contextFields = {
-  cluster: 'text',
-  user: 'text',
+  cluster: text,
+  user: text,
   // Every request of this program names its namespace; the mesh's own commands get this one by their kubeconfig.
-  namespace: 'text',
-  extensions: 'any',
+  namespace: text,
+  extensions: any,
 } as const satisfies Table;
 
 export const execFields = {
-  command: 'text',
-  args: 'texts',
-  env: 'any',
-  apiVersion: 'text',
-  installHint: 'text',
-  provideClusterInfo: 'flag',
-  interactiveMode: 'text',
+  command: text,
+  args: texts,
+  env: variables,
+  apiVersion: text,
+  installHint: text,
+  provideClusterInfo: flag,
+  interactiveMode: text,
 } as const satisfies Table;
 
-export const authProviderFields = { name: 'text', config: 'text-map' } as const satisfies Table;
-
-/** For each kind of value, its name in messages and whether a value has it. */
-const fieldTypes: Record<Kind, { wanted: string; fits(value: unknown): boolean }> = {
-  text: { wanted: 'text', fits: isText },
-  flag: { wanted: 'true or false', fits: (value) => typeof value === 'boolean' },
-  data: { wanted: 'base64 text', fits: (value) => Buffer.isBuffer(value) },
-  texts: { wanted: 'a list of texts', fits: isTexts },
-  'text-lists': {
-    wanted: 'an object with lists of texts',
-    fits: (value) => isObject(value) && Object.values(value).every((each) => each === null || isTexts(each)),
-  },
-  'text-map': {
-    wanted: 'an object with texts',
-    fits: (value) => isObject(value) && Object.values(value).every(isText),
-  },
-  object: { wanted: 'an object', fits: isObject },
-  any: { wanted: 'anything', fits: () => true },
-};
+export const authProviderFields = { name: text, config: textMap } as const satisfies Table;
 
 /** An entry's field, for messages: `user 'me', field token`. */
 export function fieldPath({ kind, name }: Entry, field: string): string {
@@ -291,32 +280,24 @@ export function fieldsOf<T extends Table>(
 ): Fields<T> {
   const fields: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(record)) {
-    const kind = Object.hasOwn(table, name) ? table[name] : undefined;
-    if (kind === undefined) {
-      notes.push(`${placeOf(entry, within + name)}: kubectl does not know this field, and it has no effect`);
-      continue;
+    const field = within + name;
+    const type = Object.hasOwn(table, name) ? table[name] : undefined;
+    if (type === undefined) {
+      notes.push(`${placeOf(entry, field)}: kubectl does not know this field, and it has no effect`);
+    } else if (value !== null && value !== undefined && value !== '') {
+      if (!type.fits(value)) throw mistyped(entry.file, fieldPath(entry, field), type.wanted, value);
+      fields[name] = type === data ? decoded(entry, field, String(value)) : value;
     }
-    if (value === null || value === undefined || value === '') continue;
-    const read = kind === 'data' ? decode(entry, within + name, value) : value;
-    const { wanted, fits } = fieldTypes[kind];
-    if (!fits(read)) throw mistyped(entry.file, fieldPath(entry, within + name), wanted, value);
-    fields[name] = read;
   }
   return fields as Fields<T>;
 }
 
-function decode(entry: Entry, field: string, value: unknown): unknown {
-  if (typeof value !== 'string') return value;
-  const text = value.replace(/[\r\n]/g, '');
-  if (text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text)) return Buffer.from(text, 'base64');
-  const remedy = `write the file's content there as base64 -w0 prints it`;
-  throw new KubeconfigError(`${placeOf(entry, field)} is not base64`, remedy);
-}
-
-function isText(value: unknown): boolean {
-  return typeof value === 'string';
-}
-
-function isTexts(value: unknown): boolean {
-  return Array.isArray(value) && value.every(isText);
+function decoded(entry: Entry, field: string, value: string): string {
+  const base64 = value.replace(/[\r\n]/g, '');
+  if (base64.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(base64))
+    return Buffer.from(base64, 'base64').toString('latin1');
+  throw new KubeconfigError(
+    `${placeOf(entry, field)} is not base64`,
+    "write the file's content there as base64 -w0 prints it",
+  );
 }

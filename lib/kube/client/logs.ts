@@ -2,40 +2,33 @@ import type { IncomingMessage } from 'node:http';
 import { pause } from '../../polling/poll-until.ts';
 import { Lines } from '../../processes/lines.ts';
 import { ClusterError, type ContainerRef, type LogHandlers, type Manifest, type Stop } from '../cluster.ts';
-import type { Api } from './api.ts';
+import type { Api, ApiRequest } from './api.ts';
 import { asClusterError, isRecord } from './failures.ts';
 import { Health } from './health-check.ts';
 import { limits } from './limits.ts';
-import { queryOf } from './objects.ts';
-import { Backoff } from './retry.ts';
-import { Scope } from './scope.ts';
-import type { Dependencies as ClientDependencies } from './watch.ts';
+import { searchOf } from './objects.ts';
+import { Backoff, Scope } from './retry.ts';
+import type { Dependencies } from './watch.ts';
 
-/** Path of a container's log. */
-function logPath({ namespace, pod, container }: ContainerRef, query: Record<string, string | undefined>): string {
-  return `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/log?${queryOf({ container, ...query })}`;
-}
-
-/** The request, for messages. */
-function logWords({ namespace, pod, container }: ContainerRef): string {
-  return `read the log of container ${container} of Pod ${namespace}/${pod}`;
+/** The request for a container's log. */
+function logRequest(
+  { namespace, pod, container }: ContainerRef,
+  query: Record<string, string | undefined>,
+): ApiRequest {
+  const place = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/log`;
+  const what = `read the log of container ${container} of Pod ${namespace}/${pod}`;
+  return { method: 'GET', path: place + searchOf({ container, ...query }), what };
 }
 
 /** @throws ClusterError */
 export async function logs(
   api: Api,
   target: ContainerRef,
-  options: { tailLines?: number; previous?: boolean } = {},
+  { tailLines, previous }: { tailLines?: number; previous?: boolean } = {},
 ): Promise<string> {
-  const { tailLines, previous } = options;
-  const path = logPath(target, {
-    tailLines: tailLines === undefined ? undefined : String(tailLines),
-    previous: previous ? 'true' : undefined,
-  });
-  return await api.call({ method: 'GET', path, what: logWords(target) });
+  const query = { tailLines: tailLines?.toString(), previous: previous ? 'true' : undefined };
+  return await api.call(logRequest(target, query));
 }
-
-type Dependencies = Pick<ClientDependencies, 'api' | 'objects' | 'healthCheck'>;
 
 /** Which run of the container its log is of. */
 interface Instance {
@@ -44,175 +37,133 @@ interface Instance {
 }
 
 /** Follows a container's log across broken connections and restarts, until it is stopped or the pod is gone. */
-export function followLog(dependencies: Dependencies, target: ContainerRef, handlers: LogHandlers): Stop {
-  const scope = new Scope([dependencies.api.closing]);
-  void new LogFollower(dependencies, target, handlers, scope.signal).run().finally(() => scope.end());
-  return { stop: () => scope.abort() };
-}
-
-class LogFollower {
-  readonly #dependencies: Dependencies;
-  readonly #target: ContainerRef;
-  readonly #handlers: LogHandlers;
-  readonly #stopped: AbortSignal;
-  readonly #health: Health;
-  readonly #backoff = new Backoff();
-  readonly #replay = new LogReplay();
-  #instance: Instance | undefined;
+export function followLog(
+  { api, objects, healthCheck }: Pick<Dependencies, 'api' | 'objects' | 'healthCheck'>,
+  target: ContainerRef,
+  handlers: LogHandlers,
+): Stop {
+  const following = new Scope([api.closing]);
+  const stopped = following.signal;
+  const health = new Health(handlers, stopped);
+  const backoff = new Backoff();
+  const replay = new LogReplay();
+  const podName = `Pod ${target.namespace}/${target.pod}`;
+  let instance: Instance | undefined;
   /** The log was read to its end: the container has ended, not the connection. */
-  #readWhole = true;
-  #gone = false;
+  let readWhole = true;
 
-  constructor(dependencies: Dependencies, target: ContainerRef, handlers: LogHandlers, stopped: AbortSignal) {
-    this.#dependencies = dependencies;
-    this.#target = target;
-    this.#handlers = handlers;
-    this.#stopped = stopped;
-    this.#health = new Health((isBroken, reason) => {
-      if (!stopped.aborted) handlers.broken?.(isBroken, reason);
-    });
-  }
-
-  async run(): Promise<void> {
-    while (!this.#stopped.aborted && !this.#gone) {
-      try {
-        await this.#follow();
-        this.#backoff.reset();
-        // Until a container runs again, each request for its log ends at once.
-        if (this.#readWhole) await pause(limits.logPauseMs, this.#stopped);
-      } catch (thrown) {
-        if (this.#stopped.aborted) return;
-        await this.#failed(asClusterError(thrown));
-      }
+  const take = (line: string): void => {
+    if (stopped.aborted) return;
+    const read = readLine(line);
+    // The node writes its own failures into the log, without a time stamp.
+    if (!read) health.broke(line);
+    else if (replay.isNew(read.stamp, line)) handlers.line(read.text);
+  };
+  /** @throws ClusterError `not-found` if the pod no longer exists, or another one has its name */
+  const instanceNow = async (): Promise<Instance> => {
+    const { namespace, pod, container } = target;
+    const object = await objects.get({ apiVersion: 'v1', kind: 'Pod', namespace, name: pod });
+    const podUid = object?.metadata.uid;
+    if (!object || podUid === undefined || (instance && instance.podUid !== podUid)) {
+      throw new ClusterError('not-found', `${podName} is gone`);
     }
-  }
-
-  async #failed(error: ClusterError): Promise<void> {
-    if (error.code === 'not-found' && (await this.#isGone())) {
-      this.#gone = true;
-      this.#health.broke(`Pod ${this.#target.namespace}/${this.#target.pod} is gone`);
-      return;
-    }
-    // A node may not know a new pod yet.
-    if (error.code === 'not-found' || isNotStarted(error)) return await pause(limits.logPauseMs, this.#stopped);
-    this.#readWhole = false;
-    this.#dependencies.api.log(error.message);
-    this.#health.broke(error.message);
-    await this.#backoff.pause(this.#stopped);
-  }
-
-  /** Whether the pod no longer exists, or another one has its name. */
-  async #isGone(): Promise<boolean> {
+    return { podUid, restarts: restartsOf(object, container) };
+  };
+  const isGone = async (): Promise<boolean> => {
     try {
-      await this.#instanceNow();
+      await instanceNow();
       return false;
     } catch (thrown) {
       return asClusterError(thrown).code === 'not-found';
     }
-  }
-
-  /** One connection, from its request to its end. */
-  async #follow(): Promise<void> {
-    const scope = new Scope([this.#stopped]);
-    const listening = this.#dependencies.healthCheck.listen((reason) => {
-      this.#readWhole = false;
-      this.#health.broke(reason);
-      scope.abort();
-    });
-    this.#replay.resume();
-    try {
-      const opening = this.#open(scope.signal);
-      // Awaited below: a failure before that is not unhandled.
-      opening.catch(() => undefined);
-      await this.#catchUp(scope.signal);
-      const [response] = await Promise.all([opening, this.#trustSilence(opening)]);
-      this.#health.whole('the log is followed again');
-      this.#readWhole = await this.#read(response);
-    } finally {
-      listening.stop();
-      scope.abort();
-      scope.end();
-    }
-  }
-
-  /** The answer's head comes with the first line, so that only the health check limits its time. */
-  async #open(signal: AbortSignal): Promise<IncomingMessage> {
-    const query = { follow: 'true', timestamps: 'true', sinceTime: this.#replay.since };
-    const path = logPath(this.#target, query);
-    return await this.#dependencies.api.open({ method: 'GET', path, what: logWords(this.#target) }, signal);
-  }
-
-  /** A silent container's log counts as followed if the API server answers other requests. */
-  async #trustSilence(opening: Promise<IncomingMessage>): Promise<void> {
-    const silent = await Promise.race([
-      opening.then(() => false),
-      pause(limits.logPauseMs, this.#stopped).then(() => true),
-    ]);
-    if (silent && (await this.#dependencies.healthCheck.check()) === undefined)
-      this.#health.whole('the log is followed again');
-  }
-
+  };
   /**
    * After a break, delivers what the container's previous run still printed. The request follows the one for the current
    * log: a run that ends meanwhile is then in one of the two.
    */
-  async #catchUp(signal: AbortSignal): Promise<void> {
-    const before = this.#instance;
-    this.#instance = await this.#instanceNow();
+  const catchUp = async (signal: AbortSignal): Promise<void> => {
+    const before = instance;
+    instance = await instanceNow();
     if (!before) return;
-    const restarts = this.#instance.restarts - before.restarts;
-    if (restarts > (this.#readWhole ? 2 : 1)) {
-      const reason = `the container was restarted ${restarts} times within a break: lines may be lost`;
-      this.#health.broke(reason);
+    const restarts = instance.restarts - before.restarts;
+    if (restarts > (readWhole ? 2 : 1)) {
+      health.broke(`the container was restarted ${restarts} times within a break: lines may be lost`);
     }
-    const { since } = this.#replay;
+    const { since } = replay;
     if (since === undefined && restarts === 0) return;
-    const previous = await this.#previous(since, signal);
-    for (const line of previous.split('\n').slice(0, -1)) this.#line(line);
-  }
-
-  async #instanceNow(): Promise<Instance> {
-    const { namespace, pod, container } = this.#target;
-    const object = await this.#dependencies.objects.get({ apiVersion: 'v1', kind: 'Pod', namespace, name: pod });
-    const podUid = object?.metadata.uid;
-    if (!object || podUid === undefined || (this.#instance && this.#instance.podUid !== podUid)) {
-      throw new ClusterError('not-found', `Pod ${namespace}/${pod} is gone`);
-    }
-    return { podUid, restarts: restartsOf(object, container) };
-  }
-
-  async #previous(since: string | undefined, signal: AbortSignal): Promise<string> {
-    const path = logPath(this.#target, { previous: 'true', timestamps: 'true', sinceTime: since });
-    try {
-      return await this.#dependencies.api.call({ method: 'GET', path, what: logWords(this.#target), signal });
-    } catch (thrown) {
+    const request = logRequest(target, { previous: 'true', timestamps: 'true', sinceTime: since });
+    const previous = await api.call({ ...request, signal }).catch((thrown: unknown) => {
       // 400: the container has no previous run.
       if (thrown instanceof ClusterError && thrown.code === 'invalid') return '';
       throw thrown;
-    }
-  }
-
+    });
+    for (const line of previous.split('\n').slice(0, -1)) take(line);
+  };
+  /** A silent container's log counts as followed if the API server answers other requests. */
+  const trustSilence = async (opening: Promise<IncomingMessage>): Promise<void> => {
+    const silence = pause(limits.logPauseMs, stopped).then(() => true);
+    const isSilent = await Promise.race([opening.then(() => false), silence]);
+    if (isSilent && (await healthCheck.check()) === undefined) health.whole('the log is followed again');
+  };
   /** @returns whether the log was read to its end */
-  async #read(response: IncomingMessage): Promise<boolean> {
-    const lines = new Lines((line) => this.#line(line));
+  const read = async (response: IncomingMessage): Promise<boolean> => {
+    const lines = new Lines(take);
     try {
       for await (const chunk of response) lines.push(chunk as Buffer);
       return response.complete;
     } catch {
       return false;
     }
-  }
-
-  #line(line: string): void {
-    if (this.#stopped.aborted) return;
-    const read = readLine(line);
-    if (!read) {
-      // The node writes its own failures into the log, without a time stamp.
-      this.#health.broke(line);
-      return;
+  };
+  /** One connection, from its request to its end. */
+  const follow = async (): Promise<void> => {
+    const scope = new Scope([stopped]);
+    const listening = healthCheck.listen((reason) => {
+      readWhole = false;
+      health.broke(reason);
+      scope.abort();
+    });
+    replay.resume();
+    try {
+      // The answer's head comes with the first line, so that only the health check limits its time.
+      const query = { follow: 'true', timestamps: 'true', sinceTime: replay.since };
+      const opening = api.open(logRequest(target, query), scope.signal);
+      // Awaited below: a failure before that is not unhandled.
+      opening.catch(() => undefined);
+      await catchUp(scope.signal);
+      const [response] = await Promise.all([opening, trustSilence(opening)]);
+      health.whole('the log is followed again');
+      readWhole = await read(response);
+    } finally {
+      listening.stop();
+      scope.abort();
+      scope.end();
     }
-    if (this.#replay.isNew(read.stamp, line)) this.#handlers.line(read.text);
-  }
+  };
+  const run = async (): Promise<void> => {
+    while (!stopped.aborted) {
+      try {
+        await follow();
+        backoff.reset();
+        // Until a container runs again, each request for its log ends at once.
+        if (readWhole) await pause(limits.logPauseMs, stopped);
+      } catch (thrown) {
+        if (stopped.aborted) return;
+        const error = asClusterError(thrown);
+        if (error.code === 'not-found' && (await isGone())) return health.broke(`${podName} is gone`);
+        // A node may not know a new pod yet.
+        if (error.code === 'not-found' || isNotStarted(error)) await pause(limits.logPauseMs, stopped);
+        else {
+          readWhole = false;
+          api.log(error.message);
+          health.broke(error.message);
+          await backoff.pause(stopped);
+        }
+      }
+    }
+  };
+  void run().finally(() => following.end());
+  return { stop: following.abort };
 }
 
 function restartsOf(pod: Manifest, container: string): number {
@@ -249,9 +200,10 @@ export function readLine(line: string): { stamp: Stamp; text: string } | undefin
  * last two seconds.
  */
 export class LogReplay {
-  /** By second, each line and its count. */
-  readonly #seen = new Map<bigint, Map<string, number>>();
-  #expected = new Map<string, number>();
+  /** The lines of the last two seconds. */
+  #recent: { second: bigint; line: string }[] = [];
+  /** Each line that comes again, and its count. */
+  readonly #expected = new Map<string, number>();
   /** The earliest stamp of the first reading. */
   #first: Stamp | undefined;
   #resumed = false;
@@ -266,10 +218,8 @@ export class LogReplay {
   /** The log is requested again: the lines since `since` will come again. */
   resume(): void {
     this.#resumed = this.#first !== undefined;
-    this.#expected = new Map();
-    for (const lines of this.#seen.values()) {
-      for (const [line, count] of lines) this.#expected.set(line, (this.#expected.get(line) ?? 0) + count);
-    }
+    this.#expected.clear();
+    for (const { line } of this.#recent) this.#expected.set(line, (this.#expected.get(line) ?? 0) + 1);
   }
 
   /** True for a new line. A line older than the first reading belongs to another container. */
@@ -286,10 +236,10 @@ export class LogReplay {
   }
 
   #remember(at: bigint, line: string): void {
-    if (this.#newest === undefined || at > this.#newest) this.#newest = at;
-    const lines = this.#seen.get(at) ?? new Map<string, number>();
-    lines.set(line, (lines.get(line) ?? 0) + 1);
-    this.#seen.set(at, lines);
-    for (const old of this.#seen.keys()) if (old < this.#newest - 1n) this.#seen.delete(old);
+    if (this.#newest === undefined || at > this.#newest) {
+      this.#newest = at;
+      this.#recent = this.#recent.filter((each) => each.second >= at - 1n);
+    }
+    if (at >= this.#newest - 1n) this.#recent.push({ second: at, line });
   }
 }

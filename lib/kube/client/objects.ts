@@ -13,10 +13,7 @@ export interface Resource {
   root: string;
 }
 
-interface KindName {
-  apiVersion: string;
-  kind: string;
-}
+type KindName = Pick<ObjectRef, 'apiVersion' | 'kind'>;
 
 /** Finds kinds by API discovery. Keeps what it has found, and asks again for what it has not: a run can add CRDs. */
 export class Discovery {
@@ -55,53 +52,43 @@ export class Discovery {
 
   async #discover(apiVersion: string, signal: AbortSignal | undefined): Promise<Map<string, Resource>> {
     const root = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
-    const served = new Map<string, Resource>();
-    let text: string;
-    try {
-      const what = `discover the kinds of ${apiVersion}`;
-      text = await this.#api.call({ method: 'GET', path: root, what, ...(signal && { signal }) });
-    } catch (thrown) {
-      if (thrown instanceof ClusterError && thrown.code === 'not-found') return served;
-      throw thrown;
-    }
-    const list = parseJson(text);
+    const what = `discover the kinds of ${apiVersion}`;
+    const list = parseJson((await unlessNotFound(this.#api.call({ method: 'GET', path: root, what, signal }))) ?? '');
     const resources = isRecord(list) && Array.isArray(list['resources']) ? list['resources'] : [];
-    for (const { name, kind, namespaced } of resources as { name: string; kind: string; namespaced: boolean }[]) {
-      // Subresources such as `pods/exec` have a slash.
-      if (!name.includes('/')) served.set(kind, { name, namespaced, root });
-    }
-    return served;
+    // Subresources such as `pods/exec` have a slash.
+    const served = (resources as (Resource & { kind: string })[]).filter(({ name }) => !name.includes('/'));
+    return new Map(served.map(({ name, kind, namespaced }) => [kind, { name, namespaced, root }]));
   }
 }
 
-/**
- * Path of an object, or of a collection if no name is given.
- * @throws ClusterError `invalid` for an object of a namespaced kind without a namespace: there is no default
- */
-export function pathOf(
-  resource: Resource,
-  where: { namespace?: string | undefined; name?: string },
-  query: Record<string, string | undefined> = {},
-): string {
-  const { namespace, name } = where;
-  if (resource.namespaced && namespace === undefined && name !== undefined) {
-    throw new ClusterError('invalid', `${resource.name} '${name}' needs a namespace`);
+/** Path of a collection; without `namespace`, that of the whole cluster. */
+export function collectionPath(resource: Resource, namespace: string | undefined, query: Query = {}): string {
+  const { root, namespaced, name } = resource;
+  const within = namespaced && namespace !== undefined ? `/namespaces/${encodeURIComponent(namespace)}` : '';
+  return `${root}${within}/${name}${searchOf(query)}`;
+}
+
+function objectPath(resource: Resource, ref: ObjectRef, query: Query = {}): string {
+  checkNamespace(resource, ref);
+  return `${collectionPath(resource, ref.namespace)}/${encodeURIComponent(ref.name)}${searchOf(query)}`;
+}
+
+/** @throws ClusterError `invalid` for an object of a namespaced kind without a namespace: there is no default */
+function checkNamespace({ namespaced }: Resource, ref: ObjectRef): void {
+  if (namespaced && ref.namespace === undefined) {
+    throw new ClusterError('invalid', `${wordsOf(ref)} needs a namespace`);
   }
-  const parts = [resource.root];
-  if (resource.namespaced && namespace !== undefined) parts.push('namespaces', encodeURIComponent(namespace));
-  parts.push(resource.name);
-  if (name !== undefined) parts.push(encodeURIComponent(name));
-  const search = queryOf(query).toString();
-  return parts.join('/') + (search === '' ? '' : `?${search}`);
 }
 
-/** The given ones of query parameters. */
-export function queryOf(parameters: Record<string, string | undefined>): URLSearchParams {
-  const given = Object.entries(parameters).filter((entry): entry is [string, string] => entry[1] !== undefined);
-  return new URLSearchParams(given);
+type Query = Record<string, string | undefined>;
+
+/** The given ones of query parameters, with the question mark; '' if there are none. */
+export function searchOf(query: Query): string {
+  const given = Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return given.length === 0 ? '' : `?${new URLSearchParams(given)}`;
 }
 
-const fieldManager = 'meshproof';
+const writing = { fieldManager: 'meshproof', fieldValidation: 'Strict' };
 
 /** A list, and the version from which a watch continues it. */
 export interface Listing {
@@ -121,32 +108,21 @@ export class Objects {
 
   async apply(manifest: Manifest): Promise<Manifest> {
     const ref = referenceOf(manifest);
-    const path = pathOf(await this.#discovery.expect(ref), ref, {
-      fieldManager,
-      force: 'true',
-      fieldValidation: 'Strict',
-    });
-    const contentType = 'application/apply-patch+yaml';
-    const what = `apply ${wordsOf(ref)}`;
-    const may = unlessPinned(manifest);
-    return await this.#object({ method: 'PATCH', path, what, body: manifest, contentType, may });
+    const path = objectPath(await this.#discovery.expect(ref), ref, { ...writing, force: 'true' });
+    return await this.#patch('apply', path, ref, manifest, 'application/apply-patch+yaml');
   }
 
   async patch(ref: ObjectRef, patch: object): Promise<Manifest> {
-    const path = pathOf(await this.#discovery.expect(ref), ref, { fieldManager, fieldValidation: 'Strict' });
-    const contentType = 'application/merge-patch+json';
-    const what = `patch ${wordsOf(ref)}`;
-    return await this.#object({ method: 'PATCH', path, what, body: patch, contentType, may: unlessPinned(patch) });
+    const path = objectPath(await this.#discovery.expect(ref), ref, writing);
+    return await this.#patch('patch', path, ref, patch, 'application/merge-patch+json');
   }
 
   /** Retries only if the first attempt cannot have created the object. */
   async create(manifest: Manifest): Promise<Manifest> {
     const ref = referenceOf(manifest);
     const resource = await this.#discovery.expect(ref);
-    if (resource.namespaced && ref.namespace === undefined) {
-      throw new ClusterError('invalid', `${wordsOf(ref)} needs a namespace`);
-    }
-    const path = pathOf(resource, { namespace: ref.namespace }, { fieldManager, fieldValidation: 'Strict' });
+    checkNamespace(resource, ref);
+    const path = collectionPath(resource, ref.namespace, writing);
     const what = `create ${wordsOf(ref)}`;
     return await this.#object({ method: 'POST', path, what, body: manifest, may: (error) => error.untouched });
   }
@@ -155,29 +131,36 @@ export class Objects {
     const resource = await this.#discovery.find(ref);
     if (!resource) return;
     const body = { kind: 'DeleteOptions', apiVersion: 'v1', propagationPolicy: 'Background' };
-    const call: Call = { method: 'DELETE', path: pathOf(resource, ref), what: `delete ${wordsOf(ref)}`, body };
-    await absentIfNotFound(this.#api.call(call));
+    const path = objectPath(resource, ref);
+    await unlessNotFound(this.#api.call({ method: 'DELETE', path, what: `delete ${wordsOf(ref)}`, body }));
   }
 
   async get(ref: ObjectRef): Promise<Manifest | undefined> {
     const resource = await this.#discovery.find(ref);
     if (!resource) return undefined;
-    const call: Call = { method: 'GET', path: pathOf(resource, ref), what: `get ${wordsOf(ref)}` };
-    return await absentIfNotFound(this.#object(call));
+    const path = objectPath(resource, ref);
+    return await unlessNotFound(this.#object({ method: 'GET', path, what: `get ${wordsOf(ref)}` }));
   }
 
   async list(selection: Selection, signal?: AbortSignal): Promise<Listing> {
     const { apiVersion, kind, namespace, labelSelector, fieldSelector } = selection;
-    const path = pathOf(await this.#discovery.get(selection, signal), { namespace }, { labelSelector, fieldSelector });
+    const resource = await this.#discovery.get(selection, signal);
+    const path = collectionPath(resource, namespace, { labelSelector, fieldSelector });
     const what = `list ${kind}${namespace === undefined ? '' : ` in ${namespace}`}`;
-    const text = await this.#api.call({ method: 'GET', path, what, ...(signal && { signal }) });
-    const list = parseJson(text);
+    const list = parseJson(await this.#api.call({ method: 'GET', path, what, signal }));
     if (!isRecord(list) || !isRecord(list['metadata']) || !Array.isArray(list['items'])) {
       throw new ClusterError('other', `cannot ${what}: the answer is no list`);
     }
     // The items of a list of built-in objects do not say what they are.
     const items = (list['items'] as Manifest[]).map((item) => ({ ...item, apiVersion, kind }));
     return { items, resourceVersion: String(list['metadata']['resourceVersion']) };
+  }
+
+  /** Retries a conflict, unless the body names the version to change: then the caller must know of the conflict. */
+  async #patch(verb: string, path: string, ref: ObjectRef, body: object, contentType: string): Promise<Manifest> {
+    const { metadata } = body as Partial<Manifest>;
+    const may: Call['may'] = ({ code }) => code !== 'conflict' || metadata?.resourceVersion === undefined;
+    return await this.#object({ method: 'PATCH', path, what: `${verb} ${wordsOf(ref)}`, body, contentType, may });
   }
 
   async #object(call: Call): Promise<Manifest> {
@@ -192,18 +175,11 @@ export function wordsOf({ kind, name, namespace }: ObjectRef): string {
   return `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`;
 }
 
-export function isManifest(value: unknown): value is Manifest {
+function isManifest(value: unknown): value is Manifest {
   return isRecord(value) && typeof value['kind'] === 'string' && isRecord(value['metadata']);
 }
 
-/** Retries a conflict, unless the body names the version to change: then the caller must know of the conflict. */
-function unlessPinned(body: object): NonNullable<Call['may']> {
-  const metadata: unknown = 'metadata' in body ? body.metadata : undefined;
-  const pinned = isRecord(metadata) && metadata['resourceVersion'] !== undefined;
-  return (error) => error.code !== 'conflict' || !pinned;
-}
-
-async function absentIfNotFound<T>(answer: Promise<T>): Promise<T | undefined> {
+async function unlessNotFound<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer;
   } catch (thrown) {

@@ -39,11 +39,8 @@ function proxyUrl(text: string, schemes: string[], place: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url !== undefined && schemes.includes(url.protocol) && url.hostname !== '') return url;
   const remedy = `write a proxy's URL there: ${schemes.map((scheme) => `${scheme}//HOST:PORT`).join(', ')}`;
-  throw new KubeconfigError(`${place} is no URL of a proxy: ${withoutPassword(text)}`, remedy);
-}
-
-function withoutPassword(text: string): string {
-  return text.replace(/\/\/[^@/]*@/, '//***@');
+  const withoutPassword = text.replace(/\/\/[^@/]*@/, '//***@');
+  throw new KubeconfigError(`${place} is no URL of a proxy: ${withoutPassword}`, remedy);
 }
 
 /** Whether a server needs no proxy: by NO_PROXY, or because it is on this machine. */
@@ -59,8 +56,9 @@ function isExempt(server: URL, list: string): boolean {
 function exempts(entry: string, host: string, port: string): boolean {
   const [, network = '', prefix = ''] = /^(.+)\/(\d{1,3})$/.exec(entry) ?? [];
   if (isIP(network) !== 0 && Number(prefix) <= bitsOf(network)) return contains(network, Number(prefix), host);
-  const { name, onlyPort } = splitPort(entry);
-  if (name === '' || (onlyPort !== undefined && onlyPort !== port)) return false;
+  const bracketed = /^\[(.*)\]:(\d+)$/.exec(entry);
+  const [, name = entry, onlyPort = port] = bracketed ?? /^([^:]*):(\d+)$/.exec(entry) ?? [];
+  if (name === '' || onlyPort !== port) return false;
   if (isIP(name) !== 0) return contains(name, bitsOf(name), host);
   if (isIP(host) !== 0) return false;
   // `a.b` means the domain and its subdomains; `.a.b` and `*.a.b` mean the subdomains only.
@@ -71,20 +69,13 @@ function exempts(entry: string, host: string, port: string): boolean {
 }
 
 function contains(network: string, prefix: number, host: string): boolean {
-  if (isIP(host) === 0) return false;
   const block = new BlockList();
   block.addSubnet(network, prefix, familyOf(network));
-  return block.check(host, familyOf(host));
+  return isIP(host) !== 0 && block.check(host, familyOf(host));
 }
 
 function bitsOf(address: string): number {
   return isIP(address) === 4 ? 32 : 128;
-}
-
-function splitPort(entry: string): { name: string; onlyPort?: string } {
-  const bracketed = /^\[(.*)\]:(\d+)$/.exec(entry);
-  const [, name, port] = bracketed ?? /^([^:]*):(\d+)$/.exec(entry) ?? [];
-  return name === undefined ? { name: entry } : { name, ...(port !== undefined && { onlyPort: port }) };
 }
 
 function familyOf(address: string): 'ipv4' | 'ipv6' {

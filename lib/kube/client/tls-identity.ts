@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import {
@@ -9,8 +9,9 @@ import {
   rootCertificates,
   type SecureContext,
 } from 'node:tls';
+import { isDeepStrictEqual } from 'node:util';
 import { type ChosenContext, hasCertificate } from './context.ts';
-import { asError } from './failures.ts';
+import { reasonOf } from './failures.ts';
 import { type Entry, KubeconfigError, placeOf } from './kubeconfig.ts';
 import { limits } from './limits.ts';
 
@@ -28,91 +29,77 @@ export interface KeyPair {
 
 /**
  * The authorities that the client trusts, and its own certificate.
- * @throws KubeconfigError naming the field whose content cannot be used
+ * @returns a function for the current options. Like client-go, it reads a certificate file again after a second. It takes
+ * the pair of an exec plugin; a pair of the user's own comes first. It throws KubeconfigError naming the field whose content
+ * cannot be used.
  */
-export class TlsIdentity {
-  readonly #chosen: ChosenContext;
-  #authorities: string[] | undefined;
-  #own: KeyPair | undefined;
-  #readAt = Number.NEGATIVE_INFINITY;
-  #made: { pair: KeyPair | undefined; options: TlsOptions } | undefined;
+export function tlsIdentity(chosen: ChosenContext): (plugin?: KeyPair) => TlsOptions {
+  const { cluster } = chosen;
+  const isChecked = cluster['insecure-skip-tls-verify'] !== true;
+  let authorities: string[] | undefined;
+  let own: KeyPair | undefined;
+  let readAt = Number.NEGATIVE_INFINITY;
+  let made: { pair: KeyPair | undefined; options: TlsOptions } | undefined;
 
-  constructor(chosen: ChosenContext) {
-    this.#chosen = chosen;
-  }
-
-  /**
-   * The current options. Like client-go, reads a certificate file again after a second.
-   * @param plugin the pair of an exec plugin; a pair of the user's own comes first
-   */
-  options(plugin?: KeyPair): TlsOptions {
-    const pair = this.#ownPair() ?? plugin;
-    if (this.#made && samePair(this.#made.pair, pair)) return this.#made.options;
-    this.#made = { pair, options: this.#make(pair) };
-    return this.#made.options;
-  }
-
-  /** The server's authority in the kubeconfig, as PEM text; '' if there is none. */
-  authority(): string {
-    return authorityText(this.#chosen)?.text ?? '';
-  }
-
-  #ownPair(): KeyPair | undefined {
-    if (!hasCertificate(this.#chosen.user)) return undefined;
+  const readOwn = (): void => {
     const now = performance.now();
-    if (this.#own && now - this.#readAt < limits.certificateFileMs) return this.#own;
-    this.#readAt = now;
+    if (!hasCertificate(chosen.user) || (own && now - readAt < limits.certificateFileMs)) return;
+    readAt = now;
     try {
-      const pair = ownPair(this.#chosen);
-      if (!samePair(this.#own, pair)) contextOf(this.#chosen, [], pair);
-      this.#own = pair;
+      const pair = ownPair(chosen);
+      if (!isDeepStrictEqual(own, pair)) secureContext(chosen, [], pair);
+      own = pair;
     } catch (thrown) {
       // While somebody replaces the files, certificate and key may not match: keep the previous pair.
-      if (this.#own === undefined) throw thrown;
+      if (own === undefined) throw thrown;
     }
-    return this.#own;
-  }
+  };
 
-  #make(pair: KeyPair | undefined): TlsOptions {
-    const { cluster } = this.#chosen;
-    const isChecked = cluster['insecure-skip-tls-verify'] !== true;
-    this.#authorities ??= isChecked ? authoritiesOf(this.#chosen) : [];
-    const name = cluster['tls-server-name'];
-    return {
-      secureContext: contextOf(this.#chosen, this.#authorities, pair),
+  return (plugin) => {
+    readOwn();
+    const pair = own ?? plugin;
+    if (made && isDeepStrictEqual(made.pair, pair)) return made.options;
+    authorities ??= isChecked ? authoritiesOf(chosen) : [];
+    const options = {
+      secureContext: secureContext(chosen, authorities, pair),
       ...(!isChecked && { rejectUnauthorized: false }),
-      ...(name !== undefined && nameOptions(name)),
+      ...nameOptions(cluster['tls-server-name']),
     };
-  }
+    made = { pair, options };
+    return options;
+  };
 }
 
 /** An address is no server name (RFC 6066), but the certificate must be valid for it. */
-function nameOptions(name: string): TlsOptions {
+function nameOptions(name: string | undefined): TlsOptions {
+  if (name === undefined) return {};
   if (isIP(name) === 0) return { servername: name };
   return { servername: '', checkServerIdentity: (_host, certificate) => checkServerIdentity(name, certificate) };
 }
 
-function authorityText({ clusterEntry, cluster }: ChosenContext): { text: string; field: string } | undefined {
-  const data = cluster['certificate-authority-data'];
-  if (data !== undefined) return { text: data.toString('latin1'), field: 'certificate-authority-data' };
-  const [field, file] = ['certificate-authority', cluster['certificate-authority']];
-  return file === undefined ? undefined : { text: readField(clusterEntry, field, file), field };
+/** The server's authority in the kubeconfig, as PEM text; '' if there is none. */
+export function authorityOf({ clusterEntry, cluster }: ChosenContext): string {
+  const file = cluster['certificate-authority'];
+  return (
+    cluster['certificate-authority-data'] ??
+    (file === undefined ? '' : readField(clusterEntry, 'certificate-authority', file))
+  );
 }
 
 /** The certificates of the server's authorities. */
 function authoritiesOf(chosen: ChosenContext): string[] {
-  const given = authorityText(chosen);
-  if (given === undefined) return systemRoots();
-  const usable = certificateBlocks(given.text).filter(isCertificate);
+  const { clusterEntry, cluster } = chosen;
+  const field = (['certificate-authority-data', 'certificate-authority'] as const).find((each) => cluster[each]);
+  if (field === undefined) return systemRoots();
+  const usable = certificatesIn(authorityOf(chosen)).filter(isCertificate);
   if (usable.length > 0) return usable;
-  const place = placeOf(chosen.clusterEntry, given.field);
-  throw new KubeconfigError(`${place} holds no certificate`, 'put the PEM certificate of the authority there');
+  const message = `${placeOf(clusterEntry, field)} holds no certificate`;
+  throw new KubeconfigError(message, 'put the PEM certificate of the authority there');
 }
 
 function isCertificate(pem: string): boolean {
   try {
-    new X509Certificate(pem);
-    return true;
+    return new X509Certificate(pem).raw.length > 0;
   } catch {
     // Like Go, skip it. The caller reports if there is no other.
     return false;
@@ -120,24 +107,22 @@ function isCertificate(pem: string): boolean {
 }
 
 function ownPair({ userEntry, user }: ChosenContext): KeyPair {
-  const cert =
-    user['client-certificate-data']?.toString('latin1') ??
-    readField(userEntry, 'client-certificate', user['client-certificate'] ?? '');
-  const key =
-    user['client-key-data']?.toString('latin1') ?? readField(userEntry, 'client-key', user['client-key'] ?? '');
-  return { cert, key };
+  const [cert, key] = (['client-certificate', 'client-key'] as const).map(
+    (field) => user[`${field}-data`] ?? readField(userEntry, field, user[field] ?? ''),
+  );
+  return { cert: cert ?? '', key: key ?? '' };
 }
 
 function readField(entry: Entry, field: string, file: string): string {
   try {
     return readFileSync(file, 'latin1');
   } catch (thrown) {
-    const message = `${placeOf(entry, field)}: cannot read ${file}: ${asError(thrown).message}`;
+    const message = `${placeOf(entry, field)}: cannot read ${file}: ${reasonOf(thrown).message}`;
     throw new KubeconfigError(message, `make ${file} readable, or correct ${field}`);
   }
 }
 
-function contextOf({ userEntry, user }: ChosenContext, ca: string[], pair: KeyPair | undefined): SecureContext {
+function secureContext({ userEntry, user }: ChosenContext, ca: string[], pair: KeyPair | undefined): SecureContext {
   // As in Go, a listed intermediate authority or server certificate is trusted.
   const base = { minVersion: 'TLSv1.2', allowPartialTrustChain: true, ...(ca.length > 0 && { ca }) } as const;
   if (pair === undefined) return createSecureContext(base);
@@ -152,13 +137,9 @@ function contextOf({ userEntry, user }: ChosenContext, ca: string[], pair: KeyPa
     return createSecureContext({ ...base, ...pair });
   } catch (thrown) {
     const what = isOwn ? 'client-certificate and client-key' : 'the certificate and key that the plugin printed';
-    const message = `${place}: ${what} cannot be used: ${asError(thrown).message}`;
+    const message = `${place}: ${what} cannot be used: ${reasonOf(thrown).message}`;
     throw new KubeconfigError(message, 'write a PEM certificate and the private key that belongs to it');
   }
-}
-
-function samePair(one: KeyPair | undefined, other: KeyPair | undefined): boolean {
-  return one?.cert === other?.cert && one?.key === other?.key;
 }
 
 /** The distributions' bundles. Go reads the first one that exists: crypto/x509/root_linux.go. */
@@ -177,37 +158,28 @@ const folders = ['/etc/ssl/certs', '/etc/pki/tls/certs'];
  * Node's own list lacks an authority that an administrator has added.
  * @returns PEM blocks; Node's own if the machine has none
  */
-function systemRoots(env: NodeJS.ProcessEnv = process.env): string[] {
-  const files = env['SSL_CERT_FILE'] ? [env['SSL_CERT_FILE']] : bundles;
-  let bundle: string | undefined;
-  for (const file of files) bundle ??= readIfPossible(file);
-  const paths = (env['SSL_CERT_DIR']?.split(':') ?? folders).flatMap(filesIn);
-  const texts = [bundle, ...paths.map(readIfPossible)];
-  const found = texts.flatMap((text = '') => certificateBlocks(text));
+function systemRoots({ SSL_CERT_FILE, SSL_CERT_DIR, NODE_EXTRA_CA_CERTS } = process.env): string[] {
+  const certificatesOf = (file: string) => certificatesIn(unlessUnreadable('', () => readFileSync(file, 'latin1')));
+  const bundle = (SSL_CERT_FILE ? [SSL_CERT_FILE] : bundles).find((file) => existsSync(file)) ?? '';
+  const files = (SSL_CERT_DIR?.split(':') ?? folders).flatMap((folder) =>
+    unlessUnreadable([], () => readdirSync(folder)).map((name) => join(folder, name)),
+  );
+  const found = [bundle, ...files].flatMap(certificatesOf);
   // Node adds these to its own list only.
-  const extra = env['NODE_EXTRA_CA_CERTS'] ? (readIfPossible(env['NODE_EXTRA_CA_CERTS']) ?? '') : '';
-  return [...new Set([...(found.length > 0 ? found : rootCertificates), ...certificateBlocks(extra)])];
+  const extra = certificatesOf(NODE_EXTRA_CA_CERTS ?? '');
+  return [...new Set([...(found.length > 0 ? found : rootCertificates), ...extra])];
 }
 
 /** The certificates of a PEM text, in order. */
-function certificateBlocks(pem: string): string[] {
+function certificatesIn(pem: string): string[] {
   return pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
 }
 
-function readIfPossible(file: string): string | undefined {
+/** Like Go, skips files and folders that cannot be read. */
+function unlessUnreadable<T>(otherwise: T, read: () => T): T {
   try {
-    return readFileSync(file, 'latin1');
+    return read();
   } catch {
-    // Like Go, skip what cannot be read.
-    return undefined;
-  }
-}
-
-function filesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder).map((name) => join(folder, name));
-  } catch {
-    // Another distribution has this folder.
-    return [];
+    return otherwise;
   }
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Lines } from '../../processes/lines.ts';
 import {
+  type Cluster,
   ClusterError,
   type Manifest,
   type ObjectRef,
@@ -10,12 +11,11 @@ import {
   type WatchHandlers,
 } from '../cluster.ts';
 import type { Api } from './api.ts';
-import { asClusterError, asError, isRecord, parseJson } from './failures.ts';
+import { asClusterError, isRecord, parseJson, reasonOf } from './failures.ts';
 import { Health, type HealthCheck } from './health-check.ts';
 import { limits } from './limits.ts';
-import { type Discovery, type Objects, pathOf, wordsOf } from './objects.ts';
-import { Backoff } from './retry.ts';
-import { Scope } from './scope.ts';
+import { collectionPath, type Discovery, type Objects, wordsOf } from './objects.ts';
+import { Backoff, Scope } from './retry.ts';
 
 interface InnerHandlers extends WatchHandlers {
   /** All objects have been listed and delivered. */
@@ -33,126 +33,97 @@ export interface Dependencies {
 
 /** Lists, then watches from the list's version, until it is stopped. Goes on when the connection ends or breaks. */
 export function watch(dependencies: Dependencies, selection: Selection, handlers: InnerHandlers): Stop {
-  const scope = new Scope([dependencies.api.closing]);
-  void new Watch(dependencies, selection, handlers, scope.signal).run().finally(() => scope.end());
-  return { stop: () => scope.abort() };
-}
-
-class Watch {
-  readonly #dependencies: Dependencies;
-  readonly #selection: Selection;
-  readonly #handlers: InnerHandlers;
-  readonly #stopped: AbortSignal;
-  readonly #objectCache = new ObjectCache();
-  readonly #health: Health;
-  readonly #backoff = new Backoff();
+  const { api, discovery, objects, healthCheck } = dependencies;
+  const { kind, namespace, labelSelector, fieldSelector } = selection;
+  const what = `watch ${kind}${namespace === undefined ? '' : ` in ${namespace}`}`;
+  const watching = new Scope([api.closing]);
+  const stopped = watching.signal;
+  const health = new Health(handlers, stopped);
+  const backoff = new Backoff();
+  const objectCache = new ObjectCache();
   /** Where the next watch starts; absent: the objects must be listed first. */
-  #resourceVersion: string | undefined;
+  let next: string | undefined;
 
-  constructor(dependencies: Dependencies, selection: Selection, handlers: InnerHandlers, stopped: AbortSignal) {
-    this.#dependencies = dependencies;
-    this.#selection = selection;
-    this.#handlers = handlers;
-    this.#stopped = stopped;
-    this.#health = new Health((isBroken, reason) => {
-      if (!stopped.aborted) handlers.broken?.(isBroken, reason);
-    });
-  }
-
-  async run(): Promise<void> {
-    while (!this.#stopped.aborted) {
-      try {
-        this.#resourceVersion ??= await this.#list();
-        await this.#stream(this.#resourceVersion);
-      } catch (thrown) {
-        if (this.#stopped.aborted) return;
-        const error = asClusterError(thrown);
-        // 410: the server no longer has the version.
-        if (error.status === 410) this.#resourceVersion = undefined;
-        else this.#failed(error);
-      }
-      await this.#backoff.pause(this.#stopped);
-    }
-  }
-
-  #failed(error: ClusterError): void {
-    this.#health.broke(error.message);
-    this.#dependencies.api.log(error.message);
-    this.#handlers.failed?.(error);
-  }
-
-  async #list(): Promise<string> {
-    const { items, resourceVersion } = await this.#dependencies.objects.list(this.#selection, this.#stopped);
-    for (const event of this.#objectCache.replace(items)) this.#tell(event);
-    if (!this.#stopped.aborted) this.#handlers.listed?.();
+  const tell = (events: WatchEvent[]): void => {
+    for (const event of events) if (!stopped.aborted) handlers.event(event);
+  };
+  const list = async (): Promise<string> => {
+    const { items, resourceVersion } = await objects.list(selection, stopped);
+    tell(objectCache.replace(items));
+    if (!stopped.aborted) handlers.listed?.();
     return resourceVersion;
-  }
-
+  };
+  const take = (line: string): void => {
+    const event = parseJson(line);
+    if (!isRecord(event) || !isRecord(event['object'])) return;
+    if (event['type'] === 'ERROR') {
+      // Mostly `Expired`. After any error the object cache needs a new list.
+      next = undefined;
+      api.log(`${what}: ${String(event['object']['message'])}; listing again`);
+      return;
+    }
+    const object = event['object'] as unknown as Manifest;
+    next = object.metadata.resourceVersion ?? next;
+    const type = event['type'] as WatchEvent['type'] | 'BOOKMARK';
+    if (type !== 'BOOKMARK') tell(objectCache.change({ type, object }));
+  };
+  const read = async (response: IncomingMessage, signal: AbortSignal): Promise<void> => {
+    const lines = new Lines(take);
+    try {
+      for await (const chunk of response) lines.push(chunk as Buffer);
+    } catch (thrown) {
+      if (!signal.aborted) api.log(`${what}: ${reasonOf(thrown).message}; watching again`);
+    }
+  };
   /** Resolves when the watch has ended for any reason. The next one delivers what this one missed. */
-  async #stream(resourceVersion: string): Promise<void> {
-    const { api, discovery, healthCheck } = this.#dependencies;
-    const { namespace, labelSelector, fieldSelector, kind } = this.#selection;
-    const path = pathOf(
-      await discovery.get(this.#selection, this.#stopped),
-      { namespace },
-      {
-        watch: 'true',
-        allowWatchBookmarks: 'true',
-        resourceVersion,
-        timeoutSeconds: String(limits.watchSeconds),
-        labelSelector,
-        fieldSelector,
-      },
-    );
-    const what = `watch ${kind}${namespace === undefined ? '' : ` in ${namespace}`}`;
+  const stream = async (resourceVersion: string): Promise<void> => {
+    const path = collectionPath(await discovery.get(selection, stopped), namespace, {
+      watch: 'true',
+      allowWatchBookmarks: 'true',
+      resourceVersion,
+      timeoutSeconds: String(limits.watchSeconds),
+      labelSelector,
+      fieldSelector,
+    });
     // The server ends the watch; the time limit is for one that died unnoticed.
-    const scope = new Scope([this.#stopped], limits.watchSeconds * 1000 + limits.requestMs);
+    const scope = new Scope([stopped], limits.watchSeconds * 1000 + limits.requestMs);
     const listening = healthCheck.listen((reason) => {
-      this.#health.broke(reason);
+      health.broke(reason);
       scope.abort();
     });
     try {
       const response = await api.open({ method: 'GET', path, what }, scope.signal, limits.requestMs);
-      this.#health.whole('the watch goes on');
+      health.whole('the watch goes on');
       const begun = performance.now();
-      await this.#read(response, what, scope.signal);
+      await read(response, scope.signal);
       // Pause before the next one if the server ends every watch at once.
-      if (performance.now() - begun > limits.longestPauseMs) this.#backoff.reset();
+      if (performance.now() - begun > limits.longestPauseMs) backoff.reset();
     } finally {
       listening.stop();
       scope.end();
     }
-  }
-
-  async #read(response: IncomingMessage, what: string, signal: AbortSignal): Promise<void> {
-    const lines = new Lines((line) => {
-      const event = parseJson(line);
-      if (!isRecord(event) || !isRecord(event['object'])) return;
-      const object = event['object'];
-      if (event['type'] === 'ERROR') {
-        // Mostly `Expired`. After any error the object cache needs a new list.
-        this.#resourceVersion = undefined;
-        this.#dependencies.api.log(`${what}: ${String(object['message'])}; listing again`);
-        return;
+  };
+  const run = async (): Promise<void> => {
+    while (!stopped.aborted) {
+      try {
+        next ??= await list();
+        await stream(next);
+      } catch (thrown) {
+        if (stopped.aborted) return;
+        const error = asClusterError(thrown);
+        // 410: the server no longer has the version.
+        if (error.status === 410) next = undefined;
+        else {
+          health.broke(error.message);
+          api.log(error.message);
+          handlers.failed?.(error);
+        }
       }
-      this.#take(event['type'] as WatchEvent['type'] | 'BOOKMARK', object as unknown as Manifest);
-    });
-    try {
-      for await (const chunk of response) lines.push(chunk as Buffer);
-    } catch (thrown) {
-      if (!signal.aborted) this.#dependencies.api.log(`${what}: ${asError(thrown).message}; watching again`);
+      await backoff.pause(stopped);
     }
-  }
-
-  #take(type: WatchEvent['type'] | 'BOOKMARK', object: Manifest): void {
-    if (object.metadata.resourceVersion !== undefined) this.#resourceVersion = object.metadata.resourceVersion;
-    if (type === 'BOOKMARK') return;
-    for (const event of this.#objectCache.change({ type, object })) this.#tell(event);
-  }
-
-  #tell(event: WatchEvent): void {
-    if (!this.#stopped.aborted) this.#handlers.event(event);
-  }
+  };
+  void run().finally(() => watching.end());
+  return { stop: watching.abort };
 }
 
 /** The objects that a watch's receiver knows, so that after a gap it gets only the differences. */
@@ -199,12 +170,6 @@ function keyOf({ metadata }: Manifest): string {
   return `${metadata.namespace ?? ''}/${metadata.name}`;
 }
 
-interface WaitOptions {
-  timeoutMs: number;
-  signal?: AbortSignal;
-  what: string;
-}
-
 /**
  * Waits until `satisfied` is true for the object, or for undefined if there is none.
  * @throws ClusterError `timeout` with the last state; `aborted`; `forbidden` and `invalid` at once
@@ -213,26 +178,27 @@ export function wait(
   dependencies: Dependencies,
   ref: ObjectRef,
   satisfied: (object: Manifest | undefined) => boolean,
-  { timeoutMs, signal, what }: WaitOptions,
+  { timeoutMs, signal, what }: Parameters<Cluster['wait']>[2],
 ): Promise<Manifest | undefined> {
-  const { apiVersion, kind, name, namespace } = ref;
-  const fieldSelector = `metadata.name=${name}`;
-  const selection = { apiVersion, kind, fieldSelector, ...(namespace !== undefined && { namespace }) };
+  const { name, ...of } = ref;
   const { closing } = dependencies.api;
   return new Promise((resolve, reject) => {
     let object: Manifest | undefined;
     let seen = false;
     let fault: string | undefined;
+    const scope = new Scope(signal ? [closing, signal] : [closing], timeoutMs);
 
     const settle = (act: () => void): void => {
-      clearTimeout(timer);
+      scope.end();
       watching.stop();
-      signal?.removeEventListener('abort', abort);
-      closing.removeEventListener('abort', abort);
       act();
     };
-    const abort = (): void => {
-      settle(() => reject(new ClusterError('aborted', `${wordsOf(ref)}: no longer waiting until ${what}`)));
+    const giveUp = (): void => {
+      const last = fault ?? (seen ? summaryOf(object) : 'never seen');
+      const error = scope.expired
+        ? new ClusterError('timeout', `${wordsOf(ref)}: not ${what} within ${timeoutMs / 1000} s; last: ${last}`)
+        : new ClusterError('aborted', `${wordsOf(ref)}: no longer waiting until ${what}`);
+      settle(() => reject(error));
     };
     const look = (): void => {
       try {
@@ -241,31 +207,29 @@ export function wait(
         settle(() => reject(thrown));
       }
     };
-    const timer = setTimeout(() => {
-      const last = fault ?? (seen ? summaryOf(object) : 'never seen');
-      const message = `${wordsOf(ref)}: not ${what} within ${timeoutMs / 1000} s; last: ${last}`;
-      settle(() => reject(new ClusterError('timeout', message)));
-    }, timeoutMs);
-    const watching = watch(dependencies, selection, {
-      event(event) {
-        fault = undefined;
-        object = event.type === 'DELETED' ? undefined : event.object;
-        if (seen) look();
+    const watching = watch(
+      dependencies,
+      { ...of, fieldSelector: `metadata.name=${name}` },
+      {
+        event(event) {
+          fault = undefined;
+          object = event.type === 'DELETED' ? undefined : event.object;
+          if (seen) look();
+        },
+        listed() {
+          seen = true;
+          fault = undefined;
+          look();
+        },
+        failed(error) {
+          fault = error.message;
+          if (error.code === 'forbidden' || error.code === 'invalid') settle(() => reject(error));
+          else if (error.code === 'not-found') look();
+        },
       },
-      listed() {
-        seen = true;
-        fault = undefined;
-        look();
-      },
-      failed(error) {
-        fault = error.message;
-        if (error.code === 'forbidden' || error.code === 'invalid') settle(() => reject(error));
-        else if (error.code === 'not-found') look();
-      },
-    });
-    signal?.addEventListener('abort', abort, { once: true });
-    closing.addEventListener('abort', abort, { once: true });
-    if (signal?.aborted || closing.aborted) abort();
+    );
+    scope.signal.addEventListener('abort', giveUp, { once: true });
+    if (scope.signal.aborted) giveUp();
   });
 }
 
