@@ -22,10 +22,10 @@ const layers = {
   console: ['words'],
   evidence: ['words'],
   kube: ['polling', 'processes', 'words', 'yaml'],
-  fixtures: ['kube', 'polling', 'words', 'yaml'],
-  providers: ['fixtures', 'kube', 'polling', 'processes', 'words', 'yaml'],
+  fixtures: ['compiled', 'kube', 'polling', 'words', 'yaml'],
+  providers: ['compiled', 'fixtures', 'kube', 'polling', 'processes', 'words', 'yaml'],
   probe: ['fixtures', 'kube', 'evidence'],
-  mesh: ['kube', 'polling', 'processes', 'words', 'yaml'],
+  mesh: ['compiled', 'kube', 'polling', 'processes', 'words', 'yaml'],
   judge: ['probe', 'fixtures', 'kube', 'mesh', 'evidence', 'polling'],
   options: ['mesh', 'kube', 'words', 'yaml'],
   schedule: ['judge', 'mesh', 'options', 'kube', 'words'],
@@ -36,7 +36,9 @@ const layers = {
     ...['judge', 'schedule', 'options', 'probe', 'providers', 'fixtures', 'mesh', 'kube'],
     ...['report', 'evidence', 'sandbox', 'console', 'polling', 'processes', 'compiled', 'words'],
   ],
-  'driver-kit': [...['run', 'judge', 'options', 'probe', 'fixtures', 'mesh', 'kube', 'evidence', 'console', 'words']],
+  'driver-kit': [
+    ...['run', 'judge', 'options', 'probe', 'fixtures', 'mesh', 'kube', 'evidence', 'console', 'compiled', 'words'],
+  ],
 };
 
 /**

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
+import { PROJECT } from '../compiled/built.js';
 import { type Answers, questions } from '../driver-kit/answers.ts';
 import { type RunOptions, refuseUnknownVariables, resolveOptions } from '../options/index.ts';
 import { didYouMean, keepSecret, keepSecretsOf, suggestion, UsageError } from '../words/index.ts';
@@ -243,6 +245,6 @@ export function asUsageError(error: unknown): unknown {
 
 /** The program's own version, from its package. */
 export function ownVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  const text = readFileSync(join(PROJECT, 'package.json'), 'utf8');
   return (JSON.parse(text) as { version: string }).version;
 }

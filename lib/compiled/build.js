@@ -8,18 +8,15 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
-  readFileSync,
   renameSync,
   rmSync,
   statSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { basename, dirname, join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { buildsIn, damageOf, digestOf, folderFor, MANIFEST } from './built.js';
+import { dirname, join, relative } from 'node:path';
+import { buildsIn, damageOf, digestOf, folderFor, MANIFEST, PROJECT } from './built.js';
 
-const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
 /** Earlier builds to keep: running programs may still load parts of them. */
 const MOST_KEPT = 10;
 /** An unfinished build that is older than this was killed, ms. */
@@ -43,7 +40,6 @@ async function compiler() {
 /** Libraries in CommonJS load Node's modules by `require`. */
 const REQUIRE =
   "import { createRequire as toRequire } from 'node:module';\nconst require = toRequire(import.meta.url);";
-const FOLDER_OF = "import { fileURLToPath as folderOf } from 'node:url';";
 
 /** @type {import('esbuild').BuildOptions} */
 const common = {
@@ -58,51 +54,16 @@ const common = {
   logLevel: 'silent',
 };
 
-/**
- * Sources find the project's other files relative to their own path. A build has that path relative to its own, so that the
- * project can be moved. lib/compiled finds its own path itself.
- * @param {string} outdir
- * @returns {import('esbuild').Plugin}
- */
-function ownPlaces(outdir) {
-  // The folder of the finished build has another name, but the same depth.
-  const place = join(PROJECT, 'dist', 'build', basename(outdir));
-  return {
-    name: 'own-places',
-    setup({ onLoad }) {
-      onLoad({ filter: /\.[tj]s$/ }, ({ path }) => {
-        const file = relative(PROJECT, path);
-        if (!/^(lib|suites)\//.test(file) || file.startsWith('lib/compiled/')) return undefined;
-        const url = (/** @type {string} */ target) =>
-          `new URL(${JSON.stringify(relative(place, target))}, import.meta.url)`;
-        const own = { url: `${url(path)}.href`, dirname: `folderOf(${url(dirname(path))})` };
-        return {
-          loader: path.endsWith('.ts') ? 'ts' : 'js',
-          contents: readFileSync(path, 'utf8').replace(
-            /import\.meta\.(url|dirname)/g,
-            (_, what) => own[/** @type {'url' | 'dirname'} */ (what)],
-          ),
-        };
-      });
-    },
-  };
-}
+/** @type {import('esbuild').BuildOptions} */
+const mapped = { ...common, banner: { js: REQUIRE }, sourcemap: 'linked', sourcesContent: false };
 
 /**
  * The command, in few files: modules that a subcommand loads when it is called stay separate.
  * @param {string} outdir
  */
 async function buildProgram(outdir) {
-  await (await compiler()).build({
-    ...common,
-    entryPoints: { main: 'lib/cli/main.ts', worker: 'lib/cli/prove/worker.ts' },
-    outdir,
-    splitting: true,
-    plugins: [ownPlaces(outdir)],
-    banner: { js: `${REQUIRE}\n${FOLDER_OF}` },
-    sourcemap: 'linked',
-    sourcesContent: false,
-  });
+  const entryPoints = { main: 'lib/cli/main.ts', worker: 'lib/cli/prove/worker.ts' };
+  await (await compiler()).build({ ...mapped, entryPoints, outdir, splitting: true });
 }
 
 /**
@@ -110,15 +71,7 @@ async function buildProgram(outdir) {
  * @param {string} outdir
  */
 async function buildClaims(outdir) {
-  await (await compiler()).build({
-    ...common,
-    entryPoints: ['lib/run/jest/claims.ts'],
-    outdir,
-    plugins: [ownPlaces(outdir)],
-    banner: { js: `${REQUIRE}\n${FOLDER_OF}` },
-    sourcemap: 'linked',
-    sourcesContent: false,
-  });
+  await (await compiler()).build({ ...mapped, entryPoints: ['lib/run/jest/claims.ts'], outdir });
   copyFileSync(join(PROJECT, 'lib/run/jest/environment.js'), join(outdir, 'environment.js'));
 }
 
@@ -193,7 +146,7 @@ function removeOld(folder, mostKept) {
 }
 
 try {
-  const folder = folderFor(PROJECT);
+  const folder = folderFor();
   if (damageOf(folder) !== undefined) await buildWhole(folder);
   const now = new Date();
   utimesSync(folder, now, now);

@@ -10,26 +10,26 @@ import { promisify } from 'node:util';
 const HERE = dirname(fileURLToPath(import.meta.url));
 /** Lists the files of a build with their digests. */
 export const MANIFEST = 'built.json';
+const isBuilt = existsSync(join(dirname(HERE), MANIFEST));
+/** The project's folder. A build is in `dist`, two folders below it. */
+export const PROJECT = isBuilt ? join(HERE, '../../..') : join(HERE, '../..');
 /** Time limit of a build, ms. It takes two seconds on an idle machine. */
 const BUILD_MS = 180_000;
 /** Longest output of a failed build in an error, characters. */
 const MOST_SAID = 1_000;
 
 /**
- * The folder of the program as plain JavaScript, with the parts `program`, `claims` and `sandbox`. `npm ci` builds it,
- * and
+ * The folder of the program as plain JavaScript, with the parts `program`, `claims` and `sandbox`. `npm ci` builds it, and
  * the package contains it. A checkout with changed sources builds again, so that it never runs old code.
  *
  * @returns {Promise<string>} an absolute path
  * @throws an error of the environment, if the build is missing or damaged and cannot be built
  */
 export async function builtFolder() {
-  const own = dirname(HERE);
-  if (existsSync(join(own, MANIFEST))) return own;
-  const project = dirname(own);
+  if (isBuilt) return dirname(HERE);
   const builder = join(HERE, 'build.js');
-  if (!existsSync(builder)) return packagedFolder(project);
-  const folder = folderFor(project);
+  if (!existsSync(builder)) return packagedFolder();
+  const folder = folderFor();
   if (damageOf(folder) === undefined) return folder;
   try {
     await promisify(execFile)(process.execPath, [builder], {
@@ -42,28 +42,25 @@ export async function builtFolder() {
     const why = (stderr.trim() || message).slice(0, MOST_SAID);
     throw problem(
       `the program is not built, and cannot be built in ${dirname(folder)}: ${why}`,
-      `run npm ci in ${project}`,
+      `run npm ci in ${PROJECT}`,
     );
   }
   const damage = damageOf(folder);
   if (damage === undefined) return folder;
   throw problem(
     `the program in ${folder} is damaged: ${damage}`,
-    `delete ${folder}, and run npm run build in ${project}`,
+    `delete ${folder}, and run npm run build in ${PROJECT}`,
   );
 }
 
-/**
- * The folder for a build of the present sources, named by their digest.
- * @param {string} project
- */
-export function folderFor(project) {
+/** The folder for a build of the present sources, named by their digest. */
+export function folderFor() {
   const hash = createHash('sha256');
-  for (const file of sourcesOf(project)) {
-    const content = readFileSync(join(project, file));
+  for (const file of sources()) {
+    const content = readFileSync(join(PROJECT, file));
     hash.update(`${file}\0${content.length}\0`).update(content);
   }
-  return join(project, 'dist', hash.digest('hex').slice(0, 16));
+  return join(PROJECT, 'dist', hash.digest('hex').slice(0, 16));
 }
 
 /**
@@ -88,8 +85,7 @@ export function digestOf(file) {
 }
 
 /**
- * The environment without Node's hooks and paths, which are meant for the program that the user starts. A child in
- * another
+ * The environment without Node's hooks and paths, which are meant for the program that the user starts. A child in another
  * folder would not find a relative one.
  * @param {NodeJS.ProcessEnv} environment
  * @returns {NodeJS.ProcessEnv}
@@ -98,13 +94,12 @@ export function withoutHooks({ NODE_OPTIONS, NODE_PATH, ...rest }) {
   return rest;
 }
 
-/** @param {string} project */
-function packagedFolder(project) {
-  const dist = join(project, 'dist');
+function packagedFolder() {
+  const dist = join(PROJECT, 'dist');
   const remedy = 'install the package again';
   const [only, ...others] = existsSync(dist) ? buildsIn(dist) : [];
-  if (only === undefined) throw problem(`the package in ${project} lacks its program (dist)`, remedy);
-  if (others.length > 0) throw problem(`the package in ${project} has ${others.length + 1} programs in dist`, remedy);
+  if (only === undefined) throw problem(`the package in ${PROJECT} lacks its program (dist)`, remedy);
+  if (others.length > 0) throw problem(`the package in ${PROJECT} has ${others.length + 1} programs in dist`, remedy);
   const damage = damageOf(only);
   if (damage !== undefined) throw problem(`the program in ${only} is damaged: ${damage}`, remedy);
   return only;
@@ -120,10 +115,9 @@ export function buildsIn(dist) {
     .map((name) => join(dist, name));
 }
 
-/** @param {string} project */
-function sourcesOf(project) {
+function sources() {
   const files = ['lib', 'suites'].flatMap((folder) =>
-    readdirSync(join(project, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)),
+    readdirSync(join(PROJECT, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)),
   );
   // Libraries are pinned in package.json.
   return [...files.filter(isSource), 'package.json'].sort();

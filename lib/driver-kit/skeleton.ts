@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PROJECT } from '../compiled/built.js';
 import { fieldDescription } from '../mesh/index.ts';
 import type { Answers } from './answers.ts';
 
-const skeleton = new URL('../../meshes/init/driver.yaml.template', import.meta.url);
+const skeleton = join(PROJECT, 'meshes/init/driver.yaml.template');
 
 /** Characters of a comment's line. */
 const width = 110;

@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { PROJECT } from '../compiled/built.js';
 
 /** Where the program's drivers are. */
-export const meshesFolder = new URL('../../meshes/', import.meta.url);
+export const meshesFolder = pathToFileURL(join(PROJECT, 'meshes/'));
 
 /** The part of a JSON Schema that the program reads for people. */
 export interface FieldSchema {

@@ -1,5 +1,6 @@
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { PROJECT } from '../compiled/built.js';
 import { connect } from '../kube/client/index.ts';
 import type { Provided } from '../kube/cluster.ts';
 import { pause, pollUntil } from '../polling/poll-until.ts';
@@ -16,7 +17,7 @@ const DELETE_MS = 60_000;
 const FACT_MS = 60_000;
 
 /** The project's own kind configuration. */
-export const KIND_CONFIG = path.resolve(import.meta.dirname, '../../kind-config.yaml');
+export const KIND_CONFIG = path.join(PROJECT, 'kind-config.yaml');
 
 export interface KindOptions extends ToolContext {
   clusterName: string;

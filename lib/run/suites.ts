@@ -1,11 +1,11 @@
 import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PROJECT } from '../compiled/built.js';
 import { type Claim, declaredClaims } from '../judge/claim.ts';
-
-const suitesFolder = new URL('../../suites/', import.meta.url);
 
 /** The names of the suites: the files in the folder `suites`. */
 export async function suiteNames(): Promise<string[]> {
-  const files = await readdir(suitesFolder);
+  const files = await readdir(join(PROJECT, 'suites'));
   return files.flatMap((file) => /^([a-z][a-z0-9-]*)\.ts$/.exec(file)?.[1] ?? []).sort();
 }
 

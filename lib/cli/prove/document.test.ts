@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
+import { PROJECT } from '../../compiled/built.js';
 import { TIMING } from '../../judge/timing.ts';
 import { loadCatalogue } from '../../run/suites.ts';
 import { cases } from '../../sandbox/index.ts';
 import { withTables } from './document.ts';
-import { PROJECT } from './program-process.ts';
 
 const document = readFileSync(join(PROJECT, 'docs/faults.md'), 'utf8');
 

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { builtFolder } from '../../compiled/built.js';
+import { builtFolder, PROJECT } from '../../compiled/built.js';
 import { runCommand } from '../../processes/command.ts';
 import type { Origin } from '../../prove/index.ts';
-import { PROJECT } from './program-process.ts';
 
 /** Time limit for git, ms. */
 const GIT_MS = 10_000;

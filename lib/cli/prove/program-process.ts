@@ -1,11 +1,9 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { builtFolder } from '../../compiled/built.js';
+import { pathToFileURL } from 'node:url';
+import { builtFolder, PROJECT } from '../../compiled/built.js';
 import { withoutOptions } from '../../options/index.ts';
 
-/** The folder of the program that this file is part of. */
-export const PROJECT = fileURLToPath(new URL('../../../', import.meta.url));
 /** Time to clean up after the input ends, before the process is killed, ms. */
 const GRACE_MS = 30_000;
 

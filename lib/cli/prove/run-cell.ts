@@ -1,10 +1,11 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
+import { PROJECT } from '../../compiled/built.js';
 import { readEvidence, type Verdict } from '../../evidence/index.ts';
 import { type CellPlan, type CellRun, readRun } from '../../prove/index.ts';
 import { type DriverChange, type DriverFile, faultPeriodIn, timeLimits } from '../../sandbox/index.ts';
-import { type Performed, PROJECT, ProgramProcess } from './program-process.ts';
+import { type Performed, ProgramProcess } from './program-process.ts';
 
 /** Time limit of one cell, s. */
 const DEADLINE_S = 600;
