@@ -87,7 +87,7 @@ async function buildSandbox(outdir) {
   // A dozen of these start at once. CommonJS saves each the start of Node's module loader.
   const programs = ['sidecar', 'httpbin', 'tcp-echo', 'nc'].map((name) => `programs/${name}.ts`);
   await build({ ...own, entryPoints: programs, format: 'cjs' });
-  copyFileSync(join(source, 'api/schema/kubernetes.json'), join(outdir, 'kubernetes.json'));
+  copyFileSync(join(source, 'api/kubernetes.json'), join(outdir, 'kubernetes.json'));
   writeFileSync(join(outdir, 'programs', 'package.json'), '{"type":"commonjs"}\n');
 }
 

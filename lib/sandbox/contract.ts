@@ -157,8 +157,6 @@ export interface ObjectView {
    * @returns a function that ends the watch
    */
   watch(kind: KindRef, deliver: (event: ViewEvent) => void): () => void;
-  /** Merges `status` into the object's (RFC 7386). Does nothing if the object is gone. */
-  patchStatus(ref: NamedRef, status: Record<string, unknown>): void;
   /** Creates the object, or merges it into the one of its name (RFC 7386). */
   put(object: Manifest): Manifest;
   /** Records an Event about an object. A repeated Event gets a higher count. */

@@ -192,8 +192,8 @@ unless(noKubectl, describe)('kubectl', () => {
   test('delete waits until the object is gone, and a Deployment takes its pods with it', async () => {
     await apply(workload('deleted', 'sleep 2147483647'));
     await printed(['rollout', 'status', 'deployment/deleted', '--timeout', '30s']);
-    const scaled = ['scale', 'deployment', 'deleted', '--replicas', '2'];
-    expect(await printed(scaled)).toBe('deployment.apps/deleted scaled');
+    const twice = ['patch', 'deployment', 'deleted', '--patch', '{"spec":{"replicas":2}}'];
+    expect(await printed(twice)).toBe('deployment.apps/deleted patched');
     await printed(['rollout', 'status', 'deployment/deleted', '--timeout', '30s']);
     expect((await printed(['get', 'pods', '--selector', 'app=deleted', '--output', 'name'])).split('\n')).toHaveLength(
       2,

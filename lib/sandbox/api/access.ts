@@ -1,12 +1,10 @@
 /** Who sends a request, and what the stored roles and bindings let that user do. */
-import { randomBytes } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Manifest } from '../contract.ts';
-import { ApiError, forbidden, unauthorized } from './errors.ts';
-import { type Fields, fieldsOf, itemsOf, stringsOf, textOf } from './json.ts';
+import { ApiError, forbidden } from './errors.ts';
+import { at, type Fields, fieldsOf, itemsOf, stringsOf, textOf } from './json.ts';
 import type { Store } from './store.ts';
 
-export interface User {
+interface User {
   name: string;
   groups: string[];
 }
@@ -25,6 +23,13 @@ const everything = 'system:masters';
 const administrator: User = { name: 'kubernetes-admin', groups: [everything] };
 const suffix = 'rbac.authorization.k8s.io';
 
+/** The type of a Secret with a ServiceAccount's token, and its annotations. */
+export const tokenSecret = {
+  type: 'kubernetes.io/service-account-token',
+  name: 'kubernetes.io/service-account.name',
+  uid: 'kubernetes.io/service-account.uid',
+};
+
 /**
  * Finds the user of a request.
  * @param token - the administrator's
@@ -33,15 +38,34 @@ const suffix = 'rbac.authorization.k8s.io';
 export function authenticate(
   { authorization = '', ...others }: IncomingHttpHeaders,
   token: string,
-  tokens: Tokens,
+  store: Store,
 ): User {
   const given = /^Bearer (.+)$/i.exec(authorization)?.[1]?.trim() ?? '';
-  const user = given === token ? administrator : tokens.userOf(given);
-  if (user === undefined) throw unauthorized();
+  const user = given === token ? administrator : accountWith(store, given);
+  if (user === undefined) throw new ApiError(401, 'Unauthorized', 'Unauthorized');
   // Without this error the request would have more rights than its sender wants.
   if (others['impersonate-user'] !== undefined)
     throw new ApiError(403, 'Forbidden', 'the sandbox has no impersonation: use a token of the ServiceAccount');
   return user;
+}
+
+/** The user whose token a Secret has; undefined for an unknown token and for one whose account is gone. */
+function accountWith(store: Store, token: string): User | undefined {
+  const encoded = Buffer.from(token).toString('base64');
+  const secret = store
+    .list('secrets')
+    .find((one) => one['type'] === tokenSecret.type && at(one, 'data', 'token') === encoded);
+  const { namespace = '', annotations = {} } = secret?.metadata ?? {};
+  const account = store.get('serviceaccounts', namespace, annotations[tokenSecret.name] ?? '');
+  if (account === undefined || account.metadata.uid !== annotations[tokenSecret.uid]) return undefined;
+  return {
+    name: accountName(namespace, account.metadata.name),
+    groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
+  };
+}
+
+function accountName(namespace: string, name: string): string {
+  return `system:serviceaccount:${namespace}:${name}`;
 }
 
 /** @throws ApiError 403 if no role allows it */
@@ -70,23 +94,14 @@ function isAllowed(store: Store, user: User, wanted: Attributes): boolean {
 
 function isSubject(subject: Fields, user: User, namespace: string): boolean {
   const name = textOf(subject['name']);
-  switch (subject['kind']) {
-    case 'User':
-      return name === user.name;
-    case 'Group':
-      return user.groups.includes(name);
-    default:
-      return user.name === accountUser(textOf(subject['namespace']) || namespace, name).name;
-  }
+  if (subject['kind'] === 'User') return name === user.name;
+  if (subject['kind'] === 'Group') return user.groups.includes(name);
+  return user.name === accountName(textOf(subject['namespace']) || namespace, name);
 }
 
-function rulesOf(store: Store, role: Fields, namespace: string): Fields[] {
-  const name = textOf(role['name']);
-  const found =
-    role['kind'] === 'ClusterRole'
-      ? store.get(`clusterroles.${suffix}`, '', name)
-      : store.get(`roles.${suffix}`, namespace, name);
-  return itemsOf(found?.['rules']);
+function rulesOf(store: Store, { kind, name }: Fields, namespace: string): Fields[] {
+  const [plural, home] = kind === 'ClusterRole' ? ['clusterroles', ''] : ['roles', namespace];
+  return itemsOf(store.get(`${plural}.${suffix}`, home, textOf(name))?.['rules']);
 }
 
 function covers(rule: Fields, wanted: Attributes): boolean {
@@ -101,36 +116,4 @@ function covers(rule: Fields, wanted: Attributes): boolean {
     has('resources', wanted.resource) &&
     (names.length === 0 || names.includes(wanted.name))
   );
-}
-
-/** The user of a ServiceAccount's token. */
-function accountUser(namespace: string, name: string): User {
-  return {
-    name: `system:serviceaccount:${namespace}:${name}`,
-    groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
-  };
-}
-
-/** The bearer tokens of ServiceAccounts. */
-export class Tokens {
-  readonly #store: Store;
-  readonly #accounts = new Map<string, Manifest['metadata']>();
-
-  constructor(store: Store) {
-    this.#store = store;
-  }
-
-  /** Makes a token that is valid until the account is deleted. */
-  issue(account: Manifest): string {
-    const token = randomBytes(24).toString('base64url');
-    this.#accounts.set(token, account.metadata);
-    return token;
-  }
-
-  /** The user of a token; undefined for an unknown token and for one whose account is gone. */
-  userOf(token: string): User | undefined {
-    const { namespace = '', name, uid } = this.#accounts.get(token) ?? { name: '' };
-    const account = this.#store.get('serviceaccounts', namespace, name);
-    return account !== undefined && account.metadata.uid === uid ? accountUser(namespace, name) : undefined;
-  }
 }

@@ -31,13 +31,17 @@ export interface GroupResource {
   plural: string;
 }
 
+export function statusWith(status: Status['status'], more: Partial<Status>): Status {
+  return { kind: 'Status', apiVersion: 'v1', metadata: {}, status, ...more };
+}
+
 export class ApiError extends Error {
   override name = 'ApiError';
   readonly status: Status;
   /** @param code - the HTTP status */
   constructor(code: number, reason: string, message: string, details: Details = {}) {
     super(message);
-    this.status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, details, code };
+    this.status = statusWith('Failure', { message, reason, details, code });
   }
 }
 
@@ -58,10 +62,6 @@ export function notFound(resource: GroupResource, name: string): ApiError {
 /** For a path that the API does not have. Clients then look for another version or group. */
 export function noSuchPath(): ApiError {
   return new ApiError(404, 'NotFound', 'the server could not find the requested resource');
-}
-
-export function alreadyExists(resource: GroupResource, name: string): ApiError {
-  return new ApiError(409, 'AlreadyExists', `${qualified(resource)} "${name}" already exists`, about(resource, name));
 }
 
 export function conflict(resource: GroupResource, name: string, why: string): ApiError {
@@ -85,14 +85,13 @@ export function badRequest(message: string): ApiError {
   return new ApiError(400, 'BadRequest', message);
 }
 
-export function unauthorized(): ApiError {
-  return new ApiError(401, 'Unauthorized', 'Unauthorized');
-}
-
 export function methodNotAllowed(): ApiError {
   return new ApiError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource');
 }
 
-export function internal(message: string): ApiError {
-  return new ApiError(500, 'InternalError', `Internal error occurred: ${message}`);
+/** The Status for whatever was thrown. */
+export function statusOf(error: unknown): Status {
+  if (error instanceof ApiError) return error.status;
+  const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return new ApiError(500, 'InternalError', `Internal error occurred: ${why}`).status;
 }

@@ -48,9 +48,9 @@ describe('a Deployment', () => {
   test('scales to zero and back', async () => {
     await api.call('POST', deployments, deployment('web', 'web:1', 2));
     await api.until(deploymentRef('web'), ready(2));
-    await api.call('PATCH', `${deployments}/web/scale`, { spec: { replicas: 0 } }, merge);
+    await api.call('PATCH', `${deployments}/web`, { spec: { replicas: 0 } }, merge);
     await api.until(deploymentRef('web'), ready(0));
-    await api.call('PATCH', `${deployments}/web/scale`, { spec: { replicas: 1 } }, merge);
+    await api.call('PATCH', `${deployments}/web`, { spec: { replicas: 1 } }, merge);
 
     expect(await api.until(deploymentRef('web'), ready(1))).toBeDefined();
   });

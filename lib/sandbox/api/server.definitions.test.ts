@@ -63,7 +63,6 @@ describe('a custom resource definition', () => {
 
     expect(body['status']).toMatchObject({
       conditions: expect.arrayContaining([expect.objectContaining({ type: 'Established', status: 'True' })]),
-      storedVersions: ['v1'],
     });
     expect(group.body).toMatchObject({
       preferredVersion: { version: 'v1' },
@@ -94,12 +93,9 @@ describe('a custom resource definition', () => {
       { spec: { permissive: false }, status: { ok: false } },
       merge,
     );
-    api.view.patchStatus({ ...kind, namespace: 'default', name: 'two' }, { ok: true });
-    const status = await api.call('GET', `${settings}/two`);
 
-    expect([body, spec.body, status.body].map(({ metadata }) => metadata.generation)).toEqual([1, 2, 2]);
+    expect([body, spec.body].map(({ metadata }) => metadata.generation)).toEqual([1, 2]);
     expect(spec.body).not.toHaveProperty('status');
-    expect(status.body['status']).toEqual({ ok: true });
   });
 
   test('shows an object in each version', async () => {
@@ -130,7 +126,7 @@ describe('a custom resource definition', () => {
     ['a name that does not fit', { metadata: { name: 'other' } }, 'must be spec.names.plural + "." + spec.group'],
     [
       'no storage version',
-      { spec: { ...definition.spec, versions: [] } },
+      { spec: { ...definition.spec, versions: definition.spec.versions.slice(1) } },
       'must have exactly one version with storage: true',
     ],
   ])('is refused with %s', async (_what, change, message) => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { at } from './json.ts';
-import { configMap, deployment, pod, startTestApi, type TestApi } from './testing/test-api.ts';
+import { configMap, pod, startTestApi, type TestApi } from './testing/test-api.ts';
 
 const merge = 'application/merge-patch+json';
 const apply = 'application/apply-patch+yaml';
@@ -135,12 +135,13 @@ describe('objects', () => {
     expect(again.body.metadata.resourceVersion).toBe(body.metadata.resourceVersion);
   });
 
-  test('are deleted if the precondition holds', async () => {
-    const { body } = await api.call('POST', maps, configMap('deleted', {}));
-    const wrong = await api.call('DELETE', `${maps}/deleted`, { preconditions: { uid: 'other' } });
-    const right = await api.call('DELETE', `${maps}/deleted`, { preconditions: { uid: body.metadata.uid } });
+  test('are deleted, and not with options that the sandbox does not follow', async () => {
+    await api.call('POST', maps, configMap('deleted', {}));
+    const refused = await api.call('DELETE', `${maps}/deleted`, { preconditions: { uid: 'other' } });
+    const dry = await api.call('DELETE', `${maps}/deleted`, { dryRun: ['All'] });
+    const right = await api.call('DELETE', `${maps}/deleted`);
 
-    expect(wrong.code).toBe(409);
+    expect([refused.code, dry.code]).toEqual([400, 400]);
     expect(right.body).toMatchObject({ status: 'Success', details: { name: 'deleted', kind: 'configmaps' } });
   });
 
@@ -241,8 +242,6 @@ describe('server-side apply', () => {
 });
 
 describe('subresources', () => {
-  const deployments = '/apis/apps/v1/namespaces/default/deployments';
-
   test('do not include the status, which a request leaves as it is', async () => {
     const { body } = await api.call('POST', '/api/v1/namespaces', { metadata: { name: 'split' } });
     const namespace = '/api/v1/namespaces/split';
@@ -250,22 +249,6 @@ describe('subresources', () => {
 
     expect(patched.body['status']).toEqual(body['status']);
     expect((await api.call('PATCH', `${namespace}/status`, {}, { type: merge })).code).toBe(404);
-  });
-
-  test('scale a Deployment, and change nothing else', async () => {
-    await api.call('POST', deployments, deployment('scaled', 'slow:1', 1));
-    const patch = { metadata: { labels: { a: 'b' } }, spec: { replicas: 3, paused: true } };
-    const scaled = await api.call('PATCH', `${deployments}/scaled/scale`, patch, { type: merge });
-    const removed = await api.call('DELETE', `${deployments}/scaled/scale`);
-    const read = await api.call('GET', `${deployments}/scaled/scale`);
-
-    expect(scaled.body).toMatchObject({ kind: 'Scale', spec: { replicas: 3 } });
-    expect(read.body).toMatchObject({ apiVersion: 'autoscaling/v1', spec: { replicas: 3 } });
-    expect(removed.code).toBe(405);
-    const { body } = await api.call('GET', `${deployments}/scaled`);
-    expect(body['spec']).toMatchObject({ replicas: 3 });
-    expect(body['spec']).not.toHaveProperty('paused');
-    expect(body.metadata.labels).toBeUndefined();
   });
 
   test('exist only for their own kind', async () => {
@@ -293,27 +276,20 @@ describe('Services', () => {
     expect(addressOf(again)).toBe(addressOf(a));
   });
 
-  test('cannot take an address of another, nor change theirs', async () => {
+  test('cannot take an address of another', async () => {
     const first = await api.call('POST', services, service('fixed', { clusterIP: '10.96.200.1' }));
     const taken = await api.call('POST', services, service('late', { clusterIP: '10.96.200.1' }));
-    const moved = await api.call('PATCH', `${services}/fixed`, { spec: { clusterIP: '10.96.200.2' } }, { type: merge });
 
     expect(first.code).toBe(201);
     expect(taken.body).toMatchObject({
       code: 422,
       message: expect.stringContaining('10.96.200.1 is taken'),
     });
-    expect(moved.body).toMatchObject({ code: 422, message: expect.stringContaining('may not change once set') });
   });
 
-  test('that are headless or external names have no address', async () => {
+  test('that are headless have no address', async () => {
     const headless = await api.call('POST', services, service('headless', { clusterIP: 'None' }));
-    const alias = await api.call('POST', services, {
-      metadata: { name: 'alias' },
-      spec: { type: 'ExternalName', externalName: 'a.b' },
-    });
 
     expect(headless.body['spec']).toMatchObject({ clusterIP: 'None', clusterIPs: ['None'] });
-    expect(alias.body['spec']).not.toHaveProperty('clusterIP');
   });
 });

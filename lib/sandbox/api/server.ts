@@ -7,11 +7,10 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import type { Admit, Kubelet, ObjectView } from '../contract.ts';
 import type { ApiFault } from '../faults/environment.ts';
-import { Tokens } from './access.ts';
 import { runControllers } from './controllers/run.ts';
-import { badRequest, noSuchPath } from './errors.ts';
+import { badRequest, noSuchPath, statusOf } from './errors.ts';
 import { execProtocol, readExec, serveExec } from './http/exec.ts';
-import { type Service, statusOf } from './http/request.ts';
+import type { Service } from './http/request.ts';
 import { admit, resourceOf, route } from './http/router.ts';
 import type { Core } from './objects/core.ts';
 import { Registry } from './resources/registry.ts';
@@ -51,8 +50,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   store.subscribe(undefined, ({ type, object }) => {
     if (type === 'DELETED') core.applied.delete(object.metadata.uid ?? '');
   });
-  const service: Service = { core, kubelet: options.kubelet, tokens: new Tokens(store), token: options.token };
-  runControllers(core, { kubelet: options.kubelet, tokens: service.tokens, authority: options.tls.ca });
+  const service: Service = { core, kubelet: options.kubelet, token: options.token };
+  runControllers(core, options.kubelet, options.tls.ca);
   const { fault, listen, tls } = options;
   const answer: RequestListener = (request, response) => {
     void route(service, request, response);

@@ -13,6 +13,12 @@ export interface Change {
 
 type Listener = (change: Change) => void;
 
+/** An object, and the plural and group of its kind. */
+export interface Stored {
+  storage: string;
+  object: Manifest;
+}
+
 /** Objects that the store returns must not be changed. */
 export class Store {
   readonly #limit: number;
@@ -45,6 +51,11 @@ export class Store {
       .filter(([key]) => namespace === undefined || key.startsWith(`${namespace}/`))
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([, object]) => object);
+  }
+
+  /** The objects of every kind. */
+  all(): Stored[] {
+    return [...this.#kinds].flatMap(([storage, kind]) => [...kind.values()].map((object) => ({ storage, object })));
   }
 
   /** Stores an object under a new revision, and returns it with that. */

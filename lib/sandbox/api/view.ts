@@ -2,23 +2,12 @@
 import type { KindRef, ObjectView, ViewEvent } from '../contract.ts';
 import { recordEvent } from './controllers/events.ts';
 import { qualified } from './errors.ts';
-import { fieldsOf } from './json.ts';
-import { type Core, internally, inVersion, stored } from './objects/core.ts';
-import { create } from './objects/create.ts';
-import { amend } from './objects/update.ts';
+import { type Core, find, inVersion } from './objects/core.ts';
+import { create, update } from './objects/write.ts';
 import { mergePatch } from './patch/merge.ts';
-import type { Resource } from './resources/resource.ts';
 
 export function createView(core: Core): ObjectView {
   const { store, registry } = core;
-
-  function watchKnown(resource: Resource, deliver: (event: ViewEvent) => void): () => void {
-    for (const object of store.list(qualified(resource)))
-      deliver({ type: 'ADDED', object: inVersion(resource, object) });
-    return store.subscribe(qualified(resource), ({ type, object }) =>
-      deliver({ type, object: inVersion(resource, object) }),
-    );
-  }
 
   /** Waits for the kind if it is not defined yet. */
   function watch(kind: KindRef, deliver: (event: ViewEvent) => void): () => void {
@@ -26,7 +15,10 @@ export function createView(core: Core): ObjectView {
     let isOver = false;
     const begin = (): void => {
       const resource = registry.byKind(kind);
-      if (resource !== undefined && stop === undefined && !isOver) stop = watchKnown(resource, deliver);
+      if (resource === undefined || stop !== undefined || isOver) return;
+      const storage = qualified(resource);
+      for (const object of store.list(storage)) deliver({ type: 'ADDED', object: inVersion(resource, object) });
+      stop = store.subscribe(storage, ({ type, object }) => deliver({ type, object: inVersion(resource, object) }));
     };
     begin();
     if (stop === undefined) registry.onDefined(begin);
@@ -39,8 +31,7 @@ export function createView(core: Core): ObjectView {
   return {
     get(ref) {
       const resource = registry.byKind(ref);
-      const object = resource && stored(core, resource, ref.namespace ?? '', ref.name);
-      return resource && object && inVersion(resource, object);
+      return resource && find(core, resource, ref);
     },
     list(kind, namespace) {
       const resource = registry.byKind(kind);
@@ -48,24 +39,12 @@ export function createView(core: Core): ObjectView {
       return store.list(qualified(resource), namespace).map((object) => inVersion(resource, object));
     },
     watch,
-    patchStatus(ref, status) {
-      const resource = registry.byKind(ref);
-      if (resource === undefined) return;
-      amend(core, resource, ref, (draft) => {
-        draft['status'] = mergePatch(draft['status'] ?? {}, status);
-      });
-    },
     put(object) {
       const resource = registry.byKind(object);
       if (resource === undefined) throw new Error(`there is no kind ${object.kind} in ${object.apiVersion}`);
-      const { namespace = '', name } = object.metadata;
-      if (stored(core, resource, namespace, name) === undefined)
-        return create(core, resource, namespace, object, internally);
-      amend(core, resource, object.metadata, (draft) => {
-        const merged = fieldsOf(mergePatch(draft, object));
-        for (const [field, value] of Object.entries(merged)) if (field !== 'apiVersion') draft[field] = value;
-      });
-      return stored(core, resource, namespace, name) ?? object;
+      const old = find(core, resource, object.metadata);
+      if (old === undefined) return create(core, resource, object.metadata.namespace ?? '', object);
+      return update(core, resource, old, mergePatch(old, object) as typeof object, false);
     },
     event: (about, text) => recordEvent(core, about, text),
   };

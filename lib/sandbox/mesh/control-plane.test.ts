@@ -11,7 +11,6 @@ const view: ObjectView = {
   list: () => [],
   get: () => undefined,
   put: (object) => object,
-  patchStatus: () => undefined,
   event: () => undefined,
   watch: (_, deliver) => {
     change = deliver as () => void;

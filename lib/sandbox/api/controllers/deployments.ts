@@ -1,41 +1,41 @@
 /**
- * Keeps one ReplicaSet for each Deployment. A new template replaces all pods at once, as the strategy Recreate does,
- * whatever strategy the Deployment names.
+ * Keeps the pods of each Deployment, by way of one ReplicaSet. A new template replaces all pods at once, as the strategy
+ * Recreate does, whatever strategy the Deployment names.
  */
 import { createHash } from 'node:crypto';
 import type { Manifest } from '../../contract.ts';
 import { at, copy, type Fields, fieldsOf, numberOf, same, textOf } from '../json.ts';
-import { type Core, internally, stored } from '../objects/core.ts';
-import { create } from '../objects/create.ts';
+import type { Core } from '../objects/core.ts';
 import { remove } from '../objects/delete.ts';
-import { amend } from '../objects/update.ts';
+import { amend, create } from '../objects/write.ts';
 import { recordEvent } from './events.ts';
-import { createQueue } from './queue.ts';
-import { type Condition, controlledBy, controllerOf, keyOf, ownedBy, parseKey, transitioned } from './shared.ts';
+import { controlledBy, controllerOf, createQueue, isTrue, keyOf, ownedBy, parseKey, transitioned } from './shared.ts';
 
+const storage = 'deployments.apps';
+const setStorage = 'replicasets.apps';
 const hashLabel = 'pod-template-hash';
-const component = 'deployment-controller';
 
 export function runDeployments(core: Core): void {
   const { store, registry } = core;
-  const deployments = registry.builtin('deployments.apps');
-  const sets = registry.builtin('replicasets.apps');
   const add = createQueue((key) => {
-    const deployment = stored(core, deployments, ...parseKey(key));
+    const deployment = store.get(storage, ...parseKey(key));
     if (deployment === undefined) return;
-    if (deployment.metadata.deletionTimestamp === undefined) replacePods(deployment);
-    report(deployment);
+    try {
+      if (deployment.metadata.deletionTimestamp === undefined) replacePods(deployment);
+    } finally {
+      report(deployment);
+    }
   });
 
   function replacePods(deployment: Manifest): void {
-    const own = ownedBy(core, 'replicasets.apps', deployment);
-    const current = own.find((set) => isCurrent(set, deployment));
-    const old = own.filter((set) => set !== current);
-    for (const set of old) scale(deployment, set, 0);
+    const sets = ownedBy(core, setStorage, deployment);
+    const current = sets.find((set) => isCurrent(set, deployment));
+    const old = sets.filter((set) => set !== current);
+    for (const set of old) scale(set, 0);
     // No new pod starts before the last old one is gone.
     if (old.some((set) => ownedBy(core, 'pods', set).length > 0)) return;
-    for (const set of old) remove(core, sets, set);
-    scale(deployment, current ?? makeSet(deployment), replicasOf(deployment));
+    for (const set of old) remove(core, setStorage, set);
+    scale(current ?? makeSet(deployment), numberOf(at(deployment, 'spec', 'replicas')));
   }
 
   function makeSet(deployment: Manifest): Manifest {
@@ -46,81 +46,115 @@ export function runDeployments(core: Core): void {
     const labels = { ...fieldsOf(metadata['labels']), [hashLabel]: hash };
     const selector = fieldsOf(at(deployment, 'spec', 'selector'));
     const matchLabels = { ...fieldsOf(selector['matchLabels']), [hashLabel]: hash };
-    const body = {
+    return create(core, registry.builtin(setStorage), namespace, {
       metadata: { name: `${name}-${hash}`, labels, ownerReferences: [controlledBy(deployment)] },
       spec: {
         replicas: 0,
         selector: { ...selector, matchLabels },
         template: { ...template, metadata: { ...metadata, labels } },
       },
-    };
-    return create(core, sets, namespace, body, internally);
+    });
   }
 
-  function scale(deployment: Manifest, set: Manifest, replicas: number): void {
-    const before = replicasOf(set);
-    if (before === replicas) return;
-    amend(core, sets, set.metadata, (draft) => {
+  function scale(set: Manifest, replicas: number): void {
+    amend(core, setStorage, set.metadata, (draft) => {
       draft['spec'] = { ...fieldsOf(draft['spec']), replicas };
     });
-    const message = `Scaled ReplicaSet ${set.metadata.name} from ${before} to ${replicas}`;
-    recordEvent(core, deployment, { type: 'Normal', reason: 'ScalingReplicaSet', message, component });
+    const active = activePods(core, set);
+    for (const pod of active.slice(replicas)) remove(core, 'pods', pod);
+    for (let missing = replicas - active.length; missing > 0; missing -= 1) addPod(set);
+  }
+
+  function addPod(set: Manifest): void {
+    const { metadata, spec } = fieldsOf(at(set, 'spec', 'template'));
+    const { labels, annotations } = fieldsOf(metadata);
+    const generateName = `${set.metadata.name}-`;
+    const pod = { metadata: { generateName, labels, annotations, ownerReferences: [controlledBy(set)] }, spec };
+    const component = 'replicaset-controller';
+    try {
+      const { name } = create(core, registry.builtin('pods'), set.metadata.namespace ?? '', copy(pod)).metadata;
+      recordEvent(core, set, {
+        type: 'Normal',
+        reason: 'SuccessfulCreate',
+        message: `Created pod: ${name}`,
+        component,
+      });
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      recordEvent(core, set, { type: 'Warning', reason: 'FailedCreate', message: `Error creating: ${why}`, component });
+      throw error;
+    }
   }
 
   function report(deployment: Manifest): void {
-    amend(core, deployments, deployment.metadata, (draft) => {
-      draft['status'] = deploymentStatus(draft, ownedBy(core, 'replicasets.apps', draft));
+    const sets = ownedBy(core, setStorage, deployment);
+    for (const set of sets)
+      amend(core, setStorage, set.metadata, (draft) => {
+        draft['status'] = { ...countsOf(core, [set]), observedGeneration: set.metadata.generation };
+      });
+    const updated = sets.filter((set) => isCurrent(set, deployment));
+    amend(core, storage, deployment.metadata, (draft) => {
+      draft['status'] = deploymentStatus(draft, countsOf(core, sets), countsOf(core, updated));
     });
   }
 
-  const addOwnerOf = (object: Manifest | undefined): void => {
-    const owner = object && controllerOf(object);
-    if (owner?.kind === 'Deployment') add(`${object?.metadata.namespace}/${owner.name}`);
+  store.subscribe(storage, ({ object }) => add(keyOf(object.metadata)));
+  const addOwnerOf = (set: Manifest | undefined): void => {
+    const owner = controllerOf(set);
+    if (owner !== undefined) add(`${set?.metadata.namespace}/${owner.name}`);
   };
-  store.subscribe('deployments.apps', ({ object }) => add(keyOf(object)));
-  store.subscribe('replicasets.apps', ({ object }) => addOwnerOf(object));
-  store.subscribe('pods', ({ type, object }) => {
+  store.subscribe(setStorage, ({ type, object }) => {
+    if (type === 'DELETED') addOwnerOf(object);
+  });
+  store.subscribe('pods', ({ object }) => {
     const { namespace = '' } = object.metadata;
-    if (type === 'DELETED') addOwnerOf(store.get('replicasets.apps', namespace, textOf(controllerOf(object)?.name)));
+    addOwnerOf(store.get(setStorage, namespace, textOf(controllerOf(object)?.name)));
   });
 }
 
-function replicasOf(owner: Manifest): number {
-  return numberOf(at(owner, 'spec', 'replicas'));
+/** The set's pods that are neither being deleted nor ended. */
+function activePods(core: Core, set: Manifest): Manifest[] {
+  return ownedBy(core, 'pods', set).filter((pod) => {
+    const phase = textOf(at(pod, 'status', 'phase'));
+    return pod.metadata.deletionTimestamp === undefined && phase !== 'Succeeded' && phase !== 'Failed';
+  });
+}
+
+interface Counts {
+  replicas: number;
+  readyReplicas: number;
+  availableReplicas: number;
+}
+
+function countsOf(core: Core, sets: Manifest[]): Counts {
+  const active = sets.flatMap((set) => activePods(core, set));
+  const ready = active.filter((pod) => isTrue(at(pod, 'status', 'conditions'), 'Ready')).length;
+  return { replicas: active.length, readyReplicas: ready, availableReplicas: ready };
 }
 
 /** Whether a set was made from the Deployment's present template. */
 function isCurrent(set: Manifest, deployment: Manifest): boolean {
   const template = copy(fieldsOf(at(set, 'spec', 'template')));
-  const labels = fieldsOf(at(template, 'metadata', 'labels'));
-  delete labels[hashLabel];
+  delete fieldsOf(at(template, 'metadata', 'labels'))[hashLabel];
   return same(template, at(deployment, 'spec', 'template'));
 }
 
 /** What `kubectl rollout status` and `kubectl wait --for=condition=Available` read. */
-function deploymentStatus(deployment: Manifest, sets: Manifest[]): Fields {
-  const sum = (field: string, of = sets): number =>
-    of.reduce((total, set) => total + numberOf(at(set, 'status', field)), 0);
-  const wanted = replicasOf(deployment);
-  const replicas = sum('replicas');
-  const availableReplicas = sum('availableReplicas');
-  const current = sets.filter((set) => isCurrent(set, deployment));
-  const isAvailable = availableReplicas >= wanted;
-  const conditions: Condition[] = [
-    {
-      type: 'Available',
-      status: isAvailable ? 'True' : 'False',
-      reason: `MinimumReplicas${isAvailable ? 'Available' : 'Unavailable'}`,
-    },
-    { type: 'Progressing', status: 'True', reason: 'ReplicaSetUpdated' },
-  ];
+function deploymentStatus(deployment: Manifest, counts: Counts, updated: Counts): Fields {
+  const wanted = numberOf(at(deployment, 'spec', 'replicas'));
+  const isAvailable = counts.availableReplicas >= wanted;
+  const reason = `MinimumReplicas${isAvailable ? 'Available' : 'Unavailable'}`;
   return {
     observedGeneration: deployment.metadata.generation,
-    replicas,
-    updatedReplicas: sum('replicas', current),
-    readyReplicas: sum('readyReplicas'),
-    availableReplicas,
-    unavailableReplicas: Math.max(0, Math.max(replicas, wanted) - availableReplicas),
-    conditions: transitioned(conditions, at(deployment, 'status', 'conditions')),
+    ...counts,
+    updatedReplicas: updated.replicas,
+    unavailableReplicas: Math.max(counts.replicas, wanted) - counts.availableReplicas,
+    conditions: transitioned(
+      [
+        { type: 'Available', status: isAvailable ? 'True' : 'False', reason },
+        { type: 'Progressing', status: 'True', reason: 'ReplicaSetUpdated' },
+      ],
+      at(deployment, 'status', 'conditions'),
+    ),
   };
 }

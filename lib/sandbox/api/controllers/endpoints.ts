@@ -1,51 +1,44 @@
 /** Keeps an EndpointSlice for each Service: the pods that it selects. `kubectl describe service` shows them. */
 import type { Manifest } from '../../contract.ts';
 import { at, type Fields, fieldsOf, itemsOf, textOf } from '../json.ts';
-import { type Core, internally, stored } from '../objects/core.ts';
-import { create } from '../objects/create.ts';
-import { amend } from '../objects/update.ts';
+import type { Core } from '../objects/core.ts';
+import { amend, create } from '../objects/write.ts';
 import { nodeName } from './pod-status.ts';
-import { createQueue } from './queue.ts';
-import { controlledBy, isTrue, keyOf, parseKey } from './shared.ts';
+import { controlledBy, createQueue, isTrue, keyOf, parseKey } from './shared.ts';
+
+const storage = 'endpointslices.discovery.k8s.io';
 
 export function runEndpoints(core: Core): void {
   const { store, registry } = core;
-  const slices = registry.builtin('endpointslices.discovery.k8s.io');
   const add = createQueue((key) => {
-    const service = stored(core, registry.builtin('services'), ...parseKey(key));
-    if (service !== undefined && hasSelector(service)) put(service);
-  });
-
-  function put(service: Manifest): void {
+    const service = store.get('services', ...parseKey(key));
+    if (service === undefined || Object.keys(selectorOf(service)).length === 0) return;
     const { name: of, namespace = '' } = service.metadata;
     const name = `${of}-slice`;
     const pods = store.list('pods', namespace).filter((pod) => selects(service, pod) && isRunning(pod));
     const content = { addressType: 'IPv4', endpoints: pods.map(endpointOf), ports: portsOf(service, pods) };
-    if (stored(core, slices, namespace, name) !== undefined) {
-      amend(core, slices, { namespace, name }, (draft) => void Object.assign(draft, content));
+    if (store.get(storage, namespace, name) !== undefined) {
+      amend(core, storage, { namespace, name }, (draft) => void Object.assign(draft, content));
       return;
     }
     const labels = { 'kubernetes.io/service-name': of };
     const metadata = { name, labels, ownerReferences: [controlledBy(service)] };
-    create(core, slices, namespace, { metadata, ...content }, internally);
-  }
-
-  store.subscribe('services', ({ type, object }) => {
-    if (type !== 'DELETED') add(keyOf(object));
+    create(core, registry.builtin(storage), namespace, { metadata, ...content });
   });
+
+  store.subscribe('services', ({ object }) => add(keyOf(object.metadata)));
   store.subscribe('pods', ({ object, previous }) => {
     for (const service of store.list('services', object.metadata.namespace))
-      if (hasSelector(service) && (selects(service, object) || selects(service, previous))) add(keyOf(service));
+      if (selects(service, object) || selects(service, previous)) add(keyOf(service.metadata));
   });
 }
 
-function hasSelector(service: Manifest): boolean {
-  return Object.keys(fieldsOf(at(service, 'spec', 'selector'))).length > 0;
+function selectorOf(service: Manifest): Fields {
+  return fieldsOf(at(service, 'spec', 'selector'));
 }
 
 function selects(service: Manifest, pod: Manifest | undefined): boolean {
-  const selector = Object.entries(fieldsOf(at(service, 'spec', 'selector')));
-  return selector.every(([key, value]) => pod?.metadata.labels?.[key] === value);
+  return Object.entries(selectorOf(service)).every(([key, value]) => pod?.metadata.labels?.[key] === value);
 }
 
 function isRunning(pod: Manifest): boolean {

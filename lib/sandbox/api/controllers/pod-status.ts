@@ -1,7 +1,7 @@
 /** Makes a pod's status from what the node reports: phase, conditions, container statuses. */
 import type { ContainerReport, Manifest, PodReport } from '../../contract.ts';
 import { at, type Fields, fieldsOf, itemsOf, textOf } from '../json.ts';
-import { now } from '../objects/core.ts';
+import { timeText } from '../objects/core.ts';
 import { type Condition, transitioned } from './shared.ts';
 
 export const nodeName = 'sandbox';
@@ -20,7 +20,7 @@ export function podStatus(pod: Manifest, report: PodReport): Fields {
     hostIP: hostAddress,
     hostIPs: [{ ip: hostAddress }],
     ...(report.ip === undefined ? {} : { podIP: report.ip, podIPs: [{ ip: report.ip }] }),
-    startTime: old['startTime'] ?? now(),
+    startTime: old['startTime'] ?? timeText(),
     conditions: transitioned(conditions(pod, phase, isInitialized, isReady), old['conditions']),
     ...(init.length === 0
       ? {}

@@ -2,19 +2,18 @@
 import type { Kubelet, Manifest, PodReport } from '../../contract.ts';
 import { at, fieldsOf, numberOf, textOf } from '../json.ts';
 import type { Core } from '../objects/core.ts';
-import { amend } from '../objects/update.ts';
+import { amend } from '../objects/write.ts';
 import { recordEvent } from './events.ts';
 import { nodeName, podStatus } from './pod-status.ts';
 import { transitioned } from './shared.ts';
 
 export function runPods(core: Core, kubelet: Kubelet): void {
   const { store } = core;
-  const resource = core.registry.builtin('pods');
   const running = new Set<string>();
   const stopping = new Set<string>();
 
   function bind(pod: Manifest): void {
-    amend(core, resource, pod.metadata, (draft) => {
+    amend(core, 'pods', pod.metadata, (draft) => {
       draft['spec'] = { ...fieldsOf(draft['spec']), nodeName };
       draft['status'] = {
         ...fieldsOf(draft['status']),
@@ -41,7 +40,7 @@ export function runPods(core: Core, kubelet: Kubelet): void {
   }
 
   function accept(pod: Manifest, report: PodReport): void {
-    amend(core, resource, pod.metadata, (draft) => {
+    amend(core, 'pods', pod.metadata, (draft) => {
       if (draft.metadata.uid !== pod.metadata.uid) return false;
       draft['status'] = podStatus(draft, report);
       return true;
@@ -64,7 +63,7 @@ export function runPods(core: Core, kubelet: Kubelet): void {
 
   /** The node has ended the pod. It goes as soon as it has no finalizer. */
   function finish(pod: Manifest): void {
-    amend(core, resource, pod.metadata, (draft) => {
+    amend(core, 'pods', pod.metadata, (draft) => {
       if (draft.metadata.uid !== pod.metadata.uid || draft.metadata.deletionTimestamp === undefined) return false;
       draft.metadata.deletionGracePeriodSeconds = 0;
       return true;

@@ -1,48 +1,51 @@
 /** Starts the controllers, and creates the objects of a fresh cluster. */
 import { cpus, totalmem } from 'node:os';
 import type { Kubelet } from '../../contract.ts';
-import type { Tokens } from '../access.ts';
-import { type Core, internally } from '../objects/core.ts';
-import { create } from '../objects/create.ts';
+import type { Core } from '../objects/core.ts';
+import { create } from '../objects/write.ts';
 import { version } from '../version.ts';
 import { runAccountTokens } from './account-tokens.ts';
-import { runDefinitions } from './definitions.ts';
 import { runDeployments } from './deployments.ts';
 import { runEndpoints } from './endpoints.ts';
 import { runGarbage } from './garbage.ts';
 import { runNamespaces } from './namespaces.ts';
 import { hostAddress, nodeName } from './pod-status.ts';
 import { runPods } from './pods.ts';
-import { runReplicaSets } from './replicasets.ts';
 import { transitioned } from './shared.ts';
 
-interface Dependencies {
-  kubelet: Kubelet;
-  tokens: Tokens;
-  /** The certificate (PEM) by which clients know the API server. */
-  authority: string;
-}
-
-/** Starts everything that acts on objects by itself, and creates the objects of a fresh cluster. */
-export function runControllers(core: Core, { kubelet, tokens, authority }: Dependencies): void {
+/**
+ * Starts everything that acts on objects by itself, and creates the objects of a fresh cluster.
+ * @param authority - the certificate (PEM) by which clients know the API server
+ */
+export function runControllers(core: Core, kubelet: Kubelet, authority: string): void {
   // First, so that a new kind is served before anybody else hears of its definition.
   runDefinitions(core);
   runGarbage(core);
   runNamespaces(core, authority);
-  runAccountTokens(core, tokens, authority);
-  runReplicaSets(core);
+  runAccountTokens(core, authority);
   runDeployments(core);
   runPods(core, kubelet);
   runEndpoints(core);
   setUpCluster(core);
 }
 
+/** Serves the kinds of custom resource definitions. A definition takes its objects with it. */
+function runDefinitions({ store, registry }: Core): void {
+  store.subscribe('customresourcedefinitions.apiextensions.k8s.io', ({ type, object: definition, previous }) => {
+    // A definition has the name under which the store has its objects.
+    const { name, generation } = definition.metadata;
+    if (type === 'DELETED') {
+      for (const object of store.list(name)) store.remove(name, object.metadata.namespace ?? '', object.metadata.name);
+      registry.forget(name);
+    } else if (generation !== previous?.metadata.generation) registry.define(definition);
+  });
+}
+
 function setUpCluster(core: Core): void {
-  const make = (storage: string, namespace: string, name: string, body: object): void => {
-    const resource = core.registry.builtin(storage);
-    create(core, resource, namespace, { metadata: { name }, ...body }, internally);
+  const make = (storage: string, namespace: string, name: string, body: object = {}): void => {
+    create(core, core.registry.builtin(storage), namespace, { metadata: { name }, ...body });
   };
-  for (const name of ['default', 'kube-system', 'kube-public', 'kube-node-lease']) make('namespaces', '', name, {});
+  for (const name of ['default', 'kube-system', 'kube-public', 'kube-node-lease']) make('namespaces', '', name);
   make('nodes', '', nodeName, node());
   make('services', 'default', 'kubernetes', {
     spec: { clusterIP: '10.96.0.1', ports: [{ name: 'https', port: 443, targetPort: 6443 }] },

@@ -1,14 +1,12 @@
 /** The container that an exec or a log request means. */
 import type { ContainerTarget } from '../../contract.ts';
-import { badRequest, notFound } from '../errors.ts';
+import { badRequest } from '../errors.ts';
 import { at, type Fields, itemsOf, textOf } from '../json.ts';
-import { stored } from '../objects/core.ts';
+import { existing } from '../objects/core.ts';
 import type { RequestTarget, Service } from './request.ts';
 
 export interface PodContainer {
   target: ContainerTarget;
-  /** The pod's phase. */
-  phase: string;
   /** The container's status; undefined until the node reports it. */
   status: Fields | undefined;
 }
@@ -17,21 +15,19 @@ export interface PodContainer {
  * @param asked - the container's name; '' for the only one
  * @throws ApiError 404 without the pod, 400 without the container or if several fit
  */
-export function containerOf({ core }: Service, { namespace, name }: RequestTarget, asked: string): PodContainer {
-  const pods = core.registry.builtin('pods');
-  const pod = stored(core, pods, namespace, name);
-  if (pod === undefined) throw notFound(pods, name);
-  const namesIn = (list: string): string[] => itemsOf(at(pod, 'spec', list)).map((one) => textOf(one['name']));
-  const main = namesIn('containers');
+export function containerOf({ core }: Service, target: RequestTarget, asked: string): PodContainer {
+  const pod = existing(core, core.registry.builtin('pods'), target);
+  const { name, namespace = '', uid = '' } = pod.metadata;
+  const itemsAt = (part: string, ...lists: string[]): Fields[] => lists.flatMap((list) => itemsOf(at(pod, part, list)));
+  const main = itemsAt('spec', 'containers').map((one) => textOf(one['name']));
   if (asked === '' && main.length > 1)
     throw badRequest(`a container name must be specified for pod ${name}, choose one of: [${main.join(' ')}]`);
-  const container = asked === '' ? (main[0] ?? '') : asked;
-  if (![...main, ...namesIn('initContainers')].includes(container))
+  const container = asked || main[0] || '';
+  if (!itemsAt('spec', 'containers', 'initContainers').some((one) => one['name'] === container))
     throw badRequest(`container ${container} is not valid for pod ${name}`);
-  const statuses = ['containerStatuses', 'initContainerStatuses'].flatMap((list) => itemsOf(at(pod, 'status', list)));
+  const statuses = itemsAt('status', 'containerStatuses', 'initContainerStatuses');
   return {
-    target: { uid: pod.metadata.uid ?? '', namespace, pod: name, container },
-    phase: textOf(at(pod, 'status', 'phase')),
+    target: { uid, namespace, pod: name, container },
     status: statuses.find((one) => one['name'] === container),
   };
 }

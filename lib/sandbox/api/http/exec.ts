@@ -4,7 +4,7 @@ import { PassThrough, Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import type { WebSocket } from 'ws';
 import type { ContainerTarget, ExecHandle } from '../../contract.ts';
-import { badRequest, internal, type Status } from '../errors.ts';
+import { ApiError, badRequest, type Status, statusWith } from '../errors.ts';
 import { at } from '../json.ts';
 import { containerOf } from './container.ts';
 import { isTrue, type RequestTarget, type Service } from './request.ts';
@@ -15,7 +15,7 @@ const channel = { stdin: 0, stdout: 1, stderr: 2, error: 3, close: 255 };
 /** Bytes that may wait for a slow client before the command has to wait. */
 const highWater = 1024 * 1024;
 
-export interface ExecRequest {
+interface ExecRequest {
   target: ContainerTarget;
   argv: string[];
   hasStdin: boolean;
@@ -32,66 +32,45 @@ export function readExec(service: Service, target: RequestTarget, query: URLSear
   const flag = (name: string): boolean => isTrue(query.get(name));
   if (!flag('stdin') && !flag('stdout') && !flag('stderr'))
     throw badRequest('you must specify at least 1 of stdin, stdout, stderr');
-  const { phase, status } = container;
-  if (phase === 'Succeeded' || phase === 'Failed')
-    throw badRequest(`cannot exec into a container in a completed pod; current phase is ${phase}`);
-  if (at(status, 'state', 'running') === undefined)
-    throw internal(`error executing command in container: ${container.target.container} does not run`);
-  const isTerminal = flag('tty');
-  const hasStderr = flag('stderr') && !isTerminal;
+  if (at(container.status, 'state', 'running') === undefined)
+    throw failure(`${container.target.container} does not run`);
   return {
     target: container.target,
     argv,
     hasStdin: flag('stdin'),
     hasStdout: flag('stdout'),
-    hasStderr,
-    isTerminal,
+    hasStderr: flag('stderr') && !flag('tty'),
+    isTerminal: flag('tty'),
   };
 }
 
 /** Runs the command, until it or the socket ends. */
-export function serveExec(service: Service, socket: WebSocket, exec: ExecRequest): void {
+export function serveExec({ kubelet }: Service, socket: WebSocket, exec: ExecRequest): void {
+  const { target, argv, isTerminal } = exec;
   const stdin = exec.hasStdin ? new PassThrough() : undefined;
-  const send = (id: number, chunk: Buffer, done: (error?: Error | null) => void): void => {
-    socket.send(Buffer.concat([Buffer.of(id), chunk]), (error) => {
-      // If the client has gone, the socket's close ends the command.
-      if (error !== undefined && error !== null && socket.readyState === socket.OPEN) done(error);
-      else done();
-    });
-  };
-  const output = (id: number): Writable =>
-    new Writable({
-      write(chunk: Buffer, _encoding, done) {
-        if (socket.bufferedAmount < highWater) {
-          send(id, chunk, () => undefined);
-          done();
-        } else send(id, chunk, done);
-      },
-    });
-  const stdout = exec.hasStdout ? output(channel.stdout) : undefined;
-  const stderr = exec.hasStderr ? output(channel.stderr) : undefined;
+  const stdout = exec.hasStdout ? outputTo(socket, channel.stdout) : undefined;
+  const stderr = exec.hasStderr ? outputTo(socket, channel.stderr) : undefined;
   // Kubernetes opens with an empty frame. Clients take it as the sign that the session is up.
-  if (stdout !== undefined) send(channel.stdout, Buffer.alloc(0), () => undefined);
-  else if (stderr !== undefined) send(channel.stderr, Buffer.alloc(0), () => undefined);
-
-  const finish = (status: Status): void => {
-    if (socket.readyState !== socket.OPEN) return;
-    socket.send(Buffer.concat([Buffer.of(channel.error), Buffer.from(JSON.stringify(status))]));
-    socket.close(1000);
-  };
+  if (stdout !== undefined || stderr !== undefined)
+    socket.send(Buffer.of(stdout === undefined ? channel.stderr : channel.stdout));
   let handle: ExecHandle;
   try {
-    handle = service.kubelet.exec(exec.target, exec.argv, {
-      ...(stdin === undefined ? {} : { stdin }),
-      ...(stdout === undefined ? {} : { stdout }),
-      ...(stderr === undefined ? {} : { stderr }),
-      isTerminal: exec.isTerminal,
+    handle = kubelet.exec(target, argv, {
+      ...(stdin && { stdin }),
+      ...(stdout && { stdout }),
+      ...(stderr && { stderr }),
+      isTerminal,
     });
   } catch (error) {
-    finish(failedToStart(error));
+    finish(socket, failedToStart(error));
     return;
   }
-  socket.on('message', (data: Buffer) => receive(data, stdin));
+  socket.on('message', (frame: Buffer) => {
+    const [id, first] = frame;
+    if (id === channel.stdin && !stdin?.writableEnded) stdin?.write(frame.subarray(1));
+    // The client has closed one of its channels.
+    if (id === channel.close && first === channel.stdin) stdin?.end();
+  });
   // A close follows, and is handled.
   socket.on('error', () => undefined);
   socket.on('close', () => {
@@ -103,9 +82,28 @@ export function serveExec(service: Service, socket: WebSocket, exec: ExecRequest
     .then(async (status) => {
       // The status is the last frame, after all output.
       await Promise.all([drained(stdout), drained(stderr)]);
-      finish(status);
+      finish(socket, status);
     })
     .catch(() => socket.terminate());
+}
+
+function outputTo(socket: WebSocket, id: number): Writable {
+  return new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      const isSlow = socket.bufferedAmount >= highWater;
+      socket.send(Buffer.concat([Buffer.of(id), chunk]), (error) => {
+        // If the client has gone, the socket's close ends the command.
+        if (isSlow) done(socket.readyState === socket.OPEN ? error : undefined);
+      });
+      if (!isSlow) done();
+    },
+  });
+}
+
+function finish(socket: WebSocket, status: Status): void {
+  if (socket.readyState !== socket.OPEN) return;
+  socket.send(Buffer.concat([Buffer.of(channel.error), Buffer.from(JSON.stringify(status))]));
+  socket.close(1000);
 }
 
 async function drained(stream: Writable | undefined): Promise<void> {
@@ -114,27 +112,20 @@ async function drained(stream: Writable | undefined): Promise<void> {
   await finished(stream);
 }
 
-function receive(frame: Buffer, stdin: PassThrough | undefined): void {
-  const [id, first] = frame;
-  if (id === channel.stdin && stdin !== undefined && !stdin.writableEnded) stdin.write(frame.subarray(1));
-  // The client has closed one of its channels.
-  if (id === channel.close && first === channel.stdin) stdin?.end();
-}
-
 function ended(exit: number | NodeJS.Signals): Status {
   const code = typeof exit === 'number' ? exit : 128 + constants.signals[exit];
-  const base = { kind: 'Status', apiVersion: 'v1', metadata: {} } as const;
-  if (code === 0) return { ...base, status: 'Success' };
-  return {
-    ...base,
-    status: 'Failure',
+  if (code === 0) return statusWith('Success', {});
+  return statusWith('Failure', {
     message: `command terminated with exit code ${code}`,
     reason: 'NonZeroExitCode',
     details: { causes: [{ reason: 'ExitCode', message: String(code) }] },
-  };
+  });
 }
 
 function failedToStart(error: unknown): Status {
-  const why = error instanceof Error ? error.message : String(error);
-  return internal(`error executing command in container: ${why}`).status;
+  return failure(error instanceof Error ? error.message : String(error)).status;
+}
+
+function failure(why: string): ApiError {
+  return new ApiError(500, 'InternalError', `Internal error occurred: error executing command in container: ${why}`);
 }

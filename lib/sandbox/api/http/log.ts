@@ -17,17 +17,17 @@ export async function serveLog(
   target: RequestTarget,
 ): Promise<void> {
   const container = containerOf(service, target, query.get('container') ?? '');
-  const isPrevious = isTrue(query.get('previous'));
-  checkLog(container, isPrevious);
-  const since = sinceOf(query);
+  const previous = isTrue(query.get('previous'));
+  checkLog(container, previous);
+  const sinceTime = sinceOf(query);
   const tail = query.get('tailLines');
   const end = new AbortController();
   response.on('close', () => end.abort());
   const lines = service.kubelet.logs(container.target, {
     follow: isTrue(query.get('follow')),
-    previous: isPrevious,
-    ...(since === undefined ? {} : { sinceTime: since }),
-    ...(tail === null ? {} : { tailLines: countOf(tail) }),
+    previous,
+    ...(sinceTime && { sinceTime }),
+    ...(tail !== null && { tailLines: countOf(tail) }),
     signal: end.signal,
   });
   response.writeHead(200, { 'Content-Type': 'text/plain' });
@@ -58,14 +58,10 @@ function stamp({ time }: LogLine): string {
 
 function checkLog({ target, status }: PodContainer, isPrevious: boolean): void {
   const { container, pod } = target;
-  if (isPrevious) {
-    if (at(status, 'lastState', 'terminated') === undefined)
-      throw badRequest(`previous terminated container "${container}" in pod "${pod}" not found`);
-    return;
-  }
+  if (at(status, 'lastState', 'terminated') !== undefined) return;
+  if (isPrevious) throw badRequest(`previous terminated container "${container}" in pod "${pod}" not found`);
   const waiting = at(status, 'state', 'waiting', 'reason');
-  const hasRun = at(status, 'lastState', 'terminated') !== undefined;
-  if (status === undefined || (waiting !== undefined && !hasRun)) {
+  if (status === undefined || waiting !== undefined) {
     const reason = textOf(waiting) || 'ContainerCreating';
     throw badRequest(`container "${container}" in pod "${pod}" is waiting to start: ${reason}`);
   }

@@ -13,7 +13,7 @@ describe('a path', () => {
     ['GET', '/apis/apps/v1/deployments', { verb: 'list', group: 'apps', version: 'v1', namespace: '', name: '' }],
     ['POST', '/apis/apps/v1/namespaces/a/deployments', { verb: 'create', namespace: 'a', plural: 'deployments' }],
     ['DELETE', '/api/v1/namespaces/a', { verb: 'delete', namespace: '', plural: 'namespaces', name: 'a' }],
-    ['PATCH', '/apis/apps/v1/namespaces/a/deployments/b/scale', { verb: 'patch', name: 'b', subresource: 'scale' }],
+    ['GET', '/api/v1/namespaces/a/pods/b/exec', { verb: 'get', name: 'b', subresource: 'exec' }],
   ])('%s %s names its object', (method, path, expected) => {
     expect(target(method, path)).toMatchObject(expected);
   });

@@ -2,19 +2,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { parse } from 'yaml';
 import type { Kubelet, Manifest } from '../../contract.ts';
-import type { Attributes, Tokens } from '../access.ts';
-import { ApiError, badRequest, internal, qualified, type Status } from '../errors.ts';
+import type { Attributes } from '../access.ts';
+import { ApiError, badRequest, qualified } from '../errors.ts';
 import { fieldsOf } from '../json.ts';
 import type { Core, WriteOptions } from '../objects/core.ts';
 import type { DeleteOptions } from '../objects/delete.ts';
-import type { Resource } from '../resources/resource.ts';
 import { fieldTest, labelTest } from '../select.ts';
 
 /** What answers requests. */
 export interface Service {
   core: Core;
   kubelet: Kubelet;
-  tokens: Tokens;
   /** The administrator's token. */
   token: string;
 }
@@ -79,13 +77,9 @@ export function attributesOf({ verb, group, plural, subresource, namespace, name
  * Which objects of a kind a request selects.
  * @throws ApiError 400 for a malformed selector
  */
-export function selectionOf(
-  { kind }: Resource,
-  { namespace, name }: RequestTarget,
-  query: URLSearchParams,
-): (object: Manifest) => boolean {
+export function selectionOf({ namespace, name }: RequestTarget, query: URLSearchParams): (object: Manifest) => boolean {
   const hasLabels = labelTest(query.get('labelSelector') ?? '');
-  const hasFields = fieldTest(query.get('fieldSelector') ?? '', kind);
+  const hasFields = fieldTest(query.get('fieldSelector') ?? '');
   return (object) =>
     (namespace === '' || object.metadata.namespace === namespace) &&
     (name === '' || object.metadata.name === name) &&
@@ -135,7 +129,7 @@ export function writeOptions(query: URLSearchParams): WriteOptions {
 
 /**
  * Reads the options of a DELETE from its body and its query.
- * @throws ApiError 400 for orphaning, which the sandbox does not do
+ * @throws ApiError 400 for options that the sandbox does not follow
  */
 export function deleteOptions(query: URLSearchParams, body: unknown): DeleteOptions {
   const { propagationPolicy, gracePeriodSeconds, preconditions, dryRun } = {
@@ -143,11 +137,11 @@ export function deleteOptions(query: URLSearchParams, body: unknown): DeleteOpti
     ...fieldsOf(body),
   };
   if (propagationPolicy === 'Orphan') throw badRequest('the sandbox does not orphan dependents: delete them as well');
+  if (preconditions !== undefined || dryRun !== undefined)
+    throw badRequest('the sandbox does not delete with preconditions, nor as a dry run');
   return {
     isForeground: propagationPolicy === 'Foreground',
     ...(gracePeriodSeconds === undefined ? {} : { graceSeconds: Number(gracePeriodSeconds) }),
-    preconditions: fieldsOf(preconditions),
-    isDryRun: [dryRun].flat().includes('All'),
   };
 }
 
@@ -155,10 +149,4 @@ export function respond(response: ServerResponse, code: number, body: unknown): 
   const text = `${JSON.stringify(body)}\n`;
   response.writeHead(code, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) });
   response.end(text);
-}
-
-/** The Status for whatever was thrown. */
-export function statusOf(error: unknown): Status {
-  if (error instanceof ApiError) return error.status;
-  return internal(error instanceof Error ? (error.stack ?? error.message) : String(error)).status;
 }

@@ -1,21 +1,13 @@
 /** Finds what answers a request. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { authenticate, authorize } from '../access.ts';
-import { badRequest, methodNotAllowed, noSuchPath, qualified } from '../errors.ts';
+import { badRequest, methodNotAllowed, noSuchPath, qualified, statusOf } from '../errors.ts';
 import type { Resource } from '../resources/resource.ts';
-import { versionInfo } from '../version.ts';
-import { discover, openApi } from './discovery.ts';
+import { version } from '../version.ts';
+import { discover } from './discovery.ts';
 import { serveLog } from './log.ts';
-import { serveObjects, serveScale } from './objects.ts';
-import {
-  attributesOf,
-  type Exchange,
-  type RequestTarget,
-  respond,
-  type Service,
-  statusOf,
-  targetOf,
-} from './request.ts';
+import { serveObjects } from './objects.ts';
+import { attributesOf, type Exchange, type RequestTarget, respond, type Service, targetOf } from './request.ts';
 
 /** Answers a request. Errors become Status objects. */
 export async function route(service: Service, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -37,8 +29,6 @@ async function serve(service: Service, exchange: Exchange, resource: Resource, t
       return await serveLog(service, exchange, target);
     case 'exec':
       throw badRequest('exec needs an upgrade to WebSocket');
-    case 'scale':
-      return await serveScale(service, exchange, resource, target);
     default:
       return await serveObjects(service, exchange, resource, target);
   }
@@ -54,22 +44,21 @@ interface Admitted {
  * Reads a request's address and checks that its sender may do this. Everybody with a token may read paths without objects.
  * @throws ApiError 401, 403, 404, 405
  */
-export function admit({ core, token, tokens }: Service, request: IncomingMessage): Admitted {
+export function admit({ core, token }: Service, request: IncomingMessage): Admitted {
   const { pathname: path, searchParams: query } = new URL(request.url ?? '/', 'https://localhost');
-  const user = authenticate(request.headers, token, tokens);
+  const user = authenticate(request.headers, token, core.store);
   const target = targetOf(request.method ?? 'GET', path, query);
   if (target !== undefined) authorize(core.store, user, attributesOf(target));
   return { path, query, target };
 }
-
-const subresources: Record<string, string[]> = { pods: ['exec', 'log'], 'deployments.apps': ['scale'] };
 
 /** @throws ApiError 404 or 405 if the kind has no such collection or subresource */
 export function resourceOf({ core }: Service, target: RequestTarget): Resource {
   const { group, version, plural, namespace, name, subresource, verb } = target;
   const resource = core.registry.byPath(group, version, plural);
   if (resource === undefined || (!resource.isNamespaced && namespace !== '')) throw noSuchPath();
-  if (subresource !== '' && !subresources[qualified(resource)]?.includes(subresource)) throw noSuchPath();
+  if (subresource !== '' && !(qualified(resource) === 'pods' && ['exec', 'log'].includes(subresource)))
+    throw noSuchPath();
   if (resource.isNamespaced && namespace === '') {
     if (name !== '') throw noSuchPath();
     if (verb !== 'list' && verb !== 'watch') throw methodNotAllowed();
@@ -80,7 +69,7 @@ export function resourceOf({ core }: Service, target: RequestTarget): Resource {
 function servePath({ core: { registry } }: Service, { request, response }: Exchange, path: string): void {
   if (request.method !== 'GET') throw methodNotAllowed();
   const isHealth = ['/healthz', '/livez', '/readyz'].includes(path);
-  const found = path === '/version' ? versionInfo : (openApi(registry, path) ?? discover(registry, path));
+  const found = path === '/version' ? { major: '1', minor: '33', gitVersion: version } : discover(registry, path);
   if (isHealth) response.end('ok');
   else if (found === undefined) throw noSuchPath();
   else respond(response, 200, found);

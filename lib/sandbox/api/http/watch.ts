@@ -1,29 +1,28 @@
 /** Watches: sends the objects that are there, then each change, as lines of JSON. */
 import type { Manifest } from '../../contract.ts';
-import { ApiError, badRequest, qualified } from '../errors.ts';
-import { inVersion } from '../objects/core.ts';
-import { apiVersionOf, type Resource } from '../resources/resource.ts';
+import { ApiError, badRequest } from '../errors.ts';
 import type { Change, Store } from '../store.ts';
-import type { Form } from './form.ts';
-import { type Exchange, isTrue } from './request.ts';
+import type { Exchange } from './request.ts';
+
+/** An object in the form that the client wants. */
+export type Shown = (object: Manifest) => unknown;
 
 interface Watched {
   store: Store;
-  resource: Resource;
-  form: Form;
+  /** The kind's plural and group, such as `deployments.apps`. */
+  storage: string;
+  shown: Shown;
   isWanted(object: Manifest): boolean;
 }
 
-const bookmarkEveryMs = 60_000;
 const longestSeconds = 3600;
 
 /**
  * Answers at once, and sends until the client or its time limit ends the watch.
  * @throws ApiError 400 for a malformed resource version
  */
-export function serveWatch({ request, response, query }: Exchange, { store, resource, form, isWanted }: Watched): void {
+export function serveWatch({ request, response, query }: Exchange, { store, storage, shown, isWanted }: Watched): void {
   const start = startOf(query);
-  const storage = qualified(resource);
   response.writeHead(200, { 'Content-Type': 'application/json' });
   response.flushHeaders();
   // Changes are small, and clients wait for each.
@@ -35,31 +34,22 @@ export function serveWatch({ request, response, query }: Exchange, { store, reso
   };
   const deliver = (change: Change): void => {
     const type = seenAs(change, isWanted);
-    if (type !== undefined) send(type, form.one(inVersion(resource, change.object)));
+    if (type !== undefined) send(type, shown(change.object));
   };
-  const bookmark = (): void => {
-    const metadata = { resourceVersion: String(store.revision) };
-    send('BOOKMARK', { kind: resource.kind, apiVersion: apiVersionOf(resource), metadata });
-  };
-
   const missed = start === undefined ? [] : store.since(storage, start);
   if (missed === undefined) {
     send('ERROR', new ApiError(410, 'Expired', `too old resource version: ${start}`).status);
     response.end();
     return;
   }
-  if (start === undefined)
-    for (const object of store.list(storage))
-      if (isWanted(object)) send('ADDED', form.one(inVersion(resource, object)));
+  if (start === undefined) for (const object of store.list(storage)) if (isWanted(object)) send('ADDED', shown(object));
   for (const change of missed) deliver(change);
 
   const stop = store.subscribe(storage, deliver);
-  const bookmarks = isTrue(query.get('allowWatchBookmarks')) ? setInterval(bookmark, bookmarkEveryMs) : undefined;
   const seconds = Math.min(Number(query.get('timeoutSeconds') ?? longestSeconds), longestSeconds);
   const limit = setTimeout(() => response.end(), seconds * 1000);
   response.on('close', () => {
     stop();
-    clearInterval(bookmarks);
     clearTimeout(limit);
   });
 }

@@ -1,5 +1,5 @@
 import type { Admit, Manifest } from '../../contract.ts';
-import { qualified } from '../errors.ts';
+import { notFound, qualified } from '../errors.ts';
 import type { Fields } from '../json.ts';
 import type { Registry } from '../resources/registry.ts';
 import { apiVersionOf, type Resource } from '../resources/resource.ts';
@@ -25,9 +25,23 @@ export interface WriteOptions {
 /** How the server's own controllers write. */
 export const internally: WriteOptions = { isStrict: false, isDryRun: false };
 
+/** Names an object of a known kind. */
+export interface ObjectName {
+  namespace?: string;
+  name: string;
+}
+
 /** The stored object, or undefined. */
-export function stored(core: Core, resource: Resource, namespace: string, name: string): Manifest | undefined {
-  return core.store.get(qualified(resource), namespace, name);
+export function find(core: Core, resource: Resource, { namespace = '', name }: ObjectName): Manifest | undefined {
+  const object = core.store.get(qualified(resource), namespace, name);
+  return object && inVersion(resource, object);
+}
+
+/** @throws ApiError 404 without the object */
+export function existing(core: Core, resource: Resource, where: ObjectName): Manifest {
+  const found = find(core, resource, where);
+  if (found === undefined) throw notFound(resource, where.name);
+  return found;
 }
 
 /** The object in the version of `resource`. Versions differ in `apiVersion` alone. */
@@ -36,18 +50,7 @@ export function inVersion(resource: Resource, object: Manifest): Manifest {
   return object.apiVersion === apiVersion ? object : { ...object, apiVersion };
 }
 
-/** The object in the version that it is stored in. */
-export function inStorageVersion(resource: Resource, object: Manifest): Manifest {
-  const apiVersion = apiVersionOf({ group: resource.group, version: resource.storageVersion });
-  return { ...object, apiVersion, kind: resource.kind };
-}
-
-/** Now, as Kubernetes writes it: in whole seconds. */
-export function now(): string {
-  return timeText(Date.now());
-}
-
-/** @param time - milliseconds since 1970 */
-export function timeText(time: number): string {
+/** A time in ms since 1970, by default now, as Kubernetes writes it: in whole seconds. */
+export function timeText(time = Date.now()): string {
   return `${new Date(time).toISOString().slice(0, 19)}Z`;
 }

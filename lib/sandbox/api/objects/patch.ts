@@ -4,16 +4,19 @@ import { copy, type Fields, fieldsOf, isFields, textOf } from '../json.ts';
 import { applyPatch } from '../patch/apply.ts';
 import { mergePatch, strategicPatch } from '../patch/merge.ts';
 import type { Resource } from '../resources/resource.ts';
-import { type Core, inVersion, stored, type WriteOptions } from './core.ts';
-import { create } from './create.ts';
-import { readObject } from './read.ts';
-import { update } from './update.ts';
+import { type Core, find, type ObjectName, type WriteOptions } from './core.ts';
+import { create, readObject, update } from './write.ts';
 
-export interface PatchOptions extends WriteOptions {
+interface PatchOptions extends WriteOptions {
   /** The body's; it names the kind of patch. */
   mediaType: string;
   /** Who applies; '' if the request names nobody. */
   manager: string;
+}
+
+interface Patched {
+  object: Manifest;
+  isNew: boolean;
 }
 
 const apply = 'application/apply-patch+yaml';
@@ -27,21 +30,20 @@ const strategic = 'application/strategic-merge-patch+json';
 export function patch(
   core: Core,
   resource: Resource,
-  { namespace, name }: { namespace: string; name: string },
+  where: ObjectName,
   body: unknown,
   options: PatchOptions,
-): { object: Manifest; isNew: boolean } {
+): Patched {
   const types = [apply, merge, ...(resource.isCustom ? [] : [strategic])];
   if (!types.includes(options.mediaType))
     throw new ApiError(415, 'UnsupportedMediaType', `the patch must be one of ${types.join(', ')}`);
   if (!isFields(body)) throw badRequest('the patch is not an object');
-  const found = stored(core, resource, namespace, name);
-  const old = found && inVersion(resource, found);
-  if (options.mediaType === apply) return applied(core, resource, namespace, name, old, body, options);
-  if (old === undefined) throw notFound(resource, name);
+  const old = find(core, resource, where);
+  if (options.mediaType === apply) return applied(core, resource, where, old, body, options);
+  if (old === undefined) throw notFound(resource, where.name);
   const patched =
     options.mediaType === merge ? fieldsOf(mergePatch(old, body)) : strategicPatch(old, body, resource.schema);
-  checkName(patched, name);
+  checkName(patched, where.name);
   const next = readObject(resource, patched, options.isStrict);
   return { object: update(core, resource, old, next, options.isDryRun), isNew: false };
 }
@@ -49,12 +51,11 @@ export function patch(
 function applied(
   core: Core,
   resource: Resource,
-  namespace: string,
-  name: string,
+  { namespace = '', name }: ObjectName,
   old: Manifest | undefined,
   body: Fields,
   { manager, isDryRun }: PatchOptions,
-): { object: Manifest; isNew: boolean } {
+): Patched {
   if (manager === '')
     throw invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [
       { field: 'fieldManager', message: 'is required' },

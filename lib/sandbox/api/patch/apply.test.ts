@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Fields } from '../json.ts';
-import { builtin } from '../schema/schema.ts';
+import { builtin } from '../schema.ts';
 import { applyPatch } from './apply.ts';
 
 const schema = builtin('Deployment');

@@ -1,6 +1,6 @@
 /** Server-side apply: merges a manager's configuration, and removes what its previous one had beyond it. */
 import { copy, type Fields, isFields } from '../json.ts';
-import { itemSchema, memberSchema, resolved, type Schema } from '../schema/schema.ts';
+import { itemSchema, memberSchema, resolved, type Schema } from '../schema.ts';
 
 /**
  * A simpler form than Kubernetes': a manager always takes over the fields that it applies, as with `force`. A field that it

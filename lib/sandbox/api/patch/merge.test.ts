@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { ApiError } from '../errors.ts';
-import { builtin } from '../schema/schema.ts';
+import { builtin } from '../schema.ts';
 import { strategicPatch } from './merge.ts';
 
 const podSpec = builtin('PodSpec');
@@ -36,20 +36,13 @@ describe('a strategic merge patch', () => {
     expect(strategicPatch(target, patch, podSpec)).toEqual({ containers: [{ name: 'c' }, { name: 'a' }] });
   });
 
-  test('replaces atomic lists, and marked lists', () => {
+  test('replaces atomic lists', () => {
     const atomic = strategicPatch(
       { containers: [{ name: 'a', args: ['x'] }] },
       { containers: [{ name: 'a', args: ['y'] }] },
       podSpec,
     );
-    const marked = strategicPatch(
-      { containers: [{ name: 'a' }, { name: 'b' }] },
-      { containers: [{ $patch: 'replace' }, { name: 'c' }] },
-      podSpec,
-    );
-
     expect(atomic).toEqual({ containers: [{ name: 'a', args: ['y'] }] });
-    expect(marked).toEqual({ containers: [{ name: 'c' }] });
   });
 
   test('removes a field by null, and single values from a list of values', () => {

@@ -1,60 +1,59 @@
 /** The kinds that the server has at the moment: those of every sandbox, and those of custom resource definitions. */
 import type { KindRef, Manifest } from '../../contract.ts';
 import { qualified } from '../errors.ts';
-import { fieldsOf, textOf } from '../json.ts';
-import { builtin } from '../schema/schema.ts';
-import { columnsOf } from './columns.ts';
-import { customResources, definitionRules } from './definitions.ts';
-import { apiVersionOf, dnsLabel, type Resource, type Rules } from './resource.ts';
-import { serviceRules } from './services.ts';
-import { podRules, workloadRules } from './workloads.ts';
+import { at, fieldsOf, isFields, itemsOf, stringsOf, textOf } from '../json.ts';
+import { builtin, type Schema } from '../schema.ts';
+import { prepareDefinition, prepareNamespace, preparePod, prepareSecret, prepareService } from './prepare.ts';
+import { apiVersionOf, pathSegment, type Resource } from './resource.ts';
 
-const namespaceRules: Rules = {
-  nameRule: dnsLabel,
-  setDefaults({ metadata }) {
-    metadata.labels = { ...metadata.labels, 'kubernetes.io/metadata.name': metadata.name };
-  },
-  prepare(namespace, old) {
-    if (old === undefined) namespace['status'] = { phase: 'Active' };
-  },
-};
-
-const secretRules: Rules = {
-  setDefaults(secret) {
-    secret['type'] ??= 'Opaque';
-    const texts = Object.entries(fieldsOf(secret['stringData']));
-    const encoded = texts.map(([name, text]) => [name, Buffer.from(textOf(text)).toString('base64')]);
-    if (texts.length > 0) secret['data'] = { ...fieldsOf(secret['data']), ...Object.fromEntries(encoded) };
-    delete secret['stringData'];
-  },
-};
-
-const roleRules: Rules = { nameRule: { pattern: /^(?!\.\.?$)[^/%]+$/, message: "must be without '/' and '%'" } };
-const inAll = { categories: ['all'] };
+const all = { categories: ['all'] };
 const clusterWide = { isNamespaced: false };
+const workload = { ...all, hasGeneration: true, hasStatus: true, newStatus: {} };
+const established = { conditions: ['NamesAccepted', 'Established'].map((type) => ({ type, status: 'True' })) };
 
 type Entry = Partial<Resource> & { kind: string };
 
 const groups: Record<string, Entry[]> = {
   '': [
-    { kind: 'Namespace', shortNames: ['ns'], ...clusterWide, hasStatus: true, ...namespaceRules },
-    { kind: 'Pod', shortNames: ['po'], ...inAll, hasStatus: true, ...podRules },
-    { kind: 'Service', shortNames: ['svc'], ...inAll, hasStatus: true, ...serviceRules },
+    {
+      kind: 'Namespace',
+      shortNames: ['ns'],
+      ...clusterWide,
+      hasStatus: true,
+      newStatus: { phase: 'Active' },
+      prepare: prepareNamespace,
+    },
+    {
+      kind: 'Pod',
+      shortNames: ['po'],
+      ...all,
+      hasStatus: true,
+      newStatus: { phase: 'Pending' },
+      prepare: preparePod,
+    },
+    {
+      kind: 'Service',
+      shortNames: ['svc'],
+      ...all,
+      hasStatus: true,
+      newStatus: { loadBalancer: {} },
+      prepare: prepareService,
+    },
     { kind: 'ServiceAccount', shortNames: ['sa'] },
     { kind: 'ConfigMap', shortNames: ['cm'] },
-    { kind: 'Secret', ...secretRules },
+    { kind: 'Secret', prepare: prepareSecret },
     { kind: 'Event', shortNames: ['ev'] },
     { kind: 'Node', shortNames: ['no'], ...clusterWide },
   ],
   apps: [
-    { kind: 'Deployment', shortNames: ['deploy'], ...inAll, hasGeneration: true, hasStatus: true, ...workloadRules },
-    { kind: 'ReplicaSet', shortNames: ['rs'], ...inAll, hasGeneration: true, hasStatus: true, ...workloadRules },
+    { kind: 'Deployment', shortNames: ['deploy'], ...workload },
+    { kind: 'ReplicaSet', shortNames: ['rs'], ...workload },
   ],
   'rbac.authorization.k8s.io': [
-    { kind: 'Role', ...roleRules },
-    { kind: 'RoleBinding', ...roleRules },
-    { kind: 'ClusterRole', ...clusterWide, ...roleRules },
-    { kind: 'ClusterRoleBinding', ...clusterWide, ...roleRules },
+    { kind: 'Role', nameRule: pathSegment },
+    { kind: 'RoleBinding', nameRule: pathSegment },
+    { kind: 'ClusterRole', ...clusterWide, nameRule: pathSegment },
+    { kind: 'ClusterRoleBinding', ...clusterWide, nameRule: pathSegment },
   ],
   'coordination.k8s.io': [{ kind: 'Lease' }],
   'discovery.k8s.io': [{ kind: 'EndpointSlice' }],
@@ -65,7 +64,8 @@ const groups: Record<string, Entry[]> = {
       ...clusterWide,
       hasGeneration: true,
       hasStatus: true,
-      ...definitionRules,
+      newStatus: established,
+      prepare: prepareDefinition,
     },
   ],
 };
@@ -74,7 +74,6 @@ const builtinResources: readonly Resource[] = Object.entries(groups).flatMap(([g
   entries.map((entry) => ({
     group,
     version: 'v1',
-    storageVersion: 'v1',
     listKind: `${entry.kind}List`,
     plural: `${entry.kind.toLowerCase()}s`,
     singular: entry.kind.toLowerCase(),
@@ -83,7 +82,6 @@ const builtinResources: readonly Resource[] = Object.entries(groups).flatMap(([g
     hasGeneration: false,
     hasStatus: false,
     schema: builtin(entry.kind),
-    columns: columnsOf(entry.kind),
     ...entry,
   })),
 );
@@ -105,12 +103,7 @@ export class Registry {
     return this.all().find((one) => one.kind === kind && apiVersionOf(one) === apiVersion);
   }
 
-  /** Finds a kind by the name that the store has for it, such as `deployments.apps`. */
-  stored(storage: string): Resource | undefined {
-    return this.all().find((one) => qualified(one) === storage);
-  }
-
-  /** @throws Error for a name that no built-in kind has */
+  /** @throws Error for a name that no built-in kind has, such as `deployments.apps` */
   builtin(storage: string): Resource {
     const found = builtinResources.find((one) => qualified(one) === storage);
     if (found === undefined) throw new Error(`there is no built-in kind ${storage}`);
@@ -132,4 +125,30 @@ export class Registry {
   onDefined(listener: () => void): void {
     this.#listeners.push(listener);
   }
+}
+
+/** The kind that a definition defines, in each version that it serves. */
+function customResources(definition: Manifest): Resource[] {
+  const { group, names, scope, versions } = fieldsOf(definition['spec']);
+  const { plural, singular, listKind, shortNames, categories, ...others } = fieldsOf(names);
+  const kind = textOf(others['kind']);
+  const served = itemsOf(versions).filter((version) => version['served'] === true);
+  return served.map(({ name, schema: validation, subresources }) => {
+    const schema = fieldsOf(at(validation, 'openAPIV3Schema')) as Schema;
+    return {
+      group: textOf(group),
+      version: textOf(name),
+      kind,
+      listKind: textOf(listKind) || `${kind}List`,
+      plural: textOf(plural),
+      singular: textOf(singular) || kind.toLowerCase(),
+      shortNames: stringsOf(shortNames),
+      categories: stringsOf(categories),
+      isNamespaced: scope === 'Namespaced',
+      isCustom: true,
+      hasGeneration: true,
+      hasStatus: isFields(at(subresources, 'status')),
+      schema: { ...schema, properties: { ...schema.properties, metadata: builtin('ObjectMeta') } },
+    };
+  });
 }
