@@ -7,7 +7,7 @@ import type { Manifest } from '../kube/cluster.ts';
 import { type Driver, driverTitle } from '../mesh/index.ts';
 import type { Choice, RunOptions } from '../options/index.ts';
 import { choose } from '../run/machine/choose.ts';
-import { clientsFor, scheduled, scripted } from '../run/plan-claims.ts';
+import { fixturesFor, scheduled, scripted } from '../run/plan-claims.ts';
 import type { SimulatedBatch } from '../schedule/index.ts';
 import { rerunOf } from './last-run.ts';
 import { selectedClaims } from './selection.ts';
@@ -23,8 +23,8 @@ export async function dryRunCommand(options: RunOptions): Promise<number> {
   return exitStatus.fine;
 }
 
-async function fixturesWith(clients: readonly string[]): Promise<Manifest[]> {
-  return [...(await readFixtures('enrolled', clients)), ...(await readFixtures('unmeshed'))];
+async function fixturesWith(enrolled: readonly string[]): Promise<Manifest[]> {
+  return [...(await readFixtures('enrolled', enrolled)), ...(await readFixtures('unmeshed'))];
 }
 
 /** All that a run would do, known without touching anything. */
@@ -47,15 +47,15 @@ interface DryRunInput {
   choice: Choice;
   driver: Driver;
   selected: readonly Claim[];
-  /** The fixtures' objects as their files give them, with these of the enrolled clients. */
-  fixturesWith(clients: readonly string[]): Promise<Manifest[]>;
+  /** The fixtures' objects as their files give them, with these of the enrolled ones. */
+  fixturesWith(enrolled: readonly string[]): Promise<Manifest[]>;
 }
 
 export async function dryRunOf(input: DryRunInput): Promise<DryRun> {
   const { options, choice, driver, selected } = input;
   const planned = await scripted(selected, driver, choice.provider);
   const { claims, simulation } = await scheduled(planned, options);
-  const fixtures = await input.fixturesWith(clientsFor(planned, options));
+  const fixtures = await input.fixturesWith(await fixturesFor(planned, options));
   return {
     provider: choice,
     mesh: { name: driver.spec.name, title: driverTitle(driver), driver: driver.file },

@@ -129,6 +129,8 @@ export interface ChangeRecord {
   end: number;
   /** Set for a switch of a mode. */
   mode?: { name: string; value: boolean } | undefined;
+  /** Set where it makes or deletes policies: the servers that they name. */
+  servers?: string[] | undefined;
   error?: string | undefined;
 }
 

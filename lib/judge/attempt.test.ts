@@ -48,7 +48,7 @@ function play<T>(body: (setup: Setup) => Promise<T>, expectations = 0): Promise<
     };
     const run = new Attempt(dependencies, {
       claim,
-      clientSet: { suffix: '' },
+      fixtureSet: { suffix: '' },
       expectations,
       user: claim.id,
       limitMs: TIMING.claimMs,
@@ -451,7 +451,7 @@ describe('unmeshed and loopback controls', () => {
   test('are asked about an environment fault that came between two expectations', () =>
     play(async ({ dependencies, run, set }) => {
       await run.expect('expect', [hello], []);
-      dependencies.observer.setFault('setting permissive', 'another client set it');
+      dependencies.observer.setFault('setting permissive', 'another fixture set it');
       await lapse(USUAL_MS);
       dependencies.observer.setFault('setting permissive', undefined);
       await lapse(5_000);

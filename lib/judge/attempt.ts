@@ -3,7 +3,6 @@ import type { ModeName } from '../mesh/mesh.ts';
 import { type Observation, type OpenConnection, type Route, routeName } from '../probe/index.ts';
 import type { Change } from './changes.ts';
 import type { Claim } from './claim.ts';
-import type { ClientSet } from './client-sets.ts';
 import type { Dependencies } from './dependencies.ts';
 import { EnvironmentFault, Inconclusive, Unmet } from './errors.ts';
 import {
@@ -17,13 +16,14 @@ import {
   type Size,
   statementOf,
 } from './expectation.ts';
+import type { FixtureSet } from './fixture-sets.ts';
 import { Policies } from './policies.ts';
 import type { Poller } from './poller.ts';
 import type { RouteSpec } from './routes.ts';
 
 export interface AttemptOptions {
   claim: Claim;
-  clientSet: ClientSet;
+  fixtureSet: FixtureSet;
   /** How many expectations the claim has had in earlier attempts, so that numbers stay unique. */
   expectations: number;
   /** Whose nonces its probes carry. */
@@ -48,7 +48,7 @@ interface Met {
 /** One try of a claim, from its first probe to its verdict. */
 export class Attempt {
   readonly claim: Claim;
-  readonly clientSet: ClientSet;
+  readonly fixtureSet: FixtureSet;
   readonly policies: Policies;
   readonly connections = new Map<Route, OpenConnection>();
   /** The modes that it has said to stay, until they are switched: what it expects of them, and the switch that set them. */
@@ -70,11 +70,11 @@ export class Attempt {
   private steps = 0;
 
   constructor(dependencies: Dependencies, options: AttemptOptions) {
-    const { claim, clientSet, expectations, limitMs } = options;
+    const { claim, fixtureSet, expectations, limitMs } = options;
     this.dependencies = dependencies;
     this.options = options;
     this.claim = claim;
-    this.clientSet = clientSet;
+    this.fixtureSet = fixtureSet;
     this.policies = new Policies(claim.id, dependencies);
     this.expectations = expectations;
     this.limit = new Limit(limitMs, () =>
@@ -108,7 +108,16 @@ export class Attempt {
       this.recordUndecided(items, shows, start, error);
       throw error;
     }
+    this.checkIsolation(items, start);
     this.record(items, decision, start, shows);
+  }
+
+  /** @throws Inconclusive where a policy of another claim named a server that was probed */
+  checkIsolation(items: Item[], start: number): void {
+    const { evidence, policiesInForce } = this.dependencies;
+    const probed = items.flatMap(({ poller: { route } }) => (route.server?.enrolled ? [route.server.app] : []));
+    const why = policiesInForce.intrusion(probed, start, evidence.clock(), this.claim.id);
+    if (why !== undefined) throw new Inconclusive(why);
   }
 
   /** Writes an expectation down, and remembers what was met. @throws Unmet */

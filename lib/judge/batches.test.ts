@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { ModeName, ModeState } from '../mesh/mesh.ts';
 import { Batches, type ChangeRequest, type Entry } from './batches.ts';
 import type { PlannedClaim, ResourceUse } from './claim.ts';
-import { ClientSets } from './client-sets.ts';
+import { FixtureSets } from './fixture-sets.ts';
 
 /** What a test says of a claim. */
 interface Facts extends Partial<ResourceUse> {
@@ -38,7 +38,7 @@ interface Table {
   refuse?: Error;
 }
 
-function table(clientSets = ['curl', 'curl-2', 'curl-3', 'same-name-client', 'same-name-client-2']): Table {
+function table(fixtureSets = ['curl', 'curl-2', 'curl-3', 'same-name-client', 'same-name-client-2']): Table {
   const modes: ModeState = {};
   const made: string[] = [];
   const entered: string[] = [];
@@ -53,7 +53,7 @@ function table(clientSets = ['curl', 'curl-2', 'curl-3', 'same-name-client', 'sa
     moment = {};
   };
   const batches = new Batches({
-    clientSets: new ClientSets(clientSets),
+    fixtureSets: new FixtureSets(fixtureSets),
     placeOf: (planned) => places.get(planned) ?? 0,
     modes: () => modes,
     establish: async (mode, value) => {
@@ -85,7 +85,7 @@ function table(clientSets = ['curl', 'curl-2', 'curl-3', 'same-name-client', 'sa
       const planned: PlannedClaim = {
         claim: { ...about, features: [], id, starts, last: isLast },
         script: [],
-        resourceUse: { clients: ['curl'], switches: [], policies: false, alone: false, ...use },
+        resourceUse: { fixtures: ['curl'], switches: [], policies: false, alone: false, ...use },
         run: 1,
         yields,
       };
@@ -224,19 +224,27 @@ describe('a claim begins', () => {
     await enter({ id: 'two', starts: { permissive: false } });
   });
 
-  test('with clients of its own where it makes policies, and with those of the first client set where it makes none', async () => {
+  test('with fixtures of its own where it makes policies, and with those of the first set where it makes none', async () => {
     const { enter, batches } = table();
-    expect((await enter({ id: 'plain' })).clientSet.suffix).toBe('');
-    expect((await enter({ id: 'plain too' })).clientSet.suffix).toBe('');
+    expect((await enter({ id: 'plain' })).fixtureSet.suffix).toBe('');
+    expect((await enter({ id: 'plain too' })).fixtureSet.suffix).toBe('');
     const first = await enter({ id: 'a', policies: true });
-    expect(first.clientSet.suffix).toBe('-3');
-    expect((await enter({ id: 'b', policies: true, clients: ['curl', 'same-name-client'] })).clientSet.suffix).toBe(
+    expect(first.fixtureSet.suffix).toBe('-3');
+    expect((await enter({ id: 'b', policies: true, fixtures: ['curl', 'same-name-client'] })).fixtureSet.suffix).toBe(
       '-2',
     );
     const third = enter({ id: 'c', policies: true });
     expect(await isSettled(third)).toBe(false);
     batches.leave(first);
-    expect((await third).clientSet.suffix).toBe('-3');
+    expect((await third).fixtureSet.suffix).toBe('-3');
+  });
+
+  test('never with policies where a stability check probes, nor with a server that its set lacks', async () => {
+    const sets = new FixtureSets(['curl', 'httpbin', 'tcp-echo', 'curl-2', 'tcp-echo-2'], true);
+    expect(sets.take({ fixtures: ['curl', 'httpbin'], policies: true })).toBeUndefined();
+    expect(sets.take({ fixtures: ['curl', 'tcp-echo'], policies: true })?.suffix).toBe('-2');
+    expect(sets.take({ fixtures: ['curl', 'tcp-echo'], policies: true })).toBeUndefined();
+    expect(sets.take({ fixtures: ['curl', 'httpbin'], policies: false })?.suffix).toBe('');
   });
 
   test('alone where nothing may be judged beside it', async () => {

@@ -1,7 +1,7 @@
 import { type ModeName, type ModeState, modeNames } from '../mesh/mesh.ts';
 import type { PlannedClaim } from './claim.ts';
-import type { ClientSet, ClientSets } from './client-sets.ts';
 import { Aborted } from './errors.ts';
+import type { FixtureSet, FixtureSets } from './fixture-sets.ts';
 
 /** A change that a claim asks for. The claim waits until a batch makes it. */
 export interface ChangeRequest {
@@ -13,7 +13,7 @@ export interface ChangeRequest {
 
 /** What a claim gets when it may begin. */
 export interface Entry {
-  clientSet: ClientSet;
+  fixtureSet: FixtureSet;
   /** Why the modes that it starts from could not be set. */
   error: unknown;
 }
@@ -44,7 +44,7 @@ interface SharedChange {
 }
 
 export interface BatchesDependencies {
-  clientSets: ClientSets;
+  fixtureSets: FixtureSets;
   /** A claim's place in the plan: the earlier one begins first. */
   placeOf(planned: PlannedClaim): number;
   /** The modes that are known. */
@@ -112,7 +112,7 @@ export class Batches {
   leave(planned: PlannedClaim): void {
     const active = this.of(planned);
     this.active.delete(active);
-    this.dependencies.clientSets.release(active.clientSet);
+    this.dependencies.fixtureSets.release(active.fixtureSet);
     this.advance();
   }
 
@@ -163,11 +163,11 @@ export class Batches {
   private beginQueued(): void {
     for (const each of this.queue()) {
       const { planned, error } = each;
-      const clientSet = this.fits(each) ? this.dependencies.clientSets.take(planned.resourceUse) : undefined;
-      if (clientSet === undefined) continue;
-      this.active.add({ planned, clientSet, error, doing: 'working' });
+      const fixtureSet = this.fits(each) ? this.dependencies.fixtureSets.take(planned.resourceUse) : undefined;
+      if (fixtureSet === undefined) continue;
+      this.active.add({ planned, fixtureSet, error, doing: 'working' });
       this.queued = this.queued.filter((other) => other !== each);
-      each.resolve({ clientSet, error });
+      each.resolve({ fixtureSet, error });
     }
   }
 

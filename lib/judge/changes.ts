@@ -26,10 +26,17 @@ export class Changes {
 
   /** Makes a change and writes it down, also when it fails. */
   async make(
-    change: { what: string; budget: Budget; claims?: readonly string[]; mode?: { name: string; value: boolean } },
+    change: {
+      what: string;
+      budget: Budget;
+      claims?: readonly string[];
+      mode?: { name: string; value: boolean };
+      /** The servers whose policies it makes or deletes. */
+      servers?: string[];
+    },
     carryOut: () => Promise<DoneStep[]> = async () => [],
   ): Promise<void> {
-    const { what, budget, claims = [], mode } = change;
+    const { what, budget, claims = [], mode, servers } = change;
     const [claim, ...others] = claims;
     this.count += 1;
     const id = this.count;
@@ -47,6 +54,7 @@ export class Changes {
         start,
         end,
         mode,
+        servers,
         error,
       });
     };

@@ -1,6 +1,8 @@
 import type { ClaimDescription } from '../evidence/index.ts';
+import { ENROLLED } from '../fixtures/table.ts';
 import type { ModeName, ModeState } from '../mesh/mesh.ts';
 import type { Call } from './calls.ts';
+import type { RouteSpec } from './routes.ts';
 
 export type ClaimBody = () => Promise<void>;
 
@@ -33,29 +35,40 @@ export interface PlannedClaim {
 
 /** What a claim uses. It decides which claims may be judged beside it. */
 export interface ResourceUse {
-  clients: string[];
+  /** Clients, and servers of the mesh, by their names in the first fixture set. */
+  fixtures: string[];
   /** The modes that it switches. */
   switches: ModeName[];
-  /** Whether it makes policies, and so needs clients that no other claim makes policies for. */
+  /** Whether it makes policies, and so needs servers that no other claim probes, and clients that no other policy names. */
   policies: boolean;
   /** Whether nothing may be judged beside it: it replaces pods, removes the mesh, or asks it for what it must refuse. */
   alone: boolean;
 }
 
-/** @param isHot false where a switch of a mode acts on new pods only: then claims are judged one at a time */
-export function resourceUseOf(script: readonly Call[], isHot = true): ResourceUse {
-  const clients = script.flatMap((call): string[] => {
-    if (call.method === 'expect') return [...call.params.answered, ...call.params.refused].map(({ client }) => client);
-    if (call.method === 'openConnection') return [call.params.route.client];
-    if (call.method === 'allow') return call.params.policies.map(({ client }) => client);
+/**
+ * @param isHot false where a switch of a mode acts on new pods only: then claims are judged one at a time
+ * @param isWide whether a policy reaches further than the server that it names: then nothing is judged beside a claim that
+ *   makes policies
+ */
+export function resourceUseOf(script: readonly Call[], isHot = true, isWide = false): ResourceUse {
+  const fixtures = script.flatMap((call): string[] => {
+    if (call.method === 'expect') return [...call.params.answered, ...call.params.refused].flatMap(fixturesOf);
+    if (call.method === 'openConnection') return fixturesOf(call.params.route);
+    if (call.method === 'allow') return call.params.policies.flatMap(({ client, server }) => [client, server]);
     return [];
   });
+  const policies = script.some(({ method }) => method === 'allow');
   return {
-    clients: [...new Set(clients)].sort(),
+    fixtures: [...new Set(fixtures)].sort(),
     switches: [...new Set(script.flatMap((call) => (call.method === 'mode' ? [call.params.mode] : [])))],
-    policies: script.some(({ method }) => method === 'allow'),
-    alone: !isHot || script.some(({ method }) => method === 'reinstall' || method === 'invalid'),
+    policies,
+    alone:
+      !isHot || (policies && isWide) || script.some(({ method }) => method === 'reinstall' || method === 'invalid'),
   };
+}
+
+function fixturesOf({ client, to }: RouteSpec): string[] {
+  return [client, to].filter((name) => (ENROLLED as readonly string[]).includes(name));
 }
 
 const ID = /^[a-z][a-z0-9-]*\/[a-z][a-z0-9-]*$/;

@@ -7,6 +7,7 @@ import { Changes } from './changes.ts';
 import { ClusterObserver } from './cluster-observer.ts';
 import { ControlPollers } from './control-pollers.ts';
 import { Modes } from './modes.ts';
+import { PoliciesInForce } from './policies.ts';
 import { Pollers } from './poller.ts';
 import { type EgressTargetHost, Routes } from './routes.ts';
 
@@ -26,6 +27,7 @@ export interface Dependencies extends ProbingDependencies {
   controlPollers: ControlPollers;
   changes: Changes;
   modes: Modes;
+  policiesInForce: PoliciesInForce;
 }
 
 export interface ProbingOptions {
@@ -72,5 +74,6 @@ export function openJudging(
     controlPollers: new ControlPollers(prober, routes, observer),
     changes,
     modes: new Modes({ ...probing, changes, beforeSwitch }),
+    policiesInForce: new PoliciesInForce(probing.mesh.hasWidePolicies),
   };
 }

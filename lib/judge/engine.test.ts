@@ -3,9 +3,9 @@ import { ClusterError } from '../kube/cluster.ts';
 import { MeshError } from '../mesh/errors.ts';
 import type { Answer, ClaimKey, Handlers, Method, Params } from './calls.ts';
 import type { Claim, PlannedClaim, ResourceUse } from './claim.ts';
-import { ClientSets } from './client-sets.ts';
 import { Engine, type EngineOptions } from './engine.ts';
 import { EnvironmentFault, Unmet } from './errors.ts';
+import { FixtureSets } from './fixture-sets.ts';
 import type { RouteSpec } from './routes.ts';
 import { StabilityChecks } from './stability-check.ts';
 import { type FakeDependencies, fakeDependencies } from './testing/fake-dependencies.ts';
@@ -50,7 +50,7 @@ interface Setup {
 const claimOf = (id: string, over: Partial<Claim> = {}, resourceUse: Partial<ResourceUse> = {}): PlannedClaim => ({
   claim: { id, suite: 'a', title: '', spec: '', level: 'core', features: [], body: async () => undefined, ...over },
   script: [],
-  resourceUse: { clients: ['curl'], switches: [], policies: false, alone: true, ...resourceUse },
+  resourceUse: { fixtures: ['curl'], switches: [], policies: false, alone: true, ...resourceUse },
   run: 1,
 });
 
@@ -71,7 +71,7 @@ function setup<T>(body: (setup: Setup) => Promise<T>, options: Partial<EngineOpt
     const stabilityChecks = new StabilityChecks(['permissive'], dependencies);
     const engine = new Engine(dependencies, stabilityChecks, {
       claims: ['a/one', 'a/two', 'a/three'].map((id) => claimOf(id)),
-      clientSets: new ClientSets(Object.keys(actors)),
+      fixtureSets: new FixtureSets(Object.keys(actors)),
       retries: 0,
       failFast: false,
       timeoutScale: 1,
@@ -595,6 +595,37 @@ describe('the run', () => {
       },
       { failFast: true },
     ));
+
+  test('inconclusive where a policy of another claim names the server that is probed, whatever is seen', () => {
+    /** A scheduler that has forgotten who uses what. */
+    class SharedByAll extends FixtureSets {
+      override take() {
+        return { suffix: '' };
+      }
+    }
+    const makers = ['a/one', 'a/two'].map((id) => claimOf(id, {}, { alone: false, policies: true }));
+    return setup(
+      async ({ play, dependencies }) => {
+        dependencies.prober.set(dependencies.routes.resolve(hello), () => 'answered');
+        dependencies.prober.set(dependencies.routes.resolve(get), () => 'answered');
+        const other = { ...POLICY, name: 'other-client-to-httpbin', client: 'other-client', server: 'httpbin' };
+        const [one, two] = await Promise.all([
+          play('a/one', async (call) => {
+            await call.allow({ policies: [POLICY], part: 'all' });
+            await call.expect({ size: 'expect', answered: [hello], refused: [] });
+          }),
+          play('a/two', async (call) => {
+            await call.allow({ policies: [other], part: 'all' });
+            await call.expect({ size: 'expect', answered: [get, hello], refused: [] });
+          }),
+        ]);
+        expect(one).toMatchObject({ verdict: 'passed' });
+        expect(two.verdict).toBe('inconclusive');
+        expect(two.reason).toContain('a policy of a/one for tcp-echo was in force meanwhile');
+      },
+      { claims: makers, fixtureSets: new SharedByAll([]) },
+    );
+  });
 
   test('skips what is under way when it ends so, without looking for a cause', () =>
     setup(

@@ -4,9 +4,9 @@ import { Attempt } from './attempt.ts';
 import { Batches, type Entry } from './batches.ts';
 import type { Answer, ClaimKey, Handlers } from './calls.ts';
 import type { PlannedClaim } from './claim.ts';
-import type { ClientSets } from './client-sets.ts';
 import type { Dependencies } from './dependencies.ts';
 import { Aborted, EnvironmentFault, Inconclusive } from './errors.ts';
+import type { FixtureSets } from './fixture-sets.ts';
 import type { Policies } from './policies.ts';
 import { Recovery, type RecoveryOptions } from './recovery.ts';
 import type { StabilityChecks } from './stability-check.ts';
@@ -28,7 +28,7 @@ import {
 export interface EngineOptions extends RecoveryOptions, SwitchesOptions {
   /** In the order in which they are to begin, unless they begin together. */
   claims: PlannedClaim[];
-  clientSets: ClientSets;
+  fixtureSets: FixtureSets;
   retries: number;
   failFast: boolean;
   nonce: NonceMaker;
@@ -81,7 +81,7 @@ export class Engine {
     const attempts = () => this.attempts();
     const switches = new Switches(dependencies, this.recovery, options);
     this.batches = new Batches({
-      clientSets: options.clientSets,
+      fixtureSets: options.fixtureSets,
       placeOf: (planned) => options.claims.indexOf(planned),
       modes: () => dependencies.modes.current,
       establish: (mode, value, claim) => switches.switch(mode, value, [claim], attempts()),
@@ -168,11 +168,11 @@ export class Engine {
     return { go: true, reason: '' };
   }
 
-  private attemptOf({ planned, attempt, restarts, expectations }: ClaimExecution, { clientSet }: Entry): Attempt {
+  private attemptOf({ planned, attempt, restarts, expectations }: ClaimExecution, { fixtureSet }: Entry): Attempt {
     const { claim, run } = planned;
     const made = new Attempt(this.dependencies, {
       claim,
-      clientSet,
+      fixtureSet,
       expectations,
       user: `${claim.id} run ${run} attempt ${attempt} restart ${restarts}`,
       limitMs: TIMING.claimMs * this.options.timeoutScale,

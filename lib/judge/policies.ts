@@ -5,38 +5,105 @@ import type { Dependencies } from './dependencies.ts';
 /** Which of a policy's objects: what is allowed (`route`), to whom (`target`), or all. */
 export type PolicyPart = 'route' | 'target' | 'all';
 
+/** A stretch of time in which a policy of a claim named a server; without an end while it is in force. */
+interface InForce {
+  claim: string;
+  server: string;
+  from: number;
+  to?: number;
+}
+
+/**
+ * Which policies were in force when. A verdict must not depend on what is judged beside it, so while a claim probes a
+ * server, no policy of another claim may name that server.
+ */
+export class PoliciesInForce {
+  private readonly stretches: InForce[] = [];
+  private readonly isWide: boolean;
+
+  /** @param isWide whether a policy reaches further than the server that it names */
+  constructor(isWide: boolean) {
+    this.isWide = isWide;
+  }
+
+  begin(claim: string, server: string, now: number): void {
+    const isKnown = this.stretches.some(
+      (each) => each.claim === claim && each.server === server && each.to === undefined,
+    );
+    if (!isKnown) this.stretches.push({ claim, server, from: now });
+  }
+
+  end(claim: string, server: string, now: number): void {
+    for (const each of this.stretches) {
+      if (each.claim === claim && each.server === server) each.to ??= now;
+    }
+  }
+
+  /**
+   * What broke the rule for the servers that a claim probed, if anything did.
+   * @param servers enrolled ones
+   * @param claim whose own policies count for nothing
+   */
+  intrusion(servers: readonly string[], from: number, to: number, claim?: string): string | undefined {
+    const intruder = this.stretches.find(
+      (each) =>
+        each.claim !== claim &&
+        each.from <= to &&
+        (each.to ?? to) >= from &&
+        (servers.includes(each.server) || (this.isWide && servers.length > 0)),
+    );
+    if (intruder === undefined) return undefined;
+    return `a policy of ${intruder.claim} for ${intruder.server} was in force meanwhile; claims must not meet others' policies`;
+  }
+}
+
+type PoliciesDependencies = Pick<Dependencies, 'cluster' | 'mesh' | 'changes' | 'evidence' | 'policiesInForce'>;
+
+/** An object of a policy, and the server that the policy names. */
+interface Present {
+  object: Manifest;
+  server: string;
+}
+
 /** The policies that a claim has made. All of them are removed when it ends. */
 export class Policies {
-  private readonly dependencies: Pick<Dependencies, 'cluster' | 'mesh' | 'changes'>;
+  private readonly dependencies: PoliciesDependencies;
   private readonly claim: string;
-  private readonly made = new Map<string, AllowObjects>();
-  private readonly present = new Map<string, Manifest>();
+  private readonly made = new Map<string, { objects: AllowObjects; server: string }>();
+  private readonly present = new Map<string, Present>();
 
   /** @param claim its id */
-  constructor(claim: string, dependencies: Pick<Dependencies, 'cluster' | 'mesh' | 'changes'>) {
+  constructor(claim: string, dependencies: PoliciesDependencies) {
     this.claim = claim;
     this.dependencies = dependencies;
   }
 
   /** Makes all of them in one change. */
   async apply(requests: readonly AllowRequest[], part: PolicyPart): Promise<void> {
-    const { mesh, cluster } = this.dependencies;
+    const { mesh, cluster, evidence, policiesInForce } = this.dependencies;
     const chosen = requests.flatMap((request) => {
+      const server = request.server.app;
       const objects = mesh.allow(request);
-      this.made.set(request.name, objects);
-      return select(objects, part);
+      this.made.set(request.name, { objects, server });
+      return select(objects, part).map((object) => ({ object, server }));
     });
-    for (const object of chosen) this.present.set(keyOf(object), object);
+    for (const each of chosen) {
+      this.present.set(keyOf(each.object), each);
+      policiesInForce.begin(this.claim, each.server, evidence.clock());
+    }
     const what = `allow ${requests.map(({ name }) => name).join(', ')}${suffix(part)}`;
     await this.change(what, 'apply', this.claim, chosen, (object) => cluster.apply(object));
   }
 
   async delete(names: readonly string[], part: PolicyPart): Promise<void> {
     const chosen = names.flatMap((name) => {
-      const objects = this.made.get(name);
-      if (objects === undefined) throw new Error(`the claim made no policy called "${name}"`);
+      const made = this.made.get(name);
+      if (made === undefined) throw new Error(`the claim made no policy called "${name}"`);
+      const { objects, server } = made;
       // The target first: a target without its route is the more surprising state.
-      return select(objects, part).reverse();
+      return select(objects, part)
+        .reverse()
+        .map((object) => ({ object, server }));
     });
     await this.remove(`delete ${names.join(', ')}${suffix(part)}`, chosen);
   }
@@ -51,24 +118,30 @@ export class Policies {
     await this.remove("delete the claim's policies", [...this.present.values()].reverse(), claim);
   }
 
-  private async remove(what: string, objects: Manifest[], claim = this.claim): Promise<void> {
-    await this.change(what, 'delete', claim, objects, async (object) => {
-      await this.dependencies.cluster.delete(referenceOf(object));
+  private async remove(what: string, chosen: Present[], claim = this.claim): Promise<void> {
+    const { cluster, evidence, policiesInForce } = this.dependencies;
+    await this.change(what, 'delete', claim, chosen, async (object) => {
+      await cluster.delete(referenceOf(object));
       this.present.delete(keyOf(object));
     });
+    const named = new Set([...this.present.values()].map(({ server }) => server));
+    for (const { server } of chosen) {
+      if (!named.has(server)) policiesInForce.end(this.claim, server, evidence.clock());
+    }
   }
 
   private async change(
     what: string,
     verb: 'apply' | 'delete',
     claim: string,
-    objects: Manifest[],
+    chosen: Present[],
     act: (object: Manifest) => Promise<unknown>,
   ): Promise<void> {
     const { changes, mesh } = this.dependencies;
-    await changes.make({ what, budget: mesh.budget('policy'), claims: [claim] }, async () => {
-      for (const object of objects) await act(object);
-      return objects.map((object) => ({ [verb]: object }));
+    const servers = [...new Set(chosen.map(({ server }) => server))];
+    await changes.make({ what, budget: mesh.budget('policy'), claims: [claim], servers }, async () => {
+      for (const { object } of chosen) await act(object);
+      return chosen.map(({ object }) => ({ [verb]: object }));
     });
   }
 }

@@ -4,9 +4,9 @@ import type { Attempt } from './attempt.ts';
 import type { Batches, ChangeRequest } from './batches.ts';
 import type { Handlers, Method, Params, PolicySpec } from './calls.ts';
 import type { PlannedClaim } from './claim.ts';
-import type { ClientSets } from './client-sets.ts';
 import type { Dependencies } from './dependencies.ts';
 import { EnvironmentFault, Inconclusive } from './errors.ts';
+import { nameIn } from './fixture-sets.ts';
 import type { Recovery } from './recovery.ts';
 import type { RouteSpec } from './routes.ts';
 import type { StabilityChecks } from './stability-check.ts';
@@ -22,7 +22,6 @@ export interface StepsDependencies {
   switches: Switches;
   recovery: Recovery;
   stabilityChecks: StabilityChecks;
-  clientSets: ClientSets;
   nonce: NonceMaker;
   /** Ends the run. */
   signal: AbortSignal;
@@ -47,8 +46,8 @@ export class Steps {
     return {
       mode: run<'mode'>((attempt, planned, { mode, value }) => this.switchMode(attempt, planned, mode, value)),
       expect: run<'expect'>((attempt, _, { size, answered, refused }) => {
-        const inClientSet = (spec: RouteSpec) => this.inClientSet(attempt, spec);
-        return attempt.expect(size, answered.map(inClientSet), refused.map(inClientSet));
+        const inFixtureSet = (spec: RouteSpec) => this.inFixtureSet(attempt, spec);
+        return attempt.expect(size, answered.map(inFixtureSet), refused.map(inFixtureSet));
       }),
       stayed: run<'stayed'>((attempt, planned, { mode }) => this.stayed(attempt, planned, mode)),
       allow: run<'allow'>((attempt, planned, { policies, part }) => {
@@ -56,7 +55,7 @@ export class Steps {
         return this.change(attempt, planned, { make: () => attempt.policies.apply(requests, part) });
       }),
       remove: run<'remove'>((attempt, planned, { names, part }) => {
-        const own = names.map((name) => name + attempt.clientSet.suffix);
+        const own = names.map((name) => name + attempt.fixtureSet.suffix);
         return this.change(attempt, planned, { make: () => attempt.policies.delete(own, part) });
       }),
       reinstall: run<'reinstall'>((attempt, _, { modes }) => this.dependencies.switches.reinstall(attempt, modes)),
@@ -138,6 +137,7 @@ export class Steps {
     const start = judging.evidence.clock();
     const check = stabilityChecks.of(mode);
     const { items, ...decision } = await check.stayed(expected, change, recovery.since, attempt.abort.signal);
+    attempt.checkIsolation(items, change.end);
     attempt.record(items, decision, start);
   }
 
@@ -177,25 +177,25 @@ export class Steps {
     });
   }
 
-  private requestOf({ clientSet }: Attempt, { name, client, server, ...spec }: PolicySpec): AllowRequest {
+  private requestOf({ fixtureSet }: Attempt, { name, client, server, ...spec }: PolicySpec): AllowRequest {
     const party = (app: string) => {
       const { namespace, serviceAccount } = this.dependencies.judging.routes.actor(app);
       return { app, namespace, serviceAccount };
     };
     return {
       ...spec,
-      name: name + clientSet.suffix,
-      client: party(this.dependencies.clientSets.clientIn(clientSet, client)),
-      server: party(server),
+      name: name + fixtureSet.suffix,
+      client: party(nameIn(fixtureSet, client)),
+      server: party(nameIn(fixtureSet, server)),
     };
   }
 
   private routeOf(attempt: Attempt, spec: RouteSpec): Route {
-    return this.dependencies.judging.routes.resolve(this.inClientSet(attempt, spec));
+    return this.dependencies.judging.routes.resolve(this.inFixtureSet(attempt, spec));
   }
 
-  /** A route with the client of the attempt's client set. */
-  private inClientSet({ clientSet }: Attempt, spec: RouteSpec): RouteSpec {
-    return { ...spec, client: this.dependencies.clientSets.clientIn(clientSet, spec.client) };
+  /** A route between fixtures of the attempt's set. */
+  private inFixtureSet({ fixtureSet }: Attempt, spec: RouteSpec): RouteSpec {
+    return { ...spec, client: nameIn(fixtureSet, spec.client), to: nameIn(fixtureSet, spec.to) };
   }
 }

@@ -19,7 +19,7 @@ export interface DriverSpec {
   host?: string;
   external: ('service' | 'address')[];
   modes: Partial<Record<ModeName, ModeSpec>>;
-  policy: TimesSpec & { allow: { tcp?: AllowSpec; http?: AllowSpec } };
+  policy: TimesSpec & { reach?: 'namespace' | 'mesh'; allow: { tcp?: AllowSpec; http?: AllowSpec } };
   signatures?: Partial<Record<'http' | 'tcp' | 'egress', string[]>>;
   diagnostics?: { mesh?: Diagnostic[]; pod?: Diagnostic[] };
 }

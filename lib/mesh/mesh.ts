@@ -74,6 +74,8 @@ export interface Mesh {
   readonly podAnnotation?: { name: string; value: string };
   /** What is outside for the mesh: a Service of a namespace that is not enrolled, an address outside the cluster. */
   readonly external: readonly ('service' | 'address')[];
+  /** Whether a policy also decides about servers that it does not name. */
+  readonly hasWidePolicies: boolean;
   /** Images that the installation needs, with the values of `--set`. */
   readonly images: string[];
   /** Images that only pods in the mesh need. */

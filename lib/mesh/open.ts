@@ -35,6 +35,7 @@ export function openMesh(driver: Driver, context: MeshContext): Mesh {
     file,
     controlPlane: spec.controlPlane,
     sidecar: spec.dataPlane?.container,
+    hasWidePolicies: spec.policy.reach !== undefined,
     ...(spec.dataPlane?.annotation === undefined ? {} : { podAnnotation: spec.dataPlane.annotation }),
     external: spec.external,
     images: driverImages(driver, 'images', sets),

@@ -36,18 +36,18 @@ const FIXTURES_MS = 120_000;
 
 /**
  * Brings up cluster, mesh and fixtures, side by side where they do not need each other.
- * @param clients the enrolled clients to deploy
+ * @param enrolled names of the fixtures to deploy that the mesh enrols
  */
 export async function bringUp(
   run: RunContext,
   provider: ProviderName,
-  clients: readonly string[],
+  enrolled: readonly string[],
   onProvided: OnProvided,
 ): Promise<TestEnvironment> {
   const provided = await provide(run, provider, onProvided);
   const failed = new AbortController();
   try {
-    return await setUp(run, provided, clients, AbortSignal.any([run.interruption.signal, failed.signal]));
+    return await setUp(run, provided, enrolled, AbortSignal.any([run.interruption.signal, failed.signal]));
   } catch (error) {
     // Otherwise the fixtures would wait, until their time limit, for pods of a cluster that is taken down.
     failed.abort();
@@ -59,7 +59,7 @@ export async function bringUp(
 async function setUp(
   run: RunContext,
   provided: ProvidedCluster,
-  clients: readonly string[],
+  enrolled: readonly string[],
   signal: AbortSignal,
 ): Promise<TestEnvironment> {
   const { options, driver, inPhase, interruption, say, log } = run;
@@ -89,7 +89,10 @@ async function setUp(
     );
   }
   const installed = !isThere && options.install;
-  const deploy = { ...deployOptions(run, provided, mesh, { renew: !isThere && provided.reused, signal }), clients };
+  const deploy = {
+    ...deployOptions(run, provided, mesh, { renew: !isThere && provided.reused, signal }),
+    fixtures: enrolled,
+  };
   const dns = provided.waitForDns?.();
   const readyForPods = Promise.all([images.forPods(), dns]);
   const unmeshed = readyForPods.then(() => deployUnmeshed(cluster, deploy));

@@ -11,7 +11,7 @@ import { type ClaimsProcess, openClaims } from './claims-process.ts';
 import type { RunContext } from './context.ts';
 import type { Interruption } from './interrupt.ts';
 import { judgeClaims } from './judge.ts';
-import { clientsFor, planClaims, recordPlan, scripted } from './plan-claims.ts';
+import { fixturesFor, planClaims, recordPlan, scripted } from './plan-claims.ts';
 import type { ProvidedCluster } from './provided-cluster.ts';
 import { endAll, logError, takeDown } from './take-down.ts';
 
@@ -34,7 +34,7 @@ export async function conduct(
     // On a small machine, planning slows kind's creation down, which is all work. A mesh's installation mostly waits.
     const isCreating = provider === 'kind' && !options.reuse;
     if (!isCreating) begun();
-    const environment = await bringUp(run, provider, clientsFor(claims, options), (made) => {
+    const environment = await bringUp(run, provider, await fixturesFor(claims, options), (made) => {
       provided = made;
       begun();
     });

@@ -1,6 +1,6 @@
 import {
-  ClientSets,
   Engine,
+  FixtureSets,
   openJudging,
   openProbing,
   type PlannedClaim,
@@ -68,7 +68,10 @@ export async function judgeClaims(
     ends.unshift(() => stabilityChecks.stop());
     const engine = new Engine(judging, stabilityChecks, {
       claims,
-      clientSets: new ClientSets([...clients, ...servers].map(({ app }) => app)),
+      fixtureSets: new FixtureSets(
+        [...clients, ...servers].map(({ app }) => app),
+        stabilityCheckModes.size > 0,
+      ),
       retries: options.retries,
       failFast: options.failFast,
       timeoutScale: options.timeoutScale,

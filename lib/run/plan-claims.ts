@@ -1,11 +1,11 @@
 import type { Evidence } from '../evidence/index.ts';
-import { enrolledClients } from '../fixtures/table.ts';
+import { enrolledFixtures } from '../fixtures/table.ts';
 import { type Claim, type PlannedClaim, resourceUseOf, scriptOf } from '../judge/index.ts';
 import type { ProviderName } from '../kube/cluster.ts';
 import { type Driver, declares, features, type Mesh } from '../mesh/index.ts';
 import type { RunOptions } from '../options/index.ts';
 import { isSandboxVersion } from '../sandbox/index.ts';
-import { requiredClientsOf, type Schedule, schedule, skipOf } from '../schedule/index.ts';
+import { chooseFixtures, type Schedule, schedule, skipOf } from '../schedule/index.ts';
 
 /** The claims with their scripts and resource use, and why some of them cannot run on this mesh or provider. */
 export async function scripted(
@@ -18,30 +18,31 @@ export async function scripted(
   for (const claim of selected) {
     const script = await scriptOf(claim.body);
     const skip = skipOf(claim, (feature) => declares(driver, feature), provider, driver.spec.external);
-    const resourceUse = resourceUseOf(script, isHot);
+    const resourceUse = resourceUseOf(script, isHot, driver.spec.policy.reach !== undefined);
     planned.push({ claim, script, resourceUse, run: 1, ...(skip === undefined ? {} : { skip }) });
   }
   return planned;
 }
 
-/** The enrolled clients to deploy: those that the claims can use; on a reused cluster all, as an earlier run can have left them. */
-export function clientsFor(claims: readonly PlannedClaim[], { reuse }: Pick<RunOptions, 'reuse'>): string[] {
-  return reuse
-    ? enrolledClients()
-    : requiredClientsOf(
-        claims.filter(({ skip }) => !skip),
-        enrolledClients(),
-      );
+/**
+ * The enrolled fixtures to deploy: those that the claims can use; on a reused cluster all, as an earlier run can have left
+ * them.
+ */
+export async function fixturesFor(
+  claims: readonly PlannedClaim[],
+  { reuse }: Pick<RunOptions, 'reuse'>,
+): Promise<string[]> {
+  return reuse ? enrolledFixtures() : chooseFixtures(claims.filter(({ skip }) => !skip));
 }
 
 /** The order in which the claims that can run begin, and its simulation. */
-export function scheduled(
+export async function scheduled(
   claims: readonly PlannedClaim[],
   options: Pick<RunOptions, 'seed' | 'reuse'>,
 ): Promise<Schedule> {
   const { seed } = options;
   const able = claims.filter(({ skip }) => !skip);
-  return schedule(able, { apps: clientsFor(able, options), ...(seed === undefined ? {} : { seed }) });
+  return schedule(able, { fixtures: await fixturesFor(able, options), ...(seed === undefined ? {} : { seed }) });
 }
 
 /** The claims in the order in which they begin, repeated as --repeat says. Those that cannot run come first. */

@@ -1,3 +1,3 @@
-export { requiredClientsOf, type Schedule, schedule } from './schedule.ts';
+export { chooseFixtures, type Schedule, schedule } from './schedule.ts';
 export { checkSuite, selectClaims, skipOf } from './select.ts';
 export type { SimulatedBatch } from './simulate.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Call } from '../judge/calls.ts';
 import { type Claim, type PlannedClaim, resourceUseOf } from '../judge/claim.ts';
-import { requiredClientsOf, schedule } from './schedule.ts';
+import { chooseFixtures, schedule } from './schedule.ts';
 import { simulate } from './simulate.ts';
 
 const EXPECT: Call = { method: 'expect', params: { size: 'expect', answered: [], refused: [] } };
@@ -32,7 +32,7 @@ function scripted(id: string, over: Partial<Claim>, ...script: Call[]): PlannedC
 
 const off = { starts: { permissive: false } };
 const on = { starts: { permissive: true } };
-const hot = { apps: ['curl', 'curl-2', 'curl-3'] };
+const hot = { fixtures: ['curl', 'curl-2', 'curl-3', 's', 's-2', 's-3'] };
 
 /** The same claims on a mesh whose switches act on new pods only. */
 function cold(claims: PlannedClaim[]): PlannedClaim[] {
@@ -46,7 +46,7 @@ describe('a simulation', () => {
       scripted('a/opens-too', off, EXPECT, flip('permissive', true), EXPECT),
       scripted('a/policy', off, EXPECT, allow, EXPECT),
     ];
-    const { batches, switches } = await simulate(claims, hot.apps);
+    const { batches, switches } = await simulate(claims, hot.fixtures);
     expect(batches).toEqual([
       { changes: ['switch permissive off'], begin: ['a/opens', 'a/opens-too', 'a/policy'] },
       { changes: ['allow p'], begin: [] },
@@ -57,8 +57,8 @@ describe('a simulation', () => {
 
   it('runs claims one at a time where a switch acts on new pods only', async () => {
     const claims = [scripted('a/1', off, EXPECT), scripted('a/2', off, EXPECT), scripted('a/3', on, EXPECT)];
-    const together = await simulate(claims, hot.apps);
-    const apart = await simulate(cold(claims), hot.apps);
+    const together = await simulate(claims, hot.fixtures);
+    const apart = await simulate(cold(claims), hot.fixtures);
     expect(together.seconds).toBeLessThan(apart.seconds);
     expect(apart.switches).toBe(2);
   });
@@ -108,65 +108,69 @@ describe('a schedule', () => {
   });
 });
 
-describe('the required clients', () => {
-  const EVERYONE = ['curl', 'curl-2', 'curl-3', 'same-name-client', 'same-name-client-2', 'other-client'];
+describe('the chosen fixtures', () => {
+  const FIRST_SET = ['curl', 'httpbin', 'tcp-echo'];
 
-  function asking(client: string): Call {
-    const route = { client, to: 'httpbin', protocol: 'http', port: 1, by: 'name', manner: 'plain' } as const;
+  function asking(client: string, to = 'httpbin'): Call {
+    const route = { client, to, protocol: 'http', port: 1, by: 'name', manner: 'plain' } as const;
     return { method: 'expect', params: { size: 'expect', answered: [route], refused: [] } };
   }
 
-  function allowing(client: string): Call {
-    const policy = { name: client, client, server: 'httpbin', port: 1, protocol: 'http' } as const;
+  function allowing(client: string, server = 'httpbin'): Call {
+    const policy = { name: client, client, server, port: 1, protocol: 'http' } as const;
     return { method: 'allow', params: { policies: [policy], part: 'all' } };
   }
 
-  it('has one client where no policies are made', () => {
-    expect(
-      requiredClientsOf([scripted('a/1', {}, asking('curl')), scripted('a/1', {}, asking('curl'))], EVERYONE),
-    ).toEqual(['curl']);
+  const chosen = async (...claims: PlannedClaim[]) => (await chooseFixtures(claims)).sort();
+
+  it('are one client and all servers where no policies are made', async () => {
+    expect(await chosen(scripted('a/1', {}, asking('curl')), scripted('a/2', {}, asking('curl')))).toEqual(FIRST_SET);
   });
 
-  it('has a client set for each claim that makes policies, and one for all others', () => {
+  it('are one set for one claim that makes policies, and another beside claims that make none', async () => {
     const maker = scripted('a/1', {}, allowing('curl'));
-    expect(requiredClientsOf([maker], EVERYONE)).toEqual(['curl']);
-    expect(requiredClientsOf([maker, maker], EVERYONE)).toEqual(['curl', 'curl-2']);
-    expect(requiredClientsOf([maker, maker, scripted('a/1', {}, asking('curl'))], EVERYONE)).toEqual([
+    expect(await chosen(maker)).toEqual(FIRST_SET);
+    expect(await chosen(maker, scripted('a/2', {}, asking('curl')))).toEqual([
+      'curl',
+      'curl-2',
+      'httpbin',
+      'httpbin-2',
+      'tcp-echo',
+    ]);
+  });
+
+  it('are as many sets as save more time than their pods cost', async () => {
+    const long = Array.from({ length: 4 }, (_, i) =>
+      scripted(`a/${i}`, {}, allowing('curl', 'tcp-echo'), EXPECT, EXPECT, EXPECT),
+    );
+    const brief = [1, 2].map((i) => scripted(`b/${i}`, {}, allowing('curl', 'httpbin'), allowing('same-name-client')));
+    expect((await chosen(...long)).filter((name) => name.startsWith('curl'))).toEqual([
       'curl',
       'curl-2',
       'curl-3',
+      'curl-4',
     ]);
-    expect(requiredClientsOf([maker, maker, maker, maker], EVERYONE)).toEqual(['curl', 'curl-2', 'curl-3']);
+    expect(await chosen(...brief)).not.toContain('curl-2');
   });
 
-  it('has what claims name, in each client set that there is', () => {
-    const maker = scripted('a/1', {}, allowing('same-name-client'), asking('other-client'));
-    expect(requiredClientsOf([maker, maker], EVERYONE)).toEqual([
+  it('are only what claims name, and the client of the stability checks', async () => {
+    expect(await chosen(scripted('a/1', { stabilityCheck: 'egress' }))).toEqual([
       'curl',
-      'curl-2',
-      'same-name-client',
-      'same-name-client-2',
+      'httpbin',
       'other-client',
-    ]);
-  });
-
-  it('has whom a stability check is kept with', () => {
-    expect(requiredClientsOf([scripted('a/1', { stabilityCheck: 'egress' })], EVERYONE)).toEqual([
-      'curl',
-      'other-client',
+      'tcp-echo',
     ]);
   });
 
-  it('has one of each where all pods are asked about', () => {
-    expect(requiredClientsOf([scripted('a/1', {}, { method: 'enrolled', params: {} })], EVERYONE)).toEqual([
-      'curl',
-      'same-name-client',
-      'other-client',
-    ]);
-    expect(requiredClientsOf([scripted('a/1', {}, { method: 'stable', params: {} })], EVERYONE)).toEqual([
-      'curl',
-      'same-name-client',
-      'other-client',
-    ]);
+  it('are one of each where all pods are asked about', async () => {
+    for (const method of ['enrolled', 'stable'] as const) {
+      expect(await chosen(scripted('a/1', {}, { method, params: {} }))).toEqual([
+        'curl',
+        'httpbin',
+        'other-client',
+        'same-name-client',
+        'tcp-echo',
+      ]);
+    }
   });
 });

@@ -1,3 +1,4 @@
+import { ENROLLED, MOST_SETS, namesInSets, SERVERS } from '../fixtures/table.ts';
 import type { PlannedClaim } from '../judge/claim.ts';
 import { type ModeState, modeNames } from '../mesh/mesh.ts';
 import { orderClaims, shuffled } from './order.ts';
@@ -11,8 +12,8 @@ export interface Schedule {
 
 export interface ScheduleOptions {
   seed?: string;
-  /** Every client's name. */
-  apps: readonly string[];
+  /** The names of the fixtures that the mesh enrols. */
+  fixtures: readonly string[];
 }
 
 /**
@@ -20,7 +21,10 @@ export interface ScheduleOptions {
  * is the modes that the run begins with, and when those claims run that keep a mode for long: simulations decide that. The
  * seed decides the rest; without a seed the catalogue's order does.
  */
-export async function schedule(claims: readonly PlannedClaim[], { seed, apps }: ScheduleOptions): Promise<Schedule> {
+export async function schedule(
+  claims: readonly PlannedClaim[],
+  { seed, fixtures }: ScheduleOptions,
+): Promise<Schedule> {
   const drawn = seed === undefined ? claims : shuffled(claims, seed, ({ claim }) => claim.id);
   const areTogether = claims.some(({ resourceUse }) => !resourceUse.alone);
   // The best beginning depends on which claims yield, so each is tried with each.
@@ -29,7 +33,7 @@ export async function schedule(claims: readonly PlannedClaim[], { seed, apps }: 
     : [oneByOne(drawn, seed)];
   let best: Schedule | undefined;
   for (const order of orders) {
-    const simulation = await simulate(order, apps);
+    const simulation = await simulate(order, fixtures);
     if (best === undefined || costOf(simulation) < costOf(best.simulation)) best = { claims: order, simulation };
   }
   return best ?? { claims: [], simulation: { batches: [], switches: 0, seconds: 0 } };
@@ -70,28 +74,53 @@ function oneByOne(claims: readonly PlannedClaim[], seed: string | undefined): Pl
   return orderClaims([...byClaim.keys()], seed).flatMap((claim) => byClaim.get(claim) ?? []);
 }
 
+/** What a fixture costs until it is Ready, s: half of a second on two cores that are busy with the rest. */
+const FIXTURE_S = 0.5;
+
+/**
+ * The enrolled fixtures for the claims: each set costs pods at the beginning, and saves batches later. A simulation of each
+ * number of sets decides.
+ */
+export async function chooseFixtures(claims: readonly PlannedClaim[]): Promise<string[]> {
+  const makers = claims.filter(({ resourceUse }) => resourceUse.policies).length;
+  // Claims that make no policies share a set.
+  const most = Math.min(MOST_SETS, Math.max(1, makers + (isFirstShared(claims) ? 1 : 0)));
+  const least = makers > 0 && isFirstShared(claims) ? 2 : 1;
+  let best: { fixtures: string[]; seconds: number } | undefined;
+  for (let sets = Math.min(least, most); sets <= most; sets += 1) {
+    const fixtures = fixturesIn(sets, claims);
+    const simulation = await simulate(claims, fixtures);
+    const seconds = costOf(simulation) + FIXTURE_S * fixtures.length;
+    if (best === undefined || seconds < best.seconds) best = { fixtures, seconds };
+  }
+  return best?.fixtures ?? fixturesIn(1, claims);
+}
+
+/** Whether claims that make no policies need the first set, or a stability check does. */
+function isFirstShared(claims: readonly PlannedClaim[]): boolean {
+  return claims.some(({ claim, resourceUse }) => !resourceUse.policies || claim.stabilityCheck !== undefined);
+}
+
 /** The client of claims that name no other, and the client of the stability checks. */
 const FIRST = 'curl';
 const STABILITY_CHECK = 'other-client';
 
-/**
- * The enrolled clients that the claims can use side by side, at most those of all client sets. Each client is a pod to start.
- * On a small machine that takes most of the time until the first claim.
- * @param all the clients of all client sets
- */
-export function requiredClientsOf(claims: readonly PlannedClaim[], all: readonly string[]): string[] {
-  const named = new Set([FIRST, ...claims.flatMap((each) => namedBy(each, all))]);
-  const makers = claims.filter(({ resourceUse }) => resourceUse.policies).length;
-  // Claims that make no policies share a client set.
-  const clientSets = makers + (makers < claims.length ? 1 : 0);
-  return all.filter((app) => {
-    const [, client = app, clientSet = '1'] = /^(.*)-(\d+)$/.exec(app) ?? [];
-    return named.has(client) && Number(clientSet) <= Math.max(1, clientSets);
-  });
-}
-
-function namedBy({ claim, script, resourceUse }: PlannedClaim, all: readonly string[]): readonly string[] {
+/** The fixtures that the claims can use in so many sets. All servers are in the first. */
+function fixturesIn(sets: number, claims: readonly PlannedClaim[]): string[] {
   // One pod cannot show what a claim says of all pods.
-  if (script.some(({ method }) => method === 'enrolled' || method === 'stable')) return all;
-  return claim.stabilityCheck === undefined ? resourceUse.clients : [STABILITY_CHECK, ...resourceUse.clients];
+  const isAboutAll = claims.some(({ script }) =>
+    script.some(({ method }) => method === 'enrolled' || method === 'stable'),
+  );
+  const isChecking = claims.some(({ claim }) => claim.stabilityCheck !== undefined);
+  const used = new Set<string>([FIRST, ...claims.flatMap(({ resourceUse }) => resourceUse.fixtures)]);
+  const byMakers = new Set<string>([
+    FIRST,
+    ...claims.flatMap(({ resourceUse }) => (resourceUse.policies ? resourceUse.fixtures : [])),
+  ]);
+  if (isChecking) used.add(STABILITY_CHECK);
+  return ENROLLED.flatMap((fixture) => {
+    const isInFirst = fixture in SERVERS || isAboutAll || used.has(fixture);
+    const names = namesInSets(fixture, byMakers.has(fixture) ? sets : 1);
+    return isInFirst ? names : names.slice(1);
+  });
 }

@@ -1,6 +1,6 @@
 import { Batches, type ChangeRequest } from '../judge/batches.ts';
 import type { PlannedClaim } from '../judge/claim.ts';
-import { ClientSets } from '../judge/client-sets.ts';
+import { FixtureSets } from '../judge/fixture-sets.ts';
 import { TIMING } from '../judge/timing.ts';
 import type { ModeName, ModeState } from '../mesh/mesh.ts';
 
@@ -24,10 +24,10 @@ const ESTIMATE = { acts: 2, given: 0.2, expect: 1, soak: 10, reinstall: 60 };
 /**
  * Works out how claims would be judged side by side, in this order, if every expectation were met: which changes are made
  * together, and how often modes are switched.
- * @param apps every client's name
+ * @param fixtures the names of the fixtures that the mesh enrols
  */
-export async function simulate(claims: readonly PlannedClaim[], apps: readonly string[]): Promise<Simulation> {
-  const run = new SimulatedRun(claims, apps);
+export async function simulate(claims: readonly PlannedClaim[], fixtures: readonly string[]): Promise<Simulation> {
+  const run = new SimulatedRun(claims, fixtures);
   await run.clock.run(Promise.all(claims.map((each, i) => run.perform(each, i < claims.length - 1))));
   return { batches: run.batches, switches: run.switches, seconds: run.clock.now };
 }
@@ -41,9 +41,10 @@ class SimulatedRun {
   private readonly scheduler: Batches;
   private changedAt = -1;
 
-  constructor(claims: readonly PlannedClaim[], apps: readonly string[]) {
+  constructor(claims: readonly PlannedClaim[], fixtures: readonly string[]) {
+    const isChecking = claims.some(({ claim }) => claim.stabilityCheck !== undefined);
     this.scheduler = new Batches({
-      clientSets: new ClientSets(apps),
+      fixtureSets: new FixtureSets(fixtures, isChecking),
       placeOf: (planned) => claims.indexOf(planned),
       modes: () => this.modes,
       establish: async (mode, value) => this.switch(mode, value),

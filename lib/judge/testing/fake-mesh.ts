@@ -16,6 +16,7 @@ export class FakeMesh implements Mesh {
   readonly controlPlane = { namespace: 'mesh-system', deployments: ['controller'] };
   readonly sidecar = SIDECAR;
   readonly external = ['service'] as const;
+  readonly hasWidePolicies: boolean = false;
   readonly images: string[] = [];
   readonly podImages: string[] = [];
   readonly usesDomain = false;
