@@ -51,7 +51,7 @@ const doors = [
   'console/[^/]+',
   '(run|driver-kit)/.+',
   'fixtures/(actor|manifests|table)',
-  'judge/(ask|batches|calls|claim|client-sets|timing)',
+  'judge/(ask|batches|calls|claim|fixture-sets|timing)',
   'kube/client/index',
   'kube/client/kubeconfig',
   'kube/cluster',

@@ -7,7 +7,7 @@ import { Changes } from './changes.ts';
 import { ClusterObserver } from './cluster-observer.ts';
 import { ControlPollers } from './control-pollers.ts';
 import { Modes } from './modes.ts';
-import { PoliciesInForce } from './policies.ts';
+import { PoliciesInForce } from './policies-in-force.ts';
 import { Pollers } from './poller.ts';
 import { type EgressTargetHost, Routes } from './routes.ts';
 

@@ -5,58 +5,6 @@ import type { Dependencies } from './dependencies.ts';
 /** Which of a policy's objects: what is allowed (`route`), to whom (`target`), or all. */
 export type PolicyPart = 'route' | 'target' | 'all';
 
-/** A stretch of time in which a policy of a claim named a server; without an end while it is in force. */
-interface InForce {
-  claim: string;
-  server: string;
-  from: number;
-  to?: number;
-}
-
-/**
- * Which policies were in force when. A verdict must not depend on what is judged beside it, so while a claim probes a
- * server, no policy of another claim may name that server.
- */
-export class PoliciesInForce {
-  private readonly stretches: InForce[] = [];
-  private readonly isWide: boolean;
-
-  /** @param isWide whether a policy reaches further than the server that it names */
-  constructor(isWide: boolean) {
-    this.isWide = isWide;
-  }
-
-  begin(claim: string, server: string, now: number): void {
-    const isKnown = this.stretches.some(
-      (each) => each.claim === claim && each.server === server && each.to === undefined,
-    );
-    if (!isKnown) this.stretches.push({ claim, server, from: now });
-  }
-
-  end(claim: string, server: string, now: number): void {
-    for (const each of this.stretches) {
-      if (each.claim === claim && each.server === server) each.to ??= now;
-    }
-  }
-
-  /**
-   * What broke the rule for the servers that a claim probed, if anything did.
-   * @param servers enrolled ones
-   * @param claim whose own policies count for nothing
-   */
-  intrusion(servers: readonly string[], from: number, to: number, claim?: string): string | undefined {
-    const intruder = this.stretches.find(
-      (each) =>
-        each.claim !== claim &&
-        each.from <= to &&
-        (each.to ?? to) >= from &&
-        (servers.includes(each.server) || (this.isWide && servers.length > 0)),
-    );
-    if (intruder === undefined) return undefined;
-    return `a policy of ${intruder.claim} for ${intruder.server} was in force meanwhile; claims must not meet others' policies`;
-  }
-}
-
 type PoliciesDependencies = Pick<Dependencies, 'cluster' | 'mesh' | 'changes' | 'evidence' | 'policiesInForce'>;
 
 /** An object of a policy, and the server that the policy names. */
