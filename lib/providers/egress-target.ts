@@ -4,7 +4,7 @@ import { pollUntil } from '../polling/poll-until.ts';
 import { lastLines, runCommand } from '../processes/command.ts';
 import { EnvironmentError } from '../words/index.ts';
 import { engine } from './engine.ts';
-import { runEngine, type ToolContext } from './runtime.ts';
+import { expectSuccess, runEngine, type ToolContext } from './runtime.ts';
 
 /** Servers beside the cluster: in no mesh, at addresses that no Service has. */
 export interface EgressTargetServers {
@@ -63,7 +63,17 @@ export async function startEgressTarget(
       options.beforeCreate(name);
       made.push(name);
       await start(name, deployment, options);
-      servers[fixture] = serverOf(name, await addressOf(name, options), service);
+      servers[fixture] = {
+        app: name,
+        namespace: '',
+        serviceAccount: '',
+        container: name,
+        enrolled: false,
+        logContainer: name,
+        host: name,
+        clusterIp: await addressOf(name, options),
+        ports: portsOf(service),
+      };
     }
     return { servers, stop, followLog: ({ container }, handlers) => followContainer(container, handlers, options) };
   } catch (error) {
@@ -81,37 +91,21 @@ async function start(name: string, deployment: Manifest, options: EgressTargetOp
   const place = ['--detach', `--name=${name}`, `--network=${options.network}`];
   const first = entrypoint === undefined ? [] : [`--entrypoint=${entrypoint}`];
   const argv = ['run', ...place, ...confined, ...first, container.image, ...args];
-  const result = await runEngine(argv, options, { timeoutMs: START_MS });
-  if (result.exitCode === 0) return;
-  throw new EnvironmentError(
-    `the server outside of the cluster, ${name}, does not start: ${lastLines(result)}`,
+  expectSuccess(
+    await runEngine(argv, options, { timeoutMs: START_MS }),
+    `the server outside of the cluster, ${name}, does not start`,
     `make ${container.image} known to the local engine, or name a host with --egress-target`,
   );
 }
 
-async function addressOf(name: string, options: EgressTargetOptions): Promise<string> {
-  const { network, isIPv6 } = options;
+async function addressOf(name: string, { network, isIPv6, ...context }: EgressTargetOptions): Promise<string> {
   const field = isIPv6 ? 'GlobalIPv6Address' : 'IPAddress';
   const format = `{{(index .NetworkSettings.Networks ${JSON.stringify(network)}).${field}}}`;
-  const result = await runEngine(['inspect', '--format', format, name], options);
+  const result = await runEngine(['inspect', '--format', format, name], context);
   const address = result.stdout.trim();
   if (result.exitCode === 0 && address !== '') return address;
   const message = `${name} has no ${isIPv6 ? 'IPv6' : 'IPv4'} address on the network ${network}: ${lastLines(result)}`;
   throw new EnvironmentError(message, `look at its log: ${engine()} logs ${name}`);
-}
-
-function serverOf(name: string, address: string, service: Manifest): Server {
-  return {
-    app: name,
-    namespace: '',
-    serviceAccount: '',
-    container: name,
-    enrolled: false,
-    logContainer: name,
-    host: name,
-    clusterIp: address,
-    ports: portsOf(service),
-  };
 }
 
 /** Until a log that broke is followed again, ms. */
@@ -127,11 +121,11 @@ function followContainer(name: string, handlers: LogHandlers, { child }: Pick<To
     isBroken = isBrokenNow;
     handlers.broken?.(isBroken, reason);
   };
-  const line = (text: string): void => {
-    tell(false, '');
-    handlers.line(text);
-  };
   const follow = async () => {
+    const line = (text: string): void => {
+      tell(false, '');
+      handlers.line(text);
+    };
     const argv = [engine(), 'logs', '--follow', name];
     const { how } = await runCommand(argv, { signal, started: child, line, discardOutput: true });
     tell(true, `${engine()} logs ended: ${how}`);

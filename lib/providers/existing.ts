@@ -5,7 +5,7 @@ import { EnvironmentError } from '../words/index.ts';
 import { connectKept, kubeconfigFiles, writeOneContext } from './kubeconfig.ts';
 import { ensureSystemNamespace, holdLease, isTemporary, leaseHolder } from './lease.ts';
 import {
-  type RunRecordRef,
+  type CleanedUp,
   restoreRecorded,
   runRecord,
   runRecords,
@@ -111,28 +111,16 @@ export async function upExisting(options: UpExistingOptions): Promise<ProvidedEx
   }
 }
 
-/** What the clean-up after a crashed run did. */
-export interface CleanedUp {
-  /** A sentence for each thing that was done or had to be left. */
-  done: string[];
-  /** Nothing of the run is left. */
-  isWhole: boolean;
-}
-
 /** Cleans up after a crashed run. Its settings come first, because they affect others. */
 async function cleanUp(cluster: Cluster, runId: string, known: readonly SettingRef[]): Promise<CleanedUp> {
   const record = runRecord(runId);
-  const { sentences, isWhole } = await restoreRecorded(cluster, record, known);
+  const { done, isWhole } = await restoreRecorded(cluster, record, known);
   const namespaces = await removeFixtures(cluster, runId);
   const removed = namespaces.length === 0 ? [] : [`deletes namespaces ${namespaces.join(', ')}`];
-  if (isWhole) await deleteRecord(cluster, record);
-  return { done: [...sentences, ...removed], isWhole };
-}
-
-/** Leaves a record that was set aside: it is no longer the run's. */
-async function deleteRecord(cluster: Cluster, record: RunRecordRef): Promise<void> {
-  const exists = (await runRecords(cluster)).some(({ runId }) => runId === record.runId);
-  if (exists) await cluster.delete(record.ref);
+  // A record that was set aside is no longer the run's.
+  const exists = (await runRecords(cluster)).some((each) => each.runId === runId);
+  if (isWhole && exists) await cluster.delete(record.ref);
+  return { done: [...done, ...removed], isWhole };
 }
 
 const RESTORE_MS = 60_000;

@@ -1,9 +1,8 @@
 import { pollUntil } from '../polling/poll-until.ts';
-import { lastLines } from '../processes/command.ts';
 import { EnvironmentError } from '../words/index.ts';
 import { engine } from './engine.ts';
-import { fullName, type NodeFacts, type NodeImages, nodeFacts, nodeImages } from './node-images.ts';
-import { nodesOf, runEngine, runTool, type ToolContext } from './runtime.ts';
+import { fullName, type NodeFacts, nodeFacts, nodeImages } from './node-images.ts';
+import { expectSuccess, nodesOf, runEngine, runTool, type ToolContext } from './runtime.ts';
 
 export interface LoadedImages {
   /** Copied from the local engine to the cluster's nodes. */
@@ -12,14 +11,8 @@ export interface LoadedImages {
   present: string[];
   /** The local engine does not have them: the cluster pulls them. */
   absent: string[];
-  /** The local engine has them, but a node cannot use a copy: the cluster pulls them. */
-  useless: UselessImage[];
-}
-
-export interface UselessImage {
-  ref: string;
-  /** For people, with what to do about it. */
-  why: string;
+  /** The local engine has them, but a node cannot use a copy: the cluster pulls them. `why` is for people. */
+  useless: { ref: string; why: string }[];
 }
 
 /** For people: `images: loaded a b; present none; left to pull c`. */
@@ -37,13 +30,6 @@ export function uselessLines({ useless }: LoadedImages): string[] {
 /** To save and unpack a gigabyte on a slow disk. */
 const LOAD_MS = 300_000;
 
-/** An image of the local engine. */
-interface LocalImage {
-  id: string;
-  /** Such as `linux/amd64`. */
-  platform: string;
-}
-
 /**
  * Copies images from the local engine to the nodes of a kind cluster and checks that they arrive. One stream holds all of
  * them, so that shared layers are sent once; several streams at once take three times as long to unpack. `kind load` would
@@ -53,63 +39,61 @@ interface LocalImage {
 export async function loadImages(clusterName: string, refs: string[], context: ToolContext): Promise<LoadedImages> {
   const once = [...new Map(refs.map((ref) => [fullName(ref), ref])).values()];
   const local = await localImages(once, context);
-  const known = once.filter((ref) => local.has(ref));
-  const result: LoadedImages = { loaded: [], present: [], absent: once.filter((ref) => !local.has(ref)), useless: [] };
-  if (known.length === 0) return result;
+  const [known, absent] = [once.filter((ref) => local.has(ref)), once.filter((ref) => !local.has(ref))];
+  if (known.length === 0) return { loaded: [], present: [], absent, useless: [] };
 
   const nodes = await Promise.all(
     (await nodesOf(clusterName, context)).map(async (name) => {
       const [images, facts] = await Promise.all([nodeImages(name, context), nodeFacts(name, context)]);
-      return { name, images, facts };
+      const has = (ref: string) => images.has(ref, local.get(ref)?.id ?? '');
+      return { name, has, facts };
     }),
   );
-  result.useless = known.flatMap((ref) => {
-    const why = whyUseless(ref, local.get(ref)?.platform ?? '', nodes);
+  const useless = known.flatMap((ref) => {
+    const platforms = nodes.map(({ facts }) => facts.platform);
+    const why = whyUseless(ref, local.get(ref)?.platform ?? '', platforms);
     return why === undefined ? [] : [{ ref, why }];
   });
-  const wanted = known.filter((ref) => !result.useless.some((each) => each.ref === ref));
-  const isOn = (ref: string, images: NodeImages) => images.has(ref, local.get(ref)?.id ?? '');
-  result.present = wanted.filter((ref) => nodes.every(({ images }) => isOn(ref, images)));
-  result.loaded = wanted.filter((ref) => !result.present.includes(ref));
+  const wanted = known.filter((ref) => !useless.some((each) => each.ref === ref));
+  const present = wanted.filter((ref) => nodes.every(({ has }) => has(ref)));
+  const loaded = wanted.filter((ref) => !present.includes(ref));
   await Promise.all(
-    nodes.map(async ({ name, images, facts }) => {
-      const missing = result.loaded.filter((ref) => !isOn(ref, images));
+    nodes.map(async ({ name, has, facts }) => {
+      const missing = loaded.filter((ref) => !has(ref));
       if (missing.length === 0) return;
       await copy(missing, name, facts, context);
       await expectArrived(missing, name, context);
     }),
   );
-  return result;
+  return { loaded, present, absent, useless };
 }
 
 /** Why a node could not run a copy of the image, or would not find it. */
-function whyUseless(ref: string, platform: string, nodes: { facts: NodeFacts }[]): string | undefined {
+function whyUseless(ref: string, platform: string, ofNodes: (string | undefined)[]): string | undefined {
   if (ref.includes('@')) {
     return 'it is named by its digest, which a copy does not keep (to copy it, name it by a tag alone, with --image or --set)';
   }
-  const other = nodes.map(({ facts }) => facts.platform).find((each) => each !== undefined && each !== platform);
+  const other = ofNodes.find((each) => each !== undefined && each !== platform);
   if (other === undefined || platform === '') return undefined;
   const pull = `${engine()} pull --platform ${other} ${ref}`;
   return `here it is for ${platform}, and the nodes are ${other} (to copy it: ${pull})`;
 }
 
-/** The images that the local engine has, by reference. */
-async function localImages(refs: string[], context: ToolContext): Promise<Map<string, LocalImage>> {
+/** The images that the local engine has, by reference. A platform is such as `linux/amd64`. */
+async function localImages(
+  refs: string[],
+  context: ToolContext,
+): Promise<Map<string, { id: string; platform: string }>> {
   if (refs.length === 0) return new Map();
   const format =
     '{{.Id}} {{.Os}}/{{.Architecture}} {{range .RepoTags}}{{.}} {{end}}{{range .RepoDigests}}{{.}} {{end}}';
   const { stdout } = await runEngine(['image', 'inspect', '--format', format, ...refs], context);
-  const known = new Map<string, LocalImage>();
-  for (const line of stdout.split('\n').filter(Boolean)) {
+  const images = stdout.split('\n').map((line) => {
     const [id = '', platform = '', ...names] = line.trim().split(' ');
-    for (const name of names) known.set(localName(name), { id, platform });
-  }
-  return new Map(
-    refs.flatMap((ref): [string, LocalImage][] => {
-      const image = known.get(localName(ref));
-      return image === undefined ? [] : [[ref, image]];
-    }),
-  );
+    return { id, platform, names: names.map(localName) };
+  });
+  const found = refs.map((ref) => [ref, images.findLast(({ names }) => names.includes(localName(ref)))] as const);
+  return new Map(found.flatMap(([ref, image]) => (image === undefined ? [] : [[ref, image]])));
 }
 
 /** The engine lists a digest without the tag that the reference may have before it. */
@@ -134,11 +118,10 @@ async function copy(refs: string[], node: string, facts: NodeFacts, context: Too
   ];
   const argv = ['sh', '-c', script, 'load-images', engine(), node, options.join(' '), ...refs] as const;
   const result = await runTool(argv, context, { timeoutMs: LOAD_MS });
-  if (result.exitCode === 0) return;
   const remedy = /no space left/i.test(result.stderr)
     ? 'free disk space'
     : 'try `kind load docker-image` by hand, or let the cluster pull the images';
-  throw new EnvironmentError(`cannot load ${refs.join(', ')} into ${node}: ${lastLines(result)}`, remedy);
+  expectSuccess(result, `cannot load ${refs.join(', ')} into ${node}`, remedy);
 }
 
 /** Longest until containerd's CRI plugin offers an imported image, ms. */

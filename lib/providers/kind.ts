@@ -8,9 +8,8 @@ import { lastLines } from '../processes/command.ts';
 import { EnvironmentError } from '../words/index.ts';
 import { type EarlyImages, earlyImages, type LoadedImages, loadImages } from './images.ts';
 import { ensureSystemNamespace, holdLease } from './lease.ts';
-import { type NodeDns, nodeDns, waitForDns, waitForServices } from './network.ts';
-import { expectReachable, refuseUnreachable } from './remote-engine.ts';
-import { clusterContainers, networkOf, nodesOf, runKind, type ToolContext } from './runtime.ts';
+import { expectReachable, type NodeDns, nodeDns, waitForDns, waitForServices } from './network.ts';
+import { clusterContainers, expectSuccess, networkOf, nodesOf, runKind, type ToolContext } from './runtime.ts';
 
 const CREATE_MS = 300_000;
 const DELETE_MS = 60_000;
@@ -25,17 +24,13 @@ export interface KindOptions extends ToolContext {
   kubeconfig: string;
   /** Factor for every time limit while the cluster comes up. */
   timeoutScale: number;
-  report(line: string): void;
-}
-
-/** For a cluster that another run could use at the same time. */
-export interface SharedKindOptions extends KindOptions {
   runId: string;
+  report(line: string): void;
   /** Another run took the Lease, because it saw no sign of life of this one. */
   leaseLost(reason: string): void;
 }
 
-export interface UpKindOptions extends SharedKindOptions {
+export interface UpKindOptions extends KindOptions {
   nodeImage?: string;
   /** Default: the project's own. */
   configFile?: string;
@@ -68,8 +63,7 @@ export interface ProvidedKind extends Provided {
  * @throws ClusterError `aborted`
  */
 export async function upKind(options: UpKindOptions): Promise<ProvidedKind> {
-  const { clusterName, configFile = KIND_CONFIG } = options;
-  await refuseUnreachable(configFile, options);
+  const { clusterName } = options;
   if (await clusterExists(options)) {
     throw new EnvironmentError(
       `a kind cluster ${clusterName} exists already`,
@@ -97,7 +91,7 @@ export async function upKind(options: UpKindOptions): Promise<ProvidedKind> {
  * Takes a kind cluster that an earlier run has kept. Holds the Lease until `down`, which leaves the cluster.
  * @throws EnvironmentError if there is none, or if another run uses it
  */
-export async function reuseKind(options: SharedKindOptions): Promise<ProvidedKind> {
+export async function reuseKind(options: KindOptions): Promise<ProvidedKind> {
   const { clusterName, kubeconfig } = options;
   if (!(await clusterExists(options))) {
     throw new EnvironmentError(
@@ -107,22 +101,10 @@ export async function reuseKind(options: SharedKindOptions): Promise<ProvidedKin
   }
   // First of all, so that the message names a node that does not run.
   await nodesOf(clusterName, options);
-  const exported = await runKind(['export', 'kubeconfig', '--name', clusterName, '--kubeconfig', kubeconfig], options);
-  if (exported.exitCode !== 0) {
-    const message = `the kind cluster ${clusterName} cannot be reused: ${lastLines(exported)}`;
-    throw new EnvironmentError(message, `delete it: ${deletion(clusterName)}`);
-  }
+  const argv = ['export', 'kubeconfig', '--name', clusterName, '--kubeconfig', kubeconfig];
+  const failure = `the kind cluster ${clusterName} cannot be reused`;
+  expectSuccess(await runKind(argv, options), failure, `delete it: ${deletion(clusterName)}`);
   return withLease(await take(options, async () => undefined), options);
-}
-
-/**
- * The names of the kind clusters on this machine.
- * @throws EnvironmentError
- */
-export async function kindClusters(context: ToolContext): Promise<string[]> {
-  const result = await runKind(['get', 'clusters'], context);
-  if (result.exitCode === 0) return result.stdout.split('\n').filter(Boolean);
-  throw new EnvironmentError(`kind cannot list its clusters: ${lastLines(result)}`, 'make `kind get clusters` work');
 }
 
 const DELETE_ATTEMPTS = 5;
@@ -173,15 +155,12 @@ async function create(options: UpKindOptions, images: EarlyImages): Promise<void
   };
   const timeoutMs = CREATE_MS * options.timeoutScale;
   const result = await runKind(argv, options, { timeoutMs, line });
-  if (result.exitCode === 0) return;
   if (result.fault === 'timeout') {
-    const message = `kind did not create the cluster ${clusterName} within ${timeoutMs / 1_000} s`;
-    throw new EnvironmentError(`${message}: ${lastLines(result)}`, 'on a slow machine, raise --timeout-scale');
+    const failure = `kind did not create the cluster ${clusterName} within ${timeoutMs / 1_000} s`;
+    expectSuccess(result, failure, 'on a slow machine, raise --timeout-scale');
   }
-  throw new EnvironmentError(
-    `kind could not create the cluster ${clusterName}: ${lastLines(result)}`,
-    `look at the output of: kind ${argv.join(' ')} --retain`,
-  );
+  const remedy = `look at the output of: kind ${argv.join(' ')} --retain`;
+  expectSuccess(result, `kind could not create the cluster ${clusterName}`, remedy);
 }
 
 /** Connects and waits: kind returns before the controllers have done their first work. */
@@ -216,7 +195,7 @@ async function take(options: KindOptions, end: () => Promise<void>): Promise<Pro
 }
 
 /** Takes the cluster's Lease; closes the connection if that fails. */
-async function withLease(provided: ProvidedKind, options: SharedKindOptions): Promise<ProvidedKind> {
+async function withLease(provided: ProvidedKind, options: KindOptions): Promise<ProvidedKind> {
   const { cluster } = provided;
   const { runId, signal, leaseLost: lost } = options;
   try {

@@ -1,13 +1,13 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
-import { parse, stringify } from 'yaml';
+import { stringify } from 'yaml';
 import {
   checkContext,
   chooseContext,
   connect,
-  isObject,
+  type Entry,
   type Kubeconfig,
   KubeconfigError,
   readKubeconfigs,
@@ -17,7 +17,6 @@ import { EnvironmentError } from '../words/index.ts';
 
 /** The folder of a pod's ServiceAccount: client-go, rest.InClusterConfig. */
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
-const IN_CLUSTER = 'in-cluster';
 
 /** The files that kubectl would read: the named one, else those of KUBECONFIG, else the user's own. */
 export function kubeconfigFiles(named: string | undefined, env: NodeJS.ProcessEnv = process.env): string[] {
@@ -68,27 +67,20 @@ function inCluster(env: NodeJS.ProcessEnv, folder: string): Kubeconfig | undefin
   const [tokenFile, authority] = [path.join(folder, 'token'), path.join(folder, 'ca.crt')];
   if (!host || !port || !existsSync(tokenFile)) return undefined;
   const server = `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
-  const cluster = { server, ...(existsSync(authority) && { 'certificate-authority': authority }) };
   const file = 'the ServiceAccount of this pod';
-  const [name, currentContext] = [IN_CLUSTER, IN_CLUSTER];
+  const name = 'in-cluster';
+  const list = (kind: Entry['kind'], value: Record<string, unknown>) => new Map([[name, { kind, name, file, value }]]);
   return {
     files: file,
-    clusters: new Map([[name, { kind: 'cluster', name, file, value: cluster }]]),
-    users: new Map([[name, { kind: 'user', name, file, value: { tokenFile } }]]),
-    contexts: new Map([[name, { kind: 'context', name, file, value: { cluster: name, user: name } }]]),
-    currentContext,
+    clusters: list('cluster', { server, ...(existsSync(authority) && { 'certificate-authority': authority }) }),
+    users: list('user', { tokenFile }),
+    contexts: list('context', { cluster: name, user: name }),
+    currentContext: name,
   };
 }
 
 /** Fields of a kubeconfig's user that name a command to run or a file to send. */
 const REFERENCES = ['exec', 'auth-provider', 'tokenFile', 'client-certificate', 'client-key'];
-
-/** The copy of a kubeconfig that a crashed run has left. */
-export interface KeptKubeconfig {
-  kubeconfig: string;
-  context: string;
-  runId: string;
-}
 
 /**
  * Connects with the kubeconfig that a crashed run has left. Somebody else may have changed it: if it names a command to
@@ -98,11 +90,11 @@ export interface KeptKubeconfig {
  * @throws EnvironmentError if it is gone, or if the user's own does not have the context or names another server
  */
 export async function connectKept(
-  { kubeconfig, context, runId }: KeptKubeconfig,
+  { kubeconfig, context, runId }: { kubeconfig: string; context: string; runId: string },
   named: string | undefined,
   signal?: AbortSignal,
 ): Promise<Cluster> {
-  const options = { context, ...(signal === undefined ? {} : { signal }) };
+  const options = { context, ...(signal && { signal }) };
   const left = readContext(kubeconfig, context);
   if (left === undefined) {
     const remedy = `by hand: delete the namespaces labelled meshproof.dev/run=${runId} on ${context}`;
@@ -134,23 +126,16 @@ export async function connectKept(
   }
 }
 
+/** @returns undefined for a file that is missing, unreadable or damaged: nobody can connect with it */
 function readContext(file: string, context: string): { server: unknown; user: Record<string, unknown> } | undefined {
-  let config: unknown;
   try {
-    config = parse(readFileSync(file, 'utf8'));
-  } catch {
-    // Missing, unreadable or no YAML: nobody can connect with it.
-    return undefined;
+    const config = readKubeconfigs([file]);
+    const chosen = config?.contexts.get(context)?.value ?? {};
+    const cluster = config?.clusters.get(String(chosen['cluster']));
+    const user = config?.users.get(String(chosen['user']))?.value ?? {};
+    return cluster && { server: cluster.value['server'], user };
+  } catch (error) {
+    if (error instanceof KubeconfigError) return undefined;
+    throw error;
   }
-  const chosen = entry(config, 'contexts', 'context', context);
-  const cluster = entry(config, 'clusters', 'cluster', chosen?.['cluster']);
-  if (cluster === undefined) return undefined;
-  return { server: cluster['server'], user: entry(config, 'users', 'user', chosen?.['user']) ?? {} };
-}
-
-function entry(config: unknown, list: string, field: string, name: unknown): Record<string, unknown> | undefined {
-  const entries = isObject(config) ? config[list] : undefined;
-  const found = Array.isArray(entries) ? entries.filter(isObject).find((each) => each['name'] === name) : undefined;
-  const value = found?.[field];
-  return isObject(value) ? value : undefined;
 }

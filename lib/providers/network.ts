@@ -1,13 +1,70 @@
-import { isIPv6 } from 'node:net';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { connect, isIPv6 } from 'node:net';
 import { RECURSION_DESIRED, streamEncode } from 'dns-packet';
 import { parse } from 'yaml';
 import { type Cluster, ClusterError, type Manifest } from '../kube/cluster.ts';
 import { pollUntil } from '../polling/poll-until.ts';
 import { lastLines } from '../processes/command.ts';
 import { EnvironmentError } from '../words/index.ts';
+import { engine, remoteHost } from './engine.ts';
 import { nodesOf, runEngine, type ToolContext } from './runtime.ts';
 
 const BETWEEN_ATTEMPTS_MS = 200;
+
+/** Longest until a new cluster's port accepts a connection, ms; it is open before kind returns. */
+const CONNECT_MS = 5_000;
+
+/**
+ * If the engine runs on another machine, checks that the cluster's API can be reached from here.
+ * @param timeoutMs longest until it accepts a connection
+ * @throws EnvironmentError
+ */
+export async function expectReachable(kubeconfig: string, context: ToolContext, timeoutMs = CONNECT_MS): Promise<void> {
+  const endpoint = await endpointOf(context);
+  const host = remoteHost(endpoint);
+  if (host === undefined) return;
+  const { clusters } = parse(await readFile(kubeconfig, 'utf8')) as { clusters: { cluster: { server: string } }[] };
+  const { hostname, port } = new URL(clusters[0]?.cluster.server ?? '');
+  let failure: string | undefined;
+  const attempt = async () => {
+    failure = await connectFailure(hostname.replace(/^\[(.*)\]$/, '$1'), Number(port || 443));
+    return failure === undefined || undefined;
+  };
+  const { signal } = context;
+  const isReachable = await pollUntil(attempt, { everyMs: BETWEEN_ATTEMPTS_MS, timeoutMs, signal });
+  if (isReachable || signal.aborted) return;
+  throw new EnvironmentError(
+    `${engine()} runs on another machine (${endpoint}), and the cluster's API at ${hostname}:${port} cannot be reached (${failure})`,
+    `set networking.apiServerAddress in a --kind-config to an address of ${host} that this machine reaches,` +
+      ` or run Meshproof on ${host}`,
+  );
+}
+
+/** Where the engine's commands go, such as `unix:///var/run/docker.sock`; empty for an engine that works only here. */
+async function endpointOf(context: ToolContext): Promise<string> {
+  const name = engine();
+  if (name === 'podman') return process.env['CONTAINER_HOST'] ?? '';
+  if (name !== 'docker') return '';
+  if (process.env['DOCKER_HOST']) return process.env['DOCKER_HOST'];
+  const argv = ['context', 'inspect', '--format', '{{.Endpoints.docker.Host}}'];
+  const { exitCode, stdout } = await runEngine(argv, context);
+  return exitCode === 0 ? stdout.trim() : '';
+}
+
+/** @returns why no connection is accepted; undefined if one is */
+async function connectFailure(host: string, port: number): Promise<string | undefined> {
+  const socket = connect({ host, port });
+  try {
+    await once(socket, 'connect', { signal: AbortSignal.timeout(CONNECT_MS) });
+    return undefined;
+  } catch (error) {
+    const { name, message } = error as Error;
+    return name === 'AbortError' ? 'no answer' : message;
+  } finally {
+    socket.destroy();
+  }
+}
 
 interface WaitOptions extends ToolContext {
   timeoutMs: number;
@@ -30,10 +87,14 @@ export async function waitForServices(cluster: Cluster, clusterName: string, opt
   if ((await cluster.get(proxy)) === undefined) return;
 
   const names = (await cluster.list({ apiVersion: 'v1', kind: 'Node' })).map(({ metadata }) => metadata.name);
-  const what = `kube-proxy to run on ${names.join(', ')}`;
-  await cluster.wait(proxy, (object) => runsOn(object, names.length), { timeoutMs, signal, what });
+  const runs = (object: Manifest | undefined) => {
+    const { desiredNumberScheduled = 0, numberReady = 0 } = numbersOf(object);
+    return desiredNumberScheduled >= names.length && numberReady >= desiredNumberScheduled;
+  };
+  await cluster.wait(proxy, runs, { timeoutMs, signal, what: `kube-proxy to run on ${names.join(', ')}` });
   const service = { apiVersion: 'v1', kind: 'Service', namespace: 'default', name: 'kubernetes' };
-  const url = serviceUrl(await cluster.get(service));
+  const { clusterIP = '' } = ((await cluster.get(service))?.['spec'] ?? {}) as { clusterIP?: string };
+  const url = `https://${isIPv6(clusterIP) ? `[${clusterIP}]` : clusterIP}/readyz`;
   const containers = new Set(await nodesOf(clusterName, options));
   const rest = { ...options, timeoutMs: deadline - performance.now() };
   await Promise.all(names.filter((name) => containers.has(name)).map((node) => waitForNode(node, url, rest)));
@@ -47,23 +108,17 @@ async function waitForNode(node: string, url: string, options: WaitOptions): Pro
   const attempt = async () => {
     const { exitCode, stderr } = await runEngine(argv, options);
     last = stderr.trim();
-    return exitCode === 0 || undefined;
+    return exitCode === 0;
   };
-  await wait(attempt, 'Service routing', options, () => [
+  await until(attempt, 'Service routing', options, () => [
     `node ${node} does not route Services: ${url}, the API server's, is not answered there: ${last}`,
     'check the pods of kube-proxy in kube-system (--keep keeps the cluster)',
   ]);
 }
 
-function runsOn(daemonSet: Manifest | undefined, nodes: number): boolean {
-  const status = (daemonSet?.['status'] ?? {}) as { desiredNumberScheduled?: number; numberReady?: number };
-  const { desiredNumberScheduled = 0, numberReady = 0 } = status;
-  return desiredNumberScheduled >= nodes && numberReady >= desiredNumberScheduled;
-}
-
-function serviceUrl(service: Manifest | undefined): string {
-  const { clusterIP = '' } = (service?.['spec'] ?? {}) as { clusterIP?: string };
-  return `https://${clusterIP.includes(':') ? `[${clusterIP}]` : clusterIP}/readyz`;
+/** The counts in a workload's status. */
+function numbersOf(object: Manifest | undefined): Record<string, number> {
+  return (object?.['status'] ?? {}) as Record<string, number>;
 }
 
 /** What a node's kubelet writes into the resolv.conf of its pods. */
@@ -104,21 +159,21 @@ export async function waitForDns(cluster: Cluster, clusterName: string, options:
   const deadline = performance.now() + timeoutMs;
   const deployment = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'kube-system', name: 'coredns' };
   if ((await cluster.get(deployment)) === undefined) return;
+  const isAvailable = (object: Manifest | undefined) => (numbersOf(object)['availableReplicas'] ?? 0) > 0;
   await cluster.wait(deployment, isAvailable, { timeoutMs, signal, what: 'CoreDNS to be available' });
   const [node = ''] = await nodesOf(clusterName, options);
   const { domain, address } = await nodeDns(clusterName, options);
   const name = `kubernetes.default.svc.${domain}`;
-  const attempt = async () => (await isAnswered(node, name, address, options)) || undefined;
   const rest = { ...options, timeoutMs: deadline - performance.now() };
-  await wait(attempt, 'the cluster DNS', rest, () => [
-    `the cluster's DNS at ${address} does not answer for ${name} after ${timeoutMs} ms`,
-    'check the pods of CoreDNS in kube-system (--keep keeps the cluster)',
-  ]);
-}
-
-function isAvailable(deployment: Manifest | undefined): boolean {
-  const status = deployment?.['status'] as { availableReplicas?: number } | undefined;
-  return (status?.availableReplicas ?? 0) > 0;
+  await until(
+    () => isAnswered(node, name, address, options),
+    'the cluster DNS',
+    rest,
+    () => [
+      `the cluster's DNS at ${address} does not answer for ${name} after ${timeoutMs} ms`,
+      'check the pods of CoreDNS in kube-system (--keep keeps the cluster)',
+    ],
+  );
 }
 
 async function isAnswered(node: string, name: string, address: string, context: ToolContext): Promise<boolean> {
@@ -141,13 +196,14 @@ export function hasAnswer(response: Buffer): boolean {
 }
 
 /** Repeats an attempt until it succeeds. @throws EnvironmentError with the message and the remedy when it is too late */
-async function wait(
-  attempt: () => Promise<true | undefined>,
+async function until(
+  attempt: () => Promise<boolean>,
   what: string,
   { timeoutMs, signal }: WaitOptions,
   tooLate: () => [message: string, remedy: string],
 ): Promise<void> {
-  if (await pollUntil(attempt, { everyMs: BETWEEN_ATTEMPTS_MS, timeoutMs, signal })) return;
+  const once = async () => (await attempt()) || undefined;
+  if (await pollUntil(once, { everyMs: BETWEEN_ATTEMPTS_MS, timeoutMs, signal })) return;
   if (signal.aborted) throw new ClusterError('aborted', `waiting for ${what} was interrupted`);
   throw new EnvironmentError(...tooLate());
 }

@@ -65,10 +65,7 @@ export async function nodeFacts(node: string, context: ToolContext): Promise<Nod
     runEngine(['exec', node, 'containerd', 'config', 'dump'], context),
     runEngine(['exec', node, 'uname', '-m'], context),
   ]);
-  return {
-    snapshotter: snapshotterIn(config.stdout),
-    platform: platformOf(machine.stdout.trim()),
-  };
+  return { snapshotter: snapshotterIn(config.stdout), platform: platformOf(machine.stdout.trim()) };
 }
 
 /** The field of containerd's configuration, in versions 3 and 2 of its format (as in kind's `parseSnapshotter`). */

@@ -20,7 +20,7 @@ export interface ToolContext {
 export async function runEngine(
   args: string[],
   context: ToolContext,
-  options: Partial<CommandOptions> = {},
+  options?: Partial<CommandOptions>,
 ): Promise<CommandResult> {
   const name = engine();
   const result = await runTool([name, ...args], context, options);
@@ -42,20 +42,16 @@ export async function runEngine(
 export function runKind(
   args: string[],
   context: ToolContext,
-  options: Partial<CommandOptions> = {},
+  options?: Partial<CommandOptions>,
 ): Promise<CommandResult> {
   return runTool(['kind', ...args], context, options);
 }
 
-/**
- * Runs a command to its end.
- * @throws EnvironmentError if it is not installed; for other failures see `exitCode`
- * @throws ClusterError `aborted`
- */
+/** Runs a command to its end. Throws as `runKind`. */
 export async function runTool(
   argv: readonly [string, ...string[]],
   { signal, child }: ToolContext,
-  options: Partial<CommandOptions> = {},
+  options?: Partial<CommandOptions>,
 ): Promise<CommandResult> {
   const [name] = argv;
   const result = await runCommand(argv, { timeoutMs: QUICK_MS, signal, started: child, ...options });
@@ -66,6 +62,12 @@ export async function runTool(
   return result;
 }
 
+/** The result of a command that succeeded. @throws EnvironmentError with the end of its output for one that did not */
+export function expectSuccess(result: CommandResult, failure: string, remedy: string): CommandResult {
+  if (result.exitCode === 0) return result;
+  throw new EnvironmentError(`${failure}: ${lastLines(result)}`, remedy);
+}
+
 /**
  * Every container with the kind cluster's label, running or not: its nodes, and others such as the load balancer of several
  * control planes. While there is one, the cluster exists for kind.
@@ -73,9 +75,8 @@ export async function runTool(
  */
 export async function clusterContainers(clusterName: string, context: ToolContext): Promise<string[]> {
   const filter = `label=io.x-k8s.kind.cluster=${clusterName}`;
-  const result = await runEngine(['ps', '--all', '--filter', filter, '--format', '{{.Names}}'], context);
-  if (result.exitCode === 0) return linesOf(result);
-  throw new EnvironmentError(`cannot list containers: ${lastLines(result)}`, `make \`${engine()} ps\` work`);
+  const listed = await runEngine(['ps', '--all', '--filter', filter, '--format', '{{.Names}}'], context);
+  return linesOf(expectSuccess(listed, 'cannot list containers', `make \`${engine()} ps\` work`));
 }
 
 /** The roles of containers that run a kubelet and containerd (`nodeutils.InternalNodes` in kind's sources). */
@@ -88,18 +89,16 @@ const NODE_ROLES = ['control-plane', 'worker'];
 export async function nodesOf(clusterName: string, context: ToolContext): Promise<string[]> {
   const argv = ['get', 'nodes', '--name', clusterName];
   const listed = await runKind(argv, context);
-  if (listed.exitCode !== 0) {
-    const message = `kind cannot list the nodes of ${clusterName}: ${lastLines(listed)}`;
-    throw new EnvironmentError(message, `make \`kind ${argv.join(' ')}\` work`);
-  }
-  const names = linesOf(listed);
+  const remedy = `make \`kind ${argv.join(' ')}\` work`;
+  const names = linesOf(expectSuccess(listed, `kind cannot list the nodes of ${clusterName}`, remedy));
   if (names.length === 0) return [];
   const format = '{{.Name}} {{.State.Status}} {{index .Config.Labels "io.x-k8s.kind.role"}}';
   const inspected = await runEngine(['inspect', '--type=container', '--format', format, ...names], context);
-  if (inspected.exitCode !== 0) {
-    const message = `cannot inspect the nodes of ${clusterName}: ${lastLines(inspected)}`;
-    throw new EnvironmentError(message, `make \`${engine()} inspect ${names.join(' ')}\` work`);
-  }
+  expectSuccess(
+    inspected,
+    `cannot inspect the nodes of ${clusterName}`,
+    `make \`${engine()} inspect ${names.join(' ')}\` work`,
+  );
   return linesOf(inspected).flatMap((line) => {
     const [path = '', status = '', role = ''] = line.split(' ');
     if (!NODE_ROLES.includes(role)) return [];

@@ -105,11 +105,11 @@ describe('settings of a live cluster', () => {
 
   test('are known from the cluster alone, by a run that was killed between note and change too', async () => {
     await registry.noteChange(ref, permissive, false);
-    expect(await restoreRecorded(cluster, record, known)).toEqual({ sentences: [], isWhole: true });
+    expect(await restoreRecorded(cluster, record, known)).toEqual({ done: [], isWhole: true });
 
     await cluster.patch(ref, { spec: { traffic: { permissive: false } } });
     expect(await restoreRecorded(cluster, runRecord('r1'), known)).toEqual({
-      sentences: ['MeshConfig mesh/config spec.traffic.permissive is restored to true'],
+      done: ['MeshConfig mesh/config spec.traffic.permissive is restored to true'],
       isWhole: true,
     });
   });
@@ -130,7 +130,7 @@ describe('settings of a live cluster', () => {
     memory.put({ apiVersion, kind, metadata: { namespace, name }, spec: { action: 'ALLOW' } });
     const policyKnown = [{ ref: policy, path: ['spec', 'rules'] }];
     expect(await restoreRecorded(cluster, record, policyKnown)).toEqual({
-      sentences: ['Policy mesh/all spec.rules: the object is deleted, since there was none before the run'],
+      done: ['Policy mesh/all spec.rules: the object is deleted, since there was none before the run'],
       isWhole: true,
     });
     expect(await cluster.get(policy)).toBeUndefined();
@@ -141,7 +141,7 @@ describe('settings of a live cluster', () => {
     await Promise.all([registry.recordSetting(ref, permissive), registry.noteChange(ref, egress, true)]);
     await cluster.patch(ref, { spec: { traffic: { egress: true } } });
 
-    expect((await restoreRecorded(cluster, record, known)).sentences).toHaveLength(1);
+    expect((await restoreRecorded(cluster, record, known)).done).toHaveLength(1);
     expect((await runRecords(cluster)).map(({ runId }) => runId)).toEqual(['r1']);
   });
 });
@@ -166,7 +166,7 @@ describe('a record that somebody else wrote', () => {
     await inData(JSON.stringify([forged, own]));
 
     expect(await restoreRecorded(cluster, record, known)).toEqual({
-      sentences: [
+      done: [
         expect.stringMatching(
           /^ConfigMap kube-system\/extension data\.key is left alone: it is not known to be a setting/,
         ),
@@ -193,7 +193,7 @@ describe('a record that somebody else wrote', () => {
     await inData(json);
     const restored = await restoreRecorded(cluster, record, known);
     expect(restored).toEqual({
-      sentences: [expect.stringMatching(/run-r1 is no record of settings: .* set aside/)],
+      done: [expect.stringMatching(/run-r1 is no record of settings: .* set aside/)],
       isWhole: true,
     });
     expect(await runRecords(cluster)).toEqual([]);

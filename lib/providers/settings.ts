@@ -29,43 +29,39 @@ const RESTORE_ATTEMPTS = 5;
 
 /**
  * Restores a field with a merge patch, if it still has a value that the run gave it.
- * @returns a sentence on what was done; undefined if there was nothing to do
+ * @returns a sentence on what was done, if there was anything to do
  * @throws ClusterError
  */
-export async function restore(cluster: Cluster, record: SettingRecord): Promise<string | undefined> {
+async function restore(cluster: Cluster, record: SettingRecord): Promise<string[]> {
   const attempt = () => restoreOnce(cluster, record);
   const done = await pollUntil(attempt, { everyMs: 0, attempts: RESTORE_ATTEMPTS });
-  if (done !== undefined) return done.sentence;
+  if (done !== undefined) return done;
   throw new ClusterError('conflict', `${nameOf(record)} cannot be restored: the object changes all the time`);
 }
 
 /** @returns undefined if somebody else changed the object meanwhile */
-async function restoreOnce(
-  cluster: Cluster,
-  record: SettingRecord,
-): Promise<{ sentence: string | undefined } | undefined> {
+async function restoreOnce(cluster: Cluster, record: SettingRecord): Promise<string[] | undefined> {
   const { ref, path, before } = record;
   const object = await cluster.get(ref);
   const name = nameOf(record);
-  if (!object)
-    return { sentence: before === 'no object' ? undefined : `${name} cannot be restored: the object is gone` };
+  if (!object) return before === 'no object' ? [] : [`${name} cannot be restored: the object is gone`];
   const now = valueAt(object, path);
-  if (isDeepStrictEqual(now, before)) return { sentence: undefined };
+  if (isDeepStrictEqual(now, before)) return [];
   const set = typeof now === 'string' ? null : now.value;
   if (!record.set.some((value) => isDeepStrictEqual(value, set))) {
     const was = `it was ${words(before)} before the run`;
-    return { sentence: `${name} is left at ${words(now)}, which the run did not set; ${was}` };
+    return [`${name} is left at ${words(now)}, which the run did not set; ${was}`];
   }
   if (before === 'no object') {
     await cluster.delete(ref);
-    return { sentence: `${name}: the object is deleted, since there was none before the run` };
+    return [`${name}: the object is deleted, since there was none before the run`];
   }
   const field = before === 'absent' ? null : before.value;
   const change = path.reduceRight<unknown>((inner, part) => ({ [part]: inner }), field) as { metadata?: object };
   // Bound to the version that was read.
   const metadata = { ...change.metadata, resourceVersion: object.metadata.resourceVersion };
   const isPatched = await unlessConflict(cluster.patch(ref, { ...change, metadata }));
-  return isPatched ? { sentence: `${name} is restored to ${words(before)}` } : undefined;
+  return isPatched ? [`${name} is restored to ${words(before)}`] : undefined;
 }
 
 function valueAt(object: Manifest, path: string[]): FieldValue {
@@ -119,10 +115,11 @@ export async function writeRecord(cluster: Cluster, record: RunRecordRef, settin
   await cluster.apply({ apiVersion, kind, metadata: { namespace, name, labels }, data });
 }
 
-export interface Restored {
-  /** A sentence for each setting that was restored or had to be left. */
-  sentences: string[];
-  /** Nothing is left to restore. */
+/** What was done after a crashed run. */
+export interface CleanedUp {
+  /** A sentence for each thing that was done or had to be left. */
+  done: string[];
+  /** Nothing of the run is left. */
   isWhole: boolean;
 }
 
@@ -137,35 +134,30 @@ export async function restoreRecorded(
   cluster: Cluster,
   record: RunRecordRef,
   known: readonly SettingRef[],
-): Promise<Restored> {
-  const restored: Restored = { sentences: [], isWhole: true };
+): Promise<CleanedUp> {
   const found = await cluster.get(record.ref);
-  if (!found) return restored;
-  const settings = settingsOf(found);
+  const settings = found ? settingsOf(found) : [];
   if (typeof settings === 'string') {
     await cluster.patch(record.ref, { metadata: { labels: { [RUN_LABEL]: null, [SET_ASIDE]: record.runId } } });
     const name = `ConfigMap ${SYSTEM_NAMESPACE}/${record.ref.name}`;
     const sentence = `${name} is no record of settings: ${settings}; nothing is restored from it, and it is set aside: delete it by hand`;
-    return { sentences: [sentence], isWhole: true };
+    return { done: [sentence], isWhole: true };
   }
-  for (const setting of settings) {
-    if (setting.set.length === 0) continue;
-    const isMeshSetting = isKnown(setting, known);
-    restored.isWhole &&= isMeshSetting;
-    const sentence = isMeshSetting ? await restore(cluster, setting) : foreign(setting);
-    if (sentence !== undefined) restored.sentences.push(sentence);
+  const restored: CleanedUp = { done: [], isWhole: true };
+  for (const setting of settings.filter(({ set }) => set.length > 0)) {
+    const { ref, path, before } = setting;
+    if (known.some((each) => isDeepStrictEqual([each.ref, each.path], [ref, path]))) {
+      restored.done.push(...(await restore(cluster, setting)));
+      continue;
+    }
+    // A record of another driver, or one that somebody wrote for a setting of no mesh.
+    restored.isWhole = false;
+    restored.done.push(
+      `${nameOf(setting)} is left alone: it is not known to be a setting of the mesh that the run tested; ` +
+        `the record says that it was ${words(before)}`,
+    );
   }
   return restored;
-}
-
-function isKnown({ ref, path }: SettingRef, known: readonly SettingRef[]): boolean {
-  return known.some((each) => isDeepStrictEqual([each.ref, each.path], [ref, path]));
-}
-
-/** A record of another driver, or one that somebody wrote for a setting of no mesh. */
-function foreign(setting: SettingRecord): string {
-  const was = `the record says that it was ${words(setting.before)}`;
-  return `${nameOf(setting)} is left alone: it is not known to be a setting of the mesh that the run tested; ${was}`;
 }
 
 const text = (maxLength: number) => ({ type: 'string', maxLength });
@@ -253,13 +245,17 @@ export class SettingsRegistry {
    */
   restoreAll(): Promise<string[]> {
     return this.#inTurn(async () => {
-      const changed = this.#settings.filter(({ set }) => set.length > 0);
-      const results: PromiseSettledResult<string | undefined>[] = [];
+      const done: string[] = [];
+      const failures: unknown[] = [];
       // One after the other: several settings can be fields of one object.
-      for (const setting of changed) results.push(...(await Promise.allSettled([restore(this.#cluster, setting)])));
-      const failed = results.find((result) => result.status === 'rejected');
-      if (failed !== undefined) throw failed.reason;
-      return results.flatMap((result) => (result.status === 'fulfilled' && result.value ? [result.value] : []));
+      for (const setting of this.#settings.filter(({ set }) => set.length > 0)) {
+        await restore(this.#cluster, setting).then(
+          (sentences) => done.push(...sentences),
+          (error) => failures.push(error),
+        );
+      }
+      if (failures.length > 0) throw failures[0];
+      return done;
     });
   }
 
