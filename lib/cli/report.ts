@@ -8,7 +8,7 @@ import { runCommand } from '../processes/command.ts';
 import {
   allureConfig,
   evidenceProblems,
-  fixAllureResults,
+  writeAllureResults,
   summarise,
   summaryJson,
   writeReports,
@@ -67,7 +67,7 @@ function renew(folder: string): string[] {
   }
   try {
     writeReports(folder, records);
-    fixAllureResults(folder, records);
+    writeAllureResults(folder, records);
     return problems;
   } catch (error) {
     return [...problems, `the reports of ${folder} cannot be written: ${messageOf(error)}`];

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { allureStatus, fixAllureResults } from './allure.ts';
+import { allureStatus, writeAllureResults } from './allure.ts';
 import { claim, type History, history } from './testing/history.ts';
 
 let folder: string;
@@ -24,8 +24,12 @@ function given(file: string, name: string, status: string, stop = 1): void {
   writeFileSync(join(results, `${file}-result.json`), JSON.stringify(result));
 }
 
-function written(file: string): unknown {
-  return JSON.parse(readFileSync(join(results, `${file}-result.json`), 'utf8'));
+/** The results by the claims' ids. */
+function written(): Record<string, unknown> {
+  const files = readdirSync(results).filter((name) => name.endsWith('-result.json'));
+  const all = files.map((name) => JSON.parse(readFileSync(join(results, name), 'utf8')) as { fullName: string });
+  expect(new Set(all.map(({ fullName }) => fullName)).size).toBe(all.length);
+  return Object.fromEntries(all.map((result) => [result.fullName, result]));
 }
 
 function over(inside: (h: History) => void): History {
@@ -44,19 +48,22 @@ describe('allureStatus', () => {
     ['flaky', 'failed'],
     ['unsupported', 'skipped'],
     ['not-run', 'skipped'],
-  ] as const)('%s is %s', (verdict, status) => expect(allureStatus(verdict)).toBe(status));
+  ] as const)('%s is %s', (verdict, status) => expect(allureStatus[verdict]).toBe(status));
 });
 
-describe('fixAllureResults', () => {
+describe('writeAllureResults', () => {
   it('puts the evidence’s verdict in the place of jest’s opinion, with suite, story and source', () => {
     given('1', '[s/a] a is allowed', 'passed');
     given('2', '[s/b] b', 'failed');
-    fixAllureResults(
+    writeAllureResults(
       folder,
       over((h) => h.verdict('s/a', 'inconclusive', { reason: 'no unmeshed control' }).verdict('s/b', 'passed')).records,
     );
 
-    expect(written('1')).toMatchObject({
+    expect(written()).toEqual({ 's/a': expect.anything(), 's/b': expect.anything() });
+    expect(written()['s/a']).toMatchObject({
+      name: '[s/a] a is allowed',
+      historyId: 's/a',
       status: 'broken',
       statusDetails: {
         message: 'inconclusive: no unmeshed control',
@@ -69,35 +76,30 @@ describe('fixAllureResults', () => {
         { name: 'story', value: 'a is allowed' },
       ]),
     });
-    expect(JSON.stringify(written('1'))).not.toContain('parentSuite');
-    expect(written('2')).toMatchObject({ status: 'passed', statusDetails: {} });
-    expect(JSON.stringify(written('2'))).not.toContain('jest says');
+    expect(JSON.stringify(written())).not.toContain('parentSuite');
+    expect(written()['s/b']).toMatchObject({ status: 'passed', statusDetails: {} });
+    expect(JSON.stringify(written())).not.toContain('jest says');
   });
 
   it('gives a result to a claim that jest never came to, once', () => {
     const { records } = over((h) => h.verdict('s/a', 'unsupported', { reason: 'no TCPRoute' }));
-    fixAllureResults(folder, records);
-    fixAllureResults(folder, records);
-    const files = readdirSync(results).filter((name) => name.endsWith('-result.json'));
-    expect(files).toHaveLength(2);
-    const names = files.map((name): unknown => JSON.parse(readFileSync(join(results, name), 'utf8')));
-    expect(names).toContainEqual(expect.objectContaining({ name: '[s/a] a is allowed', status: 'skipped' }));
-    expect(names).toContainEqual(expect.objectContaining({ name: '[s/b] what s/b promises', status: 'broken' }));
+    writeAllureResults(folder, records);
+    writeAllureResults(folder, records);
+    expect(written()).toEqual({
+      's/a': expect.objectContaining({ name: '[s/a] a is allowed', status: 'skipped' }),
+      's/b': expect.objectContaining({ name: '[s/b] what s/b promises', status: 'broken' }),
+    });
   });
 
-  it('keeps one of several results of a claim, the newest, and none of jest’s opinions', () => {
+  it('keeps none of jest’s results: those of several runs of a claim, and those that cannot be read', () => {
     given('new', '[s/a] a', 'failed', 20);
     given('old', '[s/a] a', 'failed', 10);
-    fixAllureResults(folder, over((h) => h.verdict('s/a', 'flaky', { attempt: 2 }).verdict('s/b', 'passed')).records);
-    expect(written('new')).toMatchObject({ status: 'failed', statusDetails: { flaky: true } });
-    expect(readdirSync(results)).not.toContain('old-result.json');
-  });
-
-  it('leaves alone what is no claim, and tells what it cannot read', () => {
-    given('1', 'something else', 'passed');
     writeFileSync(join(results, '2-result.json'), '{');
-    expect(fixAllureResults(folder, over(() => undefined).records)).toEqual(['2-result.json is not an Allure result']);
-    expect(written('1')).toMatchObject({ status: 'passed' });
+    writeAllureResults(folder, over((h) => h.verdict('s/a', 'flaky', { attempt: 2 }).verdict('s/b', 'passed')).records);
+    expect(written()).toEqual({
+      's/a': expect.objectContaining({ status: 'failed', statusDetails: expect.objectContaining({ flaky: true }) }),
+      's/b': expect.objectContaining({ status: 'passed' }),
+    });
   });
 
   it('says what was tested, and that it was a sandbox', () => {
@@ -105,7 +107,7 @@ describe('fixAllureResults', () => {
       .run()
       .plan([claim('s/a')], { sandbox: true, provider: 'sandbox' })
       .end();
-    fixAllureResults(folder, h.records);
+    writeAllureResults(folder, h.records);
     const properties = readFileSync(join(results, 'environment.properties'), 'utf8');
     expect(properties).toContain('mesh = osm\n');
     expect(properties).toContain('mesh.version = v1.2.4\n');

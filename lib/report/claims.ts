@@ -1,41 +1,19 @@
 import {
   type AttemptRecord,
   type ClaimDescription,
-  type Diagnosis,
   type EvidenceRecord,
   VERDICTS,
   type Verdict,
 } from '../evidence/index.ts';
-import { grouped, last, type Of, only } from './records.ts';
+import { grouped, last, longest, type Of, only, sum } from './records.ts';
 import { count, seconds } from './text.ts';
 import { wasRun } from './verdicts.ts';
 
 /** The result of one claim. Of several attempts, the numbers are those of the attempt that decided the verdict. */
-export interface ClaimResult extends Omit<ClaimDescription, 'skip'>, Diagnosis {
-  verdict: Verdict;
-  reason: string | undefined;
-  attempts: AttemptResult[];
-  /** How long all its attempts took, ms. */
-  ms: number;
-  /** The longest that one of its routes took from a change to the first expected outcome, ms; absent where it followed no change. */
-  actedMs?: number;
-  /** True where a change never acted on one of its routes, although its time was over. */
-  neverActed?: true;
-  /** The same to the last deviation before the sample, ms. */
-  settledMs?: number;
-  /** True where a change acted on one of its routes, and deviations went on for longer than it may take to settle. */
-  neverSettled?: true;
-  /** Wrong answers after a change acted; where it never did, or nothing was changed, all of them. */
-  leaked: number;
-  lost: number;
-  /** Commands run in pods for this claim, its controls included. */
-  probes: number;
-  /** True where a server's log could not be read, so that the verdict cannot certify. */
-  unlogged: boolean;
-}
+export type ClaimResult = ReturnType<typeof claimResults>[number];
 
 /** The claims of the plan in its order, each with the verdict that counts, then those that only have a verdict. */
-export function claimResults(records: EvidenceRecord[]): ClaimResult[] {
+export function claimResults(records: EvidenceRecord[]) {
   const verdicts = grouped(only(records, 'verdict'), ({ claim }) => claim);
   const observations = grouped(only(records, 'observation'), ({ claim }) => claim);
   const leftOut = last(records, 'left-out')?.claims ?? {};
@@ -43,24 +21,23 @@ export function claimResults(records: EvidenceRecord[]): ClaimResult[] {
   const known = new Set(planned.map(({ id }) => id));
   const unplanned = [...verdicts.keys()].filter((id) => !known.has(id)).map(nameless);
 
-  return [...planned, ...unplanned].map((claim) => {
-    const { skip, ...about } = claim;
-    const given = verdicts.get(claim.id) ?? [];
+  return [...planned, ...unplanned].map(({ skip, ...claim }) => {
     const observed = observations.get(claim.id) ?? [];
-    const expectations = only(decidingRecords(records, claim.id), 'expectation');
-    const routes = expectations.flatMap((expectation) => expectation.routes);
-    const counting = given.at(-1);
     const attempts = attemptsOf(records, claim.id);
+    const expectations = only(decidingRecords(records, claim.id), 'expectation');
+    const counting = verdicts.get(claim.id)?.at(-1);
     const { verdict, reason } = counting ?? skip ?? unjudged(records);
     return {
-      ...about,
+      ...claim,
       verdict,
       reason,
       attempts,
-      ms: sum(attempts.map(({ ms }) => ms)),
-      leaked: sum(routes.map(({ leaked }) => leaked)),
-      lost: sum(routes.map(({ lost }) => lost)),
+      /** How long all its attempts took. */
+      ms: sum(attempts, ({ ms }) => ms),
+      ...deviations(expectations),
+      /** Commands run in pods for this claim, its controls included. */
       probes: observed.length + (leftOut[claim.id]?.observations ?? 0),
+      /** True where a server's log could not be read, so that the verdict cannot certify. */
       unlogged:
         observed.some(({ role, logged }) => role === 'subject' && !logged) || leftOut[claim.id]?.unlogged === true,
       ...timesOf(expectations),
@@ -68,52 +45,6 @@ export function claimResults(records: EvidenceRecord[]): ClaimResult[] {
       undiagnosed: counting?.undiagnosed,
     };
   });
-}
-
-/** The records of the attempt that decided a claim's verdict. */
-export function decidingRecords(records: EvidenceRecord[], claim: string): EvidenceRecord[] {
-  const own = records.filter((record) => isOf(record, claim));
-  const attempts = attemptsOf(own, claim);
-  const deciding = decidingAttempt(attempts);
-  if (deciding === undefined) return own;
-  const before = attempts[attempts.indexOf(deciding) - 1]?.until ?? 0;
-  const until = deciding === attempts.at(-1) ? Number.POSITIVE_INFINITY : deciding.until;
-  return own.filter(({ seq }) => seq > before && seq <= until);
-}
-
-/** The times that changes took on the routes of some expectations; none of changes that never acted. */
-export function timesOf(
-  expectations: Pick<Of<'expectation'>, 'result' | 'routes'>[],
-): Pick<ClaimResult, 'actedMs' | 'settledMs' | 'neverActed' | 'neverSettled'> {
-  const routes = expectations.flatMap((expectation) => expectation.routes);
-  const neverActed = routes.some((route) => route.neverActed);
-  const neverSettled = expectations.some(
-    ({ result, routes: own }) =>
-      result === 'unmet' && own.some((route) => route.actedMs !== undefined && route.leaked + route.lost > 0),
-  );
-  const actedMs = neverActed ? undefined : longest(routes.map((route) => route.actedMs));
-  const settledMs = neverActed || neverSettled ? undefined : longest(routes.map((route) => route.settledMs));
-  return {
-    ...(neverActed ? { neverActed } : {}),
-    ...(actedMs === undefined ? {} : { actedMs }),
-    ...(neverSettled ? { neverSettled } : {}),
-    ...(settledMs === undefined ? {} : { settledMs }),
-  };
-}
-
-function isOf(record: EvidenceRecord, claim: string): boolean {
-  if (record.kind === 'change' && record.others?.includes(claim)) return true;
-  return 'claim' in record && record.claim === claim;
-}
-
-export function sum(numbers: number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
-}
-
-/** The largest of the numbers that are there. */
-export function longest(times: (number | undefined)[]): number | undefined {
-  const known = times.filter((time) => time !== undefined);
-  return known.length === 0 ? undefined : Math.max(...known);
 }
 
 /** A claim without a verdict is not-run if the evidence says why; without a reason it is a fault of the harness. */
@@ -129,6 +60,51 @@ function nameless(id: string): ClaimDescription {
   return { id, suite: id.split('/', 1)[0] ?? id, title: id, spec: '', level: 'extended', features: [] };
 }
 
+/** The records of the attempt that decided a claim's verdict. */
+export function decidingRecords(records: EvidenceRecord[], claim: string): EvidenceRecord[] {
+  const own = records.filter((record) => isOf(record, claim));
+  const attempts = attemptsOf(own, claim);
+  const deciding = decidingAttempt(attempts);
+  if (deciding === undefined) return own;
+  const before = attempts[attempts.indexOf(deciding) - 1]?.until ?? 0;
+  const until = deciding === attempts.at(-1) ? Number.POSITIVE_INFINITY : deciding.until;
+  return own.filter(({ seq }) => seq > before && seq <= until);
+}
+
+function isOf(record: EvidenceRecord, claim: string): boolean {
+  if (record.kind === 'change' && record.others?.includes(claim)) return true;
+  return 'claim' in record && record.claim === claim;
+}
+
+/**
+ * Wrong outcomes on the routes of some expectations: after a change they count from its first expected outcome on; where the
+ * change never acted, or none was made, all of them count.
+ */
+export function deviations(expectations: Pick<Of<'expectation'>, 'routes'>[]): { leaked: number; lost: number } {
+  const routes = expectations.flatMap((expectation) => expectation.routes);
+  return { leaked: sum(routes, ({ leaked }) => leaked), lost: sum(routes, ({ lost }) => lost) };
+}
+
+/** The times, ms, that changes took on the slowest of the routes of some expectations. Those of changes that never acted are absent. */
+export function timesOf(expectations: Pick<Of<'expectation'>, 'result' | 'routes'>[]) {
+  const routes = expectations.flatMap((expectation) => expectation.routes);
+  const neverActed = routes.some((route) => route.neverActed);
+  const neverSettled = expectations.some(
+    ({ result, routes: own }) =>
+      result === 'unmet' && own.some((route) => route.actedMs !== undefined && route.leaked + route.lost > 0),
+  );
+  return {
+    /** True where a change never acted on one route, although its time was over. */
+    neverActed: neverActed || undefined,
+    /** From the change's acknowledgement to the first expected outcome; absent where no change was followed. */
+    actedMs: neverActed ? undefined : longest(routes.map((route) => route.actedMs)),
+    /** True where a change acted, and deviations went on for longer than it may take to settle. */
+    neverSettled: neverSettled || undefined,
+    /** The same to the last deviation before the sample. */
+    settledMs: neverActed || neverSettled ? undefined : longest(routes.map((route) => route.settledMs)),
+  };
+}
+
 /** One attempt at a claim. With --repeat a claim is run several times, with --retries a run has several attempts. */
 export type AttemptResult = Omit<AttemptRecord, 'kind' | 'claim' | 'verdict'> & {
   verdict: Verdict;
@@ -137,7 +113,7 @@ export type AttemptResult = Omit<AttemptRecord, 'kind' | 'claim' | 'verdict'> & 
 };
 
 /** The attempts at a claim, in order. Evidence of version 0.1 has verdicts only: there each number of an attempt is one. */
-export function attemptsOf(records: EvidenceRecord[], claim: string): AttemptResult[] {
+function attemptsOf(records: EvidenceRecord[], claim: string): AttemptResult[] {
   const own = only(records, 'attempt').filter((record) => record.claim === claim);
   if (own.length > 0)
     return own.map(({ kind: _, claim: __, seq, at: ___, ...attempt }) => ({ ...attempt, until: seq }));
@@ -159,10 +135,10 @@ type Numbers = Pick<AttemptRecord, 'run' | 'attempt'>;
 
 /** Which attempt it is, in words: `run 2, attempt 1`; empty if there is only one. */
 export function attemptName({ run, attempt }: Numbers, all: readonly Numbers[]): string {
-  return [
-    ...(all.some((each) => each.run !== run) || run > 1 ? [`run ${run}`] : []),
-    ...(all.some((each) => each.attempt > 1) || attempt > 1 ? [`attempt ${attempt}`] : []),
-  ].join(', ');
+  const words = [];
+  if (all.some((each) => each.run !== run) || run > 1) words.push(`run ${run}`);
+  if (all.some((each) => each.attempt > 1) || attempt > 1) words.push(`attempt ${attempt}`);
+  return words.join(', ');
 }
 
 /** A line for each attempt where there are several: `run 2: failed after 1.2 s: the reason`. */

@@ -3,7 +3,7 @@ import type { ClaimResult } from './claims.ts';
 import { exitStatus, runProblems } from './exit.ts';
 import { brief, failureText } from './failure.ts';
 import { covered } from './records.ts';
-import { type PhaseResult, type RunSummary, summarise } from './summary.ts';
+import { type RunSummary, summarise } from './summary.ts';
 import { count, indent, printable, seconds } from './text.ts';
 import { isBad, mark, type Paint, tint, verdictWords, wasRun } from './verdicts.ts';
 import { warnings } from './warnings.ts';
@@ -11,32 +11,32 @@ import { warnings } from './warnings.ts';
 /** The last lines of a run: the failures, the counts of verdicts, where the time went, the reports. */
 export function conclusionLines(records: EvidenceRecord[], reports: string[], paint: Paint): string[] {
   const summary = summarise(records);
-  const bad = summary.claims.filter(({ verdict }) => isBad(verdict));
-  const problems = runProblems(summary);
+  const { claims, verdicts, fault, declared } = summary;
+  const bad = claims.filter(({ verdict }) => isBad(verdict));
+  // What follows the first line of a fault: the remedy.
+  const remedy = fault?.message.trim().split('\n').slice(1).join('\n') ?? '';
+  const words = verdictWords(verdicts, (verdict, n) => tint(verdict, paint)(`${n} ${verdict}`));
+  const notChosen = claims.length === 0 ? [] : declared.notChosen;
   return [
     ...bad.flatMap((claim) => ['', ...failureLines(claim, records, paint)]),
     '',
-    ...verdictLine(summary, paint),
-    ...problems.map((problem) => paint.yellow(printable(problem))),
-    ...faultLines(summary),
-    ...notChosenLine(summary),
+    ...(claims.length === 0 ? [] : [`${count(claims.length, 'claim')}: ${words}`]),
+    ...runProblems(summary).map((problem) => paint.yellow(printable(problem))),
+    ...(remedy === '' ? [] : [indent(printable(remedy), '  ')]),
+    ...(notChosen.length === 0
+      ? []
+      : [`declared by the driver, but not tested in this run: ${printable(notChosen.join(', '))}`]),
     ...warnings(summary).map(({ title, text }) => paint.yellow(printable(`${title}: ${text}`))),
     '',
-    ...timeLines(summary, paint),
-    ...(reports.length === 0 ? [] : ['', ...reportLines(reports)]),
+    ...timeTable(summary).map(({ what, ms, remark }) => {
+      const about = remark === '' ? '' : `  ${paint.dim(printable(remark))}`;
+      return `  ${what.padEnd(13)}${seconds(ms).padStart(9)}${about}`;
+    }),
+    ...(reports.length === 0 ? [] : ['']),
+    ...reports.map((path, index) => `  ${(index === 0 ? 'reports' : '').padEnd(13)}${printable(path)}`),
     '',
     closing(summary, paint),
   ];
-}
-
-function verdictLine({ claims, verdicts }: RunSummary, paint: Paint): string[] {
-  return claims.length === 0 ? [] : [`${count(claims.length, 'claim')}: ${verdictWords(verdicts, paint)}`];
-}
-
-/** Declared is not tested. */
-function notChosenLine({ declared: { notChosen }, claims }: RunSummary): string[] {
-  if (notChosen.length === 0 || claims.length === 0) return [];
-  return [`declared by the driver, but not tested in this run: ${printable(notChosen.join(', '))}`];
 }
 
 function failureLines(claim: ClaimResult, records: EvidenceRecord[], paint: Paint): string[] {
@@ -46,23 +46,6 @@ function failureLines(claim: ClaimResult, records: EvidenceRecord[], paint: Pain
     `    ${printable(claim.title)}`,
     indent(failureText(claim, records, brief), '    '),
   ];
-}
-
-/** What follows the first line of a fault: the remedy. */
-function faultLines({ fault }: RunSummary): string[] {
-  const rest = fault?.message.trim().split('\n').slice(1).join('\n') ?? '';
-  return rest === '' ? [] : [indent(printable(rest), '  ')];
-}
-
-function timeLines(summary: RunSummary, paint: Paint): string[] {
-  return timeTable(summary).map(({ what, ms, remark }) => {
-    const about = remark === '' ? '' : `  ${paint.dim(printable(remark))}`;
-    return `  ${what.padEnd(13)}${seconds(ms).padStart(9)}${about}`;
-  });
-}
-
-function reportLines(reports: string[]): string[] {
-  return reports.map((path, index) => `  ${(index === 0 ? 'reports' : '').padEnd(13)}${printable(path)}`);
 }
 
 function closing(summary: RunSummary, paint: Paint): string {
@@ -79,39 +62,18 @@ function closing(summary: RunSummary, paint: Paint): string {
   return `${style(words)} ${paint.dim(`(exit status ${status})`)}`;
 }
 
-/** One line of the account of where the time went. */
-export interface TimeRow {
-  what: string;
-  ms: number;
-  remark: string;
-}
-
 /**
  * Where the run's time went, in order. Phases may overlap (images are loaded while the mesh is installed), so the rows need not
  * add up; the last one is the whole.
  */
-export function timeTable(summary: RunSummary): TimeRow[] {
-  const { phases } = summary;
-  const names = [...new Set(phases.map(({ phase }) => phase))];
-  const rows = names.flatMap((name) => {
+export function timeTable(summary: RunSummary): { what: string; ms: number; remark: string }[] {
+  const { phases, suites, suitesMs, actingMs, samplingMs, overheadMs, wallMs } = summary;
+  const parts = { 'changes acting': actingMs, samples: samplingMs, 'the rest': overheadMs };
+  const remark = Object.entries(parts).map(([part, ms]) => `${part} ${seconds(ms)}`);
+  const rows = [...new Set(phases.map(({ phase }) => phase))].map((name) => {
+    if (name === 'suite') return { what: count(suites.length, 'suite'), ms: suitesMs, remark: remark.join(', ') };
     const own = phases.filter(({ phase }) => phase === name);
-    return name === 'suite' ? [suiteRow(summary)] : [phaseRow(name, own)];
+    return { what: name, ms: covered(own), remark: own.at(-1)?.what ?? '' };
   });
-  return [...rows.filter(({ ms }) => ms > 0), { what: 'in all', ms: summary.wallMs, remark: '' }];
-}
-
-function phaseRow(name: PhaseResult['phase'], own: PhaseResult[]): TimeRow {
-  return { what: name, ms: covered(own), remark: own.at(-1)?.what ?? '' };
-}
-
-function suiteRow(summary: RunSummary): TimeRow {
-  return {
-    what: count(summary.suites.length, 'suite'),
-    ms: summary.suitesMs,
-    remark: [
-      `changes acting ${seconds(summary.actingMs)}`,
-      `samples ${seconds(summary.samplingMs)}`,
-      `the rest ${seconds(summary.overheadMs)}`,
-    ].join(', '),
-  };
+  return [...rows.filter(({ ms }) => ms > 0), { what: 'in all', ms: wallMs, remark: '' }];
 }

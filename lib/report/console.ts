@@ -1,11 +1,11 @@
+import picocolors from 'picocolors';
 import type { EvidenceRecord, Listener } from '../evidence/index.ts';
 import { conclusionLines } from './conclusion.ts';
-import { createProgress } from './progress.ts';
+import { Progress } from './progress.ts';
 import { fold, printable, shorten } from './text.ts';
-import { createPaint } from './verdicts.ts';
 
 export interface ConsoleOptions {
-  stream: Screen;
+  stream: NodeJS.WritableStream & { columns?: number };
   /** Whether to colour: see `wantsColor`. */
   color: boolean;
   /** Whether the stream is a terminal on which a line can be rewritten. */
@@ -26,50 +26,62 @@ export interface Console {
   close(): void;
 }
 
-const INTERVALS = {
-  /** How often the live line is updated, ms. */
-  live: 250,
-  /** After how long a log without a live line gets a line on what is going on, ms. */
-  heartbeat: 30_000,
-};
+/** How often the live line is updated, and silence is looked for where there is none, ms. */
+const tickMs = { terminal: 250, log: 1000 };
+/** After how long a log without a live line gets a line on what is going on, ms. */
+const heartbeatMs = 30_000;
+/** Removes what a terminal's present line shows. */
+const erase = '\r\x1b[2K';
 
 /**
- * Shows progress and conclusion of a run on a terminal, or as plain lines elsewhere. A terminal's lines are folded at its width,
- * and the rest is indented under its text. Elsewhere each item is one line, however long, so that `grep` finds it whole.
+ * Shows progress and conclusion of a run on a terminal, or as plain lines elsewhere. A terminal has a last line that is rewritten
+ * in place; all other lines are folded at its width, and the rest is indented under its text. Elsewhere each item is one line,
+ * however long, so that `grep` finds it whole.
  */
 export function openConsole({ stream, color, tty, verbose, events }: ConsoleOptions): Console {
-  const paint = createPaint(color);
-  const output = tty ? createLiveLine(stream, paint.dim) : createPlainLines(stream);
-  const progress = createProgress({ paint, verbose, width: () => (tty ? (stream.columns ?? 80) : undefined) });
-  const folded = (lines: string[]) =>
-    tty ? lines.flatMap((line) => line.split('\n').flatMap((each) => fold(each, stream.columns ?? 80))) : lines;
+  const paint = picocolors.createColors(color);
+  const columns = () => stream.columns ?? 80;
+  const progress = new Progress({ paint, verbose, width: () => (tty ? columns() : Number.POSITIVE_INFINITY) });
+  let live = '';
   let isOver = false;
   let spoke = events.clock();
 
-  const live = () => {
-    const present = progress.present();
-    if (present === undefined) return '';
-    const elapsed = Math.floor((events.clock() - present.since) / 1000);
-    return printable(`  ${`${elapsed} s`.padStart(5)}  ${present.what}  ${present.about}`).replaceAll('\n', ' ');
+  const erased = () => (live === '' ? '' : erase);
+  // A line that wraps could not be rewritten.
+  const drawn = () => (live === '' ? '' : paint.dim(shorten(live, columns() - 1)));
+
+  const show = (text: string) => {
+    if (!tty || text === live) return;
+    const before = erased();
+    live = text;
+    stream.write(before + drawn());
   };
 
   const print = (lines: string[]) => {
     if (lines.length === 0) return;
     spoke = events.clock();
-    output.print(folded(lines));
+    const folded = tty ? lines.flatMap((line) => line.split('\n').flatMap((each) => fold(each, columns()))) : lines;
+    stream.write(`${erased()}${folded.map((line) => `${line}\n`).join('')}${drawn()}`);
+  };
+
+  const present = () => {
+    const now = progress.present();
+    if (now === undefined) return '';
+    const elapsed = `${Math.floor((events.clock() - now.since) / 1000)} s`;
+    return printable(`  ${elapsed.padStart(5)}  ${now.what}  ${now.about}`).replaceAll('\n', ' ');
   };
 
   const tick = () => {
-    output.show(live());
-    const isSilent = !tty && events.clock() - spoke >= INTERVALS.heartbeat;
-    if (isSilent && progress.present() !== undefined) print([live()]);
+    show(present());
+    const isSilent = !tty && events.clock() - spoke >= heartbeatMs;
+    if (isSilent && present() !== '') print([present()]);
   };
 
-  const timer = setInterval(tick, tty ? INTERVALS.live : 1000).unref();
+  const timer = setInterval(tick, tty ? tickMs.terminal : tickMs.log).unref();
 
   const stop = events.on((record) => {
     print(progress.lines(record));
-    if (record.kind !== 'observation') output.show(live());
+    if (record.kind !== 'observation') show(present());
   });
 
   const close = () => {
@@ -77,7 +89,7 @@ export function openConsole({ stream, color, tty, verbose, events }: ConsoleOpti
     isOver = true;
     clearInterval(timer);
     stop();
-    output.show('');
+    show('');
   };
 
   // The reader may go away (`| head`); the run goes on, and its evidence with it.
@@ -87,7 +99,7 @@ export function openConsole({ stream, color, tty, verbose, events }: ConsoleOpti
     say: (text) => print(printable(text.trimEnd()).split('\n')),
     finish(records, reports) {
       close();
-      output.print(folded(conclusionLines(records, reports, paint)));
+      print(conclusionLines(records, reports, paint));
     },
     close,
   };
@@ -96,47 +108,4 @@ export function openConsole({ stream, color, tty, verbose, events }: ConsoleOpti
 /** Whether to colour on a stream: on a terminal, unless NO_COLOR is set (no-color.org) or the terminal is dumb. */
 export function wantsColor(stream: { isTTY?: boolean }, environment: NodeJS.ProcessEnv): boolean {
   return stream.isTTY === true && !environment['NO_COLOR'] && environment['TERM'] !== 'dumb';
-}
-
-/** Where a console writes. */
-export type Screen = NodeJS.WritableStream & { columns?: number };
-
-/** Output with a last line that is rewritten in place. */
-export interface LiveLine {
-  /** Puts lines above the live one, which stays last. */
-  print(lines: string[]): void;
-  /** Rewrites the live line; the empty text removes it. */
-  show(text: string): void;
-}
-
-const clear = '\r\x1b[2K';
-
-/** A terminal. The live line is never wider than it, because a line that wraps can no longer be rewritten. */
-export function createLiveLine(screen: Screen, style: (text: string) => string): LiveLine {
-  let shown = '';
-
-  const drawn = () => (shown === '' ? '' : style(shorten(shown, (screen.columns ?? 80) - 1)));
-
-  return {
-    print(lines) {
-      if (lines.length === 0) return;
-      screen.write(`${shown === '' ? '' : clear}${lines.map((line) => `${line}\n`).join('')}${drawn()}`);
-    },
-    show(text) {
-      if (text === shown) return;
-      const before = shown === '' ? '' : clear;
-      shown = text;
-      screen.write(`${before}${drawn()}`);
-    },
-  };
-}
-
-/** A file or a pipeline's log: lines only. */
-export function createPlainLines(screen: Screen): LiveLine {
-  return {
-    print(lines) {
-      if (lines.length > 0) screen.write(lines.map((line) => `${line}\n`).join(''));
-    },
-    show() {},
-  };
 }

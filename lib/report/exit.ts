@@ -19,28 +19,24 @@ export function exitStatus(summary: RunSummary): ExitStatus {
 
 /** What is wrong with the run as a whole, beyond the verdicts of its claims; one sentence each. */
 export function runProblems(summary: RunSummary): string[] {
-  const { fault, ended, suites, claims, declared, rerun } = summary;
-  const problems = [
-    ...(summary.interrupted ? ['the run was interrupted'] : []),
-    ...(fault === undefined ? [] : [firstLine(fault.message)]),
-    ...evidenceProblems(summary),
-  ];
-  if (summary.interrupted) return problems;
+  const { interrupted, fault, ended, suites, claims, declared, rerun } = summary;
+  const problems = interrupted ? ['the run was interrupted'] : [];
+  if (fault !== undefined) problems.push(firstLine(fault.message));
+  problems.push(...evidenceProblems(summary));
+  if (interrupted) return problems;
   if (rerun !== undefined && rerun.left.length > 0) {
-    problems.push(
-      `run ${rerun.of} left ${count(rerun.left.length, 'claim')} undecided that this run was not asked for: ${rerun.left.join(', ')}`,
-    );
+    const left = count(rerun.left.length, 'claim');
+    problems.push(`run ${rerun.of} left ${left} undecided that this run was not asked for: ${rerun.left.join(', ')}`);
   }
-  if (fault === undefined && ended) {
-    if (claims.length === 0) problems.push('no claim ran');
-    for (const { name, corePassed, verdicts } of suites) {
-      const isExplained = verdicts.failed + verdicts.flaky + verdicts.inconclusive > 0;
-      if (corePassed === 0 && !isExplained)
-        problems.push(`no core claim of the suite ${name} passed: the suite is inconclusive`);
-    }
-    for (const feature of declared.unshown) {
-      problems.push(`the driver declares the feature ${feature}, but none of its claims ran`);
-    }
+  if (fault !== undefined || !ended) return problems;
+  if (claims.length === 0) problems.push('no claim ran');
+  for (const { name, corePassed, verdicts } of suites) {
+    const isExplained = verdicts.failed + verdicts.flaky + verdicts.inconclusive > 0;
+    if (corePassed > 0 || isExplained) continue;
+    problems.push(`no core claim of the suite ${name} passed: the suite is inconclusive`);
+  }
+  for (const feature of declared.unshown) {
+    problems.push(`the driver declares the feature ${feature}, but none of its claims ran`);
   }
   return problems;
 }
@@ -48,11 +44,13 @@ export function runProblems(summary: RunSummary): string[] {
 /** What is wrong with the evidence itself: half of it supports no conclusion. One sentence each. */
 export function evidenceProblems({ ended, missing, repeated, wallMs, runId }: RunSummary): string[] {
   if (!ended && runId === '' && wallMs === 0) return ['the evidence is empty: nothing is known of the run'];
-  return [
-    ...(ended ? [] : ['the evidence has no end: the run was killed, or is still under way']),
-    ...(missing > 0 ? [`${count(missing, 'record')} of the evidence ${missing === 1 ? 'is' : 'are'} missing`] : []),
-    ...(repeated > 0
-      ? [`${count(repeated, 'number')} of the evidence's records ${repeated === 1 ? 'stands' : 'stand'} in it twice`]
-      : []),
-  ];
+  const problems = ended ? [] : ['the evidence has no end: the run was killed, or is still under way'];
+  if (missing > 0) {
+    problems.push(`${count(missing, 'record')} of the evidence ${missing === 1 ? 'is' : 'are'} missing`);
+  }
+  if (repeated > 0) {
+    const numbers = count(repeated, 'number');
+    problems.push(`${numbers} of the evidence's records ${repeated === 1 ? 'stands' : 'stand'} in it twice`);
+  }
+  return problems;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import stringWidth from 'string-width';
 import type { Verdict } from '../evidence/index.ts';
-import { fixAllureResults } from './allure.ts';
+import { writeAllureResults } from './allure.ts';
 import { openConsole } from './console.ts';
 import { junitXml } from './junit.ts';
 import { summaryMarkdown } from './markdown.ts';
@@ -35,7 +35,7 @@ function formats(h: History, { columns, tty = false }: { columns?: number; tty?:
   const display = openConsole({ stream: screen, tty, color: false, verbose: true, events: live });
   for (const record of h.records) if (record.kind !== 'left-out') live.add(record);
   display.finish(h.records, ['reports/r1/summary.md']);
-  fixAllureResults(folder, h.records);
+  writeAllureResults(folder, h.records);
   const results = join(folder, 'allure-results');
   const allureFiles = readdirSync(results).map((name) => readFileSync(join(results, name), 'utf8'));
   const allure = readdirSync(results)

@@ -1,10 +1,6 @@
-export { type AllureStatus, allureConfig, allureStatus, fixAllureResults } from './allure.ts';
-export type { ClaimResult } from './claims.ts';
-export { type Console, type ConsoleOptions, openConsole, wantsColor } from './console.ts';
-export { type ExitStatus, evidenceProblems, exitStatus, runProblems } from './exit.ts';
-export { type Detail, failureText } from './failure.ts';
-export { junitXml } from './junit.ts';
-export { summaryMarkdown } from './markdown.ts';
-export { type RunSummary, summarise } from './summary.ts';
+export { allureConfig, writeAllureResults } from './allure.ts';
+export { openConsole, wantsColor } from './console.ts';
+export { evidenceProblems, exitStatus } from './exit.ts';
+export { summarise } from './summary.ts';
 export { timelineText } from './timeline.ts';
 export { summaryJson, writeReports } from './write.ts';

@@ -1,8 +1,9 @@
 import type { EvidenceRecord } from '../evidence/index.ts';
-import { type AttemptResult, attemptLines, attemptName, type ClaimResult, decidingAttempt, sum } from './claims.ts';
+import { attemptLines, attemptName, type ClaimResult, decidingAttempt } from './claims.ts';
 import { runProblems } from './exit.ts';
 import { failureText } from './failure.ts';
-import { type RunSummary, type SuiteResult, summarise } from './summary.ts';
+import { sum } from './records.ts';
+import { type RunSummary, summarise } from './summary.ts';
 import { firstLine, printable, seconds, shorten } from './text.ts';
 import { wasRun } from './verdicts.ts';
 import { runProperties } from './warnings.ts';
@@ -21,84 +22,66 @@ const most = { message: 1000, text: 64 * 1024 };
  */
 export function junitXml(records: EvidenceRecord[], summary = summarise(records)): string {
   const problems = runProblems(summary);
-  const suites = summary.suites.map((suite) => testsuite(suite, summary, records));
-  if (problems.length > 0) suites.push(runSuite(problems, summary));
-  const root = element(
-    'testsuites',
-    {
-      name: 'meshproof',
-      tests: summary.claims.length + problems.length,
-      failures: summary.verdicts.failed + summary.verdicts.flaky,
-      errors: summary.verdicts.inconclusive + problems.length,
-      time: inSeconds(summary.wallMs),
-    },
-    suites,
-  );
-  return `<?xml version="1.0" encoding="UTF-8"?>\n${root}\n`;
-}
-
-function testsuite(suite: SuiteResult, summary: RunSummary, records: EvidenceRecord[]): string {
-  const claims = summary.claims.filter((claim) => claim.suite === suite.name);
-  return element(
-    'testsuite',
-    {
-      name: suite.name,
-      tests: suite.claims,
-      failures: suite.verdicts.failed + suite.verdicts.flaky,
-      errors: suite.verdicts.inconclusive,
-      skipped: suite.verdicts.unsupported + suite.verdicts['not-run'],
-      time: inSeconds(sum(claims.map(({ ms }) => ms))),
+  const suites = summary.suites.map(({ name, claims, verdicts }) => {
+    const own = summary.claims.filter((claim) => claim.suite === name);
+    const counts = {
+      name,
+      tests: claims,
+      failures: verdicts.failed + verdicts.flaky,
+      errors: verdicts.inconclusive,
+      skipped: verdicts.unsupported + verdicts['not-run'],
+      time: inSeconds(sum(own, ({ ms }) => ms)),
       timestamp: summary.startedAt,
-    },
-    [properties(runProperties(summary)), ...claims.map((claim) => testcase(claim, records))],
-  );
+    };
+    return element('testsuite', counts, [properties(summary), ...own.map((claim) => testcase(claim, records))]);
+  });
+  if (problems.length > 0) suites.push(runSuite(problems, summary));
+  const counts = {
+    name: 'meshproof',
+    tests: summary.claims.length + problems.length,
+    failures: summary.verdicts.failed + summary.verdicts.flaky,
+    errors: summary.verdicts.inconclusive + problems.length,
+    time: inSeconds(summary.wallMs),
+  };
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${element('testsuites', counts, suites)}\n`;
 }
 
 function testcase(claim: ClaimResult, records: EvidenceRecord[]): string {
   return element(
     'testcase',
     { name: `[${claim.id}] ${claim.title}`, classname: `meshproof.${claim.suite}`, time: inSeconds(claim.ms) },
-    [...outcome(claim, records), ...reruns(claim), textElement('system-out', {}, output(claim))],
+    [...outcome(claim, records), element('system-out', {}, output(claim))],
   );
 }
 
 function outcome(claim: ClaimResult, records: EvidenceRecord[]): string[] {
-  const { verdict, reason } = claim;
+  const { verdict, reason, attempts } = claim;
   if (verdict === 'passed') return [];
   const message = messageOf(reason ?? verdict);
   if (!wasRun(verdict)) {
     const text = `${verdict}: ${message}`;
     // GitLab shows the content, Jenkins the message.
-    return [textElement('skipped', { type: verdict, message: text }, text)];
+    return [element('skipped', { type: verdict, message: text }, text)];
   }
-  return [
-    textElement(
-      verdict === 'inconclusive' ? 'error' : 'failure',
-      { type: verdict, message },
-      shorten(failureText(claim, records), most.text),
-    ),
-  ];
-}
-
-/** The attempts that went wrong, except the one that decided the verdict. */
-function reruns({ verdict, attempts }: ClaimResult): string[] {
-  if (verdict === 'passed' || !wasRun(verdict)) return [];
   const deciding = decidingAttempt(attempts);
   const others = attempts.filter(
     (each) => each !== deciding && (each.verdict === 'failed' || each.verdict === 'inconclusive'),
   );
-  return others.map((each) => {
-    const about = { message: messageOf(each.reason ?? each.verdict), type: each.verdict };
-    return textElement(
-      each.verdict === 'inconclusive' ? 'rerunError' : 'rerunFailure',
-      about,
-      rerunText(each, attempts),
-    );
-  });
-}
-
-function rerunText(attempt: AttemptResult, all: AttemptResult[]): string {
-  return shorten(`${attemptName(attempt, all)}: ${attempt.reason ?? attempt.verdict}`, most.text);
+  return [
+    element(
+      verdict === 'inconclusive' ? 'error' : 'failure',
+      { type: verdict, message },
+      shorten(failureText(claim, records), most.text),
+    ),
+    ...others.map((other) => {
+      const why = other.reason ?? other.verdict;
+      return element(
+        other.verdict === 'inconclusive' ? 'rerunError' : 'rerunFailure',
+        { message: messageOf(why), type: other.verdict },
+        shorten(`${attemptName(other, attempts)}: ${why}`, most.text),
+      );
+    }),
+  ];
 }
 
 /** What is the same for every verdict of a claim. */
@@ -122,41 +105,27 @@ function apart(text: string): string {
 }
 
 function runSuite(problems: string[], summary: RunSummary): string {
+  const type = summary.interrupted ? 'interrupted' : 'run';
   const cases = problems.map((problem, index) =>
-    element('testcase', { name: `the run itself (${index + 1})`, classname: 'meshproof.run', time: '0.000' }, [
-      textElement(
-        'error',
-        { type: summary.interrupted ? 'interrupted' : 'run', message: messageOf(problem) },
-        shorten(problem, most.text),
-      ),
+    element('testcase', { name: `the run itself (${index + 1})`, classname: 'meshproof.run', time: inSeconds(0) }, [
+      element('error', { type, message: messageOf(problem) }, shorten(problem, most.text)),
     ]),
   );
-  return element(
-    'testsuite',
-    { name: 'run', tests: problems.length, failures: 0, errors: problems.length, skipped: 0, time: '0.000' },
-    [properties(runProperties(summary)), ...cases],
-  );
+  const counts = { tests: problems.length, failures: 0, errors: problems.length, skipped: 0 };
+  return element('testsuite', { name: 'run', ...counts, time: inSeconds(0) }, [properties(summary), ...cases]);
 }
 
 function messageOf(text: string): string {
   return shorten(firstLine(text), most.message);
 }
 
-function properties(values: Record<string, string>): string {
-  return element(
-    'properties',
-    {},
-    Object.entries(values).map(([name, value]) => element('property', { name, value })),
-  );
+function properties(summary: RunSummary): string {
+  const all = Object.entries(runProperties(summary)).map(([name, value]) => element('property', { name, value }));
+  return element('properties', {}, all);
 }
 
 function inSeconds(ms: number): string {
   return (Math.max(0, ms) / 1000).toFixed(3);
-}
-
-/** Text for an element's content or an attribute. XML 1.0 has no way to write most control characters, so they are spelt out. */
-export function xmlText(text: string): string {
-  return printable(text).replace(/[<>&"'\n]/g, (character) => entities[character] ?? character);
 }
 
 const entities: Record<string, string> = {
@@ -168,15 +137,15 @@ const entities: Record<string, string> = {
   '\n': '&#10;',
 };
 
-/** An element with its attributes and what is inside of it, already XML. */
-export function element(name: string, attributes: Record<string, string | number>, inside: string[] = []): string {
-  const head = [name, ...Object.entries(attributes).map(([key, value]) => `${key}="${xmlText(String(value))}"`)];
-  if (inside.length === 0) return `<${head.join(' ')}/>`;
-  return `<${head.join(' ')}>\n${inside.join('\n')}\n</${name}>`;
+/** Text for an element's content or an attribute. XML 1.0 has no way to write most control characters, so they are spelt out. */
+function xmlText(text: string): string {
+  return printable(text).replace(/[<>&"'\n]/g, (character) => entities[character] ?? character);
 }
 
-/** An element with text. */
-export function textElement(name: string, attributes: Record<string, string | number>, text: string): string {
+/** An element with its attributes and what is inside of it: elements, or a text. */
+function element(name: string, attributes: Record<string, string | number>, inside: string[] | string = []): string {
   const head = [name, ...Object.entries(attributes).map(([key, value]) => `${key}="${xmlText(String(value))}"`)];
-  return `<${head.join(' ')}>${xmlText(text).replaceAll('&#10;', '\n')}</${name}>`;
+  if (inside.length === 0 && typeof inside !== 'string') return `<${head.join(' ')}/>`;
+  const content = typeof inside === 'string' ? xmlText(inside).replaceAll('&#10;', '\n') : `\n${inside.join('\n')}\n`;
+  return `<${head.join(' ')}>${content}</${name}>`;
 }

@@ -61,3 +61,14 @@ export function clipped(spans: Span[], within: Span[]): Span[] {
       .filter(({ start, end }) => start < end),
   );
 }
+
+/** The sum of a number of each item. */
+export function sum<T>(items: readonly T[], number: (item: T) => number): number {
+  return items.reduce((total, item) => total + number(item), 0);
+}
+
+/** The largest of the numbers that are there. */
+export function longest(times: (number | undefined)[]): number | undefined {
+  const known = times.filter((time) => time !== undefined);
+  return known.length === 0 ? undefined : Math.max(...known);
+}

@@ -1,135 +1,84 @@
-import type { EndRecord, EvidenceRecord, PhaseName, RunRecord, Verdict } from '../evidence/index.ts';
-import { actingSpans, type ChangeResult, changeResults, type ModeResult, modeResults } from './changes.ts';
-import { type ClaimResult, claimResults, sum } from './claims.ts';
+import type { EvidenceRecord, PhaseName } from '../evidence/index.ts';
+import { actingSpans, type ChangeResult, changeResults, modeResults } from './changes.ts';
+import { type ClaimResult, claimResults, deviations } from './claims.ts';
 import { clipped, covered, grouped, last, only, type Span, takeOpen } from './records.ts';
 import { tally, wasRun } from './verdicts.ts';
 
-/** The result of a run, computed from its evidence. All times in ms. */
-export interface RunSummary {
-  runId: string;
-  /** Of the harness. */
-  version: string;
-  startedAt: string;
-  seed: string;
-  provider: string;
-  /** Why this provider and this mesh. */
-  why: string | undefined;
-  /** True: such a run says nothing about a real mesh. */
-  sandbox: boolean;
-  /** The fault that the sandbox was given: its mesh is faulty on purpose. */
-  sandboxFault: string | undefined;
-  kubernetes: string | undefined;
-  /** `version` is the one observed, `declared` the one that the driver is for. */
-  mesh: { name: string; version?: string; declared?: string; driver?: string; verified?: boolean | undefined };
-  wallMs: number;
-  interrupted: boolean;
-  /** False when the evidence has no end: the run was killed, or is under way. */
-  ended: boolean;
-  fault: NonNullable<EndRecord['fault']> | undefined;
-  /** Which run this one continues, and what it leaves open of it. */
-  rerun: NonNullable<RunRecord['rerun']> | undefined;
-  /** Records that are missing from the evidence, by their numbers. */
-  missing: number;
-  /** Records whose number another one had before. */
-  repeated: number;
-  verdicts: Record<Verdict, number>;
-  suites: SuiteResult[];
-  claims: ClaimResult[];
-  declared: Declared;
-  phases: PhaseResult[];
-  changes: ChangeResult[];
-  modes: ModeResult[];
-  /** Switches of a mode that were made. */
-  modeChanges: number;
-  /** Of all attempts of all claims. */
-  leaked: number;
-  lost: number;
-  /** Commands run in pods. */
-  probes: number;
-  /** Time in which a suite ran. */
-  suitesMs: number;
-  /** Time within the suites in which a change had not acted yet. */
-  actingMs: number;
-  /** Time within the suites in which samples were taken. */
-  samplingMs: number;
-  /** The rest of the suites' time. */
-  overheadMs: number;
-  environmentFaults: { cause: string; from: number; to: number | undefined }[];
-  crashes: { pod: string; container: string; reason: string; restarts: number; excused: boolean }[];
-  notes: { what: string; value: string; claim: string | undefined }[];
-}
+/** The result of a run. */
+export type RunSummary = ReturnType<typeof summarise>;
 
-export interface SuiteResult {
-  name: string;
-  claims: number;
-  /** Core claims that passed: without one, the suite is inconclusive. */
-  corePassed: number;
-  verdicts: Record<Verdict, number>;
-}
-
-/** Computes the result of a run, which may still be under way. */
-export function summarise(records: EvidenceRecord[]): RunSummary {
+/** Computes the result of a run, which may still be under way, from its evidence. All times in ms. */
+export function summarise(records: EvidenceRecord[]) {
   const run = last(records, 'run');
+  const choice = run?.choice;
   const plan = last(records, 'plan');
   const end = last(records, 'end');
+  const leftOut = last(records, 'left-out');
   const claims = claimResults(records);
   const phases = phaseResults(records);
   const changes = changeResults(records);
-  const routes = only(records, 'expectation').flatMap((expectation) => expectation.routes);
-
-  const leftOut = last(records, 'left-out');
   return {
     runId: run?.runId ?? '',
+    /** Of the harness. */
     version: run?.version ?? '',
     startedAt: run?.startedAt ?? '',
     seed: run?.seed ?? '',
-    provider: plan?.provider ?? run?.choice?.provider ?? '',
-    why: run?.choice?.why,
-    sandboxFault: run?.choice?.sandboxFault,
+    provider: plan?.provider ?? choice?.provider ?? '',
+    /** Why this provider and this mesh. */
+    why: choice?.why,
+    /** The fault that the sandbox was given: its mesh is faulty on purpose. */
+    sandboxFault: choice?.sandboxFault,
     kubernetes: plan?.kubernetes,
     fault: end?.fault,
+    /** Which run this one continues, and what it leaves open of it. */
     rerun: run?.rerun,
-    sandbox: plan?.sandbox ?? run?.choice?.sandbox ?? false,
-    mesh:
-      plan === undefined
-        ? { name: run?.choice?.mesh ?? '', verified: run?.choice?.verified }
-        : {
-            name: plan.mesh.name,
-            version: plan.mesh.observedVersion,
-            declared: plan.mesh.declaredVersion,
-            driver: plan.mesh.driver,
-            verified: plan.mesh.verified,
-          },
+    /** True: such a run says nothing about a real mesh. */
+    sandbox: plan?.sandbox ?? choice?.sandbox ?? false,
+    mesh: {
+      name: plan?.mesh.name ?? choice?.mesh ?? '',
+      /** The one that was observed. */
+      version: plan?.mesh.observedVersion,
+      /** The one that the driver is for. */
+      declared: plan?.mesh.declaredVersion,
+      driver: plan?.mesh.driver,
+      verified: plan === undefined ? choice?.verified : plan.mesh.verified,
+    },
     wallMs: records.at(-1)?.at ?? 0,
     interrupted: end?.interrupted ?? false,
+    /** False when the evidence has no end: the run was killed, or is under way. */
     ended: end !== undefined,
     ...numbersOf(records, leftOut?.observations ?? 0),
-    verdicts: tally(claims.map(({ verdict }) => verdict)),
-    suites: suiteResults(claims),
+    verdicts: tally(claims),
+    suites: [...grouped(claims, ({ suite }) => suite)].map(([name, own]) => ({
+      name,
+      claims: own.length,
+      /** Core claims that passed: without one, the suite is inconclusive. */
+      corePassed: own.filter(({ level, verdict }) => level === 'core' && verdict === 'passed').length,
+      verdicts: tally(own),
+    })),
     claims,
-    declared: declaredFeatures(records, claims),
+    declared: declaredFeatures(plan?.mesh.supports ?? [], claims),
     phases,
     changes,
     modes: modeResults(changes),
+    /** Switches of a mode that were made. */
     modeChanges: changes.filter(({ mode }) => mode !== undefined).length,
-    leaked: sum(routes.map(({ leaked }) => leaked)),
-    lost: sum(routes.map(({ lost }) => lost)),
+    /** Of all attempts at all claims. */
+    ...deviations(only(records, 'expectation')),
+    /** Commands run in pods. */
     probes: (leftOut?.probes ?? 0) + only(records, 'observation').filter(({ shared }) => !shared).length,
     ...suiteTimes(records, phases, changes),
     environmentFaults: only(records, 'environment-fault').map(({ cause, from, to }) => ({ cause, from, to })),
-    crashes: only(records, 'crash').map(({ pod, container, reason, restarts, excused }) => ({
-      pod,
-      container,
-      reason,
-      restarts,
-      excused,
-    })),
+    crashes: only(records, 'crash').map(({ seq: _, at: __, kind: ___, ...crash }) => crash),
     notes: only(records, 'note').map(({ what, value, claim }) => ({ what, value, claim })),
   };
 }
 
-/** @param leftOut observations that have numbers of their own and are not among the records */
-function numbersOf(records: EvidenceRecord[], leftOut: number): Pick<RunSummary, 'missing' | 'repeated'> {
+/**
+ * Records that are missing by their numbers, and records whose number another one had before.
+ * @param leftOut observations that have numbers of their own and are not among the records
+ */
+function numbersOf(records: EvidenceRecord[], leftOut: number): { missing: number; repeated: number } {
   const given = records.map(({ seq }) => seq).filter((seq) => seq > 0);
   const numbers = new Set(given);
   const highest = given.reduce((most, seq) => Math.max(most, seq), 0);
@@ -137,15 +86,7 @@ function numbersOf(records: EvidenceRecord[], leftOut: number): Pick<RunSummary,
   return { missing: Math.max(0, missing), repeated: given.length - numbers.size + Math.max(0, -missing) };
 }
 
-function suiteResults(claims: ClaimResult[]): SuiteResult[] {
-  return [...grouped(claims, ({ suite }) => suite)].map(([name, own]) => ({
-    name,
-    claims: own.length,
-    corePassed: own.filter(({ level, verdict }) => level === 'core' && verdict === 'passed').length,
-    verdicts: tally(own.map(({ verdict }) => verdict)),
-  }));
-}
-
+/** Where the time of the suites went. Claims are judged side by side, and what several do at once counts once. */
 function suiteTimes(records: EvidenceRecord[], phases: PhaseResult[], changes: ChangeResult[]) {
   const suites = phases.filter(({ phase }) => phase === 'suite');
   // A stability check's sample began while other claims were judged; only the time that a claim waited counts.
@@ -153,30 +94,30 @@ function suiteTimes(records: EvidenceRecord[], phases: PhaseResult[], changes: C
     own.sample === undefined ? [] : clipped([own.sample], [own]),
   );
   const acting = clipped(actingSpans(changes), suites);
-  const sampling = clipped(samples, suites);
   const suitesMs = covered(suites);
   const actingMs = covered(acting);
-  const busyMs = covered([...acting, ...sampling]);
-  // Claims are judged side by side: while one takes its sample, another may wait for its change; that time counts once.
-  return { suitesMs, actingMs, samplingMs: busyMs - actingMs, overheadMs: suitesMs - busyMs };
+  const busyMs = covered([...acting, ...clipped(samples, suites)]);
+  return {
+    suitesMs,
+    /** In which a change had not acted yet. */
+    actingMs,
+    /** In which samples were taken, and no change was awaited. */
+    samplingMs: busyMs - actingMs,
+    /** The rest. */
+    overheadMs: suitesMs - busyMs,
+  };
 }
 
 /** What became of the features that the driver declares the mesh to have. */
-export interface Declared {
-  /** Claims of the run need them, but none of those ran: a declared promise that nothing tested. */
-  unshown: string[];
-  /** No claim of the run needs them. */
-  notChosen: string[];
-}
-
-export function declaredFeatures(records: EvidenceRecord[], claims: readonly ClaimResult[]): Declared {
-  const supported = last(records, 'plan')?.mesh.supports ?? [];
+function declaredFeatures(supported: string[], claims: readonly ClaimResult[]) {
   const needing = (feature: string) => claims.filter(({ features }) => features.includes(feature));
   return {
+    /** Claims of the run need them, but none of those ran: a declared promise that nothing tested. */
     unshown: supported.filter((feature) => {
       const own = needing(feature);
       return own.length > 0 && !own.some(({ verdict }) => wasRun(verdict));
     }),
+    /** No claim of the run needs them. */
     notChosen: supported.filter((feature) => needing(feature).length === 0),
   };
 }
@@ -190,7 +131,7 @@ export interface PhaseResult extends Span {
   ok?: boolean;
 }
 
-export function phaseResults(records: EvidenceRecord[]): PhaseResult[] {
+function phaseResults(records: EvidenceRecord[]): PhaseResult[] {
   const open: PhaseResult[] = [];
   const phases: PhaseResult[] = [];
   const now = records.at(-1)?.at ?? 0;
@@ -203,10 +144,7 @@ export function phaseResults(records: EvidenceRecord[]): PhaseResult[] {
     }
     const begun = takeOpen(open, phase, what) ?? { phase, what, start: at - (ms ?? 0), end: at, ms: 0 };
     if (!phases.includes(begun)) phases.push(begun);
-    begun.what = what;
-    begun.end = at;
-    begun.ms = ms ?? at - begun.start;
-    begun.ok = ok ?? true;
+    Object.assign(begun, { what, end: at, ms: ms ?? at - begun.start, ok: ok ?? true });
   }
   return phases;
 }

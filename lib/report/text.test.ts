@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import picocolors from 'picocolors';
 import stringWidth from 'string-width';
 import { covered } from './records.ts';
 import { fold, indent, pad, quoted, shorten, wrap } from './text.ts';
-import { createPaint } from './verdicts.ts';
 
 it('quoted keeps output on one line, shortened, and says when there was none', () => {
   expect(quoted('HTTP/1.1 200 OK\nserver: x\n')).toBe('"HTTP/1.1 200 OK\\nserver: x"');
@@ -52,7 +52,7 @@ describe('fold', () => {
   });
 
   it('keeps colours, and counts them as nothing', () => {
-    const paint = createPaint(true);
+    const paint = picocolors.createColors(true);
     const folded = fold(paint.red(labelled), 60);
     expect(folded).toHaveLength(2);
     expect(folded.join('')).toContain(String.fromCharCode(27));

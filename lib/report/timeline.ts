@@ -1,93 +1,74 @@
 import type { EvidenceRecord } from '../evidence/index.ts';
+import { deviations, timesOf } from './claims.ts';
+import type { Of } from './records.ts';
 import { count, printable, seconds } from './text.ts';
 
 /** What was done to the cluster, its faults, and the results: one line each, in order, in seconds of the run. */
 export function timelineText(records: EvidenceRecord[]): string {
-  const entries = records.flatMap((record) => entriesOf(record)).sort((a, b) => a.at - b.at);
+  const entries = records.flatMap(entriesOf).sort(([a], [b]) => a - b);
   return entries
-    .map(({ at, kind, text }) => `${seconds(at, 3).padStart(11)}  ${kind.padEnd(11)}  ${oneLine(text)}\n`)
+    .map(([at, kind, text]) => {
+      const line = printable(text.trim()).replaceAll('\n', '\\n');
+      return `${seconds(at, 3).padStart(11)}  ${kind.padEnd(11)}  ${line}\n`;
+    })
     .join('');
 }
 
-interface Entry {
-  /** Ms of the run. */
-  at: number;
-  kind: string;
-  text: string;
-}
+type Entry = [at: number, kind: string, text: string];
 
 function entriesOf(record: EvidenceRecord): Entry[] {
   const { at, kind } = record;
+  const claim = 'claim' in record && record.claim !== undefined ? ` [${record.claim}]` : '';
+  const because = 'reason' in record && record.reason !== undefined ? `: ${record.reason}` : '';
   switch (record.kind) {
     case 'run':
-      return [{ at, kind, text: `${record.runId}, ${record.startedAt}` }];
-    case 'plan':
-      return [
-        {
-          at,
-          kind,
-          text: `${record.mesh.name} ${record.mesh.observedVersion} on ${record.provider}, Kubernetes ${record.kubernetes}`,
-        },
-      ];
-    case 'phase':
-      return [{ at, kind, text: `${record.phase} ${record.what} ${phaseEvent(record.event, record.ok)}` }];
+      return [[at, kind, `${record.runId}, ${record.startedAt}`]];
+    case 'plan': {
+      const { mesh, provider, kubernetes } = record;
+      return [[at, kind, `${mesh.name} ${mesh.observedVersion} on ${provider}, Kubernetes ${kubernetes}`]];
+    }
+    case 'phase': {
+      const end = record.ok === false ? 'failed' : 'is done';
+      return [[at, kind, `${record.phase} ${record.what} ${record.event === 'begin' ? 'begins' : end}`]];
+    }
     case 'change': {
       const outcome = record.error === undefined ? '' : `, which failed: ${record.error}`;
-      const text = `#${record.id} ${record.what}, acknowledged after ${seconds(record.end - record.start, 2)}${outcome}`;
-      return [{ at: record.start, kind, text: `${text}${of(record.claim)}` }];
+      const took = seconds(record.end - record.start, 2);
+      return [[record.start, kind, `#${record.id} ${record.what}, acknowledged after ${took}${outcome}${claim}`]];
     }
     case 'environment-fault': {
-      const begin = { at: record.from, kind, text: `${record.cause}${of(record.claim)}` };
-      return record.to === undefined ? [begin] : [begin, { at: record.to, kind, text: `over: ${record.cause}` }];
+      const begin: Entry = [record.from, kind, `${record.cause}${claim}`];
+      return record.to === undefined ? [begin] : [begin, [record.to, kind, `over: ${record.cause}`]];
     }
     case 'crash': {
       const excuse = record.excused ? ', during an environment fault' : '';
       const restarts = count(record.restarts, 'restart');
-      return [{ at, kind, text: `${record.pod} ${record.container}: ${record.reason}, ${restarts}${excuse}` }];
+      return [[at, kind, `${record.pod} ${record.container}${because}, ${restarts}${excuse}`]];
     }
     case 'expectation':
       return [
-        { at: record.start, kind: 'expecting', text: `${record.statement}${of(record.claim)}` },
-        { at: record.end, kind: record.result, text: `${record.statement}${measured(record)}${of(record.claim)}` },
+        [record.start, 'expecting', `${record.statement}${claim}`],
+        [record.end, record.result, `${record.statement}${measured(record)}${claim}`],
       ];
     case 'attempt': {
-      const reason = record.reason === undefined ? '' : `: ${record.reason}`;
       const which = `run ${record.run}, attempt ${record.attempt}`;
-      return [{ at, kind, text: `${record.claim} ${record.verdict} (${which})${reason}` }];
+      return [[at, kind, `${record.claim} ${record.verdict} (${which})${because}`]];
     }
-    case 'verdict': {
-      const reason = record.reason === undefined ? '' : `: ${record.reason}`;
-      return [{ at, kind, text: `${record.claim} ${record.verdict}${reason}` }];
-    }
+    case 'verdict':
+      return [[at, kind, `${record.claim} ${record.verdict}${because}`]];
     case 'end':
-      return [{ at, kind, text: record.interrupted ? 'interrupted' : (record.fault?.message ?? 'in order') }];
-    case 'note':
-    case 'observation':
-    case 'left-out':
+      return [[at, kind, record.interrupted ? 'interrupted' : (record.fault?.message ?? 'in order')]];
+    default:
       return [];
   }
 }
 
-function phaseEvent(event: 'begin' | 'end', ok: boolean | undefined): string {
-  if (event === 'begin') return 'begins';
-  return ok === false ? 'failed' : 'is done';
-}
-
-function of(claim: string | undefined): string {
-  return claim === undefined ? '' : ` [${claim}]`;
-}
-
-function measured({ routes }: Extract<EvidenceRecord, { kind: 'expectation' }>): string {
-  const acted = routes.map(({ actedMs }) => actedMs).filter((ms) => ms !== undefined);
-  const settled = routes.map(({ settledMs }) => settledMs).filter((ms) => ms !== undefined);
-  const deviations = routes.reduce((total, { leaked, lost }) => total + leaked + lost, 0);
+function measured(expectation: Of<'expectation'>): string {
+  const { actedMs, settledMs } = timesOf([expectation]);
+  const { leaked, lost } = deviations([expectation]);
   return [
-    acted.length === 0 ? '' : `, acted after ${seconds(Math.max(...acted), 2)}`,
-    settled.length === 0 ? '' : `, settled after ${seconds(Math.max(...settled), 2)}`,
-    deviations === 0 ? '' : `, ${deviations} leaked or lost`,
+    actedMs === undefined ? '' : `, acted after ${seconds(actedMs, 2)}`,
+    settledMs === undefined ? '' : `, settled after ${seconds(settledMs, 2)}`,
+    leaked + lost === 0 ? '' : `, ${leaked + lost} leaked or lost`,
   ].join('');
-}
-
-function oneLine(text: string): string {
-  return printable(text.trim()).replaceAll('\n', '\\n');
 }

@@ -1,19 +1,31 @@
-import picocolors from 'picocolors';
+import type picocolors from 'picocolors';
 import type { Verdict } from '../evidence/index.ts';
 
-/** In the order in which reports show them. */
-export const verdictNames: Verdict[] = ['passed', 'failed', 'inconclusive', 'flaky', 'unsupported', 'not-run'];
+/** Colours, or their absence. */
+export type Paint = ReturnType<typeof picocolors.createColors>;
 
-/** How many there are of each. */
-export function tally(verdicts: Verdict[]): Record<Verdict, number> {
+/** A verdict's sign of one character, and its colour, in the order in which reports show them. */
+const looks: Record<Verdict, [sign: string, colour: 'green' | 'red' | 'yellow' | 'dim']> = {
+  passed: ['✓', 'green'],
+  failed: ['✗', 'red'],
+  inconclusive: ['!', 'yellow'],
+  flaky: ['~', 'yellow'],
+  unsupported: ['-', 'dim'],
+  'not-run': ['·', 'dim'],
+};
+
+export const verdictNames = Object.keys(looks) as Verdict[];
+
+/** How many of the claims have each verdict. */
+export function tally(claims: { verdict: Verdict }[]): Record<Verdict, number> {
   const counts = { passed: 0, failed: 0, inconclusive: 0, flaky: 0, unsupported: 0, 'not-run': 0 };
-  for (const verdict of verdicts) counts[verdict] += 1;
+  for (const { verdict } of claims) counts[verdict] += 1;
   return counts;
 }
 
 /** Whether a verdict needs an explanation. */
 export function isBad(verdict: Verdict): boolean {
-  return verdict === 'failed' || verdict === 'inconclusive' || verdict === 'flaky';
+  return wasRun(verdict) && verdict !== 'passed';
 }
 
 /** Whether a claim with this verdict ran. */
@@ -21,47 +33,21 @@ export function wasRun(verdict: Verdict): boolean {
   return verdict !== 'unsupported' && verdict !== 'not-run';
 }
 
-export type Paint = ReturnType<typeof picocolors.createColors>;
-
-/** Colours, or their absence. */
-export function createPaint(color: boolean): Paint {
-  return picocolors.createColors(color);
-}
-
-const marks: Record<Verdict, string> = {
-  passed: '✓',
-  failed: '✗',
-  inconclusive: '!',
-  flaky: '~',
-  unsupported: '-',
-  'not-run': '·',
-};
-
-/** A verdict's sign of one character. */
 export function mark(verdict: Verdict, paint: Paint): string {
-  return tint(verdict, paint)(marks[verdict]);
+  return tint(verdict, paint)(looks[verdict][0]);
 }
 
-/** A verdict's colour. */
 export function tint(verdict: Verdict, paint: Paint): (text: string) => string {
-  switch (verdict) {
-    case 'passed':
-      return paint.green;
-    case 'failed':
-      return paint.red;
-    case 'inconclusive':
-    case 'flaky':
-      return paint.yellow;
-    case 'unsupported':
-    case 'not-run':
-      return paint.dim;
-  }
+  return paint[looks[verdict][1]];
 }
 
-/** The words for a set of verdicts: `28 passed, 1 failed`. */
-export function verdictWords(counts: Record<Verdict, number>, paint: Paint): string {
+/** The verdicts that occur, each as `show` writes it: `28 passed, 1 failed`. */
+export function verdictWords(
+  counts: Record<Verdict, number>,
+  show: (verdict: Verdict, count: number) => string,
+): string {
   return verdictNames
     .filter((name) => counts[name] > 0)
-    .map((name) => tint(name, paint)(`${counts[name]} ${name}`))
+    .map((name) => show(name, counts[name]))
     .join(', ');
 }

@@ -12,29 +12,27 @@ const NONE = 'none';
 
 /** Every report shows them first, whatever its format. */
 export function warnings({ sandbox, provider, sandboxFault, mesh }: RunSummary): Warning[] {
-  const where = provider === 'sandbox' ? 'in the built-in sandbox' : `in a sandbox, taken as provider ${provider}`;
-  return [
-    ...(sandbox ? [{ title: 'Sandbox', text: `This run was ${where}. It says nothing about a real mesh.` }] : []),
-    ...(sandboxFault === undefined
-      ? []
-      : [{ title: 'Deliberate fault', text: `The sandbox has the fault ${sandboxFault} (--sandbox-fault).` }]),
-    ...(mesh.name === NONE
-      ? [
-          {
-            title: 'No mesh',
-            text: 'Nothing was installed: this run is the negative control, and claims are expected to fail.',
-          },
-        ]
-      : []),
-    ...(mesh.verified === false
-      ? [
-          {
-            title: 'Unverified driver',
-            text: 'It was never seen working: what failed may be its mistake, and not the mesh.',
-          },
-        ]
-      : []),
-  ];
+  const list: Warning[] = [];
+  const warn = (title: string, text: string) => list.push({ title, text });
+  if (sandbox) {
+    const where = provider === 'sandbox' ? 'in the built-in sandbox' : `in a sandbox, taken as provider ${provider}`;
+    warn('Sandbox', `This run was ${where}. It says nothing about a real mesh.`);
+  }
+  if (sandboxFault !== undefined) {
+    warn('Deliberate fault', `The sandbox has the fault ${sandboxFault} (--sandbox-fault).`);
+  }
+  if (mesh.name === NONE) {
+    warn('No mesh', 'Nothing was installed: this run is the negative control, and claims are expected to fail.');
+  }
+  if (mesh.verified === false) {
+    warn('Unverified driver', 'It was never seen working: what failed may be its mistake, and not the mesh.');
+  }
+  return list;
+}
+
+/** The same as sentences. */
+export function warningTexts(summary: RunSummary): string[] {
+  return warnings(summary).map(({ title, text }) => `${title}. ${text}`);
 }
 
 /** A mesh's name in a sentence; without one the run says so. */
@@ -51,27 +49,23 @@ export function meshTitle({ mesh, sandboxFault }: RunSummary): string {
 
 /** What every report says about its run, so that no reader takes its verdicts for those of another mesh. */
 export function runProperties(summary: RunSummary): Record<string, string> {
-  const properties: Record<string, string> = {
+  const { mesh, sandboxFault } = summary;
+  const verified = mesh.verified ? 'true' : 'false: this driver was never seen working';
+  const texts = warningTexts(summary);
+  const problems = runProblems(summary);
+  return {
     run: summary.runId,
-    mesh: summary.mesh.name,
-    'mesh.version': summary.mesh.version ?? 'not observed',
-    'driver.version': summary.mesh.declared ?? 'not known',
+    mesh: mesh.name,
+    'mesh.version': mesh.version ?? 'not observed',
+    'driver.version': mesh.declared ?? 'not known',
     'under test': meshTitle(summary),
-    'driver.verified': driverWords(summary.mesh.verified),
+    'driver.verified': mesh.verified === undefined ? 'not known' : verified,
     provider: summary.provider,
     kubernetes: summary.kubernetes ?? 'not observed',
     sandbox: summary.sandbox ? 'true: this run says nothing about a real mesh' : 'false',
     meshproof: summary.version,
+    ...(sandboxFault === undefined ? {} : { 'sandbox.fault': sandboxFault }),
+    ...(texts.length === 0 ? {} : { warning: texts.join(' ') }),
+    ...(problems.length === 0 ? {} : { problem: problems.join('; ') }),
   };
-  if (summary.sandboxFault !== undefined) properties['sandbox.fault'] = summary.sandboxFault;
-  const texts = warnings(summary).map(({ title, text }) => `${title}. ${text}`);
-  if (texts.length > 0) properties['warning'] = texts.join(' ');
-  const problems = runProblems(summary);
-  if (problems.length > 0) properties['problem'] = problems.join('; ');
-  return properties;
-}
-
-function driverWords(verified: boolean | undefined): string {
-  if (verified === undefined) return 'not known';
-  return verified ? 'true' : 'false: this driver was never seen working';
 }

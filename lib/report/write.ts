@@ -6,22 +6,20 @@ import { exitStatus, runProblems } from './exit.ts';
 import { junitXml } from './junit.ts';
 import { summaryMarkdown } from './markdown.ts';
 import { summarise } from './summary.ts';
-import { warnings } from './warnings.ts';
+import { warningTexts } from './warnings.ts';
 
 /**
- * Computes a run's reports from its evidence, and writes them beside it.
- * @param folder the run's own
+ * Computes a run's reports from its evidence, and writes them into its folder.
  * @returns their paths
  * @throws Error when a report cannot be written
  */
 export function writeReports(folder: string, records: EvidenceRecord[]): string[] {
   const summary = summarise(records);
-  const reports = [
-    { file: join(folder, 'summary.md'), text: summaryMarkdown(records, summary) },
-    { file: join(folder, 'junit.xml'), text: junitXml(records, summary) },
-  ];
-  for (const { file, text } of reports) writeWhole(file, text);
-  return reports.map(({ file }) => file);
+  const texts = { 'summary.md': summaryMarkdown(records, summary), 'junit.xml': junitXml(records, summary) };
+  return Object.entries(texts).map(([name, text]) => {
+    writeWhole(join(folder, name), text);
+    return join(folder, name);
+  });
 }
 
 /** Half a report could be taken for a whole one. */
@@ -38,7 +36,6 @@ function writeWhole(file: string, text: string): void {
 /** The run's summary for programs: JSON, times in ms, with the exit status that follows from it. Hidden characters are escaped. */
 export function summaryJson(records: EvidenceRecord[]): string {
   const summary = summarise(records);
-  const texts = warnings(summary).map(({ title, text }) => `${title}. ${text}`);
-  const whole = { exitStatus: exitStatus(summary), problems: runProblems(summary), warnings: texts, ...summary };
-  return printableJson(JSON.stringify(whole, null, 2));
+  const [problems, warnings] = [runProblems(summary), warningTexts(summary)];
+  return printableJson(JSON.stringify({ exitStatus: exitStatus(summary), problems, warnings, ...summary }, null, 2));
 }

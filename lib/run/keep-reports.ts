@@ -1,6 +1,6 @@
 import { lostOutput } from '../console/output.ts';
 import type { EndRecord, Evidence, EvidenceRecord, OwnEvidence } from '../evidence/index.ts';
-import { fixAllureResults, writeReports } from '../report/index.ts';
+import { writeAllureResults, writeReports } from '../report/index.ts';
 
 type Fault = NonNullable<EndRecord['fault']>;
 
@@ -69,7 +69,7 @@ export function keepReports(
   records = withFault(records, unwritten);
   try {
     files = writeReports(folder.path, records);
-    for (const problem of fixAllureResults(folder.path, records)) log(problem);
+    writeAllureResults(folder.path, records);
   } catch (error) {
     unwritten.note(folder.path, error);
     records = withFault(records, unwritten);
