@@ -8,9 +8,9 @@ import { runCommand } from '../processes/command.ts';
 import {
   allureConfig,
   evidenceProblems,
-  writeAllureResults,
   summarise,
   summaryJson,
+  writeAllureResults,
   writeReports,
 } from '../report/index.ts';
 import { printable, UsageError } from '../words/index.ts';
