@@ -98,7 +98,7 @@ export class RouteJudge {
     budget: Budget,
     hints: readonly string[],
   ): Promise<string> {
-    const { evidence, routes, pollers, controlPollers, prober, observer } = this.judging;
+    const { evidence, routes, pollers, controlPollers } = this.judging;
     this.count += 1;
     const expectation = this.count;
     const from = evidence.clock();
@@ -109,17 +109,8 @@ export class RouteJudge {
       return { poller: pollers.follow(route, claim), expected: outcome, pending };
     });
     try {
-      const decision = await decide(items, 'expect', {
-        clock: () => evidence.clock(),
-        burst: (route, count, jobs) => pollers.burst(route, count, jobs, claim),
-        verify: (all, start, end) => controlPollers.verify(all, start, end),
-        slowest: (all, start, end) => controlPollers.slowest(all, start, end),
-        replacedAt: observer.replacedAt,
-        conclude(observations) {
-          for (const each of observations) prober.conclude(each, { role: 'subject', claim, expectation });
-        },
-        throwIfAborted: () => this.signal.throwIfAborted(),
-      });
+      const purpose = { role: 'subject', claim, expectation } as const;
+      const decision = await decide(items, 'expect', this.judging, { user: claim, purpose, signal: this.signal });
       if (!decision.met) {
         const answered = items.flatMap(({ poller }, i) => (poller.all.at(-1)?.outcome === 'answered' ? [i] : []));
         throw new PartFailure(explainUnmet(items, decision), hints, answered);

@@ -3,31 +3,26 @@ import { Socket } from 'node:net';
 import { type Answer, type Call, type ClaimKey, type Method, type Params, RunnerClient } from './calls.ts';
 import type { ClaimBody } from './claim.ts';
 
-/** Answers what a claim's body asks for: the runner does, or a recorder that only wants to know what it would ask. */
-interface Answerer {
-  ask<M extends Method>(method: M, params: Params<M>): Promise<Answer<M>>;
-}
-
-/** Several bodies run side by side in one process, each with its own. */
-const answerers = new AsyncLocalStorage<Answerer>();
+/**
+ * Answers what a claim's body asks for: the runner does, or a recorder that only wants to know what it would ask.
+ * Several bodies run side by side in one process, each with its own.
+ */
+const answerers = new AsyncLocalStorage<(call: Call) => Promise<unknown>>();
 
 /** What every call of the harness comes down to. @throws Error outside of a claim's body */
 export async function ask<M extends Method>(method: M, params: Params<M>): Promise<Answer<M>> {
   const answerer = answerers.getStore();
   if (answerer === undefined) throw new Error('claims run under "meshproof run" only');
-  return answerer.ask(method, params);
+  return answerer({ method, params } as Call) as Promise<Answer<M>>;
 }
 
 /** Everything that a claim's body asks for, in order, when all goes well. */
 export async function scriptOf(body: ClaimBody): Promise<Call[]> {
   const calls: Call[] = [];
-  const recorder: Answerer = {
-    ask: async (method, params) => {
-      calls.push({ method, params } as Call);
-      return null as never;
-    },
+  const record = async (call: Call) => {
+    calls.push(call);
   };
-  await answerers.run(recorder, body);
+  await answerers.run(record, body);
   return calls;
 }
 
@@ -48,13 +43,13 @@ export function connectToRunner(): RunnerClient {
  * @throws Error with the verdict and its reason, for jest and Allure; the runner has it already
  */
 export async function runClaim(runner: RunnerClient, claim: ClaimKey, body: ClaimBody, more: boolean): Promise<void> {
-  const answerer: Answerer = { ask: (method, params) => runner.call(method, params, claim) };
+  const askRunner = ({ method, params }: Call) => runner.call(method, params, claim);
   for (let isFirst = true; ; isFirst = false) {
     const { go, reason: why } = await runner.call('begin', { more: isFirst && more }, claim);
     if (!go) throw new Error(`not run: ${why}`);
     let error: string | undefined;
     try {
-      await answerers.run(answerer, body);
+      await answerers.run(askRunner, body);
     } catch (thrown) {
       error = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
     }

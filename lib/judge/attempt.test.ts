@@ -37,20 +37,18 @@ interface Setup {
 function play<T>(body: (setup: Setup) => Promise<T>, expectations = 0): Promise<T> {
   return inVirtualTime(async () => {
     const dependencies = fakeDependencies();
-    const claim = {
-      id: 'a/b',
-      suite: 'a',
-      title: '',
-      spec: '',
-      level: 'core' as const,
-      features: [],
-      body: async () => undefined,
+    const description = { id: 'a/b', suite: 'a', title: '', spec: '', level: 'core', features: [] } as const;
+    const planned = {
+      claim: { ...description, features: [], body: async () => undefined },
+      script: [],
+      resourceUse: { fixtures: [], switches: [], policies: false, alone: true },
+      run: 1,
     };
     const run = new Attempt(dependencies, {
-      claim,
+      planned,
       fixtureSet: { suffix: '' },
       expectations,
-      user: claim.id,
+      user: 'a/b',
       limitMs: TIMING.claimMs,
       signal: new AbortController().signal,
     });
@@ -238,7 +236,7 @@ describe('a claim', () => {
     play(async ({ dependencies, run }) => {
       await run.expect('given', [hello], []);
       expect(dependencies.evidence.all('expectation')[0]?.n).toBe(8);
-      expect(run.count).toBe(8);
+      expect(run.expectations).toBe(8);
     }, 7));
 
   test('says what was expected and seen when it fails', () =>

@@ -1,8 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { ExpectationRecord, RouteResult } from '../evidence/index.ts';
 import type { ModeName } from '../mesh/mesh.ts';
-import { type Observation, type OpenConnection, type Route, routeName } from '../probe/index.ts';
+import { ANSWERS, type Identity, type OpenConnection, type Route, routeName } from '../probe/index.ts';
 import type { Change } from './changes.ts';
-import type { Claim } from './claim.ts';
+import type { PlannedClaim } from './claim.ts';
 import type { Dependencies } from './dependencies.ts';
 import { EnvironmentFault, Inconclusive, Unmet } from './errors.ts';
 import {
@@ -11,18 +12,18 @@ import {
   type Expected,
   explainUnmet,
   type Item,
-  type JudgingContext,
   type Pending,
   type Size,
   statementOf,
 } from './expectation.ts';
-import type { FixtureSet } from './fixture-sets.ts';
+import { type FixtureSet, nameIn } from './fixture-sets.ts';
 import { Policies } from './policies.ts';
 import type { Poller } from './poller.ts';
 import type { RouteSpec } from './routes.ts';
+import { errorOf } from './verdict.ts';
 
 export interface AttemptOptions {
-  claim: Claim;
+  planned: PlannedClaim;
   fixtureSet: FixtureSet;
   /** How many expectations the claim has had in earlier attempts, so that numbers stay unique. */
   expectations: number;
@@ -40,56 +41,82 @@ interface Met {
   route: Route;
   expected: Expected;
   end: number;
-  identity: string;
+  identity: Identity | undefined;
   /** Counts the replacements of pods that a switch of the mesh needs in order to act. */
   pods: number;
 }
 
 /** One try of a claim, from its first probe to its verdict. */
 export class Attempt {
-  readonly claim: Claim;
+  readonly planned: PlannedClaim;
   readonly fixtureSet: FixtureSet;
   readonly policies: Policies;
   readonly connections = new Map<Route, OpenConnection>();
   /** The modes that it has said to stay, until they are switched: what it expects of them, and the switch that set them. */
   readonly stayed = new Map<ModeName, { expected: Expected; change: Change }>();
-  readonly abort = new AbortController();
   readonly limit: Limit;
+  /** Ends the attempt, or the run. */
+  readonly signal: AbortSignal;
   /** The first thing that went wrong, whatever the claim's body made of it. */
   error: Error | undefined;
+  /** How many expectations the claim has had. */
+  expectations: number;
   private readonly dependencies: Dependencies;
-  private readonly options: AttemptOptions;
+  private readonly user: string;
+  private readonly aborter = new AbortController();
   private readonly pollers = new Map<Route, Poller>();
   private readonly met: Met[] = [];
   private factsMet = 0;
   private pods = 1;
   /** When it first looked at the present pods. */
   private from: number | undefined;
-  private expectations: number;
   /** Steps that were judged in this attempt. */
   private steps = 0;
 
   constructor(dependencies: Dependencies, options: AttemptOptions) {
-    const { claim, fixtureSet, expectations, limitMs } = options;
+    const { planned, fixtureSet, expectations, user, limitMs, signal } = options;
     this.dependencies = dependencies;
-    this.options = options;
-    this.claim = claim;
+    this.planned = planned;
     this.fixtureSet = fixtureSet;
-    this.policies = new Policies(claim.id, dependencies);
     this.expectations = expectations;
+    this.user = user;
+    this.signal = AbortSignal.any([this.aborter.signal, signal]);
+    this.policies = new Policies(this.id, fixtureSet, dependencies);
     this.limit = new Limit(limitMs, () =>
-      this.abort.abort(new Inconclusive(`the claim was not decided within ${limitMs / 1000} s`)),
+      this.abort(new Inconclusive(`the claim was not decided within ${limitMs / 1000} s`)),
     );
   }
 
-  /** How many expectations the claim has had. */
-  get count(): number {
-    return this.expectations;
+  /** The claim's. */
+  get id(): string {
+    return this.planned.claim.id;
   }
 
-  throwIfAborted(): void {
-    this.abort.signal.throwIfAborted();
-    this.options.signal.throwIfAborted();
+  abort(reason: Error): void {
+    this.aborter.abort(reason);
+  }
+
+  /** Does one step of the claim's body. After the first error nothing more is done. @throws that error */
+  async step(act: () => Promise<void>): Promise<void> {
+    if (this.error !== undefined) throw this.error;
+    try {
+      this.signal.throwIfAborted();
+      await act();
+    } catch (error) {
+      this.fail(error);
+      throw this.error;
+    }
+  }
+
+  fail(error: unknown): void {
+    this.error ??= errorOf(error, this.signal);
+  }
+
+  /** The route between the fixtures of the attempt's set. */
+  routeOf(spec: RouteSpec): Route {
+    const { fixtureSet, dependencies } = this;
+    const ends = { client: nameIn(fixtureSet, spec.client), to: nameIn(fixtureSet, spec.to) };
+    return dependencies.routes.resolve({ ...spec, ...ends });
   }
 
   /** Judges that all routes come to what is expected of each, and stay so. @throws Unmet, EnvironmentFault, Inconclusive */
@@ -101,9 +128,10 @@ export class Attempt {
     const start = this.dependencies.evidence.clock();
     this.from ??= start;
     const shows = size === 'given' ? 'start' : 'promise';
+    const purpose = { role: 'subject', claim: this.id, expectation: this.expectations + 1 } as const;
     let decision: Decision;
     try {
-      decision = await decide(items, size, this.context());
+      decision = await decide(items, size, this.dependencies, { user: this.user, purpose, signal: this.signal });
     } catch (error) {
       this.recordUndecided(items, shows, start, error);
       throw error;
@@ -116,7 +144,7 @@ export class Attempt {
   checkIsolation(items: Item[], start: number): void {
     const { evidence, policiesInForce } = this.dependencies;
     const probed = items.flatMap(({ poller: { route } }) => (route.server?.enrolled ? [route.server.app] : []));
-    const why = policiesInForce.intrusion(probed, start, evidence.clock(), this.claim.id);
+    const why = policiesInForce.intrusion(probed, start, evidence.clock(), this.id);
     if (why !== undefined) throw new Inconclusive(why);
   }
 
@@ -138,22 +166,19 @@ export class Attempt {
     );
     if (why !== undefined) throw new Unmet(why);
     items.forEach(({ poller: { route }, expected }, i) => {
-      this.met.push({ route, expected, end, identity: decision.identities[i] ?? '', pods: this.pods });
+      this.met.push({ route, expected, end, identity: decision.identities[i], pods: this.pods });
     });
   }
 
   /** Judges a fact that no probe shows: enrolment, stability, a refused object. @throws Unmet */
   fact(statement: string, faults: string[]): void {
     const now = this.dependencies.evidence.clock();
-    const facts = { statement, routes: [], start: now, end: now };
-    if (faults.length === 0) {
-      this.write({ ...facts, result: 'met' });
-      this.factsMet += 1;
-      return;
-    }
+    const isMet = faults.length === 0;
     const why = [`expected  ${statement}`, ...faults.map((fault) => `observed  ${fault}`)].join('\n');
-    this.write({ ...facts, result: 'unmet', why });
-    throw new Unmet(why);
+    const result = isMet ? 'met' : 'unmet';
+    this.write({ statement, routes: [], result, start: now, end: now, why: isMet ? undefined : why });
+    if (!isMet) throw new Unmet(why);
+    this.factsMet += 1;
   }
 
   /**
@@ -175,8 +200,7 @@ export class Attempt {
     if (this.from === undefined) return;
     const { controlPollers, evidence } = this.dependencies;
     const routes = [...new Set(this.met.map(({ route }) => route))];
-    const check = await controlPollers.verify(routes, this.from, evidence.clock());
-    if (!check.clear) throw new EnvironmentFault(check.why);
+    await controlPollers.verify(routes, this.from, evidence.clock());
   }
 
   /** Ends the probing and writes down what no expectation has. */
@@ -184,10 +208,8 @@ export class Attempt {
     const pollers = [...this.pollers.values()];
     this.pollers.clear();
     await Promise.all(pollers.map((poller) => poller.stop()));
-    for (const poller of pollers) {
-      for (const observation of poller.since(0))
-        this.dependencies.prober.conclude(observation, { role: 'subject', claim: this.claim.id });
-    }
+    for (const observation of pollers.flatMap(({ all }) => all))
+      this.dependencies.prober.conclude(observation, { role: 'subject', claim: this.id });
   }
 
   /** Before the run replaces pods on purpose: what the old ones have shown must hold by itself. @throws Inconclusive */
@@ -210,8 +232,8 @@ export class Attempt {
   }
 
   private itemOf(spec: RouteSpec, expected: Expected): Item {
-    const { routes, observer } = this.dependencies;
-    const route = routes.resolve(spec);
+    const { observer } = this.dependencies;
+    const route = this.routeOf(spec);
     const down = observer.downSidecar(route.client.app) ?? (route.server && observer.downSidecar(route.server.app));
     if (down !== undefined) throw new Inconclusive(`a sidecar does not stay up: ${down}`);
     return { poller: this.poll(route), expected, pending: this.pendingFor(route) };
@@ -221,7 +243,7 @@ export class Attempt {
     const known = this.pollers.get(route);
     if (known !== undefined) return known;
     this.dependencies.controlPollers.cover(route);
-    const poller = this.dependencies.pollers.follow(route, this.options.user);
+    const poller = this.dependencies.pollers.follow(route, this.user);
     this.pollers.set(route, poller);
     return poller;
   }
@@ -234,8 +256,7 @@ export class Attempt {
     const changes = all
       .since(last?.end ?? 0)
       .filter(({ end, budget }) => last !== undefined || now <= end + budget.convergesMs + budget.settlesMs);
-    const own = changes.findLast(({ claims }) => claims.includes(this.claim.id));
-    const latest = own ?? changes.at(-1);
+    const latest = changes.findLast(({ claims }) => claims.includes(this.id)) ?? changes.at(-1);
     if (latest === undefined) return undefined;
     return {
       change: latest.id,
@@ -243,24 +264,6 @@ export class Attempt {
       actsBy: Math.max(...changes.map(({ end, budget }) => end + budget.convergesMs)),
       settlesMs: Math.max(...changes.map(({ budget }) => budget.settlesMs)),
     };
-  }
-
-  private context(): JudgingContext {
-    const { evidence, pollers, controlPollers, observer } = this.dependencies;
-    return {
-      clock: () => evidence.clock(),
-      burst: (route, count, jobs) => pollers.burst(route, count, jobs, this.options.user),
-      verify: (routes, from, to) => controlPollers.verify(routes, from, to),
-      slowest: (routes, from, to) => controlPollers.slowest(routes, from, to),
-      replacedAt: observer.replacedAt,
-      conclude: (observations) => this.conclude(observations),
-      throwIfAborted: () => this.throwIfAborted(),
-    };
-  }
-
-  private conclude(observations: Observation[]): void {
-    const purpose = { role: 'subject', claim: this.claim.id, expectation: this.expectations + 1 } as const;
-    for (const observation of observations) this.dependencies.prober.conclude(observation, purpose);
   }
 
   /** Writes down which step was not decided. After an environment fault the claim restarts, and the step is left out. */
@@ -305,8 +308,7 @@ export class Attempt {
   private unlisted({ expected, signatures }: RouteResult, route: Route | undefined): { unlisted?: string[] } {
     if (expected === 'answered' || route === undefined) return {};
     const listed = this.dependencies.mesh.expectedSignatures(route.server?.enrolled ? route.protocol : 'egress');
-    const isAnswer = (signature: string) => signature === 'echo' || signature === 'HTTP 200';
-    const unlisted = Object.keys(signatures).filter((each) => !isAnswer(each) && !listed.includes(each));
+    const unlisted = Object.keys(signatures).filter((each) => !ANSWERS.has(each) && !listed.includes(each));
     return unlisted.length === 0 ? {} : { unlisted };
   }
 
@@ -315,7 +317,7 @@ export class Attempt {
     this.steps += 1;
     this.dependencies.evidence.append({
       kind: 'expectation',
-      claim: this.claim.id,
+      claim: this.id,
       n: this.expectations,
       step: { nth: this.steps, shows },
       ...record,
@@ -326,8 +328,8 @@ export class Attempt {
 /** Whether the server's containers were the same, and the client's, where it is the same client. */
 function isBySamePods(one: Met, other: Met): boolean {
   if (one.pods !== other.pods) return true;
-  if (one.route.client === other.route.client) return one.identity === other.identity;
-  return one.identity.split(' | ')[1] === other.identity.split(' | ')[1];
+  if (one.route.client === other.route.client) return isDeepStrictEqual(one.identity, other.identity);
+  return one.identity?.server === other.identity?.server;
 }
 
 /** A time limit that counts only while it runs: waiting for other claims costs a claim nothing. */

@@ -4,30 +4,25 @@ import { join } from 'node:path';
 import { type Duplex, duplexPair } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
 import { runClaim } from './ask.ts';
-import { type Handlers, RunnerClient, serveClaims } from './calls.ts';
+import {
+  type Answer,
+  type ClaimKey,
+  type Handler,
+  type Method,
+  type Params,
+  RunnerClient,
+  serveClaims,
+} from './calls.ts';
 import { Unmet } from './errors.ts';
 
-/** Handlers of which a test gives those that it calls. */
-function handlersOf(some: Partial<Handlers>): Handlers {
-  const other = async () => {
-    throw new Error('not called in this test');
-  };
-  return {
-    claims: other,
-    begin: other,
-    end: other,
-    mode: other,
-    expect: other,
-    stayed: other,
-    allow: other,
-    remove: other,
-    reinstall: other,
-    invalid: other,
-    enrolled: other,
-    stable: other,
-    openConnection: other,
-    finishConnection: other,
-    ...some,
+/** Handlers of single calls, of which a test gives those that it makes. */
+type Handlers = { [M in Method]: (params: Params<M>, claim: ClaimKey) => Promise<Answer<M>> };
+
+async function handlerOf(some: Partial<Handlers>): Promise<Handler> {
+  return async ({ method, params }, claim) => {
+    const handle = some[method] as ((params: unknown, claim: ClaimKey) => Promise<unknown>) | undefined;
+    if (handle === undefined) throw new Error('not called in this test');
+    return handle(params, claim);
   };
 }
 
@@ -39,7 +34,7 @@ function connected(some: Partial<Handlers>): RunnerClient {
 /** The claims' end of a pipe to these handlers. */
 function pipeTo(some: Partial<Handlers>): Duplex {
   const [ours, theirs] = duplexPair();
-  serveClaims(theirs, Promise.resolve(handlersOf(some)));
+  serveClaims(theirs, handlerOf(some));
   return ours;
 }
 
@@ -98,7 +93,7 @@ describe('a call', () => {
 describe('the runner', () => {
   test('outlives a jest that is killed in the middle of a line', async () => {
     const [ours, theirs] = duplexPair();
-    serveClaims(theirs, Promise.resolve(handlersOf({})));
+    serveClaims(theirs, handlerOf({}));
     ours.end('{"id":1,"met');
     ours.resume();
     await once(theirs, 'close');
@@ -106,7 +101,7 @@ describe('the runner', () => {
 
   test('wants nothing more of a pipe that says what is no call', async () => {
     const [ours, theirs] = duplexPair();
-    serveClaims(theirs, Promise.resolve(handlersOf({})));
+    serveClaims(theirs, handlerOf({}));
     ours.write('GET / HTTP/1.1\r\n');
     await once(theirs, 'close');
   });
@@ -120,7 +115,7 @@ describe('the runner', () => {
       });
       return null;
     };
-    serveClaims(theirs, Promise.resolve(handlersOf({ mode, enrolled: async () => null })));
+    serveClaims(theirs, handlerOf({ mode, enrolled: async () => null }));
     ours.write(
       '{"id":1,"method":"mode","params":{"mode":"egress","value":true}}\n{"id":2,"method":"enrolled","params":{}}\n',
     );
@@ -144,7 +139,7 @@ describe('the runner', () => {
         resolve();
         return new Promise<null>(() => undefined);
       };
-      serveClaims(pipe, Promise.resolve(handlersOf({ enrolled })));
+      serveClaims(pipe, handlerOf({ enrolled }));
     });
     await called;
     pipe.destroy();

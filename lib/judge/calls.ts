@@ -2,7 +2,6 @@ import { createInterface } from 'node:readline';
 import type { Duplex } from 'node:stream';
 import type { ModeName, ModeState } from '../mesh/mesh.ts';
 import type { Size } from './expectation.ts';
-import type { PolicyPart } from './policies.ts';
 import type { RouteSpec } from './routes.ts';
 
 /** A policy as a suite asks for it, by the fixtures' names. */
@@ -14,6 +13,9 @@ export interface PolicySpec {
   protocol: 'tcp' | 'http';
   path?: string;
 }
+
+/** Which of a policy's objects: what is allowed (`route`), to whom (`target`), or all. */
+export type PolicyPart = 'route' | 'target' | 'all';
 
 /** Which claim asks. */
 export interface ClaimKey {
@@ -48,18 +50,14 @@ interface Calls {
 export type Method = keyof Calls;
 export type Params<M extends Method> = Calls[M]['params'];
 export type Answer<M extends Method> = Calls[M]['answer'];
-export type Handlers = { [M in Method]: (params: Params<M>, claim: ClaimKey) => Promise<Answer<M>> };
 
 /** One thing that a claim's body asks for. */
 export type Call = { [M in Method]: { method: M; params: Params<M> } }[Method];
 
-interface Request {
-  id: number;
-  /** Absent where no claim asks. */
-  claim?: ClaimKey;
-  method: Method;
-  params: unknown;
-}
+/** Answers a call. A claim without an id asks for none: no plan has it. */
+export type Handler = (call: Call, claim: ClaimKey) => Promise<unknown>;
+
+type Request = Call & { id: number; claim?: ClaimKey };
 
 type Response = { id: number; answer: unknown } | { id: number; error: { name: string; message: string } };
 
@@ -77,13 +75,14 @@ export class RunnerClient {
   }
 
   /** @param claim on whose behalf; absent where no claim asks */
-  call<M extends Method>(method: M, params: Params<M>, claim?: ClaimKey): Promise<Answer<M>> {
+  async call<M extends Method>(method: M, params: Params<M>, claim?: ClaimKey): Promise<Answer<M>> {
     this.count += 1;
     const id = this.count;
-    return new Promise((resolve, reject) => {
-      this.calls.set(id, { resolve: (answer) => resolve(answer as Answer<M>), reject });
+    const answer = await new Promise((resolve, reject) => {
+      this.calls.set(id, { resolve, reject });
       this.pipe.write(`${JSON.stringify({ id, claim, method, params })}\n`);
     });
+    return answer as Answer<M>;
   }
 
   private settle(response: Response): void {
@@ -96,9 +95,9 @@ export class RunnerClient {
 
 /**
  * The runner's side: answers the calls of the one jest process.
- * @param handlers calls wait for them
+ * @param handler calls wait for it
  */
-export function serveClaims(pipe: Duplex, handlers: Promise<Handlers>): void {
+export function serveClaims(pipe: Duplex, handler: Promise<Handler>): void {
   pipe.on('error', () => pipe.destroy());
   const lines = createInterface({ input: pipe });
   // readline repeats the pipe's errors as its own, and an error without a listener would end this process.
@@ -109,7 +108,7 @@ export function serveClaims(pipe: Duplex, handlers: Promise<Handlers>): void {
       pipe.destroy();
       return;
     }
-    void answer(request, handlers).then((response) => {
+    void responseTo(request, handler).then((response) => {
       if (!pipe.destroyed) pipe.write(`${JSON.stringify(response)}\n`);
     });
   });
@@ -124,16 +123,12 @@ function requestIn(line: string): Request | undefined {
   }
 }
 
-/** No plan has it: every call that needs a claim is refused. */
-const NO_CLAIM: ClaimKey = { id: '', run: 0 };
-
-async function answer(
-  { id, claim = NO_CLAIM, method, params }: Request,
-  handlers: Promise<Handlers>,
+async function responseTo(
+  { id, claim = { id: '', run: 0 }, ...call }: Request,
+  handler: Promise<Handler>,
 ): Promise<Response> {
   try {
-    const handle = (await handlers)[method] as (params: unknown, claim: ClaimKey) => Promise<unknown>;
-    return { id, answer: await handle(params, claim) };
+    return { id, answer: await (await handler)(call, claim) };
   } catch (error) {
     const { name, message } = error instanceof Error ? error : new Error(String(error));
     return { id, error: { name, message } };

@@ -3,7 +3,7 @@ import type { Actor, Server } from '../fixtures/index.ts';
 import type { Cluster, Manifest, Stop } from '../kube/cluster.ts';
 import type { Mesh } from '../mesh/mesh.ts';
 import { pause } from '../polling/poll-until.ts';
-import { Agent, type Route, ServerLog } from '../probe/index.ts';
+import { Agent, type Identity, type Route, ServerLog } from '../probe/index.ts';
 import { type ContainerView, type PodView, viewPod } from './pods.ts';
 import { TIMING } from './timing.ts';
 
@@ -99,15 +99,15 @@ export class ClusterObserver {
     return this.adopted.get(app)?.pod ?? `${app} (no pod)`;
   }
 
-  /** Changes whenever a pod of the route is replaced or one of its containers restarts, sidecars included. */
-  identityOf({ client, server }: Route): string {
+  /** Sidecars count, too. */
+  identityOf({ client, server }: Route): Identity {
     const of = (app: string) => {
       const pod = this.presentPod(app);
       return pod === undefined
         ? `${app}: none`
         : `${pod.uid} ${pod.containers.map(({ name, id }) => `${name}=${id}`).join(' ')}`;
     };
-    return server === undefined ? of(client.app) : `${of(client.app)} | ${of(server.app)}`;
+    return { client: of(client.app), ...(server === undefined ? {} : { server: of(server.app) }) };
   }
 
   presentPod(app: string): PodView | undefined {

@@ -43,7 +43,17 @@ class Scripted extends Prober {
     const outcome = this.outcomeAt(start);
     const seen = { words: 'none', signature: outcome } as const;
     const end = performance.now();
-    return { route, nonce: '', start, end, outcome, signature: outcome, printed: undefined, seen, identity: '' };
+    return {
+      route,
+      nonce: '',
+      start,
+      end,
+      outcome,
+      signature: outcome,
+      printed: undefined,
+      seen,
+      identity: { client: '' },
+    };
   }
 
   override conclude(): void {

@@ -1,10 +1,12 @@
 import { type Observation, type Prober, type Route, routeName } from '../probe/index.ts';
 import type { ClusterObserver } from './cluster-observer.ts';
+import { EnvironmentFault } from './errors.ts';
 import { Poller } from './poller.ts';
 import type { Routes } from './routes.ts';
 import { TIMING } from './timing.ts';
 
-export type Check = { clear: true } | { clear: false; why: string };
+/** Whether a control was answered, and if not, what came instead. */
+type Check = { clear: true } | { clear: false; why: string };
 
 type ControlRole = 'unmeshed control' | 'loopback control';
 
@@ -80,7 +82,7 @@ export class ControlPoller {
 
 /** The unmeshed and loopback controls of every route in use. Each starts when it is first needed and runs until the end. */
 export class ControlPollers {
-  private readonly running = new Map<string, ControlPoller>();
+  private readonly running = new Map<Route, ControlPoller>();
   private readonly prober: Prober;
   private readonly routes: Routes;
   private readonly observer: ClusterObserver;
@@ -98,12 +100,12 @@ export class ControlPollers {
     return loopback === undefined ? [unmeshed] : [unmeshed, this.poller('loopback control', loopback)];
   }
 
-  /** Whether nothing disturbed these routes from before `from` until after `to`. */
-  async verify(routes: Route[], from: number, to: number): Promise<Check> {
+  /** Waits for the controls after `to`. @throws EnvironmentFault if anything disturbed these routes since before `from` */
+  async verify(routes: Route[], from: number, to: number): Promise<void> {
     const checks = await Promise.all(this.of(routes).map((poller) => poller.verify(from, to)));
     const cause = this.observer.faultSince(from);
-    if (cause !== undefined) return { clear: false, why: cause };
-    return checks.find((check) => !check.clear) ?? { clear: true };
+    if (cause !== undefined) throw new EnvironmentFault(cause);
+    for (const check of checks) if (!check.clear) throw new EnvironmentFault(check.why);
   }
 
   /** The longest that a control of these routes took in a stretch of the run's clock, ms. */
@@ -112,9 +114,9 @@ export class ControlPollers {
   }
 
   /** Whether every control is answered now. */
-  async verifyAll(now: number): Promise<Check> {
+  async areAnswered(now: number): Promise<boolean> {
     const checks = await Promise.all([...this.running.values()].map((poller) => poller.answers(now)));
-    return checks.find((check) => !check.clear) ?? { clear: true };
+    return checks.every(({ clear }) => clear);
   }
 
   async stop(): Promise<void> {
@@ -125,11 +127,11 @@ export class ControlPollers {
     return [...new Set(routes.flatMap((route) => this.cover(route)))];
   }
 
+  /** Its route shows which control it is: equal routes are the same object. */
   private poller(role: ControlRole, route: Route): ControlPoller {
-    const key = `${role} ${routeName(route)}`;
     const known =
-      this.running.get(key) ?? new ControlPoller(this.prober, route, role, () => this.observer.noteFailedControl());
-    this.running.set(key, known);
+      this.running.get(route) ?? new ControlPoller(this.prober, route, role, () => this.observer.noteFailedControl());
+    this.running.set(route, known);
     return known;
   }
 }

@@ -1,8 +1,8 @@
-import type { AttemptRecord, Diagnosis } from '../evidence/index.ts';
+import type { Diagnosis } from '../evidence/index.ts';
 import type { NonceMaker } from '../probe/index.ts';
 import { Attempt } from './attempt.ts';
 import { Batches, type Entry } from './batches.ts';
-import type { Answer, ClaimKey, Handlers } from './calls.ts';
+import type { Answer, ClaimKey, Handler } from './calls.ts';
 import type { PlannedClaim } from './claim.ts';
 import type { Dependencies } from './dependencies.ts';
 import { Aborted, EnvironmentFault, Inconclusive } from './errors.ts';
@@ -13,17 +13,7 @@ import type { StabilityChecks } from './stability-check.ts';
 import { Steps } from './steps.ts';
 import { Switches, type SwitchesOptions } from './switches.ts';
 import { TIMING } from './timing.ts';
-import {
-  attemptVerdict,
-  caught,
-  ENDING,
-  errorOf,
-  type Judgement,
-  messageOf,
-  reasonOf,
-  verdictOf,
-  worse,
-} from './verdict.ts';
+import { attemptVerdict, caught, ENDING, type Judgement, messageOf, reasonOf, verdictOf, worse } from './verdict.ts';
 
 export interface EngineOptions extends RecoveryOptions, SwitchesOptions {
   /** In the order in which they are to begin, unless they begin together. */
@@ -40,9 +30,9 @@ export interface EngineOptions extends RecoveryOptions, SwitchesOptions {
 interface ClaimExecution {
   planned: PlannedClaim;
   /** When its first attempt began, on the run's clock; undefined while it has not. */
-  begun: number | undefined;
+  begun?: number;
   /** When the attempt under way began, before its environment faults; undefined before. */
-  attemptBegun: number | undefined;
+  attemptBegun?: number | undefined;
   /** 1, and one more for each time that it failed and --retries allowed another. */
   attempt: number;
   /** How often environment faults interrupted it. */
@@ -53,7 +43,8 @@ interface ClaimExecution {
   failures: string[];
   /** Of the first attempt that went wrong and has diagnostics. */
   diagnosis: Diagnosis;
-  present: Attempt | undefined;
+  present?: Attempt | undefined;
+  isDecided: boolean;
 }
 
 /** Runs claims side by side, as jest's calls come in, and gives each its verdict. */
@@ -64,9 +55,9 @@ export class Engine {
   private readonly recovery: Recovery;
   private readonly batches: Batches;
   private readonly steps: Steps;
-  private readonly executions = new Map<PlannedClaim, ClaimExecution>();
+  private readonly executions: ClaimExecution[];
+  /** By the claim's id, of all its repetitions. */
   private readonly worst = new Map<string, Judgement>();
-  private readonly decided = new Set<PlannedClaim>();
   private isStopped = false;
   /** Why no claim begins any more, where --fail-fast says so. */
   private skipping: string | undefined;
@@ -74,42 +65,45 @@ export class Engine {
   private readonly leftover = new Set<Policies>();
 
   constructor(dependencies: Dependencies, stabilityChecks: StabilityChecks, options: EngineOptions) {
+    const { claims, fixtureSets, nonce } = options;
     this.dependencies = dependencies;
     this.stabilityChecks = stabilityChecks;
     this.options = options;
-    this.recovery = new Recovery(dependencies, options);
+    this.executions = claims.map((planned) => ({
+      planned,
+      attempt: 1,
+      restarts: 0,
+      expectations: 0,
+      failures: [],
+      diagnosis: {},
+      isDecided: false,
+    }));
+    const recovery = new Recovery(dependencies, options);
+    const switches = new Switches(dependencies, recovery, options);
     const attempts = () => this.attempts();
-    const switches = new Switches(dependencies, this.recovery, options);
-    this.batches = new Batches({
-      fixtureSets: options.fixtureSets,
-      placeOf: (planned) => options.claims.indexOf(planned),
+    const batches = new Batches({
+      fixtureSets,
+      placeOf: (planned) => claims.indexOf(planned),
       modes: () => dependencies.modes.current,
       establish: (mode, value, claim) => switches.switch(mode, value, [claim], attempts()),
     });
-    this.steps = new Steps({
-      ...options,
-      judging: dependencies,
-      batches: this.batches,
-      switches,
-      recovery: this.recovery,
-      stabilityChecks,
-      attempts,
-    });
+    this.recovery = recovery;
+    this.batches = batches;
+    this.steps = new Steps({ judging: dependencies, batches, switches, recovery, stabilityChecks, nonce, attempts });
   }
 
-  /** What jest may call. */
-  handlers(): Handlers {
-    return {
-      claims: async () =>
-        this.options.claims.map(({ claim, run, skip }) => ({ id: claim.id, run, skip: skip !== undefined })),
-      begin: ({ more }, key) => this.begin(key, more),
-      end: ({ error }, key) => this.end(key, error),
-      ...this.steps.handlers((act) => async (params, key) => {
-        const { attempt, execution } = this.present(key);
-        return this.step(attempt, () => act(attempt, execution.planned, params));
-      }),
-    };
-  }
+  /** Answers what jest asks for. */
+  readonly answer: Handler = async (call, key) => {
+    if (call.method === 'claims')
+      return this.options.claims.map(({ claim, run, skip }) => ({ id: claim.id, run, skip: skip !== undefined }));
+    const execution = this.executionOf(key);
+    if (call.method === 'begin') return this.begin(execution, call.params.more);
+    const { present } = execution;
+    if (present === undefined) throw new Error(`${key.id} is not under way`);
+    if (call.method === 'end') return this.end(execution, present, call.params.error);
+    await present.step(() => this.steps.take(present, call));
+    return null;
+  };
 
   /** Claims of the plan that have no verdict yet. */
   undecided(): string[] {
@@ -125,31 +119,30 @@ export class Engine {
 
   /** Ends the claims under way, if any, without a verdict. */
   async abort(): Promise<void> {
-    this.isStopped = true;
     const attempts = this.attempts();
-    for (const { limit, abort } of attempts) {
-      // `end` is not called for this claim any more, and its limit would keep the program from ending.
-      limit.pause();
-      abort.abort(new Aborted(ENDING));
-    }
-    this.batches.end(ENDING);
+    this.stop(ENDING);
+    // `end` is not called for these claims any more, and their limits would keep the program from ending.
+    for (const { limit } of attempts) limit.pause();
     await Promise.all(attempts.map((attempt) => attempt.end()));
   }
 
-  private async begin(key: ClaimKey, more: boolean): Promise<Answer<'begin'>> {
-    const execution = this.executionOf(key);
-    if (execution === undefined) return { go: false, reason: 'the plan does not have it' };
-    if (this.lost !== undefined) return { go: false, reason: this.lost };
-    if (this.skipping !== undefined) return this.skip(execution, this.skipping);
-    if (this.isStopped || this.options.signal.aborted) return { go: false, reason: ENDING };
+  private stop(why: string): void {
+    this.isStopped = true;
+    for (const attempt of this.attempts()) attempt.abort(new Aborted(why));
+    this.batches.end(why);
+  }
+
+  private async begin(execution: ClaimExecution, more: boolean): Promise<Answer<'begin'>> {
     const { planned } = execution;
+    if (this.lost !== undefined) return { go: false, reason: this.lost };
+    if (this.options.signal.aborted) this.batches.close(ENDING);
     let entry: Entry;
     try {
       entry = await this.batches.enter(planned, more);
     } catch (error) {
-      // Another claim may have failed while this one waited.
-      if (this.skipping !== undefined) return this.skip(execution, this.skipping);
-      return { go: false, reason: this.lost ?? messageOf(error) };
+      // A failure that waits for another attempt stays one.
+      if (this.skipping !== undefined && !execution.isDecided) this.record(execution, new Aborted(this.skipping));
+      return { go: false, reason: messageOf(error) };
     }
     const now = this.dependencies.evidence.clock();
     execution.begun ??= now;
@@ -157,55 +150,50 @@ export class Engine {
     const attempt = this.attemptOf(execution, entry);
     execution.present = attempt;
     // A failure stays the attempt's error: the body's first call meets it, and `end` judges it.
-    await caught(async () => {
-      await this.step(attempt, async () => {
+    await caught(() =>
+      attempt.step(async () => {
         if (entry.error !== undefined) throw entry.error;
         await this.recovery.findWhole();
-        if (this.leftover.size > 0)
-          await this.steps.change(attempt, planned, { make: () => this.clearLeftover(planned.claim.id) });
-      });
-    });
+        if (this.leftover.size > 0) await this.steps.change(attempt, { make: () => this.clearLeftover(attempt.id) });
+      }),
+    );
     return { go: true, reason: '' };
   }
 
   private attemptOf({ planned, attempt, restarts, expectations }: ClaimExecution, { fixtureSet }: Entry): Attempt {
-    const { claim, run } = planned;
-    const made = new Attempt(this.dependencies, {
-      claim,
-      fixtureSet,
-      expectations,
-      user: `${claim.id} run ${run} attempt ${attempt} restart ${restarts}`,
-      limitMs: TIMING.claimMs * this.options.timeoutScale,
-      signal: this.options.signal,
-    });
+    const { timeoutScale, signal } = this.options;
+    const user = `${planned.claim.id} run ${planned.run} attempt ${attempt} restart ${restarts}`;
+    const limitMs = TIMING.claimMs * timeoutScale;
+    const made = new Attempt(this.dependencies, { planned, fixtureSet, expectations, user, limitMs, signal });
     made.limit.run();
     return made;
   }
 
-  private async end(key: ClaimKey, bodyError: string | undefined): Promise<Answer<'end'>> {
-    const { attempt, execution } = this.present(key);
-    const { id } = attempt.claim;
+  private async end(
+    execution: ClaimExecution,
+    attempt: Attempt,
+    bodyError: string | undefined,
+  ): Promise<Answer<'end'>> {
+    const { id } = attempt;
     attempt.limit.pause();
     let error = attempt.error ?? (await this.errorAtEnd(attempt, bodyError));
-    const isFault = error instanceof EnvironmentFault;
-    const isDecided = error !== undefined && !isFault && !(error instanceof Aborted);
-    let diagnosis = isDecided ? await this.options.diagnose(id) : {};
+    let diagnosis = await this.diagnose(id, error);
     await attempt.end();
-    execution.expectations = attempt.count;
-    const uncleared = await this.clear(attempt, execution.planned);
+    execution.expectations = attempt.expectations;
+    const uncleared = await this.clear(attempt);
     execution.present = undefined;
-    this.batches.leave(execution.planned);
+    this.batches.leave(attempt.planned);
     if (error === undefined && uncleared !== undefined) {
       error = uncleared;
-      diagnosis = await this.options.diagnose(id);
+      diagnosis = await this.diagnose(id, error);
     }
     if (error instanceof EnvironmentFault) {
       execution.restarts += 1;
       error = await this.recovery.after(error, id, execution.restarts);
       if (this.lost !== undefined) this.batches.close(this.lost);
+      if (error instanceof EnvironmentFault) return { again: true, verdict: '', reason: error.message };
+      diagnosis = await this.diagnose(id, error);
     }
-    if (error instanceof EnvironmentFault) return { again: true, verdict: '', reason: error.message };
-    if (isFault && error instanceof Inconclusive) diagnosis = await this.options.diagnose(id);
     return this.decide(execution, error, diagnosis);
   }
 
@@ -215,6 +203,12 @@ export class Engine {
       attempt.checkPositiveControls();
       await attempt.checkEnvironment();
     });
+  }
+
+  /** Collects diagnostics where the error is to be explained. */
+  private async diagnose(claim: string, error: Error | undefined): Promise<Diagnosis> {
+    const isPlain = error === undefined || error instanceof EnvironmentFault || error instanceof Aborted;
+    return isPlain ? {} : this.options.diagnose(claim);
   }
 
   private async decide(
@@ -236,32 +230,22 @@ export class Engine {
     }
     this.record(execution, error);
     const isBad = verdict === 'failed' || verdict === 'inconclusive';
-    if (this.options.failFast && isBad && this.skipping === undefined) this.failFast(id);
+    // Nothing is judged any more after the first failure: neither what waits nor what is under way.
+    if (this.options.failFast && isBad && this.skipping === undefined) {
+      this.skipping = `skipped by --fail-fast after ${id}`;
+      this.stop(this.skipping);
+    }
     if (stabilityCheck !== undefined) {
-      const isOver = (each: PlannedClaim) => each.skip !== undefined || this.decided.has(each);
-      const asking = this.options.claims.filter(({ claim }) => claim.stabilityCheck === stabilityCheck);
+      const asking = this.executions.filter((each) => each.planned.claim.stabilityCheck === stabilityCheck);
       // No claim asks about this mode again; its probes would only slow down the rest.
-      if (asking.every(isOver)) await this.stabilityChecks.release(stabilityCheck);
+      if (asking.every((each) => each.isDecided || each.planned.skip !== undefined))
+        await this.stabilityChecks.release(stabilityCheck);
     }
     return { again: false, verdict, reason };
   }
 
-  /** Decides a claim that does not begin any more. A failure that waits for another attempt stays one. */
-  private skip(execution: ClaimExecution, reason: string): Answer<'begin'> {
-    if (!this.decided.has(execution.planned)) this.record(execution, new Aborted(reason));
-    return { go: false, reason };
-  }
-
-  /** Nothing is judged any more after the first failure: neither what waits nor what is under way. */
-  private failFast(claim: string): void {
-    this.skipping = `skipped by --fail-fast after ${claim}`;
-    this.isStopped = true;
-    for (const { abort } of this.attempts()) abort.abort(new Aborted(this.skipping));
-    this.batches.end(this.skipping);
-  }
-
   /** Removes the claim's policies between two batches. @returns why that failed */
-  private async clear({ policies }: Attempt, planned: PlannedClaim): Promise<Error | undefined> {
+  private async clear({ policies, planned }: Attempt): Promise<Error | undefined> {
     if (!policies.areLeft) return undefined;
     try {
       // When the run is being ended there are no batches any more.
@@ -285,14 +269,10 @@ export class Engine {
   private record(execution: ClaimExecution, error: Error | undefined): void {
     const { planned, attempt, begun, failures, diagnosis } = execution;
     const { id } = planned.claim;
-    const reason = reasonOf(failures, error);
-    const worst = worse(this.worst.get(id), {
-      verdict: verdictOf(error, attempt),
-      reason: reason || undefined,
-      ...diagnosis,
-    });
+    const reason = reasonOf(failures, error) || undefined;
+    const worst = worse(this.worst.get(id), { verdict: verdictOf(error, attempt), reason, ...diagnosis });
     this.worst.set(id, worst);
-    this.decided.add(planned);
+    execution.isDecided = true;
     const { evidence } = this.dependencies;
     const ms = begun === undefined ? 0 : Math.round(evidence.clock() - begun);
     evidence.append({ kind: 'verdict', claim: id, ...worst, attempt, ms });
@@ -303,7 +283,8 @@ export class Engine {
     const { evidence } = this.dependencies;
     const end = evidence.clock();
     const start = execution.attemptBegun ?? end;
-    const record: AttemptRecord = {
+    execution.attemptBegun = undefined;
+    evidence.append({
       kind: 'attempt',
       claim: planned.claim.id,
       run: planned.run,
@@ -313,49 +294,16 @@ export class Engine {
       start,
       ms: Math.round(end - start),
       ...diagnosis,
-    };
-    execution.attemptBegun = undefined;
-    evidence.append(record);
+    });
   }
 
-  /** One call of the claim's body. After the first error nothing more is done for this attempt. */
-  private async step(attempt: Attempt, act: () => Promise<void>): Promise<null> {
-    if (attempt.error !== undefined) throw attempt.error;
-    try {
-      attempt.throwIfAborted();
-      await act();
-      return null;
-    } catch (error) {
-      attempt.error = errorOf(error, attempt.abort.signal, this.options.signal);
-      throw attempt.error;
-    }
-  }
-
-  private executionOf({ id, run }: ClaimKey): ClaimExecution | undefined {
-    const planned = this.options.claims.find((each) => each.claim.id === id && each.run === run);
-    if (planned === undefined) return undefined;
-    const execution = this.executions.get(planned) ?? {
-      planned,
-      begun: undefined,
-      attemptBegun: undefined,
-      attempt: 1,
-      restarts: 0,
-      expectations: 0,
-      failures: [],
-      diagnosis: {},
-      present: undefined,
-    };
-    this.executions.set(planned, execution);
+  private executionOf({ id, run }: ClaimKey): ClaimExecution {
+    const execution = this.executions.find(({ planned }) => planned.claim.id === id && planned.run === run);
+    if (execution === undefined) throw new Error(`the plan does not have ${id}`);
     return execution;
   }
 
-  private present(key: ClaimKey): { execution: ClaimExecution; attempt: Attempt } {
-    const execution = this.executionOf(key);
-    if (execution?.present === undefined) throw new Error(`${key.id} is not under way`);
-    return { execution, attempt: execution.present };
-  }
-
   private attempts(): Attempt[] {
-    return [...this.executions.values()].flatMap(({ present }) => present ?? []);
+    return this.executions.flatMap(({ present }) => present ?? []);
   }
 }

@@ -137,7 +137,7 @@ describe('a sample', () => {
     const { decision, trial } = await decided([{ route: hello, expected: 'refused', behaviour: refused }]);
     expect(counts(trial)).toEqual([TIMING.sampleProbes]);
     expect(decision.sample).toMatchObject({ probes: TIMING.sampleProbes, restarts: 0 });
-    expect(decision.identities).toEqual(['same pods']);
+    expect(decision.identities).toEqual([{ client: 'same pods' }]);
     expect(1 - 0.95 ** TIMING.sampleProbes).toBeGreaterThan(0.99);
   });
 
@@ -372,7 +372,7 @@ describe('an environment fault is never a failure:', () => {
   ])('an unmeshed control or control that was not answered, where it would be %s', async (_, behaviour) => {
     const subject: Subject = { route: hello, expected: 'refused', behaviour };
     const { message } = await environmentFault([subject], (trial) => {
-      trial.check = () => ({ clear: false, why: 'unmeshed control: unknown (curl 6)' });
+      trial.check = () => 'unmeshed control: unknown (curl 6)';
     });
     expect(message).toBe('unmeshed control: unknown (curl 6)');
   });
@@ -411,7 +411,7 @@ describe('an environment fault is never a failure:', () => {
       const trial = decided([{ route: hello, expected: 'refused', behaviour, pending }], (each) => {
         bursts = each.prober.bursts;
         void lapse(2_000).then(() => {
-          each.abort = ending;
+          each.abort.abort(ending);
         });
       });
       await expect(trial).rejects.toBe(ending);
@@ -422,7 +422,7 @@ describe('an environment fault is never a failure:', () => {
   test('the end of the run, before anything is seen', async () => {
     const ending = new Error('the run is being ended');
     const trial = decided([{ route: hello, expected: 'refused', behaviour: refused }], (each) => {
-      each.abort = ending;
+      each.abort.abort(ending);
     });
     await expect(trial).rejects.toBe(ending);
   });
@@ -435,7 +435,7 @@ describe('a failure after pods were replaced on purpose', () => {
         const trial = new Trial([{ route: hello, expected: 'refused', behaviour: answered }]);
         await lapse(10_000);
         trial.replacedAt = replacedAt;
-        trial.check = (from) => (from < 9_000 ? { clear: false, why: 'pods were replaced' } : { clear: true });
+        trial.check = (from) => (from < 9_000 ? 'pods were replaced' : undefined);
         return trial.decide();
       });
     await expect(judge(0)).rejects.toThrow('pods were replaced');

@@ -1,8 +1,10 @@
-import type { RouteResult } from '../evidence/index.ts';
-import { type Observation, type Route, routeName } from '../probe/index.ts';
-import type { Check } from './control-pollers.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { Evidence, RouteResult } from '../evidence/index.ts';
+import { type Identity, type Observation, type Prober, type Purpose, routeName } from '../probe/index.ts';
+import type { ClusterObserver } from './cluster-observer.ts';
+import type { ControlPollers } from './control-pollers.ts';
 import { EnvironmentFault } from './errors.ts';
-import type { Poller } from './poller.ts';
+import type { Poller, Pollers } from './poller.ts';
 import { TIMING } from './timing.ts';
 
 export type Expected = 'answered' | 'refused';
@@ -35,33 +37,33 @@ export interface Item {
 
 /** What judging needs of the run. */
 export interface JudgingContext {
-  clock(): number;
-  /** `count` probes by `jobs` jobs side by side. */
-  burst(route: Route, count: number, jobs: number): Promise<Observation[]>;
-  /** Whether all controls were answered, and nothing else was disturbed, from before `from` until after `to`. */
-  verify(routes: Route[], from: number, to: number): Promise<Check>;
-  /** The longest that a control of these routes took meanwhile, ms. */
-  slowest(routes: Route[], from: number, to: number): number;
-  /** Makes outcomes final, once the logs are complete up to them, and writes them down. */
-  conclude(observations: Observation[]): void;
-  /** When the run last replaced pods on purpose; what that disturbed excuses nothing later. */
-  replacedAt: number;
-  /** Throws when the run is being ended. */
-  throwIfAborted(): void;
+  evidence: Pick<Evidence, 'clock'>;
+  pollers: Pick<Pollers, 'burst'>;
+  controlPollers: Pick<ControlPollers, 'verify' | 'slowest'>;
+  observer: Pick<ClusterObserver, 'replacedAt'>;
+  prober: Pick<Prober, 'conclude'>;
+}
+
+/** Who asks for a decision. */
+export interface Asker {
+  /** Whose nonces the bursts carry. */
+  user: string;
+  /** What the observations belong to. */
+  purpose: Purpose;
+  signal: AbortSignal;
 }
 
 export interface Decision {
   met: boolean;
   routes: RouteResult[];
   sample?: { start: number; end: number; probes: number; restarts: number };
-  /** Identities of client and server pods throughout the sample, per route. */
-  identities: string[];
+  /** The pods throughout the sample, per route. */
+  identities: (Identity | undefined)[];
   /** The observations that decided, the deviating ones first. */
   shown: Observation[];
 }
 
-interface Progress {
-  item: Item;
+interface Progress extends Item {
   /** Nothing that was observed earlier counts. */
   from: number;
   /** What the bursts have observed; the rest is the poller's. */
@@ -72,12 +74,6 @@ export function fits(observation: Observation, expected: Expected): boolean {
   return observation.outcome === (expected === 'answered' ? 'answered' : 'not-reached');
 }
 
-/** An answer that exec lost is no evidence against the mesh. A probe that reached a server that it must not reach is a leak, however it was lost. */
-function isDoubtful({ outcome, seen }: Observation, expected: Expected): boolean {
-  if (outcome === 'unknown') return true;
-  return expected === 'answered' && outcome === 'reached-without-answer' && seen.doubt !== undefined;
-}
-
 /**
  * Decides whether every item reaches its expected outcome within the time of its last change, and stays so.
  *
@@ -85,128 +81,155 @@ function isDoubtful({ outcome, seen }: Observation, expected: Expected): boolean
  * settling time restarts the sample with more probes, so that restarts do not make a lucky pass likely (see `timing.ts`). A
  * deviation after it decides at once.
  * @throws EnvironmentFault when controls, exec or pods were disturbed meanwhile: nothing that was seen counts
+ * @throws the signal's reason
  */
-export async function decide(items: Item[], size: Size, context: JudgingContext): Promise<Decision> {
-  const begun = context.clock();
-  const all = items.map((item): Progress => ({ item, from: item.pending?.from ?? begun, sampled: [] }));
-  const slowDown = items.map(({ poller }) => poller.pollFast());
-  let late: Observation[];
-  try {
-    late = await untilActed(all, context);
-  } finally {
-    for (const release of slowDown) release();
-  }
-  return late.length === 0 ? sample(all, size, context, begun) : unmet(all, late, context, begun);
+export function decide(items: Item[], size: Size, context: JudgingContext, asker: Asker): Promise<Decision> {
+  return new Judging(items, size, context, asker).decide();
 }
 
-/** Waits until the latest observation of every item fits. @returns those that show that one will not, or has not stayed */
-async function untilActed(all: Progress[], context: JudgingContext): Promise<Observation[]> {
-  for (;;) {
-    context.throwIfAborted();
-    let isWaiting = false;
-    for (const progress of all) {
-      const seen = seenBy(progress);
-      const latest = seen.at(-1);
-      if (latest?.outcome === 'unknown') throw new EnvironmentFault(doubtOf(latest));
-      const late = lateIn(seen, progress.item);
-      if (late.length > 0) return late;
-      if (latest === undefined || !fits(latest, progress.item.expected)) isWaiting = true;
+class Judging {
+  private readonly all: Progress[];
+  private readonly size: Size;
+  private readonly context: JudgingContext;
+  private readonly asker: Asker;
+  private readonly begun: number;
+
+  constructor(items: Item[], size: Size, context: JudgingContext, asker: Asker) {
+    this.begun = context.evidence.clock();
+    this.all = items.map((item) => ({ ...item, from: item.pending?.from ?? this.begun, sampled: [] }));
+    this.size = size;
+    this.context = context;
+    this.asker = asker;
+  }
+
+  async decide(): Promise<Decision> {
+    const slowDown = this.all.map(({ poller }) => poller.pollFast());
+    let late: Observation[];
+    try {
+      late = await this.untilActed();
+    } finally {
+      for (const release of slowDown) release();
     }
-    if (!isWaiting) return [];
-    await Promise.race(all.map(({ item }) => item.poller.next()));
+    return late.length === 0 ? this.sample() : this.unmet(late);
   }
-}
 
-async function sample(all: Progress[], size: Size, context: JudgingContext, begun: number): Promise<Decision> {
-  for (let restarts = 0; ; restarts += 1) {
-    context.throwIfAborted();
-    const start = context.clock();
-    const shares = all.map((progress) => shareOf(progress, all, size, restarts));
-    const bursts = await Promise.all(all.map((progress, i) => burst(progress, shares[i] ?? 0, context)));
-    const rest = TIMING.sampleMs - (context.clock() - start);
-    if (size !== 'given' && rest > 0) await new Promise((resolve) => setTimeout(resolve, rest));
-    const end = context.clock();
-    all.forEach((progress, i) => {
-      progress.sampled.push(...(bursts[i] ?? []));
-    });
-    const seen = all.map(seenBy);
-    const within = seen.map((own) => own.filter((observation) => observation.start >= start));
-    const facts = { start, end, probes: shares.reduce((sum, share) => sum + share, 0), restarts };
-    await settleDoubts(all, within.flat(), context, start, end);
-
-    const late = all.flatMap(({ item }, i) => lateIn(seen[i] ?? [], item));
-    if (late.length > 0) return { ...(await unmet(all, late, context, begun)), sample: facts };
-    if (all.every(({ item }, i) => within[i]?.every((observation) => fits(observation, item.expected)))) {
-      return {
-        met: true,
-        routes: all.map(result),
-        sample: facts,
-        identities: within.map((own) => own[0]?.identity ?? ''),
-        shown: within.flatMap((own) => own.slice(-1)),
-      };
+  /** Waits until the latest observation of every item fits. @returns those that show that one will not, or has not stayed */
+  private async untilActed(): Promise<Observation[]> {
+    for (;;) {
+      this.asker.signal.throwIfAborted();
+      let isWaiting = false;
+      for (const progress of this.all) {
+        const seen = seenBy(progress);
+        const latest = seen.at(-1);
+        if (latest?.outcome === 'unknown') throw new EnvironmentFault(doubtOf(latest));
+        const late = lateIn(seen, progress);
+        if (late.length > 0) return late;
+        if (latest === undefined || !fits(latest, progress.expected)) isWaiting = true;
+      }
+      if (!isWaiting) return [];
+      await Promise.race(this.all.map(({ poller }) => poller.next()));
     }
   }
-}
 
-/** Everything that a verdict rests on must be undisturbed, trusted, and from the same running containers. */
-async function settleDoubts(
-  all: Progress[],
-  observations: Observation[],
-  context: JudgingContext,
-  from: number,
-  to: number,
-) {
-  const routes = all.map(({ item }) => item.poller.route);
-  const check = await context.verify(routes, from, to);
-  if (!check.clear) throw new EnvironmentFault(check.why);
-  context.conclude(all.flatMap(seenBy).filter(({ end }) => end <= to));
-  for (const { item } of all) {
-    const { route } = item.poller;
-    const own = observations.filter((observation) => observation.route === route);
-    throwIfDoubtful(own, item.expected);
-    if (own.some(({ identity }) => identity !== own[0]?.identity))
-      throw new EnvironmentFault(`${routeName(route)}: a pod or sidecar was replaced or restarted`);
+  private async sample(): Promise<Decision> {
+    const { all, context } = this;
+    for (let restarts = 0; ; restarts += 1) {
+      this.asker.signal.throwIfAborted();
+      const start = context.evidence.clock();
+      const shares = all.map(({ expected }) => this.shareOf(expected, restarts));
+      const bursts = await Promise.all(all.map((progress, i) => this.burst(progress, shares[i] ?? 0)));
+      const rest = TIMING.sampleMs - (context.evidence.clock() - start);
+      if (this.size !== 'given' && rest > 0) await new Promise((resolve) => setTimeout(resolve, rest));
+      const end = context.evidence.clock();
+      all.forEach(({ sampled }, i) => {
+        sampled.push(...(bursts[i] ?? []));
+      });
+      const seen = all.map(seenBy);
+      const within = seen.map((own) => own.filter((observation) => observation.start >= start));
+      const sample = { start, end, probes: shares.reduce((sum, share) => sum + share, 0), restarts };
+      await this.settleDoubts(within.flat(), start, end);
+
+      const late = all.flatMap((progress, i) => lateIn(seen[i] ?? [], progress));
+      if (late.length > 0) return { ...(await this.unmet(late)), sample };
+      if (all.every(({ expected }, i) => within[i]?.every((observation) => fits(observation, expected)))) {
+        return {
+          met: true,
+          routes: all.map(result),
+          sample,
+          identities: within.map((own) => own[0]?.identity),
+          shown: within.flatMap((own) => own.slice(-1)),
+        };
+      }
+    }
+  }
+
+  private async unmet(deciding: Observation[]): Promise<Decision> {
+    const { all, context } = this;
+    const now = context.evidence.clock();
+    const aftermath = aftermathFrom(now, context.observer.replacedAt);
+    const from = Math.min(this.begun, aftermath, ...deciding.map(({ start }) => start));
+    await this.settleDoubts(deciding, from, now);
+    // A late line of the log may show that a probe was answered after all.
+    const shown = all.flatMap(({ poller, expected }) =>
+      deciding.filter((observation) => observation.route === poller.route && !fits(observation, expected)),
+    );
+    const routes = shown.map(({ route }) => route);
+    throwIfExcused(shown, () => context.controlPollers.slowest(routes, from, now));
+    return { met: false, routes: all.map(result), identities: [], shown };
+  }
+
+  /** Everything that a verdict rests on must be undisturbed, trusted, and from the same running containers. */
+  private async settleDoubts(observations: Observation[], from: number, to: number): Promise<void> {
+    const { all, context, asker } = this;
+    const routes = all.map(({ poller }) => poller.route);
+    await context.controlPollers.verify(routes, from, to);
+    for (const observation of all.flatMap(seenBy))
+      if (observation.end <= to) context.prober.conclude(observation, asker.purpose);
+    for (const { poller, expected } of all) {
+      const own = observations.filter(({ route }) => route === poller.route);
+      throwIfDoubtful(own, expected);
+      if (own.some(({ identity }) => !isDeepStrictEqual(identity, own[0]?.identity)))
+        throw new EnvironmentFault(`${routeName(poller.route)}: a pod or sidecar was replaced or restarted`);
+    }
+  }
+
+  /** A route's part of the probes: routes with the same expected outcome share them. */
+  private shareOf(expected: Expected, restarts: number): number {
+    const together = PROBES[this.size] + restarts * TIMING.restartProbes;
+    if (this.size === 'given') return together;
+    const alike = this.all.filter((other) => other.expected === expected).length;
+    return Math.max(TIMING.routeProbes, Math.ceil(together / alike));
+  }
+
+  private burst({ poller, from }: Progress, probes: number): Promise<Observation[]> {
+    // Only silence is probed side by side: on a slow machine more jobs at once would make everything slower still.
+    const isSilent = poller.since(from).at(-1)?.seen.hung === true;
+    const jobs = isSilent ? Math.min(TIMING.burstJobs, probes) : 1;
+    return this.context.pollers.burst(poller.route, probes, jobs, this.asker.user);
   }
 }
 
-/** @throws EnvironmentFault where one of the observations cannot be trusted */
+/**
+ * An answer that exec lost is no evidence against the mesh. A probe that reached a server that it must not reach is a leak,
+ * however it was lost.
+ * @throws EnvironmentFault where one of the observations cannot be trusted
+ */
 export function throwIfDoubtful(observations: Observation[], expected: Expected): void {
-  const doubtful = observations.find((observation) => isDoubtful(observation, expected));
+  const doubtful = observations.find(
+    ({ outcome, seen }) =>
+      outcome === 'unknown' ||
+      (expected === 'answered' && outcome === 'reached-without-answer' && seen.doubt !== undefined),
+  );
   if (doubtful !== undefined) throw new EnvironmentFault(doubtOf(doubtful));
 }
 
 /**
  * From when on an environment fault is blamed for a failure.
- *
  * @param now time of the failure on the run's clock, ms
  * @param replacedAt when the run last replaced pods on purpose
  */
 export function aftermathFrom(now: number, replacedAt: number): number {
   return Math.max(replacedAt, now - TIMING.aftermathMs);
-}
-
-async function unmet(
-  all: Progress[],
-  deciding: Observation[],
-  context: JudgingContext,
-  begun: number,
-): Promise<Decision> {
-  const now = context.clock();
-  const from = Math.min(begun, aftermathFrom(now, context.replacedAt), ...deciding.map(({ start }) => start));
-  await settleDoubts(all, deciding, context, from, now);
-  // A late line of the log may show that a probe was answered after all.
-  const still = deciding.filter((observation) => {
-    const progress = all.find(({ item }) => item.poller.route === observation.route);
-    return progress !== undefined && !fits(observation, progress.item.expected);
-  });
-  throwIfExcused(still, () =>
-    context.slowest(
-      still.map(({ route }) => route),
-      from,
-      now,
-    ),
-  );
-  return { met: false, routes: all.map(result), identities: [], shown: still };
 }
 
 /**
@@ -221,27 +244,13 @@ export function throwIfExcused(deviations: Observation[], slowestMs: () => numbe
   throw new EnvironmentFault(`a control took ${Math.round(slowest)} ms: the machine is too slow to judge silence`);
 }
 
-/** A route's part of the probes: routes with the same expected outcome share them. */
-function shareOf({ item }: Progress, all: Progress[], size: Size, restarts: number): number {
-  const together = PROBES[size] + restarts * TIMING.restartProbes;
-  if (size === 'given') return together;
-  const alike = all.filter((other) => other.item.expected === item.expected).length;
-  return Math.max(TIMING.routeProbes, Math.ceil(together / alike));
-}
-
-function burst({ item, from }: Progress, probes: number, context: JudgingContext): Promise<Observation[]> {
-  // Only silence is probed side by side: on a slow machine more jobs at once would make everything slower still.
-  const isSilent = item.poller.since(from).at(-1)?.seen.hung === true;
-  return context.burst(item.poller.route, probes, isSilent ? Math.min(TIMING.burstJobs, probes) : 1);
-}
-
 /** All that was observed of an item, in order. */
-function seenBy({ item, from, sampled }: Progress): Observation[] {
-  return [...item.poller.since(from), ...sampled].sort((one, other) => one.start - other.start);
+function seenBy({ poller, from, sampled }: Progress): Observation[] {
+  return [...poller.since(from), ...sampled].sort((one, other) => one.start - other.start);
 }
 
 /** The deviations that came too late for the item's change to excuse them. Without a change, every deviation did. */
-export function lateIn(seen: Observation[], { expected, pending }: Item): Observation[] {
+export function lateIn(seen: Observation[], { expected, pending }: Pick<Item, 'expected' | 'pending'>): Observation[] {
   const acted = seen.findIndex((observation) => fits(observation, expected));
   return seen.filter((observation, i) => {
     if (fits(observation, expected)) return false;
@@ -251,43 +260,27 @@ export function lateIn(seen: Observation[], { expected, pending }: Item): Observ
   });
 }
 
+function result(progress: Progress): RouteResult {
+  return resultOf(progress, progress.from, seenBy(progress));
+}
+
 /**
  * How a route came out after the change that its item waited for.
  *
  * Deviations count from the first expected outcome on: until then the change had not acted. If it never acted although it had
  * to, or if nothing was changed, every deviation counts.
- * @param seen all that was observed of it since the change, in order
+ * @param from when the item's change was acknowledged, or when judging began
+ * @param seen all that was observed of it since then, in order
  */
-export function tallyOf(
-  seen: Observation[],
-  item: Item,
-): Pick<RouteResult, 'leaked' | 'lost' | 'neverActed'> & { acted?: Observation; lastMiss?: Observation } {
-  const { expected, pending } = item;
+export function resultOf(item: Item, from: number, seen: Observation[]): RouteResult {
+  const { pending, expected, poller } = item;
+  const signatures: Record<string, number> = {};
+  for (const { signature } of seen) signatures[signature] = (signatures[signature] ?? 0) + 1;
   const acted = seen.find((observation) => fits(observation, expected));
   const neverActed = pending !== undefined && acted === undefined && lateIn(seen, item).length > 0;
   const isCounted = ({ start }: Observation) =>
     pending === undefined || neverActed || (acted !== undefined && start > acted.start);
   const misses = seen.filter((observation) => isCounted(observation) && !fits(observation, expected));
-  const lastMiss = misses.at(-1);
-  return {
-    leaked: expected === 'refused' ? misses.length : 0,
-    lost: expected === 'answered' ? misses.length : 0,
-    ...(neverActed ? { neverActed } : {}),
-    ...(acted === undefined ? {} : { acted }),
-    ...(lastMiss === undefined ? {} : { lastMiss }),
-  };
-}
-
-function result({ item, from, ...progress }: Progress): RouteResult {
-  return resultOf(item, from, seenBy({ item, from, ...progress }));
-}
-
-/** @param from when the item's change was acknowledged, or when judging began */
-export function resultOf(item: Item, from: number, seen: Observation[]): RouteResult {
-  const { pending, expected, poller } = item;
-  const signatures: Record<string, number> = {};
-  for (const { signature } of seen) signatures[signature] = (signatures[signature] ?? 0) + 1;
-  const { acted, lastMiss, ...tally } = tallyOf(seen, item);
   const since = (time: number) => Math.max(0, Math.round(time - from));
   return {
     route: routeName(poller.route),
@@ -295,8 +288,10 @@ export function resultOf(item: Item, from: number, seen: Observation[]): RouteRe
     ...(pending === undefined ? {} : { change: pending.change }),
     ...(pending === undefined || acted === undefined
       ? {}
-      : { actedMs: since(acted.start), settledMs: since(lastMiss?.end ?? acted.start) }),
-    ...tally,
+      : { actedMs: since(acted.start), settledMs: since(misses.at(-1)?.end ?? acted.start) }),
+    leaked: expected === 'refused' ? misses.length : 0,
+    lost: expected === 'answered' ? misses.length : 0,
+    ...(neverActed ? { neverActed } : {}),
     probes: seen.length,
     signatures,
   };

@@ -1,5 +1,5 @@
 export { scriptOf } from './ask.ts';
-export { type Handlers, serveClaims } from './calls.ts';
+export { type Handler, serveClaims } from './calls.ts';
 export { type Claim, declaredClaims, type PlannedClaim, resourceUseOf } from './claim.ts';
 export type { ClusterObserver } from './cluster-observer.ts';
 export { type Dependencies as JudgingDependencies, openJudging, openProbing } from './dependencies.ts';

@@ -1,11 +1,13 @@
 import { type Manifest, referenceOf } from '../kube/cluster.ts';
-import type { AllowObjects, AllowRequest } from '../mesh/mesh.ts';
+import type { AllowObjects } from '../mesh/mesh.ts';
+import type { PolicyPart, PolicySpec } from './calls.ts';
 import type { Dependencies } from './dependencies.ts';
+import { type FixtureSet, nameIn } from './fixture-sets.ts';
 
-/** Which of a policy's objects: what is allowed (`route`), to whom (`target`), or all. */
-export type PolicyPart = 'route' | 'target' | 'all';
-
-type PoliciesDependencies = Pick<Dependencies, 'cluster' | 'mesh' | 'changes' | 'evidence' | 'policiesInForce'>;
+type PoliciesDependencies = Pick<
+  Dependencies,
+  'cluster' | 'mesh' | 'changes' | 'evidence' | 'policiesInForce' | 'routes'
+>;
 
 /** An object of a policy, and the server that the policy names. */
 interface Present {
@@ -13,34 +15,39 @@ interface Present {
   server: string;
 }
 
-/** The policies that a claim has made. All of them are removed when it ends. */
+/** The policies that a claim has made between the fixtures of its set. All of them are removed when it ends. */
 export class Policies {
   private readonly dependencies: PoliciesDependencies;
   private readonly claim: string;
+  private readonly fixtureSet: FixtureSet;
+  /** By the name that the suite gave it. */
   private readonly made = new Map<string, { objects: AllowObjects; server: string }>();
   private readonly present = new Map<string, Present>();
 
   /** @param claim its id */
-  constructor(claim: string, dependencies: PoliciesDependencies) {
+  constructor(claim: string, fixtureSet: FixtureSet, dependencies: PoliciesDependencies) {
     this.claim = claim;
+    this.fixtureSet = fixtureSet;
     this.dependencies = dependencies;
   }
 
   /** Makes all of them in one change. */
-  async apply(requests: readonly AllowRequest[], part: PolicyPart): Promise<void> {
+  async apply(specs: readonly PolicySpec[], part: PolicyPart): Promise<void> {
     const { mesh, cluster, evidence, policiesInForce } = this.dependencies;
-    const chosen = requests.flatMap((request) => {
-      const server = request.server.app;
-      const objects = mesh.allow(request);
-      this.made.set(request.name, { objects, server });
-      return select(objects, part).map((object) => ({ object, server }));
+    const chosen = specs.flatMap(({ name, client, server, ...spec }) => {
+      const to = this.party(server);
+      const objects = mesh.allow({ ...spec, name: this.nameOf(name), client: this.party(client), server: to });
+      this.made.set(name, { objects, server: to.app });
+      return select(objects, part).map((object) => ({ object, server: to.app }));
     });
     for (const each of chosen) {
       this.present.set(keyOf(each.object), each);
       policiesInForce.begin(this.claim, each.server, evidence.clock());
     }
-    const what = `allow ${requests.map(({ name }) => name).join(', ')}${suffix(part)}`;
-    await this.change(what, 'apply', this.claim, chosen, (object) => cluster.apply(object));
+    const names = specs.map(({ name }) => name);
+    await this.change(this.describe('allow', names, part), 'apply', this.claim, chosen, (object) =>
+      cluster.apply(object),
+    );
   }
 
   async delete(names: readonly string[], part: PolicyPart): Promise<void> {
@@ -53,7 +60,7 @@ export class Policies {
         .reverse()
         .map((object) => ({ object, server }));
     });
-    await this.remove(`delete ${names.join(', ')}${suffix(part)}`, chosen);
+    await this.remove(this.describe('delete', names, part), chosen, this.claim);
   }
 
   /** Whether any of them is, or may be, on the cluster. */
@@ -66,7 +73,7 @@ export class Policies {
     await this.remove("delete the claim's policies", [...this.present.values()].reverse(), claim);
   }
 
-  private async remove(what: string, chosen: Present[], claim = this.claim): Promise<void> {
+  private async remove(what: string, chosen: Present[], claim: string): Promise<void> {
     const { cluster, evidence, policiesInForce } = this.dependencies;
     await this.change(what, 'delete', claim, chosen, async (object) => {
       await cluster.delete(referenceOf(object));
@@ -92,14 +99,24 @@ export class Policies {
       return chosen.map(({ object }) => ({ [verb]: object }));
     });
   }
+
+  private party(fixture: string) {
+    const { app, namespace, serviceAccount } = this.dependencies.routes.actor(nameIn(this.fixtureSet, fixture));
+    return { app, namespace, serviceAccount };
+  }
+
+  private nameOf(policy: string): string {
+    return policy + this.fixtureSet.suffix;
+  }
+
+  private describe(verb: string, names: readonly string[], part: PolicyPart): string {
+    const own = names.map((name) => this.nameOf(name)).join(', ');
+    return `${verb} ${own}${part === 'all' ? '' : ` (${part} only)`}`;
+  }
 }
 
 function select({ route, target }: AllowObjects, part: PolicyPart): Manifest[] {
   return { route, target, all: [...route, ...target] }[part];
-}
-
-function suffix(part: PolicyPart): string {
-  return part === 'all' ? '' : ` (${part} only)`;
 }
 
 function keyOf({ apiVersion, kind, metadata }: Manifest): string {

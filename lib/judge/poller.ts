@@ -1,3 +1,4 @@
+import { pause } from '../polling/poll-until.ts';
 import { type Observation, type Prober, type Route, routeName } from '../probe/index.ts';
 import { TIMING } from './timing.ts';
 
@@ -16,23 +17,16 @@ export interface PollerOptions {
  * would delay what they wait for.
  */
 export class RateLimit {
-  private routes = 0;
+  /** How many are polled fast. */
+  routes = 0;
 
   /** Between the beginnings of two probes of one route, ms. */
   get fastMs(): number {
     return Math.max(TIMING.fastMs, this.routes * TIMING.fastShareMs);
   }
-
-  /** Counts one more route until the returned function is called. */
-  join(): () => void {
-    this.routes += 1;
-    return () => {
-      this.routes -= 1;
-    };
-  }
 }
 
-/** Probes one route again and again until `stop`, through every change. Pollers of one route can share its probes. */
+/** Sees what one route is probed with until `stop`, through every change. Pollers of one route can share its probes. */
 export class Poller {
   readonly route: Route;
   private readonly probing: Probing;
@@ -40,28 +34,19 @@ export class Poller {
   private readonly waiting = new Set<() => void>();
   private hasStopped = false;
 
-  private constructor(route: Route, probing: Probing) {
-    this.route = route;
+  /** It has its own copies of all observations that are made from now on. */
+  constructor(probing: Probing) {
+    this.route = probing.route;
     this.probing = probing;
     probing.readers.add(this);
   }
 
   static start(route: Route, options: PollerOptions): Poller {
-    return new Poller(route, new Probing(options));
-  }
-
-  /** Another poller on the same probes. It has its own copies of all observations that are made from now on. */
-  share(): Poller {
-    return new Poller(this.route, this.probing);
+    return new Poller(new Probing(route, options));
   }
 
   get isStopped(): boolean {
     return this.hasStopped;
-  }
-
-  /** False once the last poller that shares the probes has been stopped. */
-  get isShareable(): boolean {
-    return this.probing.isRunning;
   }
 
   /** Every observation in memory, in order. */
@@ -89,11 +74,6 @@ export class Poller {
     return this.probing.pollFast();
   }
 
-  /** Probes only while polled fast, until the returned function is called: a burst shows as much. */
-  pause(): () => void {
-    return this.probing.pause();
-  }
-
   async stop(): Promise<void> {
     this.hasStopped = true;
     await this.probing.leave(this);
@@ -116,36 +96,40 @@ export class Poller {
 
 /** What pollers of one route share: each probe begins a while after the one before began, or when that one is over. */
 class Probing {
+  readonly route: Route;
   readonly readers = new Set<Poller>();
+  /** False once the last poller has been stopped. */
   isRunning = true;
   private readonly options: Required<PollerOptions>;
-  private readonly fast = new Set<object>();
   private readonly ended: Promise<void>;
+  /** How often it is polled fast. */
+  private fast = 0;
   private bursts = 0;
-  private isPoked = false;
-  private wake: () => void = () => {};
-  private leaveRateLimit: () => void = () => {};
+  /** Aborted to end the rest between two probes. */
+  private resting = new AbortController();
 
-  constructor(options: PollerOptions) {
+  constructor(route: Route, options: PollerOptions) {
+    this.route = route;
     this.options = { rateLimit: new RateLimit(), most: Number.POSITIVE_INFINITY, ...options };
     this.ended = this.run();
   }
 
   poke(): void {
-    this.isPoked = true;
-    this.wake();
+    this.resting.abort();
   }
 
   pollFast(): () => void {
-    if (this.fast.size === 0) this.leaveRateLimit = this.options.rateLimit.join();
-    const mark = {};
-    this.fast.add(mark);
+    const { rateLimit } = this.options;
+    this.fast += 1;
+    if (this.fast === 1) rateLimit.routes += 1;
     this.poke();
     return () => {
-      if (this.fast.delete(mark) && this.fast.size === 0) this.leaveRateLimit();
+      this.fast -= 1;
+      if (this.fast === 0) rateLimit.routes -= 1;
     };
   }
 
+  /** Probes only while polled fast, until the returned function is called: a burst shows as much. */
   pause(): () => void {
     this.bursts += 1;
     return () => {
@@ -154,39 +138,26 @@ class Probing {
   }
 
   async leave(reader: Poller): Promise<void> {
-    if (this.readers.size > 1 || !this.readers.has(reader)) {
-      this.readers.delete(reader);
-      return;
+    if (this.readers.size === 1 && this.readers.has(reader)) {
+      this.isRunning = false;
+      this.poke();
+      await this.ended;
     }
-    this.isRunning = false;
-    this.wake();
-    await this.ended;
     this.readers.delete(reader);
   }
 
   private async run(): Promise<void> {
     const { probe, restMs, rateLimit, most } = this.options;
     while (this.isRunning) {
-      this.isPoked = false;
+      this.resting = new AbortController();
       const begun = performance.now();
-      if (this.bursts === 0 || this.fast.size > 0) {
+      if (this.bursts === 0 || this.fast > 0) {
         const observation = await probe();
         for (const reader of [...this.readers]) reader.take({ ...observation }, most);
       }
-      const restUntil = begun + (this.fast.size > 0 ? rateLimit.fastMs : restMs);
-      if (this.isRunning && !this.isPoked) await this.rest(restUntil - performance.now());
+      const restUntil = begun + (this.fast > 0 ? rateLimit.fastMs : restMs);
+      await pause(restUntil - performance.now(), this.resting.signal);
     }
-  }
-
-  private async rest(ms: number): Promise<void> {
-    if (ms <= 0) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
   }
 }
 
@@ -206,7 +177,7 @@ interface Burst {
 export class Pollers {
   private readonly prober: Prober;
   private readonly rateLimit = new RateLimit();
-  private readonly running = new Map<Route, Poller>();
+  private readonly running = new Map<Route, Probing>();
   private readonly bursts = new Map<Route, Burst>();
 
   constructor(prober: Prober) {
@@ -218,13 +189,13 @@ export class Pollers {
    * @param user whose nonces the probes carry, unless another claim polls the route already
    */
   follow(route: Route, user: string): Poller {
-    const known = this.running.get(route);
-    if (known?.isShareable) return known.share();
-    const own = `${user} polling ${routeName(route)}`;
-    const probe = () => this.prober.probe(route, own);
-    const poller = Poller.start(route, { probe, restMs: TIMING.pollMs, rateLimit: this.rateLimit });
-    this.running.set(route, poller);
-    return poller;
+    let probing = this.running.get(route);
+    if (!probing?.isRunning) {
+      const probe = () => this.prober.probe(route, `${user} polling ${routeName(route)}`);
+      probing = new Probing(route, { probe, restMs: TIMING.pollMs, rateLimit: this.rateLimit });
+      this.running.set(route, probing);
+    }
+    return new Poller(probing);
   }
 
   /** At least `count` probes by `jobs` jobs side by side, none of them begun before now. */

@@ -1,8 +1,8 @@
 import type { ModeName } from '../mesh/mesh.ts';
+import { pause } from '../polling/poll-until.ts';
 import { type Observation, type Route, routeName } from '../probe/index.ts';
 import type { Change } from './changes.ts';
 import type { Dependencies } from './dependencies.ts';
-import { EnvironmentFault } from './errors.ts';
 import {
   aftermathFrom,
   type Decision,
@@ -81,9 +81,10 @@ export class StabilityCheck {
           const decision = await this.met(items, from, now);
           if (decision !== undefined) return { items, ...decision };
         }
-        // Only the beginning and the end of the stretch are urgent; in between others need the machine more.
-        setFast(from === Number.POSITIVE_INFINITY || now >= due);
-        await nextSeen(items, due - now, signal);
+        const isUrgent = from === Number.POSITIVE_INFINITY || now >= due;
+        // In between others need the machine more.
+        setFast(isUrgent);
+        await nextSeen(items, isUrgent ? TIMING.stabilityMs : due - now, signal);
       }
     } finally {
       setFast(false);
@@ -114,7 +115,7 @@ export class StabilityCheck {
     const undisturbedFrom = Math.min(start, aftermathFrom(end, observer.replacedAt));
     await this.settleDoubts(items, start, end, undisturbedFrom);
     const shown = items.flatMap((item) => stretchOf(item, end).late);
-    throwIfExcused(shown, () => controlPollers.slowest(routesOf(items), undisturbedFrom, end));
+    throwIfExcused(shown, () => controlPollers.slowest(this.routes, undisturbedFrom, end));
     return { met: false, shown, ...decisionOf(items, start, end) };
   }
 
@@ -128,8 +129,7 @@ export class StabilityCheck {
 
   /** What is judged must be undisturbed, final, and trusted. */
   private async settleDoubts(items: Item[], start: number, end: number, undisturbedFrom: number): Promise<void> {
-    const check = await this.dependencies.controlPollers.verify(routesOf(items), undisturbedFrom, end);
-    if (!check.clear) throw new EnvironmentFault(check.why);
+    await this.dependencies.controlPollers.verify(this.routes, undisturbedFrom, end);
     for (const { poller, expected } of items) {
       const observations = within(poller, start, end);
       this.write(observations);
@@ -137,28 +137,20 @@ export class StabilityCheck {
     }
   }
 
+  private get routes(): Route[] {
+    return this.pollers.map(({ route }) => route);
+  }
+
   private write(observations: Observation[]): void {
     for (const observation of observations) this.dependencies.prober.conclude(observation, { role: 'subject' });
   }
 }
 
-/** Settles at the next observation of one of them, when `leftMs` are over, or when the signal is given. */
-async function nextSeen(items: Item[], leftMs: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  let done = () => {};
-  const over = new Promise<void>((resolve) => {
-    done = resolve;
-  });
-  signal.addEventListener('abort', done);
-  const isLeft = leftMs > 0 && leftMs < Number.POSITIVE_INFINITY;
-  const timer = isLeft ? setTimeout(done, leftMs) : undefined;
-  await Promise.race([over, ...items.map(({ poller }) => poller.next())]);
-  clearTimeout(timer);
-  signal.removeEventListener('abort', done);
-}
-
-function routesOf(items: Item[]): Route[] {
-  return items.map(({ poller }) => poller.route);
+/** Settles at the next observation of one of them, after `ms`, or when the signal is given. */
+async function nextSeen(items: Item[], ms: number, signal: AbortSignal): Promise<void> {
+  const seen = new AbortController();
+  await Promise.race([pause(ms, AbortSignal.any([signal, seen.signal])), ...items.map(({ poller }) => poller.next())]);
+  seen.abort();
 }
 
 function within(poller: Poller, start: number, end: number): Observation[] {
@@ -187,7 +179,7 @@ function decisionOf(items: Item[], start: number, end: number): Pick<Decision, '
   return {
     routes,
     sample: { start, end, probes: sampled.flat().length, restarts: 0 },
-    identities: sampled.map((own) => own[0]?.identity ?? ''),
+    identities: sampled.map((own) => own[0]?.identity),
   };
 }
 

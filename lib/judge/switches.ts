@@ -38,7 +38,7 @@ export class Switches {
   async reinstall(attempt: Attempt, modes: Required<ModeState>): Promise<void> {
     await attempt.beginOnNewPods();
     await this.replacingPods(() =>
-      this.dependencies.modes.install(modes, [attempt.claim.id], () => this.options.reinstall(modes)),
+      this.dependencies.modes.install(modes, [attempt.id], () => this.options.reinstall(modes)),
     );
   }
 

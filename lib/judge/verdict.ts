@@ -31,15 +31,16 @@ export function worse(one: Judgement | undefined, other: Judgement): Judgement {
 
 /**
  * What an error in a step of a claim means for it.
- * @param attempt the attempt's own signal
- * @param run the run's signal
+ * @param signal ends the attempt
  */
-export function errorOf(error: unknown, attempt: AbortSignal | undefined, run: AbortSignal): Error {
-  const isKnown = [Unmet, EnvironmentFault, Inconclusive, Aborted].some((known) => error instanceof known);
-  if (isKnown) return error as Error;
-  if (attempt?.aborted && attempt.reason instanceof Error) return attempt.reason;
-  if (run.aborted) return new Aborted(ENDING);
+export function errorOf(error: unknown, signal: AbortSignal): Error {
+  if (isKnown(error)) return error;
+  if (signal.aborted) return isKnown(signal.reason) ? signal.reason : new Aborted(ENDING);
   return mayPass(error) ? new EnvironmentFault(messageOf(error)) : new Inconclusive(messageOf(error));
+}
+
+function isKnown(error: unknown): error is Error {
+  return [Unmet, EnvironmentFault, Inconclusive, Aborted].some((known) => error instanceof known);
 }
 
 export const ENDING = 'the run is being ended';

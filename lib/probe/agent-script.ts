@@ -3,47 +3,6 @@ const BATCH = 32;
 /** How many of the last long jobs each beat names. */
 const REMEMBERED = 16;
 
-const FUNCTIONS = `
-due() {
-  read -r now rest </proc/uptime
-  echo "$1 $((\${now%%.*} + $2))" >"$id.pid"
-}
-
-over() {
-  wait "$1"
-  status=$?
-  : >"$id.pid"
-  return "$status"
-}
-
-limit() {
-  seconds=$1
-  shift
-  exec 7<&0
-  "$@" <&7 7<&- &
-  exec 7<&-
-  due "$!" "$seconds"
-  over "$!"
-}
-
-hello() {
-  [ -p "to.$place" ] || mkfifo "to.$place" "from.$place"
-  exec 8<>"to.$place"
-  nc "$1" "$2" <"to.$place" >"from.$place" 8<&- &
-  nc=$!
-  due "$nc" "$4"
-  exec 7<"from.$place"
-  printf '%s\\n' "$3" >&8
-  IFS= read -r answer <&7 && printf '%s\\n' "$answer" && answer=
-  exec 8<&-
-  printf '%s' "$answer"
-  while IFS= read -r answer <&7; do printf '%s\\n' "$answer"; done
-  printf '%s' "$answer"
-  exec 7<&-
-  over "$nc"
-}
-`;
-
 /**
  * The shell agent that one exec session runs in a pod, in POSIX sh with busybox's or coreutils' tools.
  *
@@ -121,7 +80,45 @@ writer=$!
   done ) 2>/dev/null &
 reaper=$!
 
-${FUNCTIONS}
+due() {
+  read -r now rest </proc/uptime
+  echo "$1 $((\${now%%.*} + $2))" >"$id.pid"
+}
+
+over() {
+  wait "$1"
+  status=$?
+  : >"$id.pid"
+  return "$status"
+}
+
+limit() {
+  seconds=$1
+  shift
+  exec 7<&0
+  "$@" <&7 7<&- &
+  exec 7<&-
+  due "$!" "$seconds"
+  over "$!"
+}
+
+hello() {
+  [ -p "to.$place" ] || mkfifo "to.$place" "from.$place"
+  exec 8<>"to.$place"
+  nc "$1" "$2" <"to.$place" >"from.$place" 8<&- &
+  nc=$!
+  due "$nc" "$4"
+  exec 7<"from.$place"
+  printf '%s\\n' "$3" >&8
+  IFS= read -r answer <&7 && printf '%s\\n' "$answer" && answer=
+  exec 8<&-
+  printf '%s' "$answer"
+  while IFS= read -r answer <&7; do printf '%s\\n' "$answer"; done
+  printf '%s' "$answer"
+  exec 7<&-
+  over "$nc"
+}
+
 job() {
   id=$1
   place=$2
@@ -163,40 +160,3 @@ while IFS=' ' read -r id place script; do job "$id" "$place" "$script" & done
 kill "$writer" "$reaper"
 cd / && rm -rf "$dir"
 `;
-
-/** The same functions for one script in an exec of its own. The last line of stdout repeats the exit status. */
-export function aloneScript(script: string, seconds: number): string {
-  return `
-umask 077
-base=/probe
-[ -w "$base" ] || base=/tmp
-dir=$(mktemp -d "$base/alone.XXXXXX") && cd "$dir" || exit 70
-id=alone
-place=alone
-( sleep ${seconds}; read -r pid rest <alone.pid && kill -9 "$pid" ) >/dev/null 2>&1 &
-${FUNCTIONS}
-( ${script}
-)
-status=$?
-cd / && rm -rf "$dir"
-printf '\\n%s %s\\n' '${ALONE_END}' "$status"
-exit "$status"
-`;
-}
-
-const ALONE_END = '>>alone';
-
-/** Removes that last line. If it and the API give different statuses, the exec cannot be trusted. */
-export function parseAlone(result: {
-  exitCode?: number;
-  fault?: string;
-  stdout: string;
-  stderr: string;
-}): { exit: number; stdout: string; stderr: string } | { doubt: string } {
-  if (result.fault !== undefined) return { doubt: `exec: ${result.fault}` };
-  const end = /\n>>alone (\d+)\n$/.exec(result.stdout);
-  if (end === null) return { doubt: 'exec: the end of the output is missing' };
-  const status = Number(end[1]);
-  if (result.exitCode !== status) return { doubt: `exec: status ${result.exitCode} by the API, ${status} in the pod` };
-  return { exit: status, stdout: result.stdout.slice(0, end.index), stderr: result.stderr };
-}

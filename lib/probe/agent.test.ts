@@ -26,7 +26,7 @@ interface Opened extends ExecSession {
 }
 
 /** A cluster whose one container is this machine: exec starts its `sh`, in process groups that end with the test. */
-class ShellCluster implements Pick<Cluster, 'exec' | 'openExec'> {
+class ShellCluster implements Pick<Cluster, 'openExec'> {
   readonly sessions: Opened[] = [];
   /** Thrown instead of opening a session. */
   refuse: Error | undefined;
@@ -67,19 +67,6 @@ class ShellCluster implements Pick<Cluster, 'exec' | 'openExec'> {
     };
     this.sessions.push(session);
     return session;
-  }
-
-  async exec(_: unknown, command: string[]) {
-    const child = this.start(command);
-    const pieces = { stdout: '', stderr: '' };
-    for (const stream of ['stdout', 'stderr'] as const) {
-      child[stream]?.on('data', (chunk: Buffer) => {
-        pieces[stream] += chunk;
-      });
-    }
-    child.stdin?.end();
-    const [exitCode] = (await once(child, 'close')) as [number];
-    return { exitCode, ...pieces };
   }
 
   /** Ends all that was started: agents by the end of their input, so that they tidy up; then what is left, in any state. */
@@ -310,33 +297,25 @@ describe('what cannot be trusted is a doubt:', () => {
   });
 });
 
-describe('alone, in an exec of its own,', () => {
-  test('a script has the same functions, and its outputs are apart', async () => {
+describe('alone, in a session of its own,', () => {
+  test('a script runs as in the shared session, and the session ends with it', async () => {
     const { agent, cluster } = agentHere();
-    expect(await agent.runAlone("printf 'no end'; echo why >&2; echo in | limit 9 cat; exit 7", LIMIT_MS)).toEqual({
+    expect(await agent.runAlone("printf 'no end'; echo why >&2; echo in | limit 9 cat; (exit 7)", LIMIT_MS)).toEqual({
       exit: 7,
       stdout: 'no endin\n',
       stderr: 'why\n',
     });
-    expect(cluster.sessions).toEqual([]);
+    expect(await cluster.sessions[0]?.ended).toEqual({ exitCode: 0 });
   });
 
-  test('a command that outlives its limit is ended', async () => {
-    const { agent } = agentHere();
-    expect(await agent.runAlone('limit 1 sleep 50; echo "after $?"', 1_000)).toMatchObject({ stdout: 'after 137\n' });
-  });
-
-  test.each([
-    [
-      'the API says another status than the script',
-      "printf '\\n>>alone 0\\n'; exit 3",
-      /status 3 by the API, 0 in the pod/,
-    ],
-    ['the end of the output is missing', 'echo half', /the end of the output is missing/],
-  ])('%s: a doubt', async (_, script, doubt) => {
+  test('a script is not touched by a session that does not answer', async () => {
     const { agent, cluster } = agentHere();
-    cluster.replace = () => ['sh', '-c', script];
-    expect(await agent.runAlone('true', LIMIT_MS)).toEqual({ doubt: expect.stringMatching(doubt) });
+    expect(await agent.run('true', LIMIT_MS)).toMatchObject({ exit: 0 });
+    const stuck = agent.run('sleep 30', LIMIT_MS);
+    expect(await agent.runAlone('echo alone', LIMIT_MS)).toMatchObject({ stdout: 'alone\n' });
+    expect(cluster.sessions).toHaveLength(2);
+    cluster.sessions[0]?.cut('connection reset');
+    expect(await stuck).toEqual({ doubt: 'exec: connection reset' });
   });
 });
 
@@ -438,16 +417,6 @@ describe('a TCP probe', () => {
     const { agent } = agentHere();
     expect(await agent.run(`hello 127.0.0.1 ${port} mp0000000000000001 1; echo "status $?"`, LIMIT_MS)).toMatchObject({
       stdout: 'status 137\n',
-    });
-  });
-
-  withNc('works alone, too', async () => {
-    const port = await listen(echo(true));
-    const { agent } = agentHere();
-    expect(await agent.runAlone(`hello 127.0.0.1 ${port} mp0000000000000001 5`, LIMIT_MS)).toEqual({
-      exit: 0,
-      stdout: 'echo response: mp0000000000000001\n',
-      stderr: '',
     });
   });
 

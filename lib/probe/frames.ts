@@ -23,41 +23,24 @@ export function frameReader(handlers: FrameHandlers): (chunk: Buffer) => void {
   let open: { id: string; lines: string[] } | undefined;
 
   const line = (text: string) => {
-    if (text.startsWith('~')) {
-      if (open !== undefined) handlers.damaged(open.id, 'the frame has no end');
-      open = undefined;
-      handlers.beat(text.split(' ').slice(1));
-      return;
-    }
-    if (open === undefined) {
-      if (text.startsWith('<<')) open = { id: text.slice(2).split(' ')[0] ?? '', lines: [text] };
-      else if (text === 'ready') handlers.ready();
-      else handlers.damaged(undefined, `unexpected line "${text.slice(0, 80)}"`);
-      return;
-    }
-    if (text.startsWith('<<')) {
+    const isBeat = text.startsWith('~');
+    const isStart = text.startsWith('<<');
+    if (open !== undefined && (isBeat || isStart)) {
       handlers.damaged(open.id, 'the frame has no end');
-      open = { id: text.slice(2).split(' ')[0] ?? '', lines: [text] };
-      return;
+      open = undefined;
     }
-    if (!text.startsWith('>>')) {
-      open.lines.push(text);
-      return;
-    }
-    const { id, lines } = open;
-    open = undefined;
-    const [endId, digest] = text.slice(2).split(' ');
-    if (endId === id && digest === undefined) {
-      const frame = parseBrief(lines);
-      if (frame === undefined) handlers.damaged(id, 'the two copies of the frame differ');
+    if (isBeat) handlers.beat(text.split(' ').slice(1));
+    else if (isStart) open = { id: text.slice(2).split(' ')[0] ?? '', lines: [text] };
+    else if (text === 'ready' && open === undefined) handlers.ready();
+    else if (open === undefined) handlers.damaged(undefined, `unexpected line "${text.slice(0, 80)}"`);
+    else if (!text.startsWith('>>')) open.lines.push(text);
+    else {
+      const { id, lines } = open;
+      open = undefined;
+      const frame = parse(id, lines, text.slice(2).split(' '));
+      if (typeof frame === 'string') handlers.damaged(id, frame);
       else handlers.frame(frame);
-      return;
     }
-    const actual = createHash('sha256')
-      .update(lines.map((each) => `${each}\n`).join(''))
-      .digest('hex');
-    if (endId !== id || digest !== actual) handlers.damaged(id, 'the digest does not fit the frame');
-    else handlers.frame(parseFrame(lines));
   };
 
   return (chunk) => {
@@ -67,28 +50,31 @@ export function frameReader(handlers: FrameHandlers): (chunk: Buffer) => void {
   };
 }
 
-function parseFrame(lines: string[]): Frame {
-  const [id = '', status] = (lines[0] ?? '').slice(2).split(' ');
-  const divider = lines.indexOf('--');
+/** @returns why the frame is damaged, if it is */
+function parse(id: string, lines: string[], [endId, digest]: string[]): Frame | string {
+  const [head = '', ...body] = lines;
+  const status = Number(head.slice(2).split(' ')[1]);
+  if (endId === id && digest === undefined) {
+    const outputs = briefOutputs(body);
+    return outputs === undefined ? 'the two copies of the frame differ' : { id, status, ...outputs };
+  }
+  const whole = lines.map((each) => `${each}\n`).join('');
+  if (endId !== id || digest !== createHash('sha256').update(whole).digest('hex'))
+    return 'the digest does not fit the frame';
+  const divider = body.indexOf('--');
   const decode = (encoded: string[]) => Buffer.from(encoded.join(''), 'base64').toString('utf8');
-  return {
-    id,
-    status: Number(status),
-    stdout: decode(lines.slice(1, divider)),
-    stderr: decode(lines.slice(divider + 1)),
-  };
+  return { id, status, stdout: decode(body.slice(0, divider)), stderr: decode(body.slice(divider + 1)) };
 }
 
 /** Undefined where the copies are not the same. */
-function parseBrief(lines: string[]): Frame | undefined {
-  const [head = '', ...body] = lines;
-  const [id = '', status] = head.slice(2).split(' ');
+function briefOutputs(body: string[]): Pick<Frame, 'stdout' | 'stderr'> | undefined {
   const middle = (body.length - 1) / 2;
   const copy = body.slice(0, middle);
   const divider = copy.indexOf('--');
   if (body[middle] !== '==' || divider < 0 || copy.some((text, i) => text !== body[middle + 1 + i])) return undefined;
-  const [stdout, stderr] = [copy.slice(0, divider), copy.slice(divider + 1)].map(plain);
-  return stdout === undefined || stderr === undefined ? undefined : { id, status: Number(status), stdout, stderr };
+  const stdout = plain(copy.slice(0, divider));
+  const stderr = plain(copy.slice(divider + 1));
+  return stdout === undefined || stderr === undefined ? undefined : { stdout, stderr };
 }
 
 /** Undefined where a line is neither a whole one nor the last. */

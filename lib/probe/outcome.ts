@@ -11,6 +11,9 @@ export interface Seen {
   doubt?: string;
 }
 
+/** The signatures of answers of the fixtures. */
+export const ANSWERS: ReadonlySet<string> = new Set(['echo', 'HTTP 200']);
+
 /** The echo server's prefix, as the fixture starts it. */
 const ECHO = 'echo response: ';
 

@@ -40,7 +40,7 @@ class PlayedAgent extends Agent {
   play: Play = echoed;
   hangs = false;
 
-  constructor(cluster: Pick<Cluster, 'exec' | 'openExec'>) {
+  constructor(cluster: Pick<Cluster, 'openExec'>) {
     super(cluster, { namespace: 'curl', pod: 'curl-1', container: 'curl' }, () => undefined);
   }
 
@@ -88,12 +88,12 @@ function setup({ hasPod = true } = {}) {
     tails.push(handlers);
     return { stop: () => undefined };
   };
-  const agent = new PlayedAgent({ exec: unused, openExec: unused });
+  const agent = new PlayedAgent({ openExec: unused });
   const log = new ServerLog({ followLog }, { namespace: '', pod: '', container: '' }, () => undefined);
   const logs = (nonces: string[]) => {
     for (const nonce of nonces) tails[0]?.line(`request: ${nonce}`);
   };
-  let identity = 'old pods';
+  let identity = { client: 'old' };
   let count = 0;
   const prober = new Prober({
     evidence,
@@ -108,7 +108,7 @@ function setup({ hasPod = true } = {}) {
   });
   const observations = () => records.filter((record): record is ObservationRecord => record.kind === 'observation');
   const replacePods = () => {
-    identity = 'new pods';
+    identity = { client: 'new' };
   };
   return { prober, agent, logs, observations, replacePods };
 }
@@ -125,7 +125,7 @@ describe('one probe', () => {
       outcome: 'answered',
       nonce: 'mp0000000000000001',
       signature: 'echo',
-      identity: 'old pods',
+      identity: { client: 'old' },
     });
     expect(observation.start).toBeLessThan(observation.end);
   });
@@ -252,8 +252,8 @@ describe('a burst', () => {
       replacePods();
       return silent(nonces);
     };
-    expect((await prober.burst(hello, 2, 'a claim')).map(({ identity }) => identity)).toEqual(['old pods', 'old pods']);
-    expect((await prober.probe(hello, 'a claim')).identity).toBe('new pods');
+    expect((await prober.burst(hello, 2, 'a claim')).map(({ identity }) => identity.client)).toEqual(['old', 'old']);
+    expect((await prober.probe(hello, 'a claim')).identity.client).toBe('new');
   });
 
   test('under way when the run is being ended is a doubt at once', async () => {

@@ -19,8 +19,15 @@ export interface Observation {
   readonly printed: Printed | undefined;
   /** Readers that share a probe have copies of its observation; this part is the same object in all of them. */
   readonly seen: Seen;
-  /** The identities of the pods, sidecars included, when it was sent: they change when a pod is replaced. */
-  readonly identity: string;
+  /** The pods at both ends when it was sent. */
+  readonly identity: Identity;
+}
+
+/** The pods at both ends of a route. Each is another text after the pod was replaced or one of its containers restarted. */
+export interface Identity {
+  client: string;
+  /** Absent where the route has no server. */
+  server?: string;
 }
 
 /** What an observation belongs to in the evidence. */
@@ -36,7 +43,7 @@ export interface ProberDependencies {
   agentOf(app: string): Agent | undefined;
   logOf(app: string): ServerLog | undefined;
   podOf(app: string): string;
-  identityOf(route: Route): string;
+  identityOf(route: Route): Identity;
 }
 
 export class Prober {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { setTimeout as lapse } from 'node:timers/promises';
 import { builtFolder } from '../compiled/built.js';
-import { type Handlers, serveClaims } from '../judge/index.ts';
+import { type Handler, serveClaims } from '../judge/index.ts';
 import { type CommandResult, runCommand } from '../processes/command.ts';
 import { MeshproofError } from '../words/index.ts';
 import { childNote, type RunContext } from './context.ts';
@@ -17,7 +17,7 @@ const ENDED_MS = 5_000;
 /** The process in which the claims' bodies run: jest. */
 export interface ClaimsProcess {
   /** Lets the claims begin. */
-  serve(handlers: Handlers): void;
+  serve(handler: Handler): void;
   /** Settles when jest has ended. Its status is never a verdict. */
   ended: Promise<CommandResult>;
   kill(): void;
@@ -33,8 +33,8 @@ export async function openClaims(
   run: RunContext,
   limitMs = START_MS * run.options.timeoutScale,
 ): Promise<ClaimsProcess> {
-  let serve: (handlers: Handlers) => void = () => undefined;
-  const served = new Promise<Handlers>((resolve) => {
+  let serve: (handler: Handler) => void = () => undefined;
+  const served = new Promise<Handler>((resolve) => {
     serve = resolve;
   });
   const folder = join(await builtFolder(), 'claims');

@@ -82,7 +82,7 @@ export async function judgeClaims(
       diagnose: diagnosticsFor(run, environment),
     });
     ends.unshift(() => engine.abort());
-    jest.serve(engine.handlers());
+    jest.serve(engine.answer);
     const stop = () => {
       prober.end();
       jest.kill();

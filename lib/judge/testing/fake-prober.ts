@@ -1,5 +1,13 @@
 import type { Outcome } from '../../evidence/index.ts';
-import { type Observation, PROBE_TIMING, Prober, type Purpose, type Route, routeName } from '../../probe/index.ts';
+import {
+  type Identity,
+  type Observation,
+  PROBE_TIMING,
+  Prober,
+  type Purpose,
+  type Route,
+  routeName,
+} from '../../probe/index.ts';
 import type { FakeEvidence } from './fake-evidence.ts';
 import { lapse } from './virtual-time.ts';
 
@@ -29,13 +37,17 @@ export class FakeProber extends Prober {
   readonly bursts: { route: Route; count: number; at: number; user: string }[] = [];
   readonly written = new Map<Observation, Purpose | undefined>();
   private readonly evidence: FakeEvidence;
-  private readonly identityOf: (route: Route) => string;
+  private readonly identityOf: (route: Route) => Identity;
   private readonly behaviours = new Map<string, Behaviour>();
   private readonly fallback: Behaviour;
   private readonly counts = new Map<Route, number>();
 
   /** @param fallback for routes that no `set` has named: unmeshed and loopback controls */
-  constructor(evidence: FakeEvidence, fallback: Behaviour = () => 'answered', identityOf = (_: Route) => 'same pods') {
+  constructor(
+    evidence: FakeEvidence,
+    fallback: Behaviour = () => 'answered',
+    identityOf = (_: Route): Identity => ({ client: 'same pods' }),
+  ) {
     super({
       evidence,
       nonce: () => 'mpabcdefx1',
@@ -57,7 +69,7 @@ export class FakeProber extends Prober {
     const start = this.evidence.clock();
     this.bursts.push({ route, count, at: start, user });
     const behaviour = this.behaviours.get(routeName(route)) ?? this.fallback;
-    const identity = this.identityOf(route);
+    const pods = this.identityOf(route);
     const results: Result[] = [];
     for (let at = start; results.length < count; ) {
       const n = (this.counts.get(route) ?? 0) + 1;
@@ -69,7 +81,7 @@ export class FakeProber extends Prober {
     }
     await lapse(results.reduce((sum, { takesMs = USUAL_MS }) => sum + takesMs, 0));
     const end = this.evidence.clock();
-    return results.map((result) => this.observe(route, { identity, ...result }, start, end));
+    return results.map((result) => this.observe(route, result, pods, start, end));
   }
 
   override conclude(observation: Observation, purpose?: Purpose): void {
@@ -79,7 +91,7 @@ export class FakeProber extends Prober {
     observation.outcome = ending ?? observation.outcome;
   }
 
-  private observe(route: Route, result: Result & { identity: string }, start: number, end: number): FakeObservation {
+  private observe(route: Route, result: Result, pods: Identity, start: number, end: number): FakeObservation {
     const { outcome, doubt, identity, signature = outcome, takesMs = USUAL_MS } = result;
     return {
       route,
@@ -95,7 +107,7 @@ export class FakeProber extends Prober {
         hung: takesMs >= PROBE_TIMING.probeS * 1000,
         ...(doubt === undefined && outcome !== 'unknown' ? {} : { doubt: doubt ?? 'exec: lost' }),
       },
-      identity,
+      identity: identity === undefined ? pods : { client: identity },
       finally: result.finally,
     };
   }

@@ -1,5 +1,5 @@
 import type { Route } from '../../probe/index.ts';
-import type { Check } from '../control-pollers.ts';
+import { EnvironmentFault } from '../errors.ts';
 import {
   type Decision,
   decide,
@@ -29,13 +29,13 @@ export const POLL_MS = 250;
 export class Trial {
   readonly evidence = new FakeEvidence();
   readonly prober = new FakeProber(this.evidence);
-  /** What unmeshed and loopback controls show of a period. */
-  check: (from: number, to: number) => Check = () => ({ clear: true });
+  /** What disturbed a period, as unmeshed and loopback controls show. */
+  check: (from: number, to: number) => string | undefined = () => undefined;
   /** How long they take to say it. */
   verifyMs = 0;
   /** What the slowest unmeshed control or control took, ms. */
   slowestMs = 20;
-  abort: Error | undefined;
+  readonly abort = new AbortController();
   replacedAt = Number.NEGATIVE_INFINITY;
   readonly verified: { from: number; to: number }[] = [];
   private readonly items: Item[];
@@ -57,7 +57,8 @@ export class Trial {
 
   async decide(size: Size = 'expect'): Promise<Decision> {
     try {
-      return await decide(this.items, size, this.context());
+      const asker = { user: 'trial', purpose: { role: 'subject' }, signal: this.abort.signal } as const;
+      return await decide(this.items, size, this.context(), asker);
     } finally {
       for (const { poller } of this.items) void poller.stop();
     }
@@ -65,20 +66,18 @@ export class Trial {
 
   private context(): JudgingContext {
     return {
-      clock: () => this.evidence.clock(),
-      burst: (route, count, jobs) => spread(this.prober, route, count, jobs, 'trial'),
-      verify: async (_, from, to) => {
-        this.verified.push({ from, to });
-        await lapse(this.verifyMs);
-        return this.check(from, to);
-      },
-      slowest: () => this.slowestMs,
-      replacedAt: this.replacedAt,
-      conclude: (observations) => {
-        for (const observation of observations) this.prober.conclude(observation);
-      },
-      throwIfAborted: () => {
-        if (this.abort !== undefined) throw this.abort;
+      evidence: this.evidence,
+      prober: this.prober,
+      observer: { replacedAt: this.replacedAt },
+      pollers: { burst: (route, count, jobs, user) => spread(this.prober, route, count, jobs, user) },
+      controlPollers: {
+        verify: async (_, from, to) => {
+          this.verified.push({ from, to });
+          await lapse(this.verifyMs);
+          const cause = this.check(from, to);
+          if (cause !== undefined) throw new EnvironmentFault(cause);
+        },
+        slowest: () => this.slowestMs,
       },
     };
   }
