@@ -44,7 +44,6 @@ describe('doctor', () => {
         ],
         choice: { problem: 'kind cannot run here', remedy: 'install kind\nor name another' },
         leftovers: ['run r1 (dead): kind cluster meshproof-r1'],
-        works: false,
       },
       coloursFor({ isTTY: false }),
     );

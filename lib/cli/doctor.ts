@@ -2,14 +2,7 @@ import { type Colours, coloursFor } from '../console/colours.ts';
 import { exitStatus, explainError } from '../console/exit-status.ts';
 import { print, printJson } from '../console/output.ts';
 import { type Driver, listDrivers, loadDriver } from '../mesh/index.ts';
-import {
-  chooseProvider,
-  defaultMesh,
-  type Fact,
-  type MachineFacts,
-  missingFacts,
-  type RunOptions,
-} from '../options/index.ts';
+import { chooseProvider, defaultMesh, type Fact, type MachineFacts, type RunOptions } from '../options/index.ts';
 import { refuseUnusedSets } from '../run/machine/choose.ts';
 import { gatherFacts, toolsOf } from '../run/machine/facts.ts';
 import { describeLeftovers } from '../run/registry/leftovers.ts';
@@ -27,7 +20,6 @@ export async function doctorCommand(
   const mesh = await loadDriver(options.mesh ?? defaultMesh(provider === 'auto' ? 'kind' : provider));
   const tools = toolsOf([mesh, ...(await Promise.all((await listDrivers()).map(loadDriver)))]);
   const [facts, leftovers] = await Promise.all([gatherFacts(tools), describeLeftovers()]);
-  const works = [facts.kind, facts.sandbox].some((needs) => missingFacts([...facts.base, ...needs]).length === 0);
   const diagnosis: Diagnosis = {
     facts: [
       { title: 'Every run', facts: facts.base },
@@ -38,7 +30,6 @@ export async function doctorCommand(
     ],
     choice: await choiceOf(options, facts, mesh),
     leftovers,
-    works,
   };
   if (options.json) printJson(diagnosis);
   else print(printDiagnosis(diagnosis, colours));
@@ -64,8 +55,6 @@ export interface Diagnosis {
   choice: { provider: string; reason: string } | { problem: string; remedy?: string };
   /** Crashed runs that left something, kept clusters, and clusters without an entry in the registry. */
   leftovers: string[];
-  /** Whether any provider works here. */
-  works: boolean;
 }
 
 /** The result for people: what is there, and what is missing with its remedy. */

@@ -7,8 +7,7 @@ import { type RunOptions, refuseUnknownVariables, resolveOptions } from '../opti
 import { didYouMean, keepSecret, keepSecretsOf, suggestion, UsageError } from '../words/index.ts';
 import type { CleanOptions } from './clean.ts';
 import { addOptions, commandLineLayer } from './command-line.ts';
-import { addProve, type ProveFlags, readProve } from './prove/options.ts';
-import type { ProveOptions } from './prove/prove.ts';
+import { addProve, type ProveOptions } from './prove/options.ts';
 
 /** What each subcommand does once its words are read. Each returns the exit status. */
 export interface Actions {
@@ -139,10 +138,10 @@ export function buildProgram(actions: Actions, finish: (status: number) => void)
     });
   addDriverCommands(program, actions, finish);
   addProve(subcommand(program, 'prove', 'run the suites against deliberately faulty meshes')).action(
-    async (options: ProveFlags, command: Command) => {
+    async (options: ProveOptions, command: Command) => {
       refuseWords(command);
       refuseUnknownVariables(process.env);
-      finish(await actions.prove(readProve(options)));
+      finish(await actions.prove(options));
     },
   );
   return program;

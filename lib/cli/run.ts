@@ -8,7 +8,7 @@ import { keepReports } from '../run/keep-reports.ts';
 import { choose } from '../run/machine/choose.ts';
 import { cleanUpCrashedRuns } from '../run/registry/clean-up.ts';
 import { leftBehind } from '../run/registry/leftovers.ts';
-import { openRunRegistry, type RunRegistry } from '../run/registry/registry.ts';
+import { RunRegistry } from '../run/registry/registry.ts';
 import { logError } from '../run/take-down.ts';
 import { redact } from '../words/index.ts';
 import { driverDigest, rerunOf } from './last-run.ts';
@@ -49,7 +49,7 @@ export async function runSuites(options: RunOptions, argv: string[]): Promise<nu
   };
   let fault: EndRecord['fault'];
   try {
-    const registry = openRunRegistry(runId);
+    const registry = new RunRegistry(runId);
     const run: RunContext = { ...opened, registry, say };
     evidence.append({
       kind: 'run',

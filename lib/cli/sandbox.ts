@@ -5,7 +5,7 @@ import { refuseBadFolders } from '../run/folders.ts';
 import { listenForInterruption } from '../run/interrupt.ts';
 import { cleanUpCrashedRuns } from '../run/registry/clean-up.ts';
 import { leftBehind } from '../run/registry/leftovers.ts';
-import { openRunRegistry } from '../run/registry/registry.ts';
+import { RunRegistry } from '../run/registry/registry.ts';
 import { startSandbox } from '../sandbox/index.ts';
 
 /**
@@ -23,7 +23,7 @@ export async function sandboxCommand(): Promise<number> {
   const interrupted = new Promise<'interrupted'>((resolve) => {
     signal.addEventListener('abort', () => resolve('interrupted'));
   });
-  const registry = openRunRegistry(runId);
+  const registry = new RunRegistry(runId);
   try {
     await cleanUpCrashedRuns(say);
     const sandbox = await startSandbox({ folder: registry.place });

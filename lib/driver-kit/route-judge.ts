@@ -4,8 +4,6 @@ import {
   type Expected,
   explainUnmet,
   type JudgingDependencies,
-  openJudging,
-  openProbing,
   type RouteSpec,
   TIMING,
   untilWhole,
@@ -14,7 +12,7 @@ import type { Budget } from '../mesh/index.ts';
 import { nonceMaker, type Observation } from '../probe/index.ts';
 import type { TestEnvironment } from '../run/bring-up.ts';
 import type { RunContext } from '../run/context.ts';
-import { type EgressTargetLogs, followEgressTarget } from '../run/egress-target.ts';
+import { type OpenedJudging, openJudgingOn } from '../run/judge.ts';
 import { Signatures } from './signatures.ts';
 import { PartFailure } from './transcript.ts';
 
@@ -23,8 +21,7 @@ const claim = 'driver-test';
 
 /** Judges routes for the test of a driver, as claims are judged. */
 export class RouteJudge {
-  private readonly judging: JudgingDependencies;
-  private readonly egressTargetLogs: EgressTargetLogs;
+  private readonly opened: OpenedJudging;
   private readonly signal: AbortSignal;
   private readonly scale: number;
   /** Counts the expectations. */
@@ -32,27 +29,14 @@ export class RouteJudge {
   /** How refusals looked. */
   readonly signatures = new Signatures();
 
-  constructor(run: RunContext, { cluster, mesh, fixtures, egressTarget, provided }: TestEnvironment) {
-    const egressTargetLogs = followEgressTarget(egressTarget, run.log);
-    const probing = openProbing({
-      cluster,
-      evidence: run.evidence,
-      mesh,
-      actors: Object.values(fixtures.clients),
-      servers: Object.values(fixtures.servers),
-      nonce: nonceMaker(`${run.seed} ${run.runId}`),
-      reused: true,
-      beside: { servers: egressTarget?.servers, logOf: (app) => egressTargetLogs.of(app) },
-      log: run.log,
-    });
-    this.judging = openJudging(probing, async (mode, value) => provided.beforeSwitch?.(mesh.setting(mode), value));
-    this.egressTargetLogs = egressTargetLogs;
+  constructor(run: RunContext, environment: TestEnvironment) {
+    this.opened = openJudgingOn(run, environment, nonceMaker(`${run.seed} ${run.runId}`), true);
     this.signal = run.interruption.signal;
     this.scale = run.options.timeoutScale;
   }
 
   get observer(): JudgingDependencies['observer'] {
-    return this.judging.observer;
+    return this.opened.judging.observer;
   }
 
   /** Waits until all fixtures are up. @throws PartFailure with what is not */
@@ -66,7 +50,7 @@ export class RouteJudge {
    * @throws PartFailure
    */
   async untilWhole(): Promise<void> {
-    if (await untilWhole(this.judging, TIMING.recoveryMs * this.scale, this.signal)) return;
+    if (await untilWhole(this.opened.judging, TIMING.recoveryMs * this.scale, this.signal)) return;
     this.signal.throwIfAborted();
     throw new PartFailure(`the environment did not recover: ${this.observer.faults.join('; ')}`, []);
   }
@@ -98,7 +82,7 @@ export class RouteJudge {
     budget: Budget,
     hints: readonly string[],
   ): Promise<string> {
-    const { evidence, routes, pollers, controlPollers } = this.judging;
+    const { evidence, routes, pollers, controlPollers } = this.opened.judging;
     this.count += 1;
     const expectation = this.count;
     const from = evidence.clock();
@@ -110,7 +94,7 @@ export class RouteJudge {
     });
     try {
       const purpose = { role: 'subject', claim, expectation } as const;
-      const decision = await decide(items, 'expect', this.judging, { user: claim, purpose, signal: this.signal });
+      const decision = await decide(items, 'expect', this.opened.judging, { user: claim, purpose, signal: this.signal });
       if (!decision.met) {
         const answered = items.flatMap(({ poller }, i) => (poller.all.at(-1)?.outcome === 'answered' ? [i] : []));
         throw new PartFailure(explainUnmet(items, decision), hints, answered);
@@ -123,11 +107,8 @@ export class RouteJudge {
     }
   }
 
-  async close(): Promise<void> {
-    await this.judging.modes.close();
-    await this.judging.controlPollers.stop();
-    this.observer.close();
-    this.egressTargetLogs.close();
+  close(): Promise<void> {
+    return this.opened.close();
   }
 }
 

@@ -8,7 +8,7 @@ import { choose } from '../run/machine/choose.ts';
 import type { ProvidedCluster } from '../run/provided-cluster.ts';
 import { cleanUpCrashedRuns } from '../run/registry/clean-up.ts';
 import { leftBehind } from '../run/registry/leftovers.ts';
-import { openRunRegistry } from '../run/registry/registry.ts';
+import { RunRegistry } from '../run/registry/registry.ts';
 import { endAll, takeDown } from '../run/take-down.ts';
 import { EnvironmentError } from '../words/index.ts';
 import { testDriver } from './test-driver.ts';
@@ -31,7 +31,7 @@ export async function testCommand(options: RunOptions): Promise<number> {
   const opened = openRun(options, driver, 'driver-test.jsonl');
   const { runId, folder, evidence, unwritten, log, interruption } = opened;
   const transcript = new Transcript(process.stdout, coloursFor(process.stdout), log);
-  const registry = openRunRegistry(runId);
+  const registry = new RunRegistry(runId);
   const say = (line: string): void => (options.verbose ? transcript.detail(line) : log(line));
   const run: RunContext = { ...opened, registry, say };
   let provided: ProvidedCluster | undefined;

@@ -21,46 +21,34 @@ export function readConfigFile(file: string): Layer {
   const [mistake] = readYaml(text).mistakes;
   if (mistake !== undefined) throw new UsageError(`${file}:${mistake.line}: ${mistake.message}`);
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
+  // In this schema every single value is a string.
+  const document = parseDocument(text, { lineCounter: lines, schema: 'failsafe' });
   const at = (node: unknown): string => `${file}:${isNode(node) && node.range ? lines.linePos(node.range[0]).line : 1}`;
   const target = (node: unknown): unknown => (isAlias(node) ? node.resolve(document) : node);
 
   const readPair = ({ key, value }: Pair): [string, OptionValue] => {
-    const row = rowOf(key, at(key));
-    const place = `${at(key)}: ${row.name}`;
+    const row = rowOf(String(key), at(key));
     const node = target(value);
-    const misfit = (wrong: unknown, found = briefly(wrong)): UsageError => {
-      const line = isNode(wrong) ? at(wrong) : at(key);
-      return new UsageError(`${line}: ${row.name} must be ${allowedInFile(row)}, not ${found}`);
+    const read = (part: unknown, word: unknown, before = ''): OptionValue => {
+      if (isScalar(word)) return readOptionText(row, `${before}${word.value}`, `${at(part)}: ${row.name}`);
+      throw new UsageError(`${at(part)}: ${row.name} must be ${allowedInFile(row)}, not ${briefly(word)}`);
     };
+    const all = (parts: OptionValue[]): string[] => parts.flat().map(String);
     if (row.kind === 'roles') {
-      if (!isMap(node)) throw misfit(key, briefly(node));
-      const images = node.items.flatMap((item) => {
-        const [role, ref] = [written(item.key), written(item.value)];
-        if (role === undefined || ref === undefined) throw misfit(item.key, briefly(node));
-        return readOptionText(row, `${role}=${ref}`, `${at(item.key)}: ${row.name}`) as string[];
-      });
-      return [row.name, images];
+      if (isMap(node))
+        return [row.name, all(node.items.map((item) => read(item.key, target(item.value), `${item.key}=`)))];
+      throw new UsageError(`${at(key)}: ${row.name} must be ${allowedInFile(row)}, not ${briefly(node)}`);
     }
-    if (isSeq(node) && (row.kind === 'list' || row.kind === 'pairs')) {
-      if (node.items.length === 0) throw misfit(key, 'an empty list');
-      const items = node.items.flatMap((item) => {
-        const word = written(target(item));
-        if (word === undefined) throw misfit(item);
-        return readOptionText(row, word, `${at(item)}: ${row.name}`) as string[];
-      });
-      return [row.name, items];
+    if (isSeq(node) && node.items.length > 0 && (row.kind === 'list' || row.kind === 'pairs')) {
+      return [row.name, all(node.items.map((item) => read(item, target(item))))];
     }
-    const word = written(node, row.kind === 'switch');
-    if (word === undefined) throw misfit(key, briefly(node));
-    const read = readOptionText(row, word, place);
-    const isPath = row.kind === 'path' || (row.name === 'mesh' && /[/\\]|\.ya?ml$/.test(word));
-    return [row.name, isPath ? resolve(dirname(file), String(read)) : read];
+    const single = read(key, node);
+    const isPath = row.kind === 'path' || (row.name === 'mesh' && /[/\\]|\.ya?ml$/.test(String(single)));
+    return [row.name, isPath ? resolve(dirname(file), String(single)) : single];
   };
 
   const { contents } = document;
-  if (contents === null || (isScalar(contents) && contents.value === null))
-    return { source: 'file', values: new Map() };
+  if (contents === null || (isScalar(contents) && contents.value === '')) return { source: 'file', values: new Map() };
   if (!isMap(contents)) {
     throw new UsageError(`${at(contents)}: must be options, one "name: value" per line, not ${briefly(contents)}`);
   }
@@ -91,8 +79,7 @@ function readText(file: string, place: string): string {
   }
 }
 
-function rowOf(key: unknown, at: string): OptionRow {
-  const name = written(key) ?? briefly(key);
+function rowOf(name: string, at: string): OptionRow {
   const row = fileRows.find((each) => each.name === name);
   if (row !== undefined) return row;
   if (name === 'config') throw new UsageError(`${at}: "config" names this file, so it cannot be in it`);
@@ -103,18 +90,9 @@ function rowOf(key: unknown, at: string): OptionRow {
   throw new UsageError(`${at}: unknown option "${name}"${didYouMean(name, allowed)} (allowed: ${allowed.join(', ')})`);
 }
 
-/** A single value as it is written; undefined for a list, a map or null, and for true and false unless it is a switch. */
-function written(node: unknown, isSwitch = false): string | undefined {
-  if (!isScalar(node)) return undefined;
-  const { value, source } = node;
-  if (typeof value === 'string') return value;
-  const isPlain = typeof value === 'number' || typeof value === 'bigint' || (isSwitch && typeof value === 'boolean');
-  return isPlain ? (source ?? String(value)) : undefined;
-}
-
 /** A value in few words, for a message. */
 function briefly(node: unknown): string {
   if (isMap(node)) return 'a map';
-  if (isSeq(node)) return 'a list';
+  if (isSeq(node)) return node.items.length === 0 ? 'an empty list' : 'a list';
   return isScalar(node) ? JSON.stringify(node.value) : 'nothing';
 }

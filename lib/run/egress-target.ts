@@ -22,27 +22,12 @@ export function egressTargetHost(text: string | undefined): EgressTargetHost | u
   return { host, port: number };
 }
 
-/** The logs of the egress target's servers, by their `app`. */
-export interface EgressTargetLogs {
-  of(app: string): ServerLog | undefined;
-  close(): void;
-}
-
-/** Follows the log of every server of the egress target, if there is one. */
-export function followEgressTarget(
-  egressTarget: EgressTargetServers | undefined,
-  log: (line: string) => void,
-): EgressTargetLogs {
-  const logs = new Map<string, ServerLog>();
-  if (egressTarget !== undefined) {
-    for (const { app, namespace, logContainer } of Object.values(egressTarget.servers)) {
-      logs.set(app, new ServerLog(egressTarget, { namespace, pod: app, container: logContainer }, log));
-    }
-  }
-  return {
-    of: (app) => logs.get(app),
-    close: () => {
-      for (const each of logs.values()) each.close();
-    },
-  };
+/** Follows the log of each server of the egress target. @returns the logs by the servers' `app` */
+export function followEgressTarget(target: EgressTargetServers, log: (line: string) => void): Map<string, ServerLog> {
+  return new Map(
+    Object.values(target.servers).map(({ app, namespace, logContainer }) => [
+      app,
+      new ServerLog(target, { namespace, pod: app, container: logContainer }, log),
+    ]),
+  );
 }

@@ -1,6 +1,7 @@
 import {
   Engine,
   FixtureSets,
+  type JudgingDependencies,
   openJudging,
   openProbing,
   type PlannedClaim,
@@ -8,7 +9,7 @@ import {
   TIMING,
   untilProgrammed,
 } from '../judge/index.ts';
-import { nonceMaker } from '../probe/index.ts';
+import { type NonceMaker, nonceMaker } from '../probe/index.ts';
 import { EnvironmentError } from '../words/index.ts';
 import type { TestEnvironment } from './bring-up.ts';
 import type { ClaimsProcess } from './claims-process.ts';
@@ -24,34 +25,16 @@ export async function judgeClaims(
   claims: PlannedClaim[],
   jest: ClaimsProcess,
 ): Promise<void> {
-  const { evidence, options, interruption, log } = run;
-  const { cluster, mesh, fixtures, provided, egressTarget } = environment;
-  const servers = Object.values(fixtures.servers);
+  const { options, interruption, log } = run;
+  const { mesh, fixtures, provided } = environment;
   const clients = Object.values(fixtures.clients);
-  const ends: (() => unknown)[] = [];
+  const apps = [...clients, ...Object.values(fixtures.servers)].map(({ app }) => app);
+  // A server that was there before may have logged the nonces of an earlier run with the same seed.
+  const nonce = nonceMaker(options.reuse ? `${run.seed} ${run.runId}` : run.seed);
+  const { judging, close } = openJudgingOn(run, environment, nonce, provided.reused);
+  const { observer, prober } = judging;
+  const ends: (() => unknown)[] = [close];
   try {
-    const egressTargetLogs = followEgressTarget(egressTarget, log);
-    ends.unshift(() => egressTargetLogs.close());
-    const nonce = nonceMaker(nonceSeed(run));
-    const probing = openProbing({
-      cluster,
-      evidence,
-      mesh,
-      actors: clients,
-      servers,
-      nonce,
-      reused: provided.reused,
-      egressTargetHost: egressTargetHost(options.egressTarget),
-      beside: { servers: egressTarget?.servers, logOf: (app) => egressTargetLogs.of(app) },
-      log,
-    });
-    const { observer, prober } = probing;
-    ends.unshift(() => observer.close());
-    const judging = openJudging(probing, async (mode, value) => provided.beforeSwitch?.(mesh.setting(mode), value));
-    ends.unshift(
-      () => judging.modes.close(),
-      () => judging.controlPollers.stop(),
-    );
     await judging.changes.make({ what: 'deploy the fixtures', budget: mesh.budget('policy') });
     const unseen = await observer.untilFaultless(TIMING.seenMs * options.timeoutScale, interruption.signal);
     if (unseen !== undefined) log(`not all fixtures were seen Ready: ${unseen}`);
@@ -68,10 +51,7 @@ export async function judgeClaims(
     ends.unshift(() => stabilityChecks.stop());
     const engine = new Engine(judging, stabilityChecks, {
       claims,
-      fixtureSets: new FixtureSets(
-        [...clients, ...servers].map(({ app }) => app),
-        stabilityCheckModes.size > 0,
-      ),
+      fixtureSets: new FixtureSets(apps, stabilityCheckModes.size > 0),
       retries: options.retries,
       failFast: options.failFast,
       timeoutScale: options.timeoutScale,
@@ -106,7 +86,39 @@ export async function judgeClaims(
   }
 }
 
-/** A server that was there before may have logged the nonces of an earlier run with the same seed. */
-function nonceSeed({ options, seed, runId }: RunContext): string {
-  return options.reuse ? `${seed} ${runId}` : seed;
+/** What judges on a test environment, and how that is ended. */
+export interface OpenedJudging {
+  judging: JudgingDependencies;
+  close(): Promise<void>;
+}
+
+/** @param reused servers can have logs from before */
+export function openJudgingOn(
+  { evidence, options, log }: RunContext,
+  { cluster, mesh, fixtures, provided, egressTarget }: TestEnvironment,
+  nonce: NonceMaker,
+  reused: boolean,
+): OpenedJudging {
+  const logs = egressTarget && followEgressTarget(egressTarget, log);
+  const probing = openProbing({
+    cluster,
+    evidence,
+    mesh,
+    actors: Object.values(fixtures.clients),
+    servers: Object.values(fixtures.servers),
+    nonce,
+    reused,
+    egressTargetHost: egressTargetHost(options.egressTarget),
+    beside: { servers: egressTarget?.servers, logOf: (app) => logs?.get(app) },
+    log,
+  });
+  const judging = openJudging(probing, async (mode, value) => provided.beforeSwitch?.(mesh.setting(mode), value));
+  const close = () =>
+    endAll(log, [
+      () => judging.modes.close(),
+      () => judging.controlPollers.stop(),
+      () => probing.observer.close(),
+      ...[...(logs?.values() ?? [])].map((each) => () => each.close()),
+    ]);
+  return { judging, close };
 }

@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
 import { UsageError } from '../../words/index.ts';
-import type { ProveOptions } from './prove.ts';
 
-/** The options of `meshproof prove` as commander parses them. */
-export interface ProveFlags {
+/** The options of `meshproof prove`, as commander reads them. */
+export interface ProveOptions {
   quick?: boolean;
   fault?: string[];
   suite?: string[];
-  parallel?: string;
+  /** Number of sandboxes side by side. Default: two for each core with `quick`, else three for every two cores. */
+  parallel?: number;
   resume?: boolean;
   json?: boolean;
   out: string;
@@ -33,6 +33,7 @@ export function addProve(command: Command): Command {
     .option(
       '--parallel <n>',
       'number of sandboxes side by side (default: two for each core with --quick, else three for every two cores)',
+      wholeNumber,
     )
     .option('--resume', 'keep earlier cells with the expected result, if nothing has changed since')
     .option('--json', 'print the matrix as JSON')
@@ -40,18 +41,7 @@ export function addProve(command: Command): Command {
     .addHelpText('after', EXAMPLES);
 }
 
-/** @throws UsageError for a --parallel that is not a whole number of at least 1 */
-export function readProve({ quick, fault, suite, parallel, resume, json, out }: ProveFlags): ProveOptions {
-  if (parallel !== undefined && !/^[1-9]\d?$/.test(parallel)) {
-    throw new UsageError(`--parallel must be a whole number from 1 to 99, not "${parallel}"`);
-  }
-  return {
-    quick: quick === true,
-    faults: fault ?? [],
-    suites: suite ?? [],
-    ...(parallel === undefined ? {} : { parallel: Number(parallel) }),
-    resume: resume === true,
-    json: json === true,
-    out,
-  };
+function wholeNumber(text: string): number {
+  if (/^[1-9]\d?$/.test(text)) return Number(text);
+  throw new UsageError(`--parallel must be a whole number from 1 to 99, not "${text}"`);
 }

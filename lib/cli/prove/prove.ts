@@ -2,25 +2,14 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { exitStatus } from '../../console/exit-status.ts';
-import type { Claim } from '../../judge/claim.ts';
 import { CellRegistry, cellLine, matrixOf, matrixPage, matrixText, planCells, runCells } from '../../prove/index.ts';
 import { refuseBadFolders } from '../../run/folders.ts';
 import { onUnforeseen } from '../../run/interrupt.ts';
 import { loadCatalogue } from '../../run/suites.ts';
 import { checkSuite } from '../../schedule/index.ts';
+import type { ProveOptions } from './options.ts';
 import { originOf } from './origin.ts';
 import { CellRunner } from './run-cell.ts';
-
-export interface ProveOptions {
-  quick: boolean;
-  faults: string[];
-  suites: string[];
-  /** Number of sandboxes side by side. Default: two for each core with `quick`, else three for every two cores. */
-  parallel?: number;
-  resume: boolean;
-  json: boolean;
-  out: string;
-}
 
 /**
  * Runs the suites against faulty meshes, conforming variants and environment faults, and prints the matrix.
@@ -29,14 +18,17 @@ export interface ProveOptions {
  * @throws UsageError for an unknown case or suite
  */
 export async function proveCommand(options: ProveOptions): Promise<number> {
+  const { quick = false, fault = [], suite = [], resume = false, json = false } = options;
   const claims = await loadCatalogue();
-  const { plans, skipped } = plan(options, claims);
+  const known = [...new Set(claims.map((claim) => claim.suite))];
+  for (const name of suite) checkSuite(name, known);
+  const { plans, skipped } = planCells({ quick, names: fault, suites: suite }, claims);
   const out = resolve(options.out);
   refuseBadFolders(out);
-  if (!options.resume) rmSync(join(out, 'cells'), { recursive: true, force: true });
+  if (!resume) rmSync(join(out, 'cells'), { recursive: true, force: true });
   const registry = new CellRegistry(join(out, 'cells.jsonl'), await originOf());
   const say = (text: string): void => {
-    (options.json ? process.stderr : process.stdout).write(`${text}\n`);
+    (json ? process.stderr : process.stdout).write(`${text}\n`);
   };
   const abort = new AbortController();
   const runner = new CellRunner(out);
@@ -51,13 +43,13 @@ export async function proveCommand(options: ProveOptions): Promise<number> {
     interrupt();
   });
   // Most of the time a cell waits for changes to act and to settle. A cell of few claims waits most.
-  const parallel = options.parallel ?? Math.ceil((options.quick ? 2 : 1.5) * availableParallelism());
+  const parallel = options.parallel ?? Math.ceil((quick ? 2 : 1.5) * availableParallelism());
   for (const name of skipped) say(`- ${name}: its expected claims are not selected`);
   say(`${plans.length} sandboxes, ${parallel} side by side`);
   const cells = runCells(plans, {
     parallel,
     registry,
-    resume: options.resume,
+    resume,
     runCell: (each) => runner.run(each),
     tell: (result) => say(cellLine(result)),
     signal: abort.signal,
@@ -74,14 +66,8 @@ export async function proveCommand(options: ProveOptions): Promise<number> {
   );
   writeFileSync(join(out, 'matrix.json'), `${JSON.stringify(matrix, undefined, 1)}\n`);
   writeFileSync(join(out, 'matrix.html'), matrixPage(matrix));
-  if (options.json) process.stdout.write(`${JSON.stringify(matrix)}\n`);
+  if (json) process.stdout.write(`${JSON.stringify(matrix)}\n`);
   say(`\n${matrixText(matrix)}\n${join(out, 'matrix.html')}`);
   if (abort.signal.aborted) return exitStatus.interrupted;
   return matrix.isAsExpected ? exitStatus.fine : exitStatus.failed;
-}
-
-function plan({ quick, faults, suites }: ProveOptions, claims: Claim[]): ReturnType<typeof planCells> {
-  const known = [...new Set(claims.map(({ suite }) => suite))];
-  for (const suite of suites) checkSuite(suite, known);
-  return planCells({ quick, names: faults, suites }, claims);
 }

@@ -5,7 +5,7 @@ import { registryFolder } from '../folders.ts';
 import { type ClusterEntry, isEmpty, type LiveEntry, type RunEntry } from './entry.ts';
 import { deleteCluster, deletion, isGoneFromKind, madeByRun, removeContainer } from './leftover-containers.ts';
 import { lockRun } from './lock.ts';
-import { type Ended, endChildren, endMarked, livingOf } from './processes.ts';
+import { type Ended, endChildren, endMarked } from './processes.ts';
 import { readStateFile } from './state-file.ts';
 import { deadRuns, filesOf, readEntries, removeAbandoned, removeEntry, setBadAside, writeEntry } from './store.ts';
 
@@ -80,27 +80,6 @@ async function reach(live: LiveEntry, { kubeconfig }: CleanUpOptions): Promise<R
       isUnreachable: error instanceof ClusterError,
       isGone: await isGoneFromKind(live),
     };
-  }
-}
-
-/** Removes the entries of dead runs that left nothing: no process, no file, nothing on a cluster. */
-export async function forgetSpent(folder: string = registryFolder()): Promise<void> {
-  for (const entry of deadRuns(folder)) {
-    const isSpent = isEmpty({ ...entry, children: [] }) && livingOf(entry).length === 0;
-    if (!isSpent || filesOf(folder, entry.runId).length > 0) continue;
-    await removeLocked(folder, entry.runId, false);
-  }
-}
-
-/** Removes an entry under the run's lock. @returns who holds the lock, if another process does */
-async function removeLocked(folder: string, runId: string, takesElsewhere: boolean): Promise<string | undefined> {
-  const lock = await lockRun(folder, runId, takesElsewhere);
-  if ('heldBy' in lock) return lock.heldBy;
-  try {
-    removeEntry(folder, runId);
-    return undefined;
-  } finally {
-    lock.unlock();
   }
 }
 
@@ -257,9 +236,14 @@ function tellEnded({ ended, stubborn }: Ended, tell: CleanUpReport): void {
  */
 export async function forgetRun(entry: RunEntry, folder: string): Promise<string[]> {
   const { runId } = entry;
-  const heldBy = await removeLocked(folder, runId, true);
-  if (heldBy !== undefined) {
-    return [`run ${runId} is not forgotten: another process is cleaning up after it: ${heldBy}`];
+  const lock = await lockRun(folder, runId, true);
+  if ('heldBy' in lock) {
+    return [`run ${runId} is not forgotten: another process is cleaning up after it: ${lock.heldBy}`];
+  }
+  try {
+    removeEntry(folder, runId);
+  } finally {
+    lock.unlock();
   }
   return [`run ${runId} is forgotten; meshproof leaves as it is:`, ...remains(entry).map((line) => `  ${line}`)];
 }

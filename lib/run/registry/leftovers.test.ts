@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { leftBehind } from './leftovers.ts';
-import { openRunRegistry } from './registry.ts';
+import { RunRegistry } from './registry.ts';
 
 const stateHome = process.env['XDG_STATE_HOME'];
 let folder: string;
@@ -18,7 +18,7 @@ afterAll(() => {
 });
 
 it('names what the run has made, until it is removed', async () => {
-  const registry = openRunRegistry('abc123');
+  const registry = new RunRegistry('abc123');
   expect(leftBehind('abc123')).toBe('nothing is left behind');
 
   registry.cluster('meshproof-abc123', 'kubeconfig');

@@ -1,7 +1,7 @@
 import { registryFolder } from '../folders.ts';
-import { forgetSpent } from './clean-up.ts';
-import type { RunEntry } from './entry.ts';
+import { isEmpty, type RunEntry } from './entry.ts';
 import { deletion, engineVariables, kindClusterNames } from './leftover-containers.ts';
+import { livingOf } from './processes.ts';
 import { filesOf, type RunState, readEntries, runStateOf, setBadAside } from './store.ts';
 
 /** A line for each run that left something behind, crashed or kept. Never throws. */
@@ -15,7 +15,6 @@ export async function describeLeftovers(folder?: string): Promise<string[]> {
 
 async function describeFolder(folder: string): Promise<string[]> {
   const lines = describeBadFiles(folder);
-  await forgetSpent(folder).catch((error: Error) => lines.push(error.message));
   const { entries } = readEntries(folder);
   lines.push(...entries.flatMap((entry) => describeEntry(entry, runStateOf(entry), filesOf(folder, entry.runId))));
   const strays = await strayClusters(entries).catch((error: Error) => [
@@ -46,8 +45,9 @@ export async function strayClusters(entries: readonly RunEntry[]): Promise<strin
 }
 
 function describeEntry(entry: RunEntry, state: RunState, files: readonly string[]): string[] {
-  if (state === 'alive') return [];
   const made = [...madeBy(entry), ...files];
+  const isSpent = isEmpty({ ...entry, children: [] }) && files.length === 0 && livingOf(entry).length === 0;
+  if (state === 'alive' || (state === 'dead' && isSpent)) return [];
   const what = made.length > 0 ? made.join(', ') : 'nothing but its entry in the registry';
   const states = {
     elsewhere: `on ${entry.space.host}, another machine or container; clean --all treats it as dead`,

@@ -16,12 +16,12 @@ import { tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { registryFolder } from '../folders.ts';
-import { cleanUpCrashedRuns, cleanUpRuns, forgetSpent } from './clean-up.ts';
+import { cleanUpCrashedRuns, cleanUpRuns } from './clean-up.ts';
 import type { RunEntry } from './entry.ts';
 import { describeLeftovers } from './leftovers.ts';
 import { lockRun } from './lock.ts';
 import { identify, isAlive, type ProcessIdentity, processSpace, runMark } from './processes.ts';
-import { openRunRegistry } from './registry.ts';
+import { RunRegistry } from './registry.ts';
 import { deadRuns, keptClusters, readEntries, runStateOf, writeEntry } from './store.ts';
 
 let folder: string;
@@ -73,7 +73,7 @@ async function deadEntry(changes: Partial<RunEntry>): Promise<RunEntry> {
 
 describe('the private folder of a run', () => {
   it('is for this user only, lies outside the reports, and goes with the run', async () => {
-    const registry = openRunRegistry('r1', folder);
+    const registry = new RunRegistry('r1', folder);
     writeFileSync(registry.kubeconfig, 'token');
     expect(dirname(dirname(registry.kubeconfig))).toBe(folder);
     expect(statSync(dirname(registry.kubeconfig)).mode & 0o777).toBe(0o700);
@@ -82,7 +82,7 @@ describe('the private folder of a run', () => {
   });
 
   it('stays as long as the entry of a run that kept its cluster', async () => {
-    const registry = openRunRegistry('r1', folder);
+    const registry = new RunRegistry('r1', folder);
     registry.cluster('c', registry.kubeconfig);
     writeFileSync(registry.kubeconfig, 'token');
     registry.kept();
@@ -101,7 +101,7 @@ describe('the private folder of a run', () => {
 describe('the registry', () => {
   it('has each thing on the disk when the call returns, and nothing after close', async () => {
     const pid = await sleeper();
-    const registry = openRunRegistry('r1', folder);
+    const registry = new RunRegistry('r1', folder);
     const onDisk = () => JSON.parse(readFileSync(join(folder, 'r1.json'), 'utf8')) as RunEntry;
     expect(onDisk().owner).toEqual(identify(process.pid));
     expect(process.env[runMark]).toBe('r1');
@@ -127,7 +127,7 @@ describe('the registry', () => {
   });
 
   it('keeps the entry at the end of a run as long as something in it is not known to be gone', async () => {
-    const registry = openRunRegistry('r1', folder);
+    const registry = new RunRegistry('r1', folder);
     registry.live({ kubeconfig: registry.kubeconfig, context: 'shared', runId: 'r1' });
     writeFileSync(registry.kubeconfig, 'token');
     expect(await registry.close()).toBe(true);
@@ -136,7 +136,7 @@ describe('the registry', () => {
   });
 
   it('drops a child that has ended, and keeps the entry of one that has not', async () => {
-    const [gone, open] = [openRunRegistry('r1', folder), openRunRegistry('r2', folder)];
+    const [gone, open] = [new RunRegistry('r1', folder), new RunRegistry('r2', folder)];
     const [ended, living] = [await sleeper(), await sleeper()];
     gone.child(ended, 'osm');
     open.child(living, 'jest');
@@ -146,7 +146,7 @@ describe('the registry', () => {
   });
 
   it('refuses what cannot be written down before it is made, and only warns about what is gone', async () => {
-    const registry = openRunRegistry('r1', folder);
+    const registry = new RunRegistry('r1', folder);
     registry.container('meshproof-r1-egress-target');
     rmSync(folder, { recursive: true });
     writeFileSync(folder, 'a file in place of the registry');
@@ -161,7 +161,7 @@ describe('the registry', () => {
   });
 
   it('keeps the entry of a kept cluster, and finds it again', async () => {
-    const registry = openRunRegistry('r1', folder);
+    const registry = new RunRegistry('r1', folder);
     registry.cluster('meshproof-r1', '/k');
     registry.kept();
     await registry.close();
@@ -178,7 +178,7 @@ describe('the registry', () => {
 
 it('does not let a run begin that cannot be cleaned up after', () => {
   writeFileSync(join(folder, 'file'), '');
-  expect(() => openRunRegistry('r1', join(folder, 'file'))).toThrow(
+  expect(() => new RunRegistry('r1', join(folder, 'file'))).toThrow(
     expect.objectContaining({ name: 'EnvironmentError', remedy: expect.stringContaining('XDG_STATE_HOME') }),
   );
 });
@@ -200,27 +200,24 @@ describe('a run in the registry', () => {
 });
 
 describe('dead runs', () => {
-  it('that left nothing are forgotten by the next look', async () => {
+  it('that left nothing are not listed', async () => {
     await deadEntry({ children: [{ pid: await endedPid(), started: '1', what: 'jest' }] });
-    await forgetSpent(folder);
-    expect(readdirSync(folder)).toEqual([]);
+    expect(await describeLeftovers(folder)).toEqual([]);
   });
 
   it.each<[string, () => Promise<Partial<RunEntry>>]>([
     ['a process', async () => ({ children: [{ ...(identify(await sleeper()) as ProcessIdentity), what: 'jest' }] })],
     ['a container', async () => ({ containers: [{ id: 'meshproof-r1-c', engine: 'docker', env: {} }] })],
     ['settings', async () => ({ live: [{ kubeconfig: '/k', context: 'prod', runId: 'r1' }] })],
-  ])('that left %s are not', async (_, left) => {
+  ])('that left %s are listed', async (_, left) => {
     await deadEntry(await left());
-    await forgetSpent(folder);
-    expect(readEntries(folder).entries).toHaveLength(1);
+    expect(await describeLeftovers(folder)).toHaveLength(1);
   });
 
-  it('that left a token are not, until it is removed, which is told', async () => {
+  it('that left a token are listed, until it is removed, which is told', async () => {
     const dead = await deadEntry({});
     const token = join(folder, dead.runId, 'kubeconfig');
     writeFileSync(token, 'token');
-    await forgetSpent(folder);
     expect(await describeLeftovers(folder)).toContainEqual(expect.stringContaining(token));
     const told: string[] = [];
     await cleanUpCrashedRuns((line) => told.push(line), folder);
@@ -276,7 +273,7 @@ describe('the clean up', () => {
   });
 
   it('leaves a living run alone', async () => {
-    const registry = openRunRegistry('r1', folder);
+    const registry = new RunRegistry('r1', folder);
     await cleanUpCrashedRuns(() => undefined, folder);
     expect(readdirSync(folder)).toContain('r1.json');
     await registry.close();
@@ -331,7 +328,7 @@ describe('the clean up', () => {
 });
 
 it('does not write the entry of a run that is over again, when a child ends late', async () => {
-  const registry = openRunRegistry('r1', folder);
+  const registry = new RunRegistry('r1', folder);
   await registry.close();
   registry.childEnded(4711);
   registry.liveRestored('c');
@@ -488,7 +485,7 @@ describe('an entry', () => {
   });
 
   it('is not written where nobody could read it again', async () => {
-    const registry = openRunRegistry('r1', folder);
+    const registry = new RunRegistry('r1', folder);
     const env = { ...process.env };
     process.env['DOCKER_HOST'] = 'ssh://-oProxyCommand=x';
     expect(() => registry.container('meshproof-r1-egress-target')).toThrow(

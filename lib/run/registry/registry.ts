@@ -10,137 +10,144 @@ import { privateFolder, removeEntry, writeEntry } from './store.ts';
 const CHILD_GONE_MS = 2_000;
 
 /**
- * Records what a run is about to create, before it does, so that it can be found and removed if the run crashes. Each call
- * returns when the file is on the disk. `cluster`, `container` and `live` throw EnvironmentError if it cannot be written:
- * a run must not create what nobody could clean up. The other calls do not throw: the file then lists more than there is,
- * until `close` writes it again.
+ * The entry of this run. It says what the run is about to create, before it does, so that it can be found and removed if the
+ * run crashes. Each call returns when the file is on the disk. `cluster`, `container` and `live` throw EnvironmentError if it
+ * cannot be written: a run must not create what nobody could clean up. The other calls do not throw: the file then lists more
+ * than there is, until `close` writes it again.
  */
-export interface RunRegistry {
+export class RunRegistry {
   readonly runId: string;
   /** The run's private folder, for this user only; removed with the run's entry. */
   readonly place: string;
   /** Path for the run's kubeconfig: readable by this user only, and removed with the run's entry. */
   readonly kubeconfig: string;
+  readonly #folder: string;
+  readonly #entry: RunEntry;
+  #isOver = false;
+
+  /**
+   * Opens a run's entry, and marks this process's environment with the run's id.
+   * @param folder of the registry; default: the user's
+   */
+  constructor(runId: string, folder: string = registryFolder()) {
+    const owner = identify(process.pid);
+    if (!owner) throw new Error('this process does not find itself in the process table');
+    this.runId = runId;
+    this.place = privateFolder(folder, runId);
+    this.kubeconfig = join(this.place, 'kubeconfig');
+    this.#folder = folder;
+    this.#entry = {
+      version: VERSION,
+      runId,
+      owner,
+      space: processSpace(),
+      begun: new Date().toISOString(),
+      clusters: [],
+      containers: [],
+      children: [],
+      live: [],
+      kept: false,
+    };
+    writeEntry(folder, this.#entry);
+    process.env[runMark] = runId;
+  }
+
   /** A kind cluster is about to be created. */
-  cluster(name: string, kubeconfig: string): void;
+  cluster(name: string, kubeconfig: string): void {
+    this.#announce(this.#entry.clusters, { name, kubeconfig: resolve(kubeconfig), env: engineVariables() });
+  }
+
   /** The cluster is gone again. */
-  clusterGone(name: string): void;
-  /** A child process was started, best in a process group of its own: the group is ended with it. */
-  child(pid: number, what: string): void;
-  childEnded(pid: number): void;
+  clusterGone(name: string): void {
+    this.#drop('clusters', (cluster) => cluster.name === name);
+  }
+
   /** A container with this name, chosen beforehand, is about to be created. */
-  container(name: string): void;
-  containerGone(name: string): void;
+  container(name: string): void {
+    this.#announce(this.#entry.containers, { id: name, engine: engine(), env: engineVariables() });
+  }
+
+  containerGone(name: string): void {
+    this.#drop('containers', (container) => container.id === name);
+  }
+
   /** Something on an existing cluster is about to be changed. Relative paths are made absolute. */
-  live(entry: Pick<LiveEntry, 'kubeconfig' | 'context' | 'runId' | 'settings'>): void;
+  live(entry: Pick<LiveEntry, 'kubeconfig' | 'context' | 'runId' | 'settings'>): void {
+    this.#announce(this.#entry.live, { ...entry, kubeconfig: resolve(entry.kubeconfig), env: engineVariables() });
+  }
+
   /** What was changed on that cluster is restored. */
-  liveRestored(context: string): void;
+  liveRestored(context: string): void {
+    this.#drop('live', (live) => live.context === context);
+  }
+
+  /** A child process was started, best in a process group of its own: the group is ended with it. */
+  child(pid: number, what: string): void {
+    const identity = identify(pid);
+    if (!identity) return;
+    this.#entry.children.push({ ...identity, what: oneLine(what) });
+    // It runs already and has the run's mark. An error here would only keep it from being ended.
+    this.#note();
+  }
+
+  childEnded(pid: number): void {
+    this.#drop('children', (child) => child.pid === pid);
+  }
+
   /** The clusters stay after the run: `close` leaves the entry, and only `clean --all` removes them. */
-  kept(): void;
+  kept(): void {
+    this.#entry.kept = true;
+    this.#note();
+  }
+
   /**
    * The run is over. Removes the entry if everything in it is known to be gone; otherwise it stays, for `clean`.
    * @returns whether something is left that should not stay
    * @throws EnvironmentError where the file cannot be written
    */
-  close(): Promise<boolean>;
-}
+  async close(): Promise<boolean> {
+    const entry = this.#entry;
+    entry.children = await stillAlive(entry.children, CHILD_GONE_MS);
+    delete process.env[runMark];
+    this.#isOver = true;
+    if (isEmpty(entry)) {
+      removeEntry(this.#folder, this.runId);
+      return false;
+    }
+    writeEntry(this.#folder, entry);
+    return !isEmpty(entry.kept ? { ...entry, clusters: [] } : entry);
+  }
 
-/**
- * Opens a run's entry in the registry, and marks this process's environment with the run's id.
- * @param folder of the registry; default: the user's
- */
-export function openRunRegistry(runId: string, folder: string = registryFolder()): RunRegistry {
-  const owner = identify(process.pid);
-  if (!owner) throw new Error('this process does not find itself in the process table');
-  const entry: RunEntry = {
-    version: VERSION,
-    runId,
-    owner,
-    space: processSpace(),
-    begun: new Date().toISOString(),
-    clusters: [],
-    containers: [],
-    children: [],
-    live: [],
-    kept: false,
-  };
-  const write = (): void => writeEntry(folder, entry);
   /** Adds something that is about to be created. @throws EnvironmentError: then it must not be created */
-  const announce = <T>(list: T[], item: T): void => {
+  #announce<T>(list: T[], item: T): void {
     list.push(item);
     try {
-      write();
+      writeEntry(this.#folder, this.#entry);
     } catch (error) {
       list.pop();
       throw error;
     }
-  };
-  let isOver = false;
-  const note = (): void => {
+  }
+
+  #drop<K extends 'clusters' | 'containers' | 'children' | 'live'>(
+    list: K,
+    isGone: (item: RunEntry[K][number]) => boolean,
+  ): void {
+    const items: RunEntry[K][number][] = this.#entry[list];
+    const gone = items.filter(isGone);
+    for (const item of gone) items.splice(items.indexOf(item), 1);
+    this.#note();
+  }
+
+  #note(): void {
     // A child can end after the run: the entry that was removed must not be written again.
-    if (isOver) return;
+    if (this.#isOver) return;
     try {
-      write();
+      writeEntry(this.#folder, this.#entry);
     } catch (error) {
       process.emitWarning(error instanceof Error ? error.message : String(error));
     }
-  };
-  write();
-  process.env[runMark] = runId;
-  const place = privateFolder(folder, runId);
-
-  return {
-    runId,
-    place,
-    kubeconfig: join(place, 'kubeconfig'),
-    cluster(name, kubeconfig) {
-      announce(entry.clusters, { name, kubeconfig: resolve(kubeconfig), env: engineVariables() });
-    },
-    clusterGone(name) {
-      entry.clusters = entry.clusters.filter((cluster) => cluster.name !== name);
-      note();
-    },
-    child(pid, what) {
-      const identity = identify(pid);
-      if (!identity) return;
-      entry.children.push({ ...identity, what: oneLine(what) });
-      // It runs already and has the run's mark. An error here would only keep it from being ended.
-      note();
-    },
-    childEnded(pid) {
-      entry.children = entry.children.filter((child) => child.pid !== pid);
-      note();
-    },
-    container(name) {
-      announce(entry.containers, { id: name, engine: engine(), env: engineVariables() });
-    },
-    containerGone(name) {
-      entry.containers = entry.containers.filter((container) => container.id !== name);
-      note();
-    },
-    live(live) {
-      announce(entry.live, { ...live, kubeconfig: resolve(live.kubeconfig), env: engineVariables() });
-    },
-    liveRestored(context) {
-      entry.live = entry.live.filter((live) => live.context !== context);
-      note();
-    },
-    kept() {
-      entry.kept = true;
-      note();
-    },
-    async close() {
-      entry.children = await stillAlive(entry.children, CHILD_GONE_MS);
-      delete process.env[runMark];
-      isOver = true;
-      if (isEmpty(entry)) {
-        removeEntry(folder, runId);
-        return false;
-      }
-      write();
-      return !isEmpty(entry.kept ? { ...entry, clusters: [] } : entry);
-    },
-  };
+  }
 }
 
 /** A command can be a script of many lines. */

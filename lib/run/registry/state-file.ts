@@ -1,11 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, renameSync, type Stats } from 'node:fs';
 import { basename } from 'node:path';
 
 /** The largest file that is read, in bytes. An entry has a few thousand at most. */
 const MOST_BYTES = 1_048_576;
-
-/** The most files of one name that are set aside. */
-const MOST_ASIDE = 100;
 
 /** A file of the state folder, or why it is not read: `wrong` is not this program's; `alien` is another user's. */
 export type StateFile = { text: string } | { wrong: string } | { alien: string } | 'gone';
@@ -33,17 +31,14 @@ export function readStateFile(file: string): StateFile {
  * @returns the result, as the end of a sentence
  */
 export function setAside(file: string): string {
-  for (let count = 1; count <= MOST_ASIDE; count++) {
-    const aside = `${file}.bad${count === 1 ? '' : count}`;
-    if (isThere(aside)) continue;
-    try {
-      renameSync(file, aside);
-      return `it is now ${basename(aside)}`;
-    } catch (error) {
-      return `it could not be renamed (${codeOf(error)})`;
-    }
+  const first = `${file}.bad`;
+  try {
+    const aside = lstatSync(first, { throwIfNoEntry: false }) === undefined ? first : `${first}-${randomUUID()}`;
+    renameSync(file, aside);
+    return `it is now ${basename(aside)}`;
+  } catch (error) {
+    return `it could not be renamed (${codeOf(error)})`;
   }
-  return `it stays: there are ${MOST_ASIDE} of that name already`;
 }
 
 function problemOf(found: Stats): { wrong: string } | { alien: string } | undefined {
@@ -59,16 +54,6 @@ function kindOf(found: Stats): string {
   if (found.isSymbolicLink()) return 'a symbolic link';
   if (found.isFIFO()) return 'a pipe';
   return found.isSocket() ? 'a socket' : 'a device';
-}
-
-function isThere(file: string): boolean {
-  try {
-    lstatSync(file);
-    return true;
-  } catch (error) {
-    // What cannot be checked must not be overwritten.
-    return (error as NodeJS.ErrnoException).code !== 'ENOENT';
-  }
 }
 
 function codeOf(error: unknown): string {

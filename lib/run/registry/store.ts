@@ -1,4 +1,4 @@
-import { lstatSync, mkdtempSync, readdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { EnvironmentError } from '../../words/index.ts';
 import { makeFolders, registryFolder } from '../folders.ts';
@@ -7,8 +7,8 @@ import { removeDeadLocks } from './lock.ts';
 import { isAlive, type ProcessSpace, processSpace } from './processes.ts';
 import { readStateFile, setAside } from './state-file.ts';
 
-/** A half-written file that is older than this counts as abandoned, ms: its writer could still be alive before. */
-const ABANDONED_MS = 60_000;
+/** A half-written file that is older than this counts as abandoned, ms: longer than the clocks of two machines differ. */
+const ABANDONED_MS = 24 * 3_600_000;
 
 /**
  * Writes an entry atomically: a reader sees the old one or the new one, even after a kill.
@@ -106,22 +106,7 @@ export function removeAbandoned(folder: string): void {
   const halfWritten = names.filter((name) => name.endsWith('.json.tmp')).map((name) => join(folder, name));
   for (const file of halfWritten) {
     const found = lstatSync(file, { throwIfNoEntry: false });
-    if (found?.isFile() && nowThere(folder) - found.mtimeMs > ABANDONED_MS) rmSync(file, { force: true });
-  }
-}
-
-/**
- * The time by the clock that dates the folder's files: a file server's, if machines share the folder. 0 where the folder
- * cannot be written, so that nothing in it counts as old.
- */
-function nowThere(folder: string): number {
-  try {
-    const made = mkdtempSync(join(folder, 'now-'));
-    const { mtimeMs } = lstatSync(made);
-    rmdirSync(made);
-    return mtimeMs;
-  } catch {
-    return 0;
+    if (found?.isFile() && Date.now() - found.mtimeMs > ABANDONED_MS) rmSync(file, { force: true });
   }
 }
 
