@@ -1,4 +1,4 @@
-export { renderedDriver } from './checks/samples.ts';
+export { renderedDriver } from './checks/placeholders.ts';
 export type { Driver, DriverSpec } from './driver.ts';
 export { MeshError } from './errors.ts';
 export { declares, driverImages, driverTitle, driverTools, features, fitsSandbox, unusedSets } from './facts.ts';

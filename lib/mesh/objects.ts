@@ -1,12 +1,26 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type ObjectRef, referenceOf } from '../kube/cluster.ts';
-import type { DriverSpec, Step } from './driver.ts';
+import type { DriverSpec, Step, WaitSpec } from './driver.ts';
 import type { Setting } from './mesh.ts';
+import type { Path } from './source.ts';
 
 export type Fields = Record<string, unknown>;
 
 export function isFields(node: unknown): node is Fields {
   return typeof node === 'object' && node !== null && !Array.isArray(node);
+}
+
+/** Whether a part of a driver is a manifest, or a reference to an object. */
+export function namesObject(node: unknown): node is Fields & { apiVersion: string; kind: string } {
+  return isFields(node) && typeof node['apiVersion'] === 'string' && typeof node['kind'] === 'string';
+}
+
+/** Every part of a value with its path: first the value itself, with the path `at`, then what is in it. */
+export function* parts(value: unknown, at: Path = []): Iterable<[part: unknown, path: Path]> {
+  yield [value, at];
+  if (typeof value !== 'object' || value === null) return;
+  const isList = Array.isArray(value);
+  for (const [key, item] of Object.entries(value)) yield* parts(item, [...at, isList ? Number(key) : key]);
 }
 
 /** The value that a path of names leads to; undefined if one of them is missing. */
@@ -20,6 +34,12 @@ export function deployment(named: { name: string; namespace: string }): ObjectRe
 
 export function definition(name: string): ObjectRef {
   return { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', name };
+}
+
+/** The object that has to be there for a wait to end; undefined if it waits for an object to go. */
+export function awaited({ available, established, exists }: WaitSpec): ObjectRef | undefined {
+  if (available !== undefined) return deployment(available);
+  return established === undefined ? exists : definition(established);
 }
 
 /** The API group: empty for `v1`. */

@@ -1,6 +1,7 @@
 import { ClusterError } from '../kube/cluster.ts';
 import { redactValue } from '../words/index.ts';
 import { driverObjects } from './checks/named-objects.ts';
+import { withSamples } from './checks/placeholders.ts';
 import { collectDiagnostics } from './diagnose.ts';
 import type { Driver, DriverSpec, ModeSpec } from './driver.ts';
 import { enrolManifest } from './enrol.ts';
@@ -114,7 +115,7 @@ const noTime = { converges: '0ms', settles: '0ms' };
 
 /** The kinds that a run changes after the installation, each once. */
 function changedLater(spec: DriverSpec, sets: readonly string[]): { apiVersion: string; kind: string }[] {
-  const objects = driverObjects({ ...spec, install: [], uninstall: [] }, sets);
+  const objects = driverObjects(withSamples({ ...spec, install: [], uninstall: [] }, sets));
   const kinds = objects.map(({ apiVersion, kind }) => ({ apiVersion, kind }));
   return [...new Map(kinds.map((each) => [`${each.apiVersion} ${each.kind}`, each])).values()];
 }

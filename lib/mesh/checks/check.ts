@@ -6,11 +6,11 @@ import { commandMistakes } from './commands.ts';
 import { consistencyMistakes } from './consistency.ts';
 import { definitionMistakes, ownDefinitionMistakes } from './definitions.ts';
 import { modeMistakes } from './modes.ts';
+import { placeholderMistakes, withSamples } from './placeholders.ts';
 import { policyMistakes } from './policies.ts';
 import { driverRemarks } from './remarks.ts';
 import { renderingMistakes } from './rendered.ts';
 import { schemaMistakes } from './schema.ts';
-import { placeholderMistakes } from './scopes.ts';
 import { textMistakes } from './texts.ts';
 
 export interface DefinitionsOfCluster {
@@ -31,22 +31,23 @@ const mistakesShown = 10;
  */
 export function checkDriver(text: string, file: string): Driver {
   const source = readSource(text);
-  const refuse = (mistakes: Mistake[]): void => refuseLines(file, mistakes.map(source.locate));
-  refuseLines(file, source.mistakes);
-  refuse(schemaMistakes(source.value));
+  refuse(file, source.mistakes);
+  const check = (...rules: Iterable<Mistake>[]): void =>
+    refuse(file, rules.flatMap((mistakes) => [...mistakes]).map(source.locate));
+  check(schemaMistakes(source.value));
   // The schema has checked the type; no tool derives it from a JSON Schema.
   const spec = source.value as DriverSpec;
-  refuse([...placeholderMistakes(spec), ...consistencyMistakes(spec)]);
+  check(placeholderMistakes(spec), consistencyMistakes(spec));
   // Only a driver whose placeholders all have values can be filled in.
-  refuse(renderingMistakes(spec));
-  const today = new Date().toISOString().slice(0, 10);
-  refuse([
-    ...commandMistakes(spec),
-    ...policyMistakes(spec),
-    ...modeMistakes(spec),
-    ...textMistakes(spec, today),
-    ...ownDefinitionMistakes(spec),
-  ]);
+  const filled = withSamples(spec);
+  check(renderingMistakes(filled));
+  check(
+    commandMistakes(spec),
+    policyMistakes(spec, filled),
+    modeMistakes(filled),
+    textMistakes(spec),
+    ownDefinitionMistakes(filled),
+  );
   return { file, spec };
 }
 
@@ -54,9 +55,9 @@ export function checkDriver(text: string, file: string): Driver {
  * Compares the objects of a sound driver with a cluster's custom resource definitions.
  * @throws UsageError as `checkDriver`
  */
-export function checkAgainst({ spec, file }: Driver, text: string, cluster: DefinitionsOfCluster): void {
-  const mistakes = definitionMistakes(spec, cluster.definitions, cluster.sets);
-  refuseLines(file, mistakes.map(readSource(text).locate));
+export function checkAgainst({ spec, file }: Driver, text: string, { definitions, sets }: DefinitionsOfCluster): void {
+  const mistakes = definitionMistakes(withSamples(spec, sets), definitions);
+  refuse(file, mistakes.map(readSource(text).locate));
 }
 
 /** What is allowed in a sound driver and probably not meant, one line each, with its place. */
@@ -65,7 +66,7 @@ export function remarksOn({ spec, file }: Driver, text: string): string[] {
   return driverRemarks(spec).map((remark) => `${file}:${locate(remark)}`);
 }
 
-function refuseLines(file: string, lines: readonly string[]): void {
+function refuse(file: string, lines: readonly string[]): void {
   if (lines.length === 0) return;
   const shown = lines.slice(0, mistakesShown).map((line) => `${file}:${line}`);
   const more = lines.length - shown.length;

@@ -1,4 +1,5 @@
-import { type Mistake, mistake, type Path } from '../source.ts';
+import { isFields, parts } from '../objects.ts';
+import { type Mistake, mistake } from '../source.ts';
 
 /** What a word of a shell is, which a program would get as it is written. */
 const shellWords: [RegExp, string][] = [
@@ -13,21 +14,25 @@ const shellWords: [RegExp, string][] = [
 ];
 
 /** Commands of a driver, wherever they are, that only a shell would understand. */
-export function commandMistakes(node: unknown, path: Path = []): Mistake[] {
-  if (Array.isArray(node)) return node.flatMap((item, index) => commandMistakes(item, [...path, index]));
-  if (typeof node !== 'object' || node === null) return [];
-  return Object.entries(node).flatMap(([key, value]) => {
-    const at = [...path, key];
-    const isCommand = (key === 'run' || key === 'pipe') && Array.isArray(value) && !path.includes('apply');
-    if (!isCommand) return commandMistakes(value, at);
-    const argv = value as string[];
-    const program = programMistake(argv[0] ?? '');
-    if (program !== undefined) return [mistake([...at, 0], program)];
-    return argv.flatMap((word, index) => {
-      const message = index === 0 || isShellLine(argv, index) ? undefined : wordMistake(word);
-      return message === undefined ? [] : [mistake([...at, index], message)];
-    });
-  });
+export function* commandMistakes(spec: object): Iterable<Mistake> {
+  for (const [step, path] of parts(spec)) {
+    if (!isFields(step) || path.includes('apply')) continue;
+    for (const field of ['run', 'pipe']) {
+      if (Array.isArray(step[field])) yield* argvMistakes(step[field], [...path, field]);
+    }
+  }
+}
+
+function* argvMistakes(argv: string[], path: Mistake['path']): Iterable<Mistake> {
+  const program = programMistake(argv[0] ?? '');
+  if (program !== undefined) {
+    yield mistake([...path, 0], program);
+    return;
+  }
+  for (const [index, word] of argv.entries()) {
+    const message = index === 0 || isShellLine(argv, index) ? undefined : wordMistake(word);
+    if (message !== undefined) yield mistake([...path, index], message);
+  }
 }
 
 /** A shell's own line is one word after its -c, and may hold anything. */

@@ -2,7 +2,11 @@ import { describe, expect, test } from '@jest/globals';
 import type { Manifest } from '../../kube/cluster.ts';
 import type { DriverSpec } from '../driver.ts';
 import { loadDriver } from '../load.ts';
-import { definitionMistakes } from './definitions.ts';
+import { definitionMistakes as filledMistakes } from './definitions.ts';
+import { withSamples } from './placeholders.ts';
+
+const definitionMistakes = (spec: DriverSpec, manifests: readonly Manifest[]) =>
+  filledMistakes(withSamples(spec), manifests);
 
 const { spec: reference } = await loadDriver('reference');
 
@@ -18,13 +22,13 @@ const mistakes = (changes: Partial<Manifest>): string[] => {
     ...reference,
     policy: { ...reference.policy, allow: { tcp: { target: [changed] } } },
   };
-  return definitionMistakes(spec, definitions, []).map(({ path, message }) => `${path.join('.')}: ${message}`);
+  return definitionMistakes(spec, definitions).map(({ path, message }) => `${path.join('.')}: ${message}`);
 };
 
 describe('against the definitions of a cluster', () => {
   test('accepts a driver for the installed mesh', () => {
     expect(definitions.length).toBeGreaterThan(3);
-    expect(definitionMistakes(reference, definitions, [])).toEqual([]);
+    expect(definitionMistakes(reference, definitions)).toEqual([]);
   });
 
   test('a version that is not served is named with those that are', () => {
@@ -68,7 +72,6 @@ describe('against the definitions of a cluster', () => {
           },
         },
         definitions,
-        [],
       ).map(({ path: where, message }) => `${where.join('.')}: ${message}`);
 
     expect(switched({ enableEgress: null })).toEqual([]);
@@ -88,7 +91,7 @@ describe('against the definitions of a cluster', () => {
       );
       return JSON.parse(text) as Manifest;
     });
-    expect(definitionMistakes(reference, loose, [])).toEqual([]);
+    expect(definitionMistakes(reference, loose)).toEqual([]);
   });
 
   test('a cluster without the mesh is reported once for each group', () => {
@@ -97,13 +100,13 @@ describe('against the definitions of a cluster', () => {
       `policy.allow.tcp.target.0.apiVersion${from.slice(3)}; name a cluster that has the mesh`,
     ]);
     const { install: _, ...rest } = reference;
-    const groups = definitionMistakes({ ...rest, install: [] }, [], []).map(({ message }) => message.split(' ')[6]);
+    const groups = definitionMistakes({ ...rest, install: [] }, []).map(({ message }) => message.split(' ')[6]);
     expect(groups.sort()).toEqual(['access.smi-spec.io,', 'config.openservicemesh.io,', 'specs.smi-spec.io,']);
   });
 
   test('groups of Kubernetes, and those that the installation applies, need not be there', () => {
     expect(mistakes({ apiVersion: 'networking.k8s.io/v1' })).toEqual([]);
-    expect(definitionMistakes(reference, [], [])).toEqual([]);
+    expect(definitionMistakes(reference, [])).toEqual([]);
   });
 
   test('a definition that allows anything is left to the claim: it is the mesh’s fault', () => {
@@ -111,7 +114,7 @@ describe('against the definitions of a cluster', () => {
       '{"type":"boolean"}',
       '{"x-kubernetes-preserve-unknown-fields":true}',
     );
-    expect(definitionMistakes(reference, JSON.parse(text) as Manifest[], [])).toEqual([]);
+    expect(definitionMistakes(reference, JSON.parse(text) as Manifest[])).toEqual([]);
   });
 
   test('an invalid value that the definition allows is none', () => {
@@ -120,9 +123,7 @@ describe('against the definitions of a cluster', () => {
     if (permissive === undefined || first === undefined || !('patch' in first)) throw new Error('there is no attempt');
     const attempt = { ...first, merge: { spec: { traffic: { enableEgress: true } } } };
     const spec = { ...reference, modes: { permissive: { ...permissive, invalid: [first, attempt] } } };
-    expect(
-      definitionMistakes(spec, definitions, []).map(({ path, message }) => `${path.join('.')}: ${message}`),
-    ).toEqual([
+    expect(definitionMistakes(spec, definitions).map(({ path, message }) => `${path.join('.')}: ${message}`)).toEqual([
       'modes.permissive.invalid.1: the cluster has a definition that allows this, so the API accepts it; write what it must refuse',
     ]);
   });

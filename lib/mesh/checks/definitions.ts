@@ -4,10 +4,8 @@ import type { DriverSpec } from '../driver.ts';
 import { modeNames } from '../mesh.ts';
 import { groupOf } from '../objects.ts';
 import { type Mistake, mistake, type Path } from '../source.ts';
-import { fill } from '../template.ts';
 import { driverObjects, type NamedObject, namedObjects } from './named-objects.ts';
-import { sampleFilling } from './samples.ts';
-import { fieldHint, lostAt, misfits, type Structure, schemaFault } from './structure.ts';
+import { lostMistake, misfits, type Structure, schemaFault } from './structure.ts';
 
 /** The part of a custom resource definition that says how its objects look. */
 interface Definition {
@@ -31,19 +29,16 @@ const suggestedGroups = ['admissionregistration', 'apiextensions', 'networking',
 );
 
 /**
- * Compares the objects of a driver, filled in with sample values, with a cluster's custom resource definitions: kinds and
- * versions that are not served, unknown fields, values of another type, groups that the cluster does not have. Skips groups
- * of Kubernetes itself, and those that the driver's installation applies.
+ * Compares the objects of a driver with a cluster's custom resource definitions: kinds and versions that are not served,
+ * unknown fields, values of another type, groups that the cluster does not have. Skips groups of Kubernetes itself, and those
+ * that the driver's installation applies.
+ * @param filled the driver, its placeholders filled in
  */
-export function definitionMistakes(
-  spec: DriverSpec,
-  manifests: readonly Manifest[],
-  sets: readonly string[],
-): Mistake[] {
+export function definitionMistakes(filled: DriverSpec, manifests: readonly Manifest[]): Mistake[] {
   const who = 'the cluster';
   const definitions = manifests.map((manifest) => manifest['spec'] as Definition);
-  const skipped = new Set(definitionsIn(spec).map(({ definition }) => definition.group));
-  const objects = driverObjects(spec, sets).flatMap((object): Mistake[] => {
+  const skipped = new Set(definitionsIn(filled).map(({ definition }) => definition.group));
+  const objects = driverObjects(filled).flatMap((object): Mistake[] => {
     const group = groupOf(object);
     const ofGroup = definitions.filter((definition) => definition.group === group);
     if (ofGroup.length === 0) {
@@ -60,7 +55,7 @@ export function definitionMistakes(
     const message = `the cluster has no ${object.kind} in ${group}; it has ${kinds.join(', ')}`;
     return [mistake([...object.path, 'kind'], message)];
   });
-  return [...validAttempts(spec, definitions, sets, who), ...objects];
+  return [...validAttempts(filled, definitions, who), ...objects];
 }
 
 /**
@@ -68,30 +63,33 @@ export function definitionMistakes(
  * kind that is a slip away from one that the installation makes, and what the definitions say that the installation
  * applies. Most installations bring their definitions in other ways; those are not checked.
  */
-export function ownDefinitionMistakes(spec: DriverSpec): Mistake[] {
+export function ownDefinitionMistakes(filled: DriverSpec): Mistake[] {
   const who = 'install';
-  const own = definitionsIn(spec);
+  const own = definitionsIn(filled);
   const unusable = own.flatMap(({ path, definition }) => unusableMistake(definition, path));
   if (unusable.length > 0) return unusable;
   const definitions = own.map(({ definition }) => definition);
-  const awaited = spec.install.flatMap((step) => ('wait' in step ? (step.wait.established ?? []) : []));
+  const awaited = filled.install.flatMap((step) => ('wait' in step ? (step.wait.established ?? []) : []));
   const groups = [
     ...definitions.map(({ group }) => group),
     ...awaited.map((name) => name.slice(name.indexOf('.') + 1)),
   ];
-  const objects = driverObjects(spec, []).flatMap((object): Mistake[] => {
-    const wrongGroup = groupMistake(groupOf(object), groups);
-    if (wrongGroup !== undefined) return [mistake([...object.path, 'apiVersion'], wrongGroup)];
-    const ofGroup = definitions.filter(({ group }) => group === groupOf(object));
-    const found = ofGroup.find(({ names }) => names.kind === object.kind);
+  const objects = driverObjects(filled).flatMap((object): Mistake[] => {
+    const { kind, path } = object;
+    const group = groupOf(object);
+    const wrongGroup = groupMistake(group, groups);
+    if (wrongGroup !== undefined) return [mistake([...path, 'apiVersion'], wrongGroup)];
+    const ofGroup = definitions.filter((definition) => definition.group === group);
+    const found = ofGroup.find(({ names }) => names.kind === kind);
     if (found !== undefined) return objectMistakes(object, found, who);
-    const kinds = ofGroup.map(({ names }) => names.kind);
-    const meant = suggestedSlip(object.kind, kinds);
+    const meant = suggestedSlip(
+      kind,
+      ofGroup.map(({ names }) => names.kind),
+    );
     if (meant === undefined) return [];
-    const message = `install defines no ${object.kind} in ${groupOf(object)}; did you mean "${meant}"?`;
-    return [mistake([...object.path, 'kind'], message)];
+    return [mistake([...path, 'kind'], `install defines no ${kind} in ${group}; did you mean "${meant}"?`)];
   });
-  return [...validAttempts(spec, definitions, [], who), ...objects];
+  return [...validAttempts(filled, definitions, who), ...objects];
 }
 
 /** The definitions that the installation applies. */
@@ -127,26 +125,23 @@ function groupMistake(group: string, own: readonly string[]): string | undefined
 }
 
 /** Attempts of a mode's `invalid` that the definitions of their kinds allow, so that the API accepts them. */
-function validAttempts(
-  spec: DriverSpec,
-  definitions: readonly Definition[],
-  sets: readonly string[],
-  who: string,
-): Mistake[] {
+function validAttempts({ modes }: DriverSpec, definitions: readonly Definition[], who: string): Mistake[] {
+  const isValid = (attempt: object): boolean => {
+    const counts = namedObjects({ attempt }).flatMap((object) => {
+      const of = definitions.find(({ group, names }) => group === groupOf(object) && names.kind === object.kind);
+      const structure = of === undefined ? undefined : structureOf(object, of);
+      // Bounds and patterns are not compared, and may be why the API refuses it. If a definition allows anything at all,
+      // this is the mesh's fault, and its claim says so.
+      if (of === undefined || structure === undefined || isBounded(structure)) return [];
+      return [objectMistakes(object, of, who).length];
+    });
+    return counts.length > 0 && counts.every((count) => count === 0);
+  };
+  const message = `${who} has a definition that allows this, so the API accepts it; write what it must refuse`;
   return modeNames.flatMap((name) =>
-    fill(spec.modes[name]?.invalid ?? [], sampleFilling(spec, sets)).flatMap((attempt, index): Mistake[] => {
-      const counts = namedObjects({ attempt }).flatMap((object) => {
-        const of = definitions.find(({ group, names }) => group === groupOf(object) && names.kind === object.kind);
-        const structure = of === undefined ? undefined : structureOf(object, of);
-        // Bounds and patterns are not compared, and may be why the API refuses it. If a definition allows anything at all,
-        // this is the mesh's fault, and its claim says so.
-        if (of === undefined || structure === undefined || isBounded(structure)) return [];
-        return [objectMistakes(object, of, who).length];
-      });
-      if (counts.length === 0 || counts.some((count) => count > 0)) return [];
-      const message = `${who} has a definition that allows this, so the API accepts it; write what it must refuse`;
-      return [mistake(['modes', name, 'invalid', index], message)];
-    }),
+    (modes[name]?.invalid ?? []).flatMap((attempt, index) =>
+      isValid(attempt) ? [mistake(['modes', name, 'invalid', index], message)] : [],
+    ),
   );
 }
 
@@ -170,12 +165,11 @@ function objectMistakes(object: NamedObject, definition: Definition, who: string
     const message = `${who} serves ${kind} as ${served.join(', ')}, not as ${object.apiVersion.split('/')[1]}`;
     return [mistake([...object.path, 'apiVersion'], message)];
   }
-  const at = (path: Path, words: string): Mistake => mistake(path, `${kind} of ${who}: ${words}`);
   const { content, setting } = object;
-  const wrong = content === undefined ? [] : misfits(structure, content.fields, content.isWhole);
-  const mistakes = wrong.map(({ steps, words }) => at([...(content?.path ?? []), ...steps], words));
-  const lost = setting === undefined ? undefined : lostAt(structure, setting.steps);
-  if (setting === undefined || lost === undefined) return mistakes;
-  const words = `unknown field${fieldHint(setting.steps[lost.index] ?? '', lost.fields)}`;
-  return [...mistakes, at([...setting.path, lost.index], words)];
+  const wrong = content === undefined ? [] : misfits(structure, content.fields, content.isWhole, content.path);
+  const lost = setting === undefined ? undefined : lostMistake(structure, setting.steps, setting.path);
+  return [...wrong, ...(lost === undefined ? [] : [lost])].map((each) => ({
+    ...each,
+    message: `${kind} of ${who}: ${each.message}`,
+  }));
 }

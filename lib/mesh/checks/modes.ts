@@ -4,81 +4,78 @@ import type { Attempt, DriverSpec, ModeSpec } from '../driver.ts';
 import { modeNames } from '../mesh.ts';
 import { isFields, isSame, valueAfter } from '../objects.ts';
 import { type Mistake, mistake, type Path } from '../source.ts';
-import { fill } from '../template.ts';
-import { sampleFilling } from './samples.ts';
 
-type Setting = NonNullable<ModeSpec['setting']>;
 type Switched = ModeSpec & Required<Pick<ModeSpec, 'on' | 'off'>>;
 
 const sides = ['on', 'off'] as const;
 
 /** Switches that do not switch, settings that they do not set, and invalid values that are valid. */
-export function modeMistakes(spec: DriverSpec): Mistake[] {
-  const modes = fill(spec.modes, sampleFilling(spec));
-  return modeNames.flatMap((name) => {
+export function* modeMistakes({ modes }: DriverSpec): Iterable<Mistake> {
+  for (const name of modeNames) {
     const mode = modes[name];
-    if (mode === undefined) return [];
+    if (mode === undefined) continue;
     const { words, on, off } = mode;
     const path = ['modes', name];
-    const ofWords =
-      words !== undefined && words.on === words.off
-        ? [mistake([...path, 'words', 'off'], `"${words.off}" is the word for on, too`)]
-        : [];
-    if (on === undefined || off === undefined) return ofWords;
-    const idle = switchMistake({ ...mode, on, off }, path);
-    return [...ofWords, ...(idle === undefined ? afterSwitches({ ...mode, on, off }, path) : [idle])];
-  });
+    if (words !== undefined && words.on === words.off) {
+      yield mistake([...path, 'words', 'off'], `"${words.off}" is the word for on, too`);
+    }
+    if (on === undefined || off === undefined) continue;
+    const switched = { ...mode, on, off };
+    const idle = idleMistake(switched, path);
+    const ofSetting = settingMistake(switched, path);
+    if (idle !== undefined) yield idle;
+    else if (ofSetting !== undefined) yield ofSetting;
+    if (idle === undefined) yield* attemptMistakes(switched, path);
+  }
 }
 
-function switchMistake({ on, off }: Switched, path: Path): Mistake | undefined {
+function idleMistake({ on, off }: Switched, path: Path): Mistake | undefined {
   // Both are empty if there is no mesh.
   if (on.length === 0 && off.length === 0) return undefined;
   if (isDeepStrictEqual(on, off)) {
     return mistake([...path, 'off'], 'on and off are the same, so nothing would be switched', 'key');
   }
-  const side = on.length === 0 ? 'on' : off.length === 0 ? 'off' : undefined;
-  if (side === undefined) return undefined;
+  if (on.length > 0 && off.length > 0) return undefined;
+  const side = on.length === 0 ? 'on' : 'off';
   const message = `no step switches it ${side}; a run sets each mode before it looks, whatever the default is`;
   return mistake([...path, side], message, 'key');
 }
 
-function afterSwitches(mode: Switched, path: Path): Mistake[] {
-  const { setting, invalid = [] } = mode;
-  const ofSetting = setting === undefined ? undefined : settingMistake(mode, setting, path);
-  const ofInvalid = invalid.flatMap((attempt, index) => {
-    const earlier = invalid.slice(0, index);
-    const message = earlier.some((other) => isDeepStrictEqual(other, attempt))
-      ? 'the list has this twice'
-      : attemptMistake(attempt, mode);
-    return message === undefined ? [] : [mistake([...path, 'invalid', index], message)];
-  });
-  return [...(ofSetting === undefined ? [] : [ofSetting]), ...ofInvalid];
-}
-
-function settingMistake(mode: Switched, setting: Setting, path: Path): Mistake | undefined {
+function settingMistake(mode: Switched, path: Path): Mistake | undefined {
+  const { setting } = mode;
+  if (setting === undefined) return undefined;
   const field = setting.path.join('.');
   const at = [...path, 'setting', 'path'];
   const [on, off] = sides.map((side) => valueAfter(mode[side], setting));
-  const isSet = (value: unknown): boolean => value !== undefined && value !== null;
   const whole = [on, off].find((value) => isFields(value) && Object.keys(value).length > 0);
   if (whole !== undefined) {
     const fields = Object.keys(whole as object).join(', ');
     return mistake(at, `${field} is an object with the fields ${fields}; go on to the field that the switch changes`);
   }
-  if (!isSet(on) && !isSet(off)) {
-    // A command may do it.
-    if (sides.some((side) => mode[side].some((step) => 'run' in step))) return undefined;
+  // A command may set it.
+  const runs = (side: 'on' | 'off'): boolean => mode[side].some((step) => 'run' in step);
+  if ([on, off].every((value) => value === undefined || value === null)) {
+    if (runs('on') || runs('off')) return undefined;
     const { kind, name } = setting.object;
-    const message = `neither on nor off sets ${field} of ${kind} ${name}; name the field that the switch changes`;
-    return mistake(at, message);
+    return mistake(at, `neither on nor off sets ${field} of ${kind} ${name}; name the field that the switch changes`);
   }
   if (isDeepStrictEqual(on, off)) {
     return mistake(at, `on and off set ${field} to the same value, ${JSON.stringify(on)}`);
   }
-  const side = on === undefined ? 'on' : off === undefined ? 'off' : undefined;
-  if (side === undefined || mode[side].some((step) => 'run' in step)) return undefined;
-  const message = `${side} does not set ${field}, which ${side === 'on' ? 'off' : 'on'} sets; a patch leaves alone what it does not name`;
+  if (on !== undefined && off !== undefined) return undefined;
+  const [side, other] = on === undefined ? (['on', 'off'] as const) : (['off', 'on'] as const);
+  if (runs(side)) return undefined;
+  const message = `${side} does not set ${field}, which ${other} sets; a patch leaves alone what it does not name`;
   return mistake([...path, side], message, 'key');
+}
+
+function* attemptMistakes(mode: Switched, path: Path): Iterable<Mistake> {
+  const { invalid = [] } = mode;
+  for (const [index, attempt] of invalid.entries()) {
+    const isAgain = invalid.slice(0, index).some((other) => isDeepStrictEqual(other, attempt));
+    const message = isAgain ? 'the list has this twice' : attemptMistake(attempt, mode);
+    if (message !== undefined) yield mistake([...path, 'invalid', index], message);
+  }
 }
 
 /** Why the API would accept an attempt, or why it is not about the switch. */

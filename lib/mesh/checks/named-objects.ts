@@ -1,8 +1,6 @@
 import type { DriverSpec } from '../driver.ts';
-import { type Fields, isFields } from '../objects.ts';
+import { type Fields, isFields, namesObject } from '../objects.ts';
 import type { Path } from '../source.ts';
-import { fill } from '../template.ts';
-import { sampleFilling } from './samples.ts';
 
 /** A Kubernetes object that a driver names, and what the driver says about its fields. */
 export interface NamedObject {
@@ -16,10 +14,10 @@ export interface NamedObject {
   setting?: { steps: readonly string[]; path: Path };
 }
 
-/** Every object that a driver names, filled in with sample values. */
-export function driverObjects(spec: DriverSpec, sets: readonly string[]): NamedObject[] {
-  const { images: _, podImages: __, diagnostics: ___, ...parts } = spec;
-  return namedObjects(fill(parts, sampleFilling(spec, sets)));
+/** Every object that a driver names in what a run does with a mesh. @param filled the driver, its placeholders filled in */
+export function driverObjects(filled: DriverSpec): NamedObject[] {
+  const { diagnostics: _, ...others } = filled;
+  return namedObjects(others);
 }
 
 /** Manifests, and references to objects with what changes in them, wherever they are in a part of a driver. */
@@ -49,8 +47,4 @@ export function namedObjects(node: unknown, path: Path = []): NamedObject[] {
 
 function identity({ apiVersion, kind }: { apiVersion: string; kind: string }) {
   return { apiVersion, kind };
-}
-
-export function namesObject(node: unknown): node is Fields & { apiVersion: string; kind: string } {
-  return isFields(node) && typeof node['apiVersion'] === 'string' && typeof node['kind'] === 'string';
 }

@@ -1,6 +1,6 @@
 import { didYouMean } from '../../words/index.ts';
 import { isFields } from '../objects.ts';
-import type { Path } from '../source.ts';
+import { type Mistake, mistake, type Path } from '../source.ts';
 
 /** The fields of a custom resource's structural schema that this program reads. */
 export interface Structure {
@@ -13,12 +13,6 @@ export interface Structure {
   additionalProperties?: Structure | boolean;
   'x-kubernetes-preserve-unknown-fields'?: boolean;
   'x-kubernetes-int-or-string'?: boolean;
-}
-
-/** What is wrong with a value, and where. */
-interface Misfit {
-  steps: Path;
-  words: string;
 }
 
 const isOfType: Record<string, (value: unknown) => boolean> = {
@@ -38,44 +32,43 @@ const common = ['apiVersion', 'kind', 'metadata'];
  * would drop unknown fields without a message. It judges the rest: bounds, patterns, rules.
  * @param isWhole false for the fields of a patch, which leaves out what stays, and has null for what goes
  */
-export function misfits(schema: Structure, fields: Record<string, unknown>, isWhole: boolean): Misfit[] {
+export function misfits(schema: Structure, fields: object, isWhole: boolean, path: Path): Iterable<Mistake> {
   const own = Object.fromEntries(Object.entries(fields).filter(([name]) => !common.includes(name)));
   const required = schema.required?.filter((name) => !common.includes(name)) ?? [];
-  return compare({ ...schema, required }, own, isWhole, []);
+  return compare({ ...schema, required }, own, isWhole, path);
 }
 
-function compare(schema: Structure, value: unknown, isWhole: boolean, steps: Path): Misfit[] {
+function* compare(schema: Structure, value: unknown, isWhole: boolean, path: Path): Iterable<Mistake> {
+  const { items, nullable, enum: allowed, properties } = schema;
   const types = schema['x-kubernetes-int-or-string'] === true ? ['integer', 'string'] : [schema.type ?? []].flat();
-  const isFitting = types.length === 0 || types.some((type) => isOfType[type]?.(value) === true);
-  if (!isFitting && !(value === null && schema.nullable === true))
-    return [{ steps, words: `must be ${types.join(',')}` }];
-  if (schema.enum !== undefined && schema.nullable !== true && !schema.enum.includes(value)) {
-    return [{ steps, words: `must be one of ${schema.enum.join(', ')}` }];
+  if (value === null && nullable === true) return;
+  if (types.length > 0 && !types.some((type) => isOfType[type]?.(value))) {
+    yield mistake(path, `must be ${types.join(',')}`);
+  } else if (allowed !== undefined && nullable !== true && !allowed.includes(value)) {
+    yield mistake(path, `must be one of ${allowed.join(', ')}`);
+  } else if (Array.isArray(value)) {
+    if (items === undefined) return;
+    for (const [index, item] of value.entries()) yield* compare(items, item, isWhole, [...path, index]);
+  } else if (isFields(value)) {
+    for (const name of isWhole ? (schema.required ?? []) : []) {
+      if (!(name in value)) yield mistake(path, `must have the field ${name}`);
+    }
+    for (const [name, field] of Object.entries(value)) {
+      if (field === null && !isWhole) continue;
+      const member = memberOf(schema, name);
+      if (typeof member === 'object') yield* compare(member, field, isWhole, [...path, name]);
+      else if (member === undefined && properties !== undefined) yield unknownField(properties, [...path, name]);
+    }
   }
-  if (Array.isArray(value)) {
-    const { items } = schema;
-    return items === undefined ? [] : value.flatMap((item, index) => compare(items, item, isWhole, [...steps, index]));
-  }
-  if (!isFields(value)) return [];
-  const missing = isWhole ? (schema.required ?? []).filter((name) => !(name in value)) : [];
-  const within = Object.entries(value).flatMap(([name, field]): Misfit[] => {
-    if (field === null && !isWhole) return [];
-    const at = [...steps, name];
-    const member = memberOf(schema, name);
-    if (member === 'any' || (member === undefined && schema.properties === undefined)) return [];
-    if (member !== undefined) return compare(member, field, isWhole, at);
-    return [{ steps: at, words: `unknown field${fieldHint(name, Object.keys(schema.properties ?? {}))}` }];
-  });
-  return [...missing.map((name) => ({ steps, words: `must have the field ${name}` })), ...within];
 }
 
-/** The first of the names that lead into a schema that is not a field there, with the fields that are. */
-export function lostAt(schema: Structure, names: readonly string[]): { index: number; fields: string[] } | undefined {
+/** The first of the names that lead into a schema that is not a field there. @param path of the names */
+export function lostMistake(schema: Structure, names: readonly string[], path: Path): Mistake | undefined {
   let here = schema;
   for (const [index, name] of names.entries()) {
     const next = memberOf(here, name);
     if (next === 'any') return undefined;
-    if (next === undefined) return { index, fields: Object.keys(here.properties ?? {}) };
+    if (next === undefined) return { ...unknownField(here.properties ?? {}, [name]), path: [...path, index] };
     here = next;
   }
   return undefined;
@@ -96,14 +89,15 @@ export function schemaFault(schema: unknown): string | undefined {
 
 /** The schema of a field; `any` if nothing is said about it, undefined if there is no such field. */
 function memberOf(schema: Structure, name: string): Structure | 'any' | undefined {
-  const member = Object.hasOwn(schema.properties ?? {}, name) ? schema.properties?.[name] : undefined;
-  if (member !== undefined) return member;
-  const { additionalProperties: others } = schema;
+  const { properties = {}, additionalProperties: others } = schema;
+  if (Object.hasOwn(properties, name)) return properties[name];
   if (typeof others === 'object') return others;
   return schema['x-kubernetes-preserve-unknown-fields'] === true || others === true ? 'any' : undefined;
 }
 
-/** The field that was probably meant, and the fields that there are. */
-export function fieldHint(word: string, fields: readonly string[]): string {
-  return `${didYouMean(word, fields)} (allowed: ${fields.join(', ') || 'none'})`;
+/** Names the field that was probably meant, and the fields that there are. */
+function unknownField(properties: Record<string, Structure>, path: Path): Mistake {
+  const fields = Object.keys(properties);
+  const hint = `${didYouMean(String(path.at(-1)), fields)} (allowed: ${fields.join(', ') || 'none'})`;
+  return mistake(path, `unknown field${hint}`);
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
-import { placeholderScopes } from '../checks/scopes.ts';
+import { scopes } from '../checks/placeholders.ts';
 import { driverSchema, type FieldSchema, resolved } from '../schema-fields.ts';
 import { complaintOf, sound } from '../testing/sound-driver.ts';
 import { driversDocument, placeholderMeanings, renewed } from './document.ts';
@@ -36,7 +36,7 @@ test('docs/drivers.md has each field of the schema', () => {
 });
 
 test('docs/drivers.md explains each placeholder', () => {
-  const names = placeholderScopes().flatMap((scope) => scope.names.map((name) => name.replace('|default', '')));
+  const names = scopes.flatMap((scope) => [...scope.names, ...(scope.optional ?? [])]);
   expect(Object.keys(placeholderMeanings).sort()).toEqual([...new Set(names)].sort());
 });
 

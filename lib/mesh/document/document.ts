@@ -1,4 +1,4 @@
-import { placeholderScopes } from '../checks/scopes.ts';
+import { scopes } from '../checks/placeholders.ts';
 import { features } from '../facts.ts';
 import { driverSchema, type FieldSchema, fieldsOf, resolved } from '../schema-fields.ts';
 
@@ -75,7 +75,10 @@ export function renewed(markdown: string): string {
       ),
       table(
         ['in', 'placeholders besides set.KEY and var.NAME'],
-        placeholderScopes().map(({ where, names }) => [code(where), names.map(code).join(', ') || 'none']),
+        scopes.map(({ where, names, optional = [] }) => {
+          const all = [...names, ...optional.map((name) => `${name}|default`)];
+          return [code(where), all.map(code).join(', ') || 'none'];
+        }),
       ),
     ],
   };
