@@ -6,7 +6,10 @@ import type { EvidenceEntry, EvidenceRecord } from './records.ts';
 export type Listener = (record: EvidenceRecord) => void;
 
 /** The evidence of the run that is under way. */
-export interface Evidence {
+export type Evidence = Omit<OwnEvidence, 'read'>;
+
+/** Evidence for its owner, who can read it again. */
+export interface OwnEvidence {
   readonly file: string;
   /** Why the file is not all that was appended; undefined while it is. */
   readonly damaged: string | undefined;
@@ -21,17 +24,13 @@ export interface Evidence {
   on(listener: Listener): () => void;
   /** Writes what is still in memory. */
   flush(): void;
-  /** Ends the file; one that was deleted or replaced meanwhile counts as damaged. */
-  close(): void;
-}
-
-/** Evidence for its owner, who can read it again. */
-export interface OwnEvidence extends Evidence {
   /**
    * The file's records for reports: see `readForReports`. Works until `close`, even if the file was deleted, which counts as
    * damage.
    */
   read(onProblem?: (problem: string) => void): EvidenceRecord[];
+  /** Ends the file; one that was deleted or replaced meanwhile counts as damaged. */
+  close(): void;
 }
 
 const buffer = {
@@ -42,24 +41,34 @@ const buffer = {
 };
 
 /**
- * Starts the evidence of a run, and its clock.
+ * Starts the evidence of a run, and its clock. Evidence of two runs is never mixed.
  *
  * Observations come by the hundred and are written in batches; every other record is on the disk when `append` returns.
- * @param writeBytes for tests of a full disk
+ * @param writeBytes for tests of a full disk: writes some of the bytes and returns how many
  * @throws Error when the file exists or cannot be created
  */
-export function openEvidence(file: string, writeBytes?: WriteBytes): OwnEvidence {
+export function openEvidence(
+  file: string,
+  writeBytes: (descriptor: number, bytes: Buffer) => number = writeSync,
+): OwnEvidence {
   const started = performance.now();
-  const lines = createLineFile(file, writeBytes);
+  const descriptor = openSync(file, 'ax+');
   const listeners = new Set<Listener>();
+  /** Bytes of whole lines in the file. */
+  let whole = 0;
   let seq = 0;
   let buffered = '';
   let timer: NodeJS.Timeout | undefined;
   let damaged: string | undefined;
   let closed = false;
 
-  const damage = (error: unknown) => {
-    damaged ??= error instanceof Error ? error.message : String(error);
+  /** Does some work with the file; an error damages it. */
+  const guard = (work: () => void) => {
+    try {
+      work();
+    } catch (error) {
+      damaged ??= error instanceof Error ? error.message : String(error);
+    }
   };
 
   const clock = () => Math.round((performance.now() - started) * 100) / 100;
@@ -68,36 +77,25 @@ export function openEvidence(file: string, writeBytes?: WriteBytes): OwnEvidence
     clearTimeout(timer);
     timer = undefined;
     if (buffered === '' || closed) return;
-    const text = buffered;
+    const bytes = Buffer.from(buffered, 'utf8');
     buffered = '';
-    try {
-      lines.write(text);
-    } catch (error) {
-      damage(error);
-    }
+    guard(() => {
+      try {
+        for (let done = 0; done < bytes.length; ) done += writeBytes(descriptor, bytes.subarray(done));
+      } catch (error) {
+        // A full disk takes the first part only. Cut it off: the next line must not follow half of this one.
+        ftruncateSync(descriptor, whole);
+        throw error;
+      }
+      whole += bytes.length;
+    });
   };
 
   const write = (record: EvidenceRecord) => {
-    if (closed) {
-      damage(new Error(`a record of kind ${record.kind} came after the evidence was closed`));
-      return;
-    }
-    try {
-      buffered += `${JSON.stringify(record)}\n`;
-    } catch (error) {
-      damage(error);
-    }
+    if (closed) throw new Error(`a record of kind ${record.kind} came after the evidence was closed`);
+    buffered += `${JSON.stringify(record)}\n`;
     if (record.kind !== 'observation' || buffered.length > buffer.size) flush();
     else timer ??= setTimeout(flush, buffer.delay).unref();
-  };
-
-  const safe = (record: EvidenceRecord): EvidenceRecord => {
-    try {
-      return withoutSecrets(record);
-    } catch (error) {
-      damage(error);
-      return record;
-    }
   };
 
   const notify = (record: EvidenceRecord) => {
@@ -113,7 +111,10 @@ export function openEvidence(file: string, writeBytes?: WriteBytes): OwnEvidence
   };
 
   const checkPlace = () => {
-    if (!lines.isInPlace()) damage(new Error('it was deleted or replaced while the run was under way'));
+    const there = existsSync(file) ? statSync(file) : undefined;
+    const own = fstatSync(descriptor);
+    if (there?.ino === own.ino && there.dev === own.dev) return;
+    throw new Error('it was deleted or replaced while the run was under way');
   };
 
   process.once('exit', flush);
@@ -126,8 +127,11 @@ export function openEvidence(file: string, writeBytes?: WriteBytes): OwnEvidence
     clock,
     append(entry) {
       seq += 1;
-      const record = safe({ seq, at: clock(), ...entry });
-      write(record);
+      let record: EvidenceRecord = { seq, at: clock(), ...entry };
+      guard(() => {
+        record = withoutSecrets(record);
+        write(record);
+      });
       notify(record);
       return record;
     },
@@ -138,39 +142,23 @@ export function openEvidence(file: string, writeBytes?: WriteBytes): OwnEvidence
     flush,
     read(onProblem) {
       flush();
-      checkPlace();
-      return readForReports(lines.descriptor, onProblem);
+      guard(checkPlace);
+      return readForReports(descriptor, onProblem);
     },
     close() {
       if (closed) return;
       flush();
       closed = true;
       process.off('exit', flush);
-      try {
-        checkPlace();
-        lines.close();
-      } catch (error) {
-        damage(error);
-      }
+      guard(checkPlace);
+      guard(() => fsyncSync(descriptor));
+      guard(() => closeSync(descriptor));
     },
   };
 }
 
 /** Fields with text from commands, the cluster and the user. All others have the harness's own text. */
-const FOREIGN_TEXT = new Set([
-  'argv',
-  'cause',
-  'command',
-  'doubt',
-  'error',
-  'message',
-  'reason',
-  'stderr',
-  'stdout',
-  'steps',
-  'value',
-  'why',
-]);
+const FOREIGN_TEXT = new Set('argv cause command doubt error message reason stderr stdout steps value why'.split(' '));
 
 /** The same record without the secrets that this process knows, such as those of `--set-secret`. */
 function withoutSecrets(record: EvidenceRecord): EvidenceRecord {
@@ -186,54 +174,4 @@ function clean(node: unknown, isForeign: boolean): unknown {
   return Object.fromEntries(
     Object.entries(node).map(([key, value]) => [key, clean(value, isForeign || FOREIGN_TEXT.has(key))]),
   );
-}
-
-/** Writes some of the bytes and returns how many, like `fs.writeSync`. */
-export type WriteBytes = (descriptor: number, bytes: Buffer) => number;
-
-/** A file of whole lines: no line follows half a line. */
-export interface LineFile {
-  /** Adds text that ends with a line end. @throws Error when not all of it could be written; then none of it is. */
-  write(text: string): void;
-  /** For reading what was written, even if the file has been deleted. */
-  readonly descriptor: number;
-  /** False if the file was deleted or replaced. */
-  isInPlace(): boolean;
-  close(): void;
-}
-
-/**
- * Creates `file`.
- * @throws Error when it exists or cannot be created: evidence of two runs is never mixed
- */
-export function createLineFile(file: string, writeBytes: WriteBytes = writeSync): LineFile {
-  const descriptor = openSync(file, 'ax+');
-  let whole = 0;
-
-  return {
-    descriptor,
-    isInPlace() {
-      const there = existsSync(file) ? statSync(file) : undefined;
-      const own = fstatSync(descriptor);
-      return there?.ino === own.ino && there.dev === own.dev;
-    },
-    write(text) {
-      const bytes = Buffer.from(text, 'utf8');
-      try {
-        for (let done = 0; done < bytes.length; ) done += writeBytes(descriptor, bytes.subarray(done));
-      } catch (error) {
-        // A full disk takes the first part only. Cut it off: the next line must not follow half of this one.
-        ftruncateSync(descriptor, whole);
-        throw error;
-      }
-      whole += bytes.length;
-    },
-    close() {
-      try {
-        fsyncSync(descriptor);
-      } finally {
-        closeSync(descriptor);
-      }
-    },
-  };
 }

@@ -7,46 +7,39 @@ const CHUNK = 1024 * 1024;
 const LONGEST = 64 * 1024 * 1024;
 const NEWLINE = 0x0a;
 
+type OnProblem = (problem: string) => void;
+
 /**
- * Gives each record of an evidence file to `take`, in order. It reads the file piece by piece, so that its size has no limit.
+ * The records of an evidence file, in order.
  *
  * A line that is not a whole record is left out and reported to `onProblem`: the last one is torn when its run was killed.
  * @param file path of the file, or a descriptor, which stays open
- * @throws Error when the file cannot be read
- */
-function eachRecord(
-  file: string | number,
-  take: (record: EvidenceRecord) => void,
-  onProblem?: (problem: string) => void,
-): void {
-  let number = 0;
-  eachLine(file, (line, isLast) => {
-    number += 1;
-    const record = line === undefined ? undefined : parse(line);
-    if (record !== undefined) take(record);
-    else onProblem?.(`line ${number} is ${isLast ? 'torn: the run ended while writing it' : 'not a record'}`);
-  });
-}
-
-/**
- * The records of an evidence file, in order: see `eachRecord`.
  * @param wanted which ones to return; all unless given
+ * @throws Error when the file cannot be read
  */
 export function readEvidence(
   file: string | number,
-  onProblem?: (problem: string) => void,
+  onProblem?: OnProblem,
   wanted: (record: EvidenceRecord) => boolean = () => true,
 ): EvidenceRecord[] {
   const records: EvidenceRecord[] = [];
-  const take = (record: EvidenceRecord) => {
-    if (wanted(record)) records.push(record);
-  };
-  eachRecord(file, take, onProblem);
+  for (const record of eachRecord(file, onProblem)) if (wanted(record)) records.push(record);
   return records;
 }
 
-/** Gives each line to `take`; undefined for one that is too long. `isLast` marks a last line without an end. */
-function eachLine(file: string | number, take: (line: string | undefined, isLast: boolean) => void): void {
+/** The records one by one, so that the file's size has no limit. */
+function* eachRecord(file: string | number, onProblem?: OnProblem): Iterable<EvidenceRecord> {
+  let number = 0;
+  for (const { text, isTorn } of eachLine(file)) {
+    number += 1;
+    const record = text === undefined ? undefined : parse(text);
+    if (record !== undefined) yield record;
+    else onProblem?.(`line ${number} is ${isTorn ? 'torn: the run ended while writing it' : 'not a record'}`);
+  }
+}
+
+/** Each line; without text if it is too long. `isTorn`: the last one, without an end. */
+function* eachLine(file: string | number): Iterable<{ text: string | undefined; isTorn: boolean }> {
   const descriptor = typeof file === 'number' ? file : openSync(file, 'r');
   const chunk = Buffer.alloc(CHUNK);
   let begun: Buffer[] = [];
@@ -57,25 +50,26 @@ function eachLine(file: string | number, take: (line: string | undefined, isLast
     if (length <= LONGEST) begun.push(Buffer.from(part));
     else begun = [];
   };
-  const end = (isLast: boolean) => {
-    take(length > LONGEST ? undefined : Buffer.concat(begun).toString('utf8'), isLast);
+  const taken = (isTorn: boolean) => {
+    const text = length > LONGEST ? undefined : Buffer.concat(begun).toString('utf8');
     begun = [];
     length = 0;
+    return { text, isTorn };
   };
   try {
     for (let position = 0; ; ) {
-      const read = readSync(descriptor, chunk, 0, CHUNK, position);
-      if (read === 0) break;
-      position += read;
+      const read = chunk.subarray(0, readSync(descriptor, chunk, 0, CHUNK, position));
+      if (read.length === 0) break;
+      position += read.length;
       let from = 0;
-      for (let at = chunk.indexOf(NEWLINE); at !== -1 && at < read; at = chunk.indexOf(NEWLINE, from)) {
-        add(chunk.subarray(from, at));
-        end(false);
+      for (let at = read.indexOf(NEWLINE); at !== -1; at = read.indexOf(NEWLINE, from)) {
+        add(read.subarray(from, at));
+        yield taken(false);
         from = at + 1;
       }
-      if (from < read) add(chunk.subarray(from, read));
+      if (from < read.length) add(read.subarray(from));
     }
-    if (length > 0) end(true);
+    if (length > 0) yield taken(true);
   } finally {
     if (descriptor !== file) closeSync(descriptor);
   }
@@ -83,20 +77,15 @@ function eachLine(file: string | number, take: (line: string | undefined, isLast
 
 function parse(line: string): EvidenceRecord | undefined {
   try {
-    const value: unknown = JSON.parse(line);
-    return isRecord(value) ? value : undefined;
+    const value = JSON.parse(line);
+    return typeof value?.kind === 'string' && typeof value.seq === 'number' ? value : undefined;
   } catch {
     return undefined;
   }
 }
 
-function isRecord(value: unknown): value is EvidenceRecord {
-  if (typeof value !== 'object' || value === null) return false;
-  return 'kind' in value && typeof value.kind === 'string' && 'seq' in value && typeof value.seq === 'number';
-}
-
 /** Claims that need no explanation. */
-const UNEXPLAINED: readonly Verdict[] = ['passed', 'unsupported', 'not-run'];
+const UNEXPLAINED: readonly (Verdict | undefined)[] = ['passed', 'unsupported', 'not-run', undefined];
 
 /**
  * The records that reports are made of. Nearly all of a long run's evidence is observations, and reports show only those of
@@ -106,18 +95,13 @@ const UNEXPLAINED: readonly Verdict[] = ['passed', 'unsupported', 'not-run'];
  * @param file path of the file, or a descriptor, which stays open
  * @throws Error when the file cannot be read
  */
-export function readForReports(file: string | number, onProblem?: (problem: string) => void): EvidenceRecord[] {
+export function readForReports(file: string | number, onProblem?: OnProblem): EvidenceRecord[] {
   const records: EvidenceRecord[] = [];
   const leftOut: LeftOutRecord = { kind: 'left-out', observations: 0, probes: 0, claims: {} };
   const verdicts = new Map<string, Verdict>();
   /** Observations of claims since their last verdict. */
   const undecided = new Map<string, Numbered<ObservationRecord>[]>();
 
-  const ownOf = (claim: string) => {
-    const own = undecided.get(claim) ?? [];
-    undecided.set(claim, own);
-    return own;
-  };
   const leaveOut = ({ claim, role, logged, shared }: ObservationRecord) => {
     leftOut.observations += 1;
     if (!shared) leftOut.probes += 1;
@@ -127,27 +111,23 @@ export function readForReports(file: string | number, onProblem?: (problem: stri
     leftOut.claims[claim] = { observations: observations + 1, unlogged: isUnlogged };
   };
   const decide = (claim: string) => {
-    const own = ownOf(claim);
+    const own = undecided.get(claim) ?? [];
     undecided.delete(claim);
-    const verdict = verdicts.get(claim);
-    if (verdict === undefined || UNEXPLAINED.includes(verdict)) own.forEach(leaveOut);
+    if (UNEXPLAINED.includes(verdicts.get(claim))) own.forEach(leaveOut);
     else for (const observation of own) records.push(observation);
   };
-  eachRecord(
-    file,
-    (record) => {
-      if (record.kind === 'observation') {
-        if (record.claim === undefined) leaveOut(record);
-        else ownOf(record.claim).push(record);
-        return;
-      }
-      records.push(record);
-      if (record.kind !== 'verdict') return;
-      verdicts.set(record.claim, record.verdict);
-      decide(record.claim);
-    },
-    onProblem,
-  );
+  for (const record of eachRecord(file, onProblem)) {
+    if (record.kind !== 'observation') records.push(record);
+    else if (record.claim === undefined) leaveOut(record);
+    else {
+      const own = undecided.get(record.claim);
+      if (own === undefined) undecided.set(record.claim, [record]);
+      else own.push(record);
+    }
+    if (record.kind !== 'verdict') continue;
+    verdicts.set(record.claim, record.verdict);
+    decide(record.claim);
+  }
   for (const claim of undecided.keys()) decide(claim);
   records.sort((one, other) => one.seq - other.seq);
   return leftOut.observations === 0 ? records : [{ seq: 0, at: 0, ...leftOut }, ...records];
