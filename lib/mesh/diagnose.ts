@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import type { ContainerRef, Manifest } from '../kube/cluster.ts';
 import { redact } from '../words/index.ts';
@@ -16,11 +17,8 @@ const allMs = 120_000;
 /** Lines of each container's log. */
 const logLines = 2000;
 
-/** One file to write, and how to get its content. */
-interface Task {
-  file: string;
-  collect(): Promise<string>;
-}
+/** A file to write, and how to get its content. */
+type Task = [file: string, collect: () => Promise<string>];
 
 /**
  * Writes the logs of control plane and sidecars and the driver's diagnostics into `folder`, without secrets. They run
@@ -38,7 +36,7 @@ export async function collectDiagnostics(
   const deadline = performance.now() + allMs;
   const tasks = [...(await controlPlaneLogs(driver, context)), ...driverTasks(driver, context, pods)];
   const files: string[] = [];
-  for (const { file, collect } of tasks) {
+  for (const [file, collect] of tasks) {
     const name = file.replaceAll('/', '_');
     const left = deadline - performance.now();
     const text = await (left > 0
@@ -51,46 +49,43 @@ export async function collectDiagnostics(
 }
 
 async function bounded(collect: () => Promise<string>, limitMs: number): Promise<string> {
-  let timer: NodeJS.Timeout | undefined;
-  const over = new Promise<string>((resolve) => {
-    timer = setTimeout(resolve, limitMs, `this diagnostic failed: it took more than ${Math.round(limitMs / 1000)} s\n`);
-  });
-  const collected = collect().catch((error: unknown) => {
-    const why = error instanceof Error ? error.message : String(error);
-    return `this diagnostic failed: ${why}\n`;
-  });
+  const over = new AbortController();
+  const late = async () => {
+    await delay(limitMs, undefined, { signal: over.signal });
+    throw new Error(`it took more than ${Math.round(limitMs / 1000)} s`);
+  };
   try {
-    return await Promise.race([collected, over]);
+    return await Promise.race([collect(), late()]);
+  } catch (error) {
+    return `this diagnostic failed: ${error instanceof Error ? error.message : String(error)}\n`;
   } finally {
-    clearTimeout(timer);
+    over.abort();
   }
 }
 
-async function controlPlaneLogs(driver: Driver, context: MeshContext): Promise<Task[]> {
-  const { controlPlane } = driver.spec;
-  if (controlPlane === undefined) return [];
-  const { namespace } = controlPlane;
+async function controlPlaneLogs({ spec }: Driver, context: MeshContext): Promise<Task[]> {
+  if (spec.controlPlane === undefined) return [];
+  const { namespace } = spec.controlPlane;
   try {
     const pods = await context.cluster.list({ apiVersion: 'v1', kind: 'Pod', namespace });
-    return pods.flatMap((pod) => podLogs(context, namespace, pod));
+    return pods.flatMap((pod) => {
+      const task = (container: string, previous: boolean): Task =>
+        logTask(context, { namespace, pod: pod.metadata.name, container }, previous);
+      return [
+        ...containerNames(pod).map((container) => task(container, false)),
+        ...restartedContainers(pod).map((container) => task(container, true)),
+      ];
+    });
   } catch (error) {
-    return [{ file: `${namespace}.log`, collect: () => Promise.reject(error) }];
+    return [[`${namespace}.log`, () => Promise.reject(error)]];
   }
 }
 
-function podLogs(context: MeshContext, namespace: string, pod: Manifest): Task[] {
-  const target = (container: string): ContainerRef => ({ namespace, pod: pod.metadata.name, container });
+function logTask({ cluster }: MeshContext, target: ContainerRef, previous: boolean): Task {
   return [
-    ...containerNames(pod).map((container) => logTask(context, target(container), false)),
-    ...restartedContainers(pod).map((container) => logTask(context, target(container), true)),
+    `${target.namespace}-${target.pod}-${target.container}${previous ? '-previous' : ''}.log`,
+    () => cluster.logs(target, { tailLines: logLines, previous }),
   ];
-}
-
-function logTask(context: MeshContext, target: ContainerRef, previous: boolean): Task {
-  return {
-    file: `${target.namespace}-${target.pod}-${target.container}${previous ? '-previous' : ''}.log`,
-    collect: () => context.cluster.logs(target, { tailLines: logLines, previous }),
-  };
 }
 
 function driverTasks(
@@ -98,30 +93,25 @@ function driverTasks(
   context: MeshContext,
   pods: readonly { namespace: string; name: string }[],
 ): Task[] {
-  const { sets } = context;
-  const values = contextValues(context);
-  const ofMesh = fill(spec.diagnostics?.mesh ?? [], fillingFor(spec, sets, values));
-  const ofPods = pods.flatMap(({ namespace, name }) => {
-    const filling = fillingFor(spec, sets, { ...values, 'pod.namespace': namespace, 'pod.name': name });
-    const container = spec.dataPlane?.container;
-    return [
-      ...(container === undefined ? [] : [logTask(context, { namespace, pod: name, container }, false)]),
-      ...fill(spec.diagnostics?.pod ?? [], filling).map((diagnostic) => driverTask(diagnostic, context)),
-    ];
-  });
-  return [...ofMesh.map((diagnostic) => driverTask(diagnostic, context)), ...ofPods];
+  const { mesh = [], pod = [] } = spec.diagnostics ?? {};
+  const filled = (diagnostics: Diagnostic[], ofPod: Record<string, string>): Task[] =>
+    fill(diagnostics, fillingFor(spec, context.sets, { ...contextValues(context), ...ofPod })).map((diagnostic) => [
+      diagnostic.file,
+      () => collected(diagnostic, context),
+    ]);
+  const container = spec.dataPlane?.container;
+  const ofPods = pods.flatMap(({ namespace, name }) => [
+    ...(container === undefined ? [] : [logTask(context, { namespace, pod: name, container }, false)]),
+    ...filled(pod, { 'pod.namespace': namespace, 'pod.name': name }),
+  ]);
+  return [...filled(mesh, {}), ...ofPods];
 }
 
-function driverTask(diagnostic: Diagnostic, context: MeshContext): Task {
-  const { file } = diagnostic;
-  if ('run' in diagnostic) return { file, collect: () => commandOutput(diagnostic.run, context) };
-  return {
-    file,
-    collect: async () => stringify((await context.cluster.list(diagnostic.objects)).map(redactManifest)),
-  };
-}
-
-async function commandOutput(run: string[], context: MeshContext): Promise<string> {
+async function collected(diagnostic: Diagnostic, context: MeshContext): Promise<string> {
+  if ('objects' in diagnostic) {
+    return stringify((await context.cluster.list(diagnostic.objects)).map(redactManifest));
+  }
+  const { run } = diagnostic;
   // Dozens of commands would hide the verdicts on the console.
   const reporter = {
     ...context.reporter,
