@@ -94,7 +94,11 @@ export class RouteJudge {
     });
     try {
       const purpose = { role: 'subject', claim, expectation } as const;
-      const decision = await decide(items, 'expect', this.opened.judging, { user: claim, purpose, signal: this.signal });
+      const decision = await decide(items, 'expect', this.opened.judging, {
+        user: claim,
+        purpose,
+        signal: this.signal,
+      });
       if (!decision.met) {
         const answered = items.flatMap(({ poller }, i) => (poller.all.at(-1)?.outcome === 'answered' ? [i] : []));
         throw new PartFailure(explainUnmet(items, decision), hints, answered);
