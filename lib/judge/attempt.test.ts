@@ -449,7 +449,7 @@ describe('unmeshed and loopback controls', () => {
   test('are asked about an environment fault that came between two expectations', () =>
     play(async ({ dependencies, run, set }) => {
       await run.expect('expect', [hello], []);
-      dependencies.observer.setFault('setting permissive', 'another fixture set it');
+      dependencies.observer.setFault('setting permissive', 'another client set it');
       await lapse(USUAL_MS);
       dependencies.observer.setFault('setting permissive', undefined);
       await lapse(5_000);

@@ -36,7 +36,6 @@ function unseen({ reused = false, sidecar }: { reused?: boolean; sidecar?: strin
     cluster,
     evidence,
     actors: [curl, unmeshedClient, tcpEcho],
-    servers: [tcpEcho],
     mesh: { sidecar, controlPlane: { namespace: MESH, deployments: ['controller'] } },
     reused,
     log: () => undefined,
@@ -345,7 +344,7 @@ describe('enrolment', () => {
 
   test.each<[RegExp, (setup: Setup) => void]>([
     [
-      /^curl-1 is enrolled and has no container "envoy"$/,
+      /^curl-1 is enrolled and lacks the container "envoy"$/,
       ({ cluster }) => cluster.put(podOf(curl, { sidecar: false })),
     ],
     [
@@ -353,7 +352,7 @@ describe('enrolment', () => {
       ({ cluster }) => cluster.put(podOf(curl, { containers: { [SIDECAR]: { down: 'Error' } } })),
     ],
     [
-      /^unmeshed-client-1 is not enrolled and has a container "envoy"$/,
+      /^unmeshed-client-1 is not enrolled and has the container "envoy"$/,
       ({ cluster }) => cluster.put(podOf(unmeshedClient, { sidecar: true })),
     ],
   ])('%s', (fault, change) =>

@@ -10,8 +10,8 @@ import { TIMING } from './timing.ts';
 export interface ObserverDependencies {
   cluster: Cluster;
   evidence: Evidence;
-  actors: Actor[];
-  servers: Server[];
+  /** Clients and servers. */
+  actors: (Actor | Server)[];
   mesh: Pick<Mesh, 'sidecar' | 'podAnnotation' | 'controlPlane'>;
   /** True when the pods may have been there before the run, so that their restarts until now are not this run's. */
   reused: boolean;
@@ -35,6 +35,8 @@ interface Adopted {
   log: ServerLog | undefined;
 }
 
+const UNSEEN = 'its pod has not been seen yet';
+
 /**
  * Follows the pods of fixtures and control plane: an agent in each client, the log of each server, and what disturbs them.
  * It tells what the mesh does to itself (a crash of its containers) from what the environment does.
@@ -46,44 +48,40 @@ export class ClusterObserver {
   private readonly adopted = new Map<string, Adopted>();
   private readonly open = new Map<string, Fault>();
   private readonly past: Fault[] = [];
-  private readonly crashed = new Map<string, { pod: string; container: ContainerView; excused: boolean }>();
-  private readonly restarts = new Map<string, number>();
-  /** What `restarts` was when the container was first seen. */
-  private readonly inherited = new Map<string, number>();
-  private readonly deployments = new Map<string, { type: string; object: Manifest }>();
+  /** By pod and container. */
+  private readonly crashed = new Map<string, { pod: PodView; container: ContainerView; excused: boolean }>();
+  /** By pod and container: how often it has restarted, and how many of those are not this run's. */
+  private readonly restarts = new Map<string, { count: number; inherited: number }>();
+  /** Those of the control plane. */
+  private readonly deployments = new Map<string, { isDeleted: boolean; object: Manifest }>();
   private controlFailedAt = Number.NEGATIVE_INFINITY;
   private readonly watches: Stop[] = [];
   private isOnPurpose = false;
   private wholeAgainAt = Number.NEGATIVE_INFINITY;
-  /** Aborted when a fault begins or ends. */
-  private readonly waiting = new Set<AbortController>();
+  /** Aborted, and replaced, when a fault begins or ends. */
+  private faultChange = new AbortController();
 
   constructor(dependencies: ObserverDependencies) {
+    const { actors, evidence, mesh } = dependencies;
     this.dependencies = dependencies;
-    const from = dependencies.evidence.clock();
-    for (const { app } of dependencies.actors)
-      this.open.set(`not ready ${app}`, { cause: UNSEEN, from, excuses: false });
-    for (const namespace of new Set(dependencies.actors.map((actor) => actor.namespace))) {
-      this.watch({ apiVersion: 'v1', kind: 'Pod', namespace }, `pods in ${namespace}`, (type, object) => {
-        this.fixturePod(type, viewPod(object));
-      });
+    for (const { app } of actors)
+      this.open.set(`not ready ${app}`, { cause: UNSEEN, from: evidence.clock(), excuses: false });
+    for (const namespace of new Set(actors.map((actor) => actor.namespace))) {
+      this.watch('v1', 'Pod', namespace, (object, isDeleted) => this.fixturePod(viewPod(object), isDeleted));
     }
-    const { controlPlane } = dependencies.mesh;
-    if (controlPlane === undefined) return;
-    const { namespace } = controlPlane;
-    this.watch({ apiVersion: 'v1', kind: 'Pod', namespace }, `pods in ${namespace}`, (_, object) => {
-      for (const container of viewPod(object).containers) this.noteCrash(viewPod(object), container);
-      for (const known of this.deployments.values()) this.controlPlaneDeployment(known.type, known.object);
+    if (mesh.controlPlane === undefined) return;
+    const { namespace, deployments } = mesh.controlPlane;
+    this.watch('v1', 'Pod', namespace, (object) => {
+      const pod = viewPod(object);
+      for (const container of pod.containers) this.noteCrash(pod, container);
+      for (const name of this.deployments.keys()) this.lookAtDeployment(name);
     });
-    this.watch(
-      { apiVersion: 'apps/v1', kind: 'Deployment', namespace },
-      `deployments in ${namespace}`,
-      (type, object) => {
-        if (!controlPlane.deployments.includes(object.metadata.name)) return;
-        this.deployments.set(object.metadata.name, { type, object });
-        this.controlPlaneDeployment(type, object);
-      },
-    );
+    this.watch('apps/v1', 'Deployment', namespace, (object, isDeleted) => {
+      const { name } = object.metadata;
+      if (!deployments.includes(name)) return;
+      this.deployments.set(name, { isDeleted, object });
+      this.lookAtDeployment(name);
+    });
   }
 
   /** The agent in an actor's present pod. */
@@ -103,21 +101,15 @@ export class ClusterObserver {
   identityOf({ client, server }: Route): Identity {
     const of = (app: string) => {
       const pod = this.presentPod(app);
-      return pod === undefined
-        ? `${app}: none`
-        : `${pod.uid} ${pod.containers.map(({ name, id }) => `${name}=${id}`).join(' ')}`;
+      if (pod === undefined) return `${app}: none`;
+      return `${pod.uid} ${pod.containers.map(({ name, id }) => `${name}=${id}`).join(' ')}`;
     };
     return { client: of(client.app), ...(server === undefined ? {} : { server: of(server.app) }) };
   }
 
-  presentPod(app: string): PodView | undefined {
-    return this.pods.get(this.adopted.get(app)?.pod ?? '');
-  }
-
   /** What was wrong with the environment at or after a time of the run's clock. */
   faultSince(time: number): string | undefined {
-    const still = [...this.open.values()][0];
-    return (still ?? this.past.find(({ to }) => to !== undefined && to >= time))?.cause;
+    return this.faults[0] ?? this.past.find(({ to }) => to !== undefined && to >= time)?.cause;
   }
 
   /** What is wrong with the environment now. */
@@ -129,44 +121,43 @@ export class ClusterObserver {
   get crashes(): string[] {
     return [...this.crashed.values()]
       .filter(({ excused }) => !excused)
-      .map(({ pod, container }) => `${container.name} in ${pod}: ${container.crash}, ${container.restarts} restarts`);
+      .map(
+        ({ pod, container }) =>
+          `${container.name} in ${pod.namespace}/${pod.name}: ${container.crash}, ${container.restarts} restarts`,
+      );
   }
 
-  /** Enrolled fixtures without a running sidecar, and others with one. */
+  /** Enrolled fixtures without what enrolment gives them, or without a running sidecar, and others that have it. */
   enrolmentFaults(): string[] {
     const { actors, mesh } = this.dependencies;
     const { sidecar, podAnnotation } = mesh;
-    if (podAnnotation !== undefined) return this.annotationFaults(podAnnotation);
-    if (sidecar === undefined) return ['the driver names no container that enrolment would put into pods'];
+    if (podAnnotation === undefined && sidecar === undefined)
+      return ['the driver names no container that enrolment would put into pods'];
     return actors.flatMap(({ app, enrolled }) => {
-      const container = this.presentPod(app)?.containers.find(({ name }) => name === sidecar);
-      if (enrolled && container === undefined)
-        return [`${this.podOf(app)} is enrolled and has no container "${sidecar}"`];
-      if (enrolled && !container?.running) return [`${sidecar} in ${this.podOf(app)} is not running`];
-      return !enrolled && container !== undefined
-        ? [`${this.podOf(app)} is not enrolled and has a container "${sidecar}"`]
-        : [];
-    });
-  }
-
-  private annotationFaults({ name, value }: { name: string; value: string }): string[] {
-    return this.dependencies.actors.flatMap(({ app, enrolled }) => {
-      const isTaken = this.presentPod(app)?.annotations[name] === value;
-      if (isTaken === enrolled) return [];
-      return [
-        `${this.podOf(app)} is ${enrolled ? '' : 'not '}enrolled and ${enrolled ? 'lacks' : 'has'} ${name}: ${value}`,
-      ];
+      const pod = this.presentPod(app);
+      const container = pod?.containers.find(({ name }) => name === sidecar);
+      const [isTaken, what] =
+        podAnnotation === undefined
+          ? [container !== undefined, `the container "${sidecar}"`]
+          : [
+              pod?.annotations[podAnnotation.name] === podAnnotation.value,
+              `${podAnnotation.name}: ${podAnnotation.value}`,
+            ];
+      const own = this.podOf(app);
+      if (isTaken !== enrolled)
+        return [`${own} is ${enrolled ? '' : 'not '}enrolled and ${enrolled ? 'lacks' : 'has'} ${what}`];
+      const isDown = podAnnotation === undefined && enrolled && !container?.running;
+      return isDown ? [`${sidecar} in ${own} is not running`] : [];
     });
   }
 
   /** The actor's sidecar, if it does not stay up: no route through it can be judged. */
   downSidecar(app: string): string | undefined {
     const pod = this.presentPod(app);
-    const sidecar = pod?.containers.find(({ name }) => name === this.dependencies.mesh.sidecar);
-    const inherited = this.inherited.get(`${pod?.uid}/${sidecar?.name}`) ?? 0;
-    return sidecar?.crash?.startsWith('CrashLoopBackOff') || (sidecar?.restarts ?? 0) - inherited >= 3
-      ? `${sidecar?.name} in ${pod?.namespace}/${pod?.name}: ${sidecar?.crash}`
-      : undefined;
+    const sidecar = pod && this.sidecarOf(pod);
+    if (pod === undefined || sidecar === undefined) return undefined;
+    const own = sidecar.restarts - (this.restarts.get(keyOf(pod, sidecar))?.inherited ?? 0);
+    return sidecar.loops || own >= 3 ? `${sidecar.name} in ${pod.namespace}/${pod.name}: ${sidecar.crash}` : undefined;
   }
 
   /** When pods that were replaced on purpose were last up again. No earlier fault is blamed for a later failure. */
@@ -196,21 +187,18 @@ export class ClusterObserver {
    * @param excuses whether it is blamed for crashes of the mesh
    */
   setFault(key: string, cause: string | undefined, excuses = true): void {
-    const now = this.dependencies.evidence.clock();
+    const { evidence } = this.dependencies;
+    const now = evidence.clock();
     const known = this.open.get(key);
-    if (cause !== undefined) {
-      if (known === undefined) this.open.set(key, { cause, from: now, excuses });
-    } else if (known !== undefined) {
-      this.open.delete(key);
-      if (known.cause !== UNSEEN) this.past.push({ ...known, to: now });
-      if (known.cause !== UNSEEN && !this.isOnPurpose)
-        this.dependencies.evidence.append({ kind: 'environment-fault', cause: known.cause, from: known.from, to: now });
+    if (cause !== undefined && known === undefined) this.open.set(key, { cause, from: now, excuses });
+    if (cause === undefined) this.open.delete(key);
+    if (cause === undefined && known !== undefined && known.cause !== UNSEEN) {
+      this.past.push({ ...known, to: now });
+      if (!this.isOnPurpose)
+        evidence.append({ kind: 'environment-fault', cause: known.cause, from: known.from, to: now });
     }
-    this.wake();
-  }
-
-  private wake(): void {
-    for (const change of [...this.waiting]) change.abort();
+    this.faultChange.abort();
+    this.faultChange = new AbortController();
   }
 
   /** Waits until nothing is wrong with the environment. @returns what still is after `limitMs` */
@@ -219,115 +207,112 @@ export class ClusterObserver {
     while (this.open.size > 0) {
       const rest = deadline - performance.now();
       if (rest <= 0 || signal.aborted) return this.faults.join('; ');
-      const change = new AbortController();
-      this.waiting.add(change);
-      await pause(rest, AbortSignal.any([signal, change.signal]));
-      this.waiting.delete(change);
+      await pause(rest, AbortSignal.any([signal, this.faultChange.signal]));
     }
     return undefined;
   }
 
   close(): void {
     for (const watch of this.watches) watch.stop();
-    for (const { agent, log } of this.adopted.values()) {
-      agent.close();
-      log?.close();
-    }
-    for (const [, { cause, from }] of this.open)
+    for (const adopted of this.adopted.values()) closeBoth(adopted);
+    for (const { cause, from } of this.open.values())
       this.dependencies.evidence.append({ kind: 'environment-fault', cause, from });
   }
 
   private watch(
-    selection: { apiVersion: string; kind: string; namespace: string },
-    what: string,
-    event: (type: string, object: Manifest) => void,
+    apiVersion: string,
+    kind: 'Pod' | 'Deployment',
+    namespace: string,
+    event: (object: Manifest, isDeleted: boolean) => void,
   ): void {
-    this.watches.push(
-      this.dependencies.cluster.watch(selection, {
-        event: ({ type, object }) => event(type, object),
+    const what = `${kind.toLowerCase()}s in ${namespace}`;
+    const stop = this.dependencies.cluster.watch(
+      { apiVersion, kind, namespace },
+      {
+        event: ({ type, object }) => event(object, type === 'DELETED'),
         broken: (isBroken, reason) =>
           this.setFault(`watch ${what}`, isBroken ? `the watch of ${what} broke: ${reason}` : undefined),
-      }),
+      },
     );
+    this.watches.push(stop);
   }
 
-  private fixturePod(type: string, pod: PodView): void {
-    const actor = this.dependencies.actors.find(({ app, namespace }) => app === pod.app && namespace === pod.namespace);
+  private presentPod(app: string): PodView | undefined {
+    return this.pods.get(this.adopted.get(app)?.pod ?? '');
+  }
+
+  private sidecarOf({ containers }: PodView): ContainerView | undefined {
+    return containers.find(({ name }) => name === this.dependencies.mesh.sidecar);
+  }
+
+  private fixturePod(pod: PodView, isDeleted: boolean): void {
+    const actor = this.dependencies.actors.find((each) => isPodOf(pod, each));
     if (actor === undefined) return;
-    if (type === 'DELETED') this.pods.delete(pod.name);
+    if (isDeleted) this.pods.delete(pod.name);
     else this.pods.set(pod.name, pod);
-    for (const container of pod.containers) {
-      if (container.name === this.dependencies.mesh.sidecar) this.noteCrash(pod, container);
-    }
+    const sidecar = this.sidecarOf(pod);
+    if (sidecar !== undefined) this.noteCrash(pod, sidecar);
     this.choosePod(actor);
   }
 
   /** The actor's pod is the ready one that is not ending, else the newest; agent and log follow it. */
-  private choosePod(actor: Actor): void {
-    const { app, namespace } = actor;
-    const own = [...this.pods.values()].filter((pod) => pod.app === app && pod.namespace === namespace && !pod.ending);
-    const pod = own.find(({ ready }) => ready) ?? own.at(-1);
-    const running = pod !== undefined && this.ownContainers(pod).every(({ running: is }) => is);
+  private choosePod(actor: Actor | Server): void {
+    const { app } = actor;
+    const all = [...this.pods.values()].filter((each) => isPodOf(each, actor) && !each.ending);
+    const pod = all.find(({ ready }) => ready) ?? all.at(-1);
+    const ownNames = [actor.container, logContainerOf(actor)];
+    const own = pod?.containers.filter(({ name }) => ownNames.includes(name)) ?? [];
+    const isRunning = pod !== undefined && own.every(({ running }) => running);
     const known = this.adopted.get(app);
     if (known !== undefined && known.uid !== pod?.uid) {
-      known.agent.close();
-      known.log?.close();
+      closeBoth(known);
       this.adopted.delete(app);
       this.setFault(`replaced ${app}`, `the pod of ${app} was replaced`);
     }
-    if (pod !== undefined && running && !this.adopted.has(app)) this.adopted.set(app, this.adopt(actor, pod));
-    const restarted =
-      pod !== undefined && this.ownContainers(pod).filter((container) => this.hasRestarted(pod, container)).length > 0;
-    if (restarted) this.setFault(`restarted ${app}`, `a container of the fixture ${app} restarted`);
-    const isReady = pod !== undefined && running && (pod.ready || this.downSidecar(app) !== undefined);
-    const sidecar = pod?.containers.find(({ name }) => name === this.dependencies.mesh.sidecar);
-    const isByMesh = running && sidecar?.running === false;
+    if (isRunning && !this.adopted.has(app)) this.adopted.set(app, this.adopt(actor, pod));
+    const restarted = own.filter((container) => pod !== undefined && this.hasRestarted(pod, container));
+    if (restarted.length > 0) this.setFault(`restarted ${app}`, `a container of the fixture ${app} restarted`);
+    const isReady = isRunning && (pod.ready || this.downSidecar(app) !== undefined);
+    const isByMesh = isRunning && this.sidecarOf(pod)?.running === false;
     this.setFault(`not ready ${app}`, isReady ? undefined : `the fixture ${app} is not ready`, !isByMesh);
     if (!isReady) return;
     this.setFault(`replaced ${app}`, undefined);
     this.setFault(`restarted ${app}`, undefined);
   }
 
-  private adopt({ app, namespace, container }: Actor, { uid, name }: PodView): Adopted {
-    const { cluster, log, servers } = this.dependencies;
-    const agent = new Agent(cluster, { namespace, pod: name, container }, log);
-    const server = servers.find((each) => each.app === app);
-    if (server === undefined) return { uid, pod: name, agent, log: undefined };
-    const target = { namespace, pod: name, container: server.logContainer };
-    return { uid, pod: name, agent, log: new ServerLog(cluster, target, log) };
-  }
-
-  private ownContainers(pod: PodView): ContainerView[] {
-    const own = new Set<string>();
-    for (const actor of this.dependencies.actors) if (actor.app === pod.app) own.add(actor.container);
-    for (const server of this.dependencies.servers) if (server.app === pod.app) own.add(server.logContainer);
-    return pod.containers.filter(({ name }) => own.has(name));
+  private adopt(actor: Actor | Server, { uid, name: pod }: PodView): Adopted {
+    const { cluster, log } = this.dependencies;
+    const { namespace, container } = actor;
+    const agent = new Agent(cluster, { namespace, pod, container }, log);
+    const logContainer = logContainerOf(actor);
+    if (logContainer === undefined) return { uid, pod, agent, log: undefined };
+    return { uid, pod, agent, log: new ServerLog(cluster, { namespace, pod, container: logContainer }, log) };
   }
 
   /** True when the count has grown since the last look. */
-  private hasRestarted(pod: PodView, { name, restarts }: ContainerView): boolean {
-    const key = `${pod.uid}/${name}`;
-    const before = this.restarts.get(key);
-    this.restarts.set(key, restarts);
-    return before !== undefined && restarts > before;
+  private hasRestarted(pod: PodView, container: ContainerView): boolean {
+    const { restarts } = container;
+    const before = this.restarts.get(keyOf(pod, container));
+    this.restarts.set(keyOf(pod, container), { count: restarts, inherited: 0 });
+    return before !== undefined && restarts > before.count;
   }
 
   private noteCrash(pod: PodView, container: ContainerView): void {
-    const key = `${pod.uid}/${container.name}`;
-    const before = this.restarts.get(key) ?? (this.isBaseline(pod) ? container.restarts : 0);
-    if (!this.inherited.has(key)) this.inherited.set(key, before);
-    this.restarts.set(key, container.restarts);
-    if (container.restarts <= before && !container.crash?.startsWith('CrashLoopBackOff')) return;
-    if (container.restarts <= before && this.crashed.has(key)) return;
+    const key = keyOf(pod, container);
+    const { restarts } = container;
+    const first = this.isBaseline(pod) ? restarts : 0;
+    const { count, inherited } = this.restarts.get(key) ?? { count: first, inherited: first };
+    this.restarts.set(key, { count: restarts, inherited });
+    const known = this.crashed.get(key);
+    if (restarts <= count && (!container.loops || known !== undefined)) return;
     const excused = this.isExcused();
-    const isExcusedThroughout = excused && this.crashed.get(key)?.excused !== false;
-    this.crashed.set(key, { pod: `${pod.namespace}/${pod.name}`, container, excused: isExcusedThroughout });
+    this.crashed.set(key, { pod, container, excused: excused && known?.excused !== false });
     this.dependencies.evidence.append({
       kind: 'crash',
       pod: `${pod.namespace}/${pod.name}`,
       container: container.name,
       reason: container.crash ?? 'restarted',
-      restarts: container.restarts,
+      restarts,
       excused,
     });
   }
@@ -343,19 +328,42 @@ export class ClusterObserver {
     return this.dependencies.reused || pod.namespace === this.dependencies.mesh.controlPlane?.namespace;
   }
 
-  private controlPlaneDeployment(type: string, object: Manifest): void {
-    const { name } = object.metadata;
-    const spec = object['spec'] as { replicas?: number };
-    const status = (object['status'] ?? {}) as { availableReplicas?: number };
-    const key = `control plane ${name}`;
-    const isCrashing = [...this.crashed.values()].some(({ pod, excused }) => pod.includes(`/${name}-`) && !excused);
-    const isAvailable = (status.availableReplicas ?? 0) > 0;
-    const isByOthers = type === 'DELETED' || spec.replicas === 0;
-    const byOthers = type === 'DELETED' ? 'was deleted from outside' : 'was scaled to zero from outside';
-    const isDown = isByOthers || !(isAvailable || isCrashing);
+  private lookAtDeployment(name: string): void {
+    const known = this.deployments.get(name);
+    if (known === undefined) return;
+    const { isDeleted, object } = known;
+    const { replicas } = object['spec'] as { replicas?: number };
+    const { availableReplicas = 0 } = (object['status'] ?? {}) as { availableReplicas?: number };
+    const isCrashing = [...this.crashed.values()].some(({ pod, excused }) => !excused && selects(object, pod));
+    const byOthers = isDeleted ? 'was deleted from outside' : 'was scaled to zero from outside';
+    const isByOthers = isDeleted || replicas === 0;
+    const isDown = isByOthers || (availableReplicas === 0 && !isCrashing);
     const cause = `the control plane's ${name} ${isByOthers ? byOthers : 'is not available'}`;
-    this.setFault(key, isDown ? cause : undefined, isByOthers);
+    this.setFault(`control plane ${name}`, isDown ? cause : undefined, isByOthers);
   }
 }
 
-const UNSEEN = 'its pod has not been seen yet';
+function keyOf({ uid }: PodView, { name }: ContainerView): string {
+  return `${uid}/${name}`;
+}
+
+/** Undefined for a client. */
+function logContainerOf(actor: Actor | Server): string | undefined {
+  return 'logContainer' in actor ? actor.logContainer : undefined;
+}
+
+function isPodOf({ labels, namespace }: PodView, actor: Actor): boolean {
+  return labels['app'] === actor.app && namespace === actor.namespace;
+}
+
+/** Whether the pod is one of the Deployment's: it has the labels of the selector, which no other workload may have. */
+function selects({ metadata, spec }: Manifest, { namespace, labels }: PodView): boolean {
+  const { selector } = (spec ?? {}) as { selector?: { matchLabels?: Record<string, string> } };
+  const wanted = Object.entries(selector?.matchLabels ?? {});
+  return namespace === metadata.namespace && wanted.length > 0 && wanted.every(([key, is]) => labels[key] === is);
+}
+
+function closeBoth({ agent, log }: Adopted): void {
+  agent.close();
+  log?.close();
+}

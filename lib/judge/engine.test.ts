@@ -968,7 +968,7 @@ describe('facts', () => {
       dependencies.cluster.put(podOf(actors.curl, { sidecar: false }));
       expect(await play('a/two', body)).toMatchObject({
         verdict: 'failed',
-        reason: expect.stringMatching(/curl-1 is enrolled and has no container/),
+        reason: expect.stringMatching(/curl-1 is enrolled and lacks the container/),
       });
     }));
 });

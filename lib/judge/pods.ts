@@ -5,7 +5,7 @@ export interface PodView {
   name: string;
   namespace: string;
   uid: string;
-  app: string | undefined;
+  labels: Record<string, string>;
   annotations: Record<string, string>;
   ready: boolean;
   ending: boolean;
@@ -17,6 +17,8 @@ export interface ContainerView {
   id: string;
   restarts: number;
   running: boolean;
+  /** Whether the kubelet waits longer and longer before it starts it again: the state CrashLoopBackOff. */
+  loops: boolean;
   /** Why it waits or last ended: `CrashLoopBackOff`, `OOMKilled`, `Error (exit 1)`. */
   crash: string | undefined;
 }
@@ -45,7 +47,7 @@ export function viewPod(pod: Manifest): PodView {
     name: pod.metadata.name,
     namespace: pod.metadata.namespace ?? '',
     uid: pod.metadata.uid ?? '',
-    app: pod.metadata.labels?.['app'],
+    labels: pod.metadata.labels ?? {},
     annotations: pod.metadata.annotations ?? {},
     ready: status.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false,
     ending: pod.metadata['deletionTimestamp'] !== undefined,
@@ -54,15 +56,20 @@ export function viewPod(pod: Manifest): PodView {
       id: container.containerID ?? '',
       restarts: container.restartCount ?? 0,
       running: container.state?.running !== undefined,
+      loops: isLooping(container),
       crash: crashOf(container),
     })),
   };
 }
 
-function crashOf({ state, lastState, restartCount }: ContainerStatus): string | undefined {
+function isLooping({ state }: ContainerStatus): boolean {
+  return state?.waiting?.reason === 'CrashLoopBackOff';
+}
+
+function crashOf(container: ContainerStatus): string | undefined {
+  const { state, lastState, restartCount } = container;
   const ended = lastState?.terminated ?? state?.terminated;
   const end = ended === undefined ? undefined : `${ended.reason ?? 'ended'} (exit ${ended.exitCode ?? '?'})`;
-  if (state?.waiting?.reason === 'CrashLoopBackOff')
-    return end === undefined ? 'CrashLoopBackOff' : `CrashLoopBackOff, ${end}`;
+  if (isLooping(container)) return end === undefined ? 'CrashLoopBackOff' : `CrashLoopBackOff, ${end}`;
   return (restartCount ?? 0) > 0 ? (end ?? 'restarted') : undefined;
 }

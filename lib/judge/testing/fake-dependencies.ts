@@ -26,7 +26,6 @@ export function fakeDependencies(): FakeDependencies {
     cluster,
     evidence,
     actors: everyActor,
-    servers: everyServer,
     mesh,
     reused: false,
     log: () => undefined,

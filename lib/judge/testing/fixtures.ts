@@ -70,7 +70,7 @@ export function deploymentOf(name: string, namespace: string, available: number,
     apiVersion: 'apps/v1',
     kind: 'Deployment',
     metadata: { name, namespace },
-    spec: { replicas },
+    spec: { replicas, selector: { matchLabels: { app: name } } },
     status: { availableReplicas: available },
   };
 }
