@@ -2,13 +2,13 @@ import { describe, expect, test } from '@jest/globals';
 import type { Budget } from '../mesh/mesh.ts';
 import type { Route } from '../probe/index.ts';
 import { Attempt } from './attempt.ts';
-import { EnvironmentFault, Inconclusive, Unmet } from './errors.ts';
 import type { RouteSpec } from './routes.ts';
 import { type FakeDependencies, fakeDependencies } from './testing/fake-dependencies.ts';
 import { type Behaviour, USUAL_MS } from './testing/fake-prober.ts';
 import { actors, podOf, SIDECAR, servers } from './testing/fixtures.ts';
 import { inVirtualTime, lapse } from './testing/virtual-time.ts';
 import { TIMING } from './timing.ts';
+import { EnvironmentFault, Inconclusive, Unmet } from './verdict.ts';
 
 const spec = (client: string, to: string, over: Partial<RouteSpec> = {}): RouteSpec => ({
   client,

@@ -5,7 +5,6 @@ import { ANSWERS, type Identity, type OpenConnection, type Route, routeName } fr
 import type { Change } from './changes.ts';
 import type { PlannedClaim } from './claim.ts';
 import type { Dependencies } from './dependencies.ts';
-import { EnvironmentFault, Inconclusive, Unmet } from './errors.ts';
 import {
   type Decision,
   decide,
@@ -20,7 +19,7 @@ import { type FixtureSet, nameIn } from './fixture-sets.ts';
 import { Policies } from './policies.ts';
 import type { Poller } from './poller.ts';
 import type { RouteSpec } from './routes.ts';
-import { errorOf } from './verdict.ts';
+import { EnvironmentFault, errorOf, Inconclusive, Unmet } from './verdict.ts';
 
 export interface AttemptOptions {
   planned: PlannedClaim;
@@ -183,9 +182,8 @@ export class Attempt {
 
   /**
    * Checks that the claim has shown what it says.
-   * @throws Inconclusive for a claim without expectations, and for a refusal without its positive control: an enrolled client
-   *   that the same server answered in the same claim
-   * @throws EnvironmentFault where there is one, but not by the same running containers
+   * @throws Inconclusive for a claim without expectations, and for a refusal without its positive control
+   * @throws EnvironmentFault where its positive control is of other containers
    */
   checkPositiveControls(): void {
     if (this.met.length === 0 && this.factsMet === 0) throw new Inconclusive('the claim expected nothing');

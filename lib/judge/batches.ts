@@ -1,7 +1,7 @@
 import { type ModeName, type ModeState, modeNames } from '../mesh/mesh.ts';
 import type { PlannedClaim } from './claim.ts';
-import { Aborted } from './errors.ts';
 import type { FixtureSet, FixtureSets } from './fixture-sets.ts';
+import { Aborted } from './verdict.ts';
 
 /** A change that a claim asks for. The claim waits until a batch makes it. */
 export interface ChangeRequest {
@@ -54,8 +54,8 @@ export interface BatchesDependencies {
 }
 
 /**
- * Judges claims side by side, in batches. Within a batch nothing changes: all claims probe and sample. When each of them has
- * asked for a change, has ended, or only waits for time to pass, all changes are made together and the next batch begins. So
+ * Judges claims side by side, in batches. Within a batch nothing changes: all claims probe and sample. A batch is over when
+ * each of them has asked for a change, has ended, or only waits for time to pass. Then all changes are made together. So
  * no sample of a claim meets a change of another, and claims that want the same switch share it.
  *
  * A mode that claims started from is switched only when all of them ask for that. Claims that could wait for each other are

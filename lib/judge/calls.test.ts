@@ -13,7 +13,7 @@ import {
   RunnerClient,
   serveClaims,
 } from './calls.ts';
-import { Unmet } from './errors.ts';
+import { Unmet } from './verdict.ts';
 
 /** Handlers of single calls, of which a test gives those that it makes. */
 type Handlers = { [M in Method]: (params: Params<M>, claim: ClaimKey) => Promise<Answer<M>> };

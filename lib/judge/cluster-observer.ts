@@ -42,6 +42,8 @@ const UNSEEN = 'its pod has not been seen yet';
  * It tells what the mesh does to itself (a crash of its containers) from what the environment does.
  */
 export class ClusterObserver {
+  /** When pods that were replaced on purpose were last up again. No earlier fault is blamed for a later failure. */
+  replacedAt = Number.NEGATIVE_INFINITY;
   private readonly dependencies: ObserverDependencies;
   private readonly pods = new Map<string, PodView>();
   /** By the actor's name. */
@@ -57,7 +59,6 @@ export class ClusterObserver {
   private controlFailedAt = Number.NEGATIVE_INFINITY;
   private readonly watches: Stop[] = [];
   private isOnPurpose = false;
-  private wholeAgainAt = Number.NEGATIVE_INFINITY;
   /** Aborted, and replaced, when a fault begins or ends. */
   private faultChange = new AbortController();
 
@@ -160,11 +161,6 @@ export class ClusterObserver {
     return sidecar.loops || own >= 3 ? `${sidecar.name} in ${pod.namespace}/${pod.name}: ${sidecar.crash}` : undefined;
   }
 
-  /** When pods that were replaced on purpose were last up again. No earlier fault is blamed for a later failure. */
-  get replacedAt(): number {
-    return this.wholeAgainAt;
-  }
-
   /** Does what replaces pods on purpose, until they are up again. Nothing counts meanwhile, but no environment fault is recorded. */
   async onPurpose(work: () => Promise<void>): Promise<void> {
     this.isOnPurpose = true;
@@ -172,7 +168,7 @@ export class ClusterObserver {
       await work();
     } finally {
       this.isOnPurpose = false;
-      this.wholeAgainAt = this.dependencies.evidence.clock();
+      this.replacedAt = this.dependencies.evidence.clock();
     }
   }
 

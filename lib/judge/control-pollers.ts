@@ -1,9 +1,9 @@
 import { type Observation, type Prober, type Route, routeName } from '../probe/index.ts';
 import type { ClusterObserver } from './cluster-observer.ts';
-import { EnvironmentFault } from './errors.ts';
 import { Poller } from './poller.ts';
 import type { Routes } from './routes.ts';
 import { TIMING } from './timing.ts';
+import { EnvironmentFault } from './verdict.ts';
 
 /** Whether a control was answered, and if not, what came instead. */
 type Check = { clear: true } | { clear: false; why: string };
@@ -32,8 +32,8 @@ export class ControlPoller {
   }
 
   /**
-   * Whether the control was answered throughout a stretch of the run's clock: the last time before it, always within it, and
-   * the first time after it, which this waits for.
+   * Whether the control was answered throughout a stretch of the run's clock. The last answer before it counts, and the
+   * first one after it, which this waits for.
    */
   verify(from: number, to: number): Promise<Check> {
     return this.until((seen) => {

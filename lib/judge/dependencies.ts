@@ -48,7 +48,8 @@ export interface ProbingOptions {
 /** Observes the fixtures and can probe between them. */
 export function openProbing(options: ProbingOptions): ProbingDependencies {
   const { cluster, evidence, mesh, actors, servers, beside, nonce } = options;
-  const observer = new ClusterObserver({ ...options, actors: [...actors, ...servers] });
+  const fixtures = [...actors, ...servers];
+  const observer = new ClusterObserver({ ...options, actors: fixtures });
   const prober = new Prober({
     evidence,
     nonce,
@@ -57,7 +58,7 @@ export function openProbing(options: ProbingOptions): ProbingDependencies {
     podOf: (app) => observer.podOf(app),
     identityOf: (route) => observer.identityOf(route),
   });
-  const routes = new Routes([...actors, ...servers], servers, options.egressTargetHost, beside?.servers);
+  const routes = new Routes(fixtures, options.egressTargetHost, beside?.servers);
   return { cluster, evidence, mesh, observer, routes, prober };
 }
 

@@ -4,7 +4,6 @@ import { MeshError } from '../mesh/errors.ts';
 import type { Answer, Call, ClaimKey, Handler, Method, Params } from './calls.ts';
 import type { Claim, PlannedClaim, ResourceUse } from './claim.ts';
 import { Engine, type EngineOptions } from './engine.ts';
-import { EnvironmentFault, Unmet } from './errors.ts';
 import { FixtureSets } from './fixture-sets.ts';
 import type { RouteSpec } from './routes.ts';
 import { StabilityChecks } from './stability-check.ts';
@@ -12,6 +11,7 @@ import { type FakeDependencies, fakeDependencies } from './testing/fake-dependen
 import { actors, podOf } from './testing/fixtures.ts';
 import { inVirtualTime, lapse } from './testing/virtual-time.ts';
 import { TIMING } from './timing.ts';
+import { EnvironmentFault, Unmet } from './verdict.ts';
 
 const hello: RouteSpec = { client: 'curl', to: 'tcp-echo', protocol: 'tcp', port: 9000, by: 'name', manner: 'plain' };
 const visit: RouteSpec = { ...hello, client: 'other-client' };

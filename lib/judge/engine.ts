@@ -5,7 +5,6 @@ import { Batches, type Entry } from './batches.ts';
 import type { Answer, ClaimKey, Handler } from './calls.ts';
 import type { PlannedClaim } from './claim.ts';
 import type { Dependencies } from './dependencies.ts';
-import { Aborted, EnvironmentFault, Inconclusive } from './errors.ts';
 import type { FixtureSets } from './fixture-sets.ts';
 import type { Policies } from './policies.ts';
 import { Recovery, type RecoveryOptions } from './recovery.ts';
@@ -13,7 +12,19 @@ import type { StabilityChecks } from './stability-check.ts';
 import { Steps } from './steps.ts';
 import { Switches, type SwitchesOptions } from './switches.ts';
 import { TIMING } from './timing.ts';
-import { attemptVerdict, caught, ENDING, type Judgement, messageOf, reasonOf, verdictOf, worse } from './verdict.ts';
+import {
+  Aborted,
+  attemptVerdict,
+  caught,
+  ENDING,
+  EnvironmentFault,
+  Inconclusive,
+  type Judgement,
+  messageOf,
+  reasonOf,
+  verdictOf,
+  worse,
+} from './verdict.ts';
 
 export interface EngineOptions extends RecoveryOptions, SwitchesOptions {
   /** In the order in which they are to begin, unless they begin together. */

@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Outcome } from '../evidence/index.ts';
-import { EnvironmentFault } from './errors.ts';
 import type { Decision, Expected } from './expectation.ts';
 import type { Behaviour } from './testing/fake-prober.ts';
 import { actors, routeBetween, servers } from './testing/fixtures.ts';
 import { granted, POLL_MS, type Subject, Trial } from './testing/trial.ts';
 import { inVirtualTime, lapse } from './testing/virtual-time.ts';
 import { TIMING } from './timing.ts';
+import { EnvironmentFault } from './verdict.ts';
 
 const hello = routeBetween(actors.curl, servers.tcpEcho);
 const visit = routeBetween(actors.otherClient, servers.tcpEcho);

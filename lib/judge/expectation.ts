@@ -3,9 +3,9 @@ import type { Evidence, RouteResult } from '../evidence/index.ts';
 import { type Identity, type Observation, type Prober, type Purpose, routeName } from '../probe/index.ts';
 import type { ClusterObserver } from './cluster-observer.ts';
 import type { ControlPollers } from './control-pollers.ts';
-import { EnvironmentFault } from './errors.ts';
 import type { Poller, Pollers } from './poller.ts';
 import { TIMING } from './timing.ts';
+import { EnvironmentFault } from './verdict.ts';
 
 export type Expected = 'answered' | 'refused';
 

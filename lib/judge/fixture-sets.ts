@@ -9,7 +9,7 @@ export interface FixtureSet {
 
 /**
  * Sets of clients and servers for claims that are judged side by side. In some meshes one policy for a server closes it to
- * everybody whom the policy does not name, in others it opens the server to everybody. So a claim that makes policies has a
+ * everybody whom the policy does not name. In others it opens the server to everybody. So a claim that makes policies has a
  * fixture set to itself, and claims that make none share the first one.
  */
 export class FixtureSets {

@@ -4,10 +4,10 @@ export { type Claim, declaredClaims, type PlannedClaim, resourceUseOf } from './
 export type { ClusterObserver } from './cluster-observer.ts';
 export { type Dependencies as JudgingDependencies, openJudging, openProbing } from './dependencies.ts';
 export { Engine } from './engine.ts';
-export { EnvironmentFault } from './errors.ts';
 export { decide, type Expected, explainUnmet } from './expectation.ts';
 export { FixtureSets } from './fixture-sets.ts';
 export { untilProgrammed, untilWhole } from './recovery.ts';
 export { type EgressTargetHost, plainRoute, type RouteSpec } from './routes.ts';
 export { StabilityChecks } from './stability-check.ts';
 export { TIMING } from './timing.ts';
+export { EnvironmentFault } from './verdict.ts';

@@ -7,7 +7,7 @@ interface InForce {
 }
 
 /**
- * Which policies were in force when. A verdict must not depend on what is judged beside it, so while a claim probes a
+ * Which policies were in force when. A verdict must not depend on what is judged beside it. So while a claim probes a
  * server, no policy of another claim may name that server.
  */
 export class PoliciesInForce {

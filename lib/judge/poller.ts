@@ -32,7 +32,7 @@ export class Poller {
   private readonly probing: Probing;
   private readonly seen: Observation[] = [];
   private readonly waiting = new Set<() => void>();
-  private hasStopped = false;
+  isStopped = false;
 
   /** It has its own copies of all observations that are made from now on. */
   constructor(probing: Probing) {
@@ -43,10 +43,6 @@ export class Poller {
 
   static start(route: Route, options: PollerOptions): Poller {
     return new Poller(new Probing(route, options));
-  }
-
-  get isStopped(): boolean {
-    return this.hasStopped;
   }
 
   /** Every observation in memory, in order. */
@@ -75,7 +71,7 @@ export class Poller {
   }
 
   async stop(): Promise<void> {
-    this.hasStopped = true;
+    this.isStopped = true;
     await this.probing.leave(this);
     this.wake();
   }
@@ -171,7 +167,7 @@ interface Burst {
  * The pollers and bursts of claims that are judged side by side. Claims that ask the same share the probes. Each has its own
  * copies of the observations, because each verifies them over its own stretch of time.
  *
- * Polling and bursts of each route have their own count of nonces: so these are the same in every run with the same seed,
+ * Polling and bursts of each route have their own count of nonces. So these are the same in every run with the same seed,
  * whichever comes first.
  */
 export class Pollers {

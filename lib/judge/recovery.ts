@@ -1,9 +1,9 @@
 import { modeNames } from '../mesh/mesh.ts';
 import { pause } from '../polling/poll-until.ts';
 import type { Dependencies } from './dependencies.ts';
-import { Aborted, type EnvironmentFault, Inconclusive } from './errors.ts';
 import { plainRoute, type RouteSpec } from './routes.ts';
 import { TIMING } from './timing.ts';
+import { Aborted, type EnvironmentFault, Inconclusive } from './verdict.ts';
 
 export interface RecoveryOptions {
   timeoutScale: number;
@@ -14,23 +14,15 @@ export interface RecoveryOptions {
 export class Recovery {
   private readonly dependencies: Dependencies;
   private readonly options: RecoveryOptions;
-  private wholeAt = 0;
-  private why: string | undefined;
+  /** When the last environment fault was over, on the run's clock. */
+  since = 0;
+  /** What did not recover, if that has ended the run: no later claim can be judged. */
+  lost: string | undefined;
   private underWay: Promise<boolean> | undefined;
 
   constructor(dependencies: Dependencies, options: RecoveryOptions) {
     this.dependencies = dependencies;
     this.options = options;
-  }
-
-  /** When the last environment fault was over, on the run's clock. */
-  get since(): number {
-    return this.wholeAt;
-  }
-
-  /** What did not recover, if that has ended the run: no later claim can be judged. */
-  get lost(): string | undefined {
-    return this.why;
   }
 
   /**
@@ -54,18 +46,18 @@ export class Recovery {
 
   /** What was disturbed while no claim looked must be over before the next one is judged. @throws Inconclusive */
   async findWhole(): Promise<void> {
-    const cause = this.dependencies.observer.faultSince(this.wholeAt);
+    const cause = this.dependencies.observer.faultSince(this.since);
     if (cause === undefined || (await this.untilWhole())) return;
     throw this.notRecovered(cause);
   }
 
   /**
-   * Waits until all fixtures are up and all controls are answered. The mesh then has the time that it has after a change:
-   * proxies of new pods have to be programmed, others find their control plane again.
+   * Waits until all fixtures are up and all controls are answered. The mesh then has the time that it has after a change.
+   * Proxies of new pods have to be programmed; others find their control plane again.
    * @returns false if that takes too long
    */
   untilWhole(): Promise<boolean> {
-    if (this.why !== undefined) return Promise.resolve(false);
+    if (this.lost !== undefined) return Promise.resolve(false);
     this.underWay ??= this.wait().finally(() => {
       this.underWay = undefined;
     });
@@ -81,7 +73,7 @@ export class Recovery {
     const { evidence, observer, changes, mesh } = this.dependencies;
     const { signal, timeoutScale } = this.options;
     if (await untilWhole(this.dependencies, TIMING.recoveryMs * timeoutScale, signal)) {
-      this.wholeAt = evidence.clock();
+      this.since = evidence.clock();
       const budgets = [...modeNames, 'policy' as const].map((each) => mesh.budget(each));
       const budget = {
         convergesMs: Math.max(...budgets.map(({ convergesMs }) => convergesMs)),
@@ -90,7 +82,7 @@ export class Recovery {
       await changes.make({ what: 'continue after an environment fault', budget });
       return true;
     }
-    if (!signal.aborted) this.why = `the environment did not recover: ${observer.faults.join('; ')}`;
+    if (!signal.aborted) this.lost = `the environment did not recover: ${observer.faults.join('; ')}`;
     return false;
   }
 }
@@ -114,8 +106,8 @@ export async function untilWhole(
 }
 
 /**
- * Waits until every client is answered in a mesh that was installed in permissive mode, or until the mesh's time for that is
- * over; the claims then say whether it keeps the promise. A sidecar without any configuration refuses, and would look like
+ * Waits until every client is answered in a mesh that was installed in permissive mode, or until the mesh's time is over.
+ * The claims then say whether it keeps the promise. A sidecar without any configuration refuses, and would look like
  * one that follows the first switch.
  */
 export async function untilProgrammed(

@@ -34,20 +34,13 @@ const UNMESHED_CONTROL = {
 /** Turns specifications into routes, equal ones into the same object, and knows the controls of each route. */
 export class Routes {
   private readonly known = new Map<string, Route>();
-  private readonly actors: Map<string, Actor>;
-  private readonly servers: Map<string, Server>;
+  private readonly fixtures: Map<string, Actor | Server>;
   private readonly egressTargetHost: EgressTargetHost | undefined;
   private readonly beside: Readonly<Record<string, Server>>;
 
   /** @param beside servers beside the cluster, by the fixture that each replaces for all clients but the unmeshed control's */
-  constructor(
-    actors: Actor[],
-    servers: Server[],
-    egressTargetHost?: EgressTargetHost,
-    beside: Record<string, Server> = {},
-  ) {
-    this.actors = new Map(actors.map((actor) => [actor.app, actor]));
-    this.servers = new Map(servers.map((server) => [server.app, server]));
+  constructor(fixtures: (Actor | Server)[], egressTargetHost?: EgressTargetHost, beside: Record<string, Server> = {}) {
+    this.fixtures = new Map(fixtures.map((each) => [each.app, each]));
     this.egressTargetHost = egressTargetHost;
     this.beside = beside;
   }
@@ -84,9 +77,9 @@ export class Routes {
   }
 
   actor(app: string): Actor {
-    const actor = this.actors.get(app);
-    if (actor === undefined) throw new Error(`no fixture is called "${app}"`);
-    return actor;
+    const fixture = this.fixtures.get(app);
+    if (fixture === undefined) throw new Error(`no fixture is called "${app}"`);
+    return fixture;
   }
 
   private isBeside(server: Server): boolean {
@@ -94,9 +87,9 @@ export class Routes {
   }
 
   private server(app: string): Server {
-    const server = this.servers.get(app);
-    if (server === undefined) throw new Error(`no server is called "${app}"`);
-    return server;
+    const fixture = this.fixtures.get(app);
+    if (fixture === undefined || !('host' in fixture)) throw new Error(`no server is called "${app}"`);
+    return fixture;
   }
 
   private intern(route: Route): Route {

@@ -1,5 +1,4 @@
 import { describe, expect, jest, test } from '@jest/globals';
-import { EnvironmentFault } from './errors.ts';
 import type { Expected } from './expectation.ts';
 import { StabilityCheck } from './stability-check.ts';
 import { type FakeDependencies, fakeDependencies } from './testing/fake-dependencies.ts';
@@ -7,6 +6,7 @@ import type { Behaviour } from './testing/fake-prober.ts';
 import { actors, routeBetween, servers } from './testing/fixtures.ts';
 import { inVirtualTime, lapse } from './testing/virtual-time.ts';
 import { TIMING } from './timing.ts';
+import { EnvironmentFault } from './verdict.ts';
 
 const request = routeBetween(actors.otherClient, servers.httpbin);
 const hello = routeBetween(actors.otherClient, servers.tcpEcho);

@@ -184,7 +184,7 @@ function decisionOf(items: Item[], start: number, end: number): Pick<Decision, '
 }
 
 /**
- * What each mode alone decides. No policy ever names the other client, so its requests are answered when the mode is on and
+ * What each mode alone decides. No policy ever names the other client. So its requests are answered when the mode is on and
  * refused when it is off, whatever other claims do.
  */
 const ROUTES: Record<ModeName, RouteSpec[]> = {

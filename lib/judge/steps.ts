@@ -4,10 +4,10 @@ import type { Attempt } from './attempt.ts';
 import type { Batches, ChangeRequest } from './batches.ts';
 import type { Call, Params } from './calls.ts';
 import type { Dependencies } from './dependencies.ts';
-import { EnvironmentFault, Inconclusive } from './errors.ts';
 import type { Recovery } from './recovery.ts';
 import type { StabilityChecks } from './stability-check.ts';
 import type { Switches } from './switches.ts';
+import { EnvironmentFault, Inconclusive } from './verdict.ts';
 
 /** What a claim's body asks for while it is judged; the other calls begin and end it. */
 export type Step = Exclude<Call, { method: 'claims' | 'begin' | 'end' }>;

@@ -1,8 +1,8 @@
 import type { ModeName, ModeState } from '../mesh/mesh.ts';
 import type { Attempt } from './attempt.ts';
 import type { Dependencies } from './dependencies.ts';
-import { Inconclusive } from './errors.ts';
 import type { Recovery } from './recovery.ts';
+import { Inconclusive } from './verdict.ts';
 
 export interface SwitchesOptions {
   /** Replaces the pods of the enrolled fixtures. */

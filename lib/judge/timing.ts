@@ -15,8 +15,8 @@ export const TIMING = {
   /** Probes of a soak: they catch one wrong answer in 500 at 99 %, n >= ln 0.01 / ln 0.998 = 2300.3. */
   soakProbes: 2_301,
   /**
-   * Probes that each restart adds to a sample. 0.95^14 = 0.49: a lucky pass is half as likely in each new sample, and at most
-   * twice as likely in all samples together as in the first one.
+   * Probes that each restart adds to a sample. 0.95^14 = 0.49: a lucky pass is half as likely in each new sample. In
+   * all samples together it is at most twice as likely as in the first one.
    */
   restartProbes: 14,
   /** Shortest sample, ms: fast answers must not shorten it to a moment. */

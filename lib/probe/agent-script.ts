@@ -16,7 +16,7 @@ const REMEMBERED = 16;
  *     >>ID SHA256                (of all the lines above, line ends included)
  *
  * A job whose id begins with b has a brief frame. The shell alone makes it, because processes are most of what a short probe
- * costs. It has the lines of the outputs as they are, each behind a bar (a last line without an end: behind a plus), twice:
+ * costs. It has the lines of the outputs twice, as they are, each behind a bar. A last line without an end is behind a plus.
  *
  *     <<ID STATUS
  *     |line of stdout
@@ -25,15 +25,15 @@ const REMEMBERED = 16;
  *     ==                         (and once more: the lines of stdout, --, the lines of stderr)
  *     >>ID
  *
- * Once a second it prints a beat with the ids of the last jobs that had long frames. So a lost frame of a burst is noticed at
- * once, although a burst may take minutes, and so is a silent session.
+ * Once a second it prints a beat with the ids of the last jobs that had long frames. A burst may take minutes; so its lost
+ * frame is noticed at once, and a silent session, too.
  *
  *     ~ ID ID ...
  *
  * One process writes all frames, so that frames never mix. It reads ids from a fifo.
  *
  * `hello HOST PORT WORDS SECONDS` is the TCP probe. It keeps nc's standard input open until an answer or the end of the
- * connection comes, because a proxy may take a half-closed connection for a finished one (OSM with Envoy does). The shell itself
+ * connection comes. A proxy may take a half-closed connection for a finished one; OSM with Envoy does. The shell itself
  * writes to nc and reads from it through the two fifos of its place, so that a probe costs one process. It opens the fifo to nc
  * for reading and writing: so opening cannot block, and nc sees the end when the shell closes it.
  * `limit SECONDS COMMAND` runs a command that one reaper ends at most a second after its limit. Busybox's `timeout` would leave

@@ -1,6 +1,6 @@
 import type { Evidence, Outcome, Role } from '../evidence/index.ts';
 import type { Agent, Capture } from './agent.ts';
-import { commandFor, type Printed } from './commands.ts';
+import { type Command, commandFor, type Printed } from './commands.ts';
 import type { NonceMaker } from './nonce.ts';
 import { look, outcomeOf, type Seen } from './outcome.ts';
 import { type Route, routeName } from './route.ts';
@@ -87,7 +87,7 @@ export class Prober {
 
   /**
    * Makes the outcome final and writes the evidence, once for each observation. Call it when the log is complete up to the
-   * probe's end (a later nonce of the loopback control is there), or when it never will be.
+   * probe's end: a later nonce of the loopback control is there. Or call it when it never will be.
    */
   conclude(observation: Observation, purpose: Purpose): void {
     if (this.concluded.has(observation)) return;
@@ -131,23 +131,20 @@ export class Prober {
     const start = evidence.clock();
     const capture = await Promise.race([this.run(route, command, how), this.closed]);
     const end = evidence.clock();
-    const facts = { route, start, end, identity };
     const printed = capture.doubt === undefined ? command.read(capture.stdout, capture.stderr) : undefined;
-    if (printed === undefined) {
-      const doubt = capture.doubt ?? 'exec: the output is not that of the command';
-      const observations = command.nonces.map((each) => observed(facts, each, undefined, execFault(doubt), undefined));
-      return { isTrusted: false, observations };
-    }
+    const doubt = capture.doubt ?? 'exec: the output is not that of the command';
     const observations = await Promise.all(
-      printed.map(async (each) => {
-        const seen = look(route, each);
-        return observed(facts, each.nonce, each, seen, await this.inLog(route, each.nonce, seen));
+      command.nonces.map(async (each, i): Promise<Observation> => {
+        const own = printed?.[i];
+        const seen = own === undefined ? ({ words: 'none', signature: 'exec', doubt } as const) : look(route, own);
+        const outcome = outcomeOf(seen, own && (await this.inLog(route, each, seen)));
+        return { route, nonce: each, start, end, outcome, signature: seen.signature, printed: own, seen, identity };
       }),
     );
-    return { isTrusted: true, observations };
+    return { isTrusted: printed !== undefined, observations };
   }
 
-  private async run(route: Route, command: ReturnType<typeof commandFor>, how: 'session' | 'alone'): Promise<Capture> {
+  private async run(route: Route, command: Command, how: 'session' | 'alone'): Promise<Capture> {
     const agent = this.dependencies.agentOf(route.client.app);
     if (agent === undefined) return { doubt: `no pod of ${route.client.app} is running` };
     if (how === 'alone') return agent.runAlone(command.script, command.limitMs);
@@ -159,18 +156,4 @@ export class Prober {
     const log = server && this.dependencies.logOf(server.app);
     return words === 'whole' ? log?.wait(nonce, PROBE_TIMING.logMs) : log?.has(nonce);
   }
-}
-
-function execFault(doubt: string): Seen {
-  return { words: 'none', signature: 'exec', doubt };
-}
-
-function observed(
-  facts: Pick<Observation, 'route' | 'start' | 'end' | 'identity'>,
-  nonce: string,
-  printed: Printed | undefined,
-  seen: Seen,
-  inLog: boolean | undefined,
-): Observation {
-  return { ...facts, nonce, outcome: outcomeOf(seen, inLog), signature: seen.signature, printed, seen };
 }

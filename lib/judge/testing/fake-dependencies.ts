@@ -31,7 +31,7 @@ export function fakeDependencies(): FakeDependencies {
     log: () => undefined,
   });
   const prober = new FakeProber(evidence, undefined, (route) => observer.identityOf(route));
-  const probing = { cluster, evidence, mesh, observer, prober, routes: new Routes(everyActor, everyServer) };
+  const probing = { cluster, evidence, mesh, observer, prober, routes: new Routes(everyActor) };
   for (const actor of everyActor) cluster.put(podOf(actor), 'ADDED');
   return { ...openJudging(probing, async () => undefined), ...probing };
 }

@@ -1,5 +1,4 @@
 import type { Route } from '../../probe/index.ts';
-import { EnvironmentFault } from '../errors.ts';
 import {
   type Decision,
   decide,
@@ -10,6 +9,7 @@ import {
   type Size,
 } from '../expectation.ts';
 import { Poller, spread } from '../poller.ts';
+import { EnvironmentFault } from '../verdict.ts';
 import { FakeEvidence } from './fake-evidence.ts';
 import { type Behaviour, FakeProber } from './fake-prober.ts';
 import { lapse } from './virtual-time.ts';

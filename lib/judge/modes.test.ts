@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { ClusterError } from '../kube/cluster.ts';
-import { DriftDetector } from './drift-detector.ts';
+import { DriftDetector } from './modes.ts';
 import { FakeCluster } from './testing/fake-cluster.ts';
 import { fakeDependencies } from './testing/fake-dependencies.ts';
 import { FakeMesh } from './testing/fake-mesh.ts';
