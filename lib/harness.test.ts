@@ -14,7 +14,7 @@ describe('the script of a claim', () => {
     });
     expect(script.map(({ method }) => method)).toEqual(['expect', 'allow', 'remove', 'mode']);
     expect(resourceUseOf(script)).toEqual({
-      clients: ['curl', 'other-client'],
+      fixtures: ['curl', 'other-client', 'tcp-echo'],
       switches: ['egress'],
       policies: true,
       alone: false,
@@ -28,27 +28,40 @@ describe('the script of a claim', () => {
     const script = await scriptOf(async () => {
       await call();
     });
-    expect(resourceUseOf(script)).toEqual({ clients: [], switches: [], policies: false, alone: true });
+    expect(resourceUseOf(script)).toEqual({ fixtures: [], switches: [], policies: false, alone: true });
   });
 
   test('has several policies in one change', async () => {
-    const both = policies({ client: curl, server: echo }, { client: otherClient, server: echo, port: 9001 });
+    const both = policies({ client: curl, server: echo }, { client: otherClient, server: echo, ports: [9001] });
     const [call] = await scriptOf(() => both.route.apply());
     expect(call).toEqual({
       method: 'allow',
       params: {
         policies: [
-          { name: 'curl-to-tcp-echo-9000', client: 'curl', server: 'tcp-echo', port: 9000, protocol: 'tcp' },
+          { name: 'curl-to-tcp-echo-9000', clients: ['curl'], server: 'tcp-echo', ports: [9000], protocol: 'tcp' },
           {
             name: 'other-client-to-tcp-echo-9001',
-            client: 'other-client',
+            clients: ['other-client'],
             server: 'tcp-echo',
-            port: 9001,
+            ports: [9001],
             protocol: 'tcp',
           },
         ],
         part: 'route',
       },
     });
+  });
+
+  test('has one policy for several clients and ports, which is edited under its name', async () => {
+    const calls = await scriptOf(async () => {
+      const allowRule = policy({ client: [curl, otherClient], server: echo, ports: [9000, 9001] });
+      await allowRule.apply();
+      await allowRule.edit({ client: curl, server: echo, ports: [9001] });
+    });
+    const name = 'curl-and-other-client-to-tcp-echo-9000-9001';
+    expect(calls.map(({ params }) => (params as { policies: object[] }).policies)).toEqual([
+      [{ name, clients: ['curl', 'other-client'], server: 'tcp-echo', ports: [9000, 9001], protocol: 'tcp' }],
+      [{ name, clients: ['curl'], server: 'tcp-echo', ports: [9001], protocol: 'tcp' }],
+    ]);
   });
 });

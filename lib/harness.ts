@@ -137,14 +137,14 @@ export const mesh = {
   },
 };
 
-/** What a policy lets in. */
+/** What a policy lets in: each of its clients, to each of its ports. */
 export interface AllowRule {
-  client: ClientActor;
+  client: ClientActor | ClientActor[];
   server: ServerActor;
   /** The server's own port unless given. */
-  port?: number;
-  /** HTTP only: a pattern for the path; every path unless given. */
-  path?: string;
+  ports?: number[];
+  /** HTTP only: the requests that it lets in; every request unless given. */
+  matches?: Params<'allow'>['policies'][number]['matches'];
 }
 
 interface Changeable {
@@ -154,6 +154,8 @@ interface Changeable {
 
 /** A policy of the present claim. It does nothing until it is applied, and is removed when the claim ends. */
 export interface Policy extends Changeable {
+  /** Changes its objects in place, so that they say this from now on. */
+  edit(allowRule: AllowRule): Promise<void>;
   /** The object that says what is allowed: a TCPRoute or HTTPRouteGroup. */
   route: Changeable;
   /** The object that says who is allowed: a TrafficTarget. */
@@ -161,8 +163,24 @@ export interface Policy extends Changeable {
 }
 
 /** Several policies that are applied, or deleted, in one change. */
-export function policies(...allowRules: AllowRule[]): Policy {
-  const specs = allowRules.map(specOf);
+export function policies(...allowRules: AllowRule[]): Omit<Policy, 'edit'> {
+  return policiesOf(allowRules.map(specOf));
+}
+
+/** A policy that lets clients in. */
+export function policy(allowRule: AllowRule): Policy {
+  const spec = specOf(allowRule);
+  return {
+    ...policiesOf([spec]),
+    edit: async (other) => {
+      await ask('allow', { policies: [{ ...specOf(other), name: spec.name }], part: 'all' });
+    },
+  };
+}
+
+type PolicySpec = Params<'allow'>['policies'][number];
+
+function policiesOf(specs: PolicySpec[]): Omit<Policy, 'edit'> {
   const names = specs.map(({ name }) => name);
   const part = (which: Params<'allow'>['part']): Changeable => ({
     apply: async () => {
@@ -175,15 +193,11 @@ export function policies(...allowRules: AllowRule[]): Policy {
   return { ...part('all'), route: part('route'), target: part('target') };
 }
 
-/** A policy that lets a client in. */
-export function policy(allowRule: AllowRule): Policy {
-  return policies(allowRule);
-}
-
-function specOf({ client, server, port = server.port, path }: AllowRule): Params<'allow'>['policies'][number] {
-  const { protocol } = server;
-  const name = `${client.app}-to-${server.to}-${port}`;
-  return { name, client: client.app, server: server.to, port, protocol, ...(path === undefined ? {} : { path }) };
+function specOf({ client, server, ports = [server.port], matches }: AllowRule): PolicySpec {
+  const clients = [client].flat().map(({ app }) => app);
+  const name = `${clients.join('-and-')}-to-${server.to}-${ports.join('-')}`;
+  const { to, protocol } = server;
+  return { name, clients, server: to, ports, protocol, ...(matches === undefined ? {} : { matches }) };
 }
 
 /** One connection that stays open over a change. What becomes of it is reported, not judged. */

@@ -18,9 +18,9 @@ async function testPolicy(test: DriverTest, server: 'tcp-echo' | 'httpbin'): Pro
   const { cluster, mesh, fixtures } = environment;
   const { route, target } = mesh.allow({
     name: `curl-to-${server}-${port}`,
-    client: actorOf(fixtures.clients, 'curl'),
+    clients: [actorOf(fixtures.clients, 'curl')],
     server: actorOf(fixtures.servers, server),
-    port,
+    ports: [port],
     protocol,
   });
   const objects = [...route, ...target];

@@ -1,17 +1,13 @@
 import { createInterface } from 'node:readline';
 import type { Duplex } from 'node:stream';
-import type { ModeName, ModeState } from '../mesh/mesh.ts';
+import type { AllowRequest, ModeName, ModeState } from '../mesh/mesh.ts';
 import type { Size } from './expectation.ts';
 import type { RouteSpec } from './routes.ts';
 
 /** A policy as a suite asks for it, by the fixtures' names. */
-export interface PolicySpec {
-  name: string;
-  client: string;
+export interface PolicySpec extends Pick<AllowRequest, 'name' | 'ports' | 'protocol' | 'matches'> {
+  clients: string[];
   server: string;
-  port: number;
-  protocol: 'tcp' | 'http';
-  path?: string;
 }
 
 /** Which of a policy's objects: what is allowed (`route`), to whom (`target`), or all. */

@@ -54,7 +54,7 @@ export function resourceUseOf(script: readonly Call[], isHot = true, isWide = fa
   const fixtures = script.flatMap((call): string[] => {
     if (call.method === 'expect') return [...call.params.answered, ...call.params.refused].flatMap(fixturesOf);
     if (call.method === 'openConnection') return fixturesOf(call.params.route);
-    if (call.method === 'allow') return call.params.policies.flatMap(({ client, server }) => [client, server]);
+    if (call.method === 'allow') return call.params.policies.flatMap(({ clients, server }) => [...clients, server]);
     return [];
   });
   const policies = script.some(({ method }) => method === 'allow');

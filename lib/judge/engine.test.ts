@@ -20,11 +20,11 @@ const get: RouteSpec = { ...visit, to: 'httpbin', protocol: 'http', port: 14001 
 const never: RouteSpec = { ...hello, client: 'same-name-client' };
 const POLICY = {
   name: 'curl-to-tcp-echo-9000',
-  client: 'curl',
+  clients: ['curl'],
   server: 'tcp-echo',
-  port: 9000,
-  protocol: 'tcp',
-} as const;
+  ports: [9000],
+  protocol: 'tcp' as const,
+};
 
 /** How long the simulated mesh takes to feel a switch, ms. */
 const ACTS_MS = 2_000;
@@ -605,7 +605,7 @@ describe('the run', () => {
       async ({ play, dependencies }) => {
         dependencies.prober.set(dependencies.routes.resolve(hello), () => 'answered');
         dependencies.prober.set(dependencies.routes.resolve(get), () => 'answered');
-        const other = { ...POLICY, name: 'other-client-to-httpbin', client: 'other-client', server: 'httpbin' };
+        const other = { ...POLICY, name: 'other-client-to-httpbin', clients: ['other-client'], server: 'httpbin' };
         const [one, two] = await Promise.all([
           play('a/one', async (call) => {
             await call.allow({ policies: [POLICY], part: 'all' });

@@ -34,9 +34,10 @@ export class Policies {
   /** Makes all of them in one change. */
   async apply(specs: readonly PolicySpec[], part: PolicyPart): Promise<void> {
     const { mesh, cluster, evidence, policiesInForce } = this.dependencies;
-    const chosen = specs.flatMap(({ name, client, server, ...spec }) => {
+    const chosen = specs.flatMap(({ name, clients, server, ...spec }) => {
       const to = this.party(server);
-      const objects = mesh.allow({ ...spec, name: this.nameOf(name), client: this.party(client), server: to });
+      const parties = { clients: clients.map((client) => this.party(client)), server: to };
+      const objects = mesh.allow({ ...spec, ...parties, name: this.nameOf(name) });
       this.made.set(name, { objects, server: to.app });
       return select(objects, part).map((object) => ({ object, server: to.app }));
     });

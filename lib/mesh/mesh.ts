@@ -15,15 +15,24 @@ export interface Party {
   app: string;
 }
 
+/** Which HTTP requests a policy lets in. What is absent does not matter. */
+export interface HttpMatch {
+  /** A regular expression for the whole path. */
+  path?: string;
+  method?: string;
+  /** Names to regular expressions for the whole value. */
+  headers?: Record<string, string>;
+}
+
 export interface AllowRequest {
   /** For the objects that are made. */
   name: string;
-  client: Party;
+  clients: Party[];
   server: Party;
-  port: number;
+  ports: number[];
   protocol: 'tcp' | 'http';
-  /** HTTP only: the pattern of the path; absent: every path. */
-  path?: string;
+  /** HTTP only: a request that fits one of them is let in; absent: every request. */
+  matches?: HttpMatch[];
 }
 
 /** The objects that let a client in: the route says what, the target who. A mesh with one object for both has no `route`. */

@@ -96,7 +96,7 @@ describe('what a driver declares', () => {
 
 describe('allow', () => {
   test('a TCP port by a route for the port and a target for the client, beside the server', () => {
-    const request = { name: 'let-curl-in', client, server, port: 9000, protocol: 'tcp' as const };
+    const request = { name: 'let-curl-in', clients: [client], server, ports: [9000], protocol: 'tcp' as const };
     expect(open(osm).allow(request)).toEqual({
       route: [
         {
@@ -122,17 +122,19 @@ describe('allow', () => {
   });
 
   test('HTTP for every path, or for one', () => {
-    const request = { name: 'x', client, server, port: 14001, protocol: 'http' as const };
-    const matches = (path: string) => ({ matches: [{ name: 'allowed', pathRegex: path, methods: ['*'] }] });
+    const request = { name: 'x', clients: [client], server, ports: [14001], protocol: 'http' as const };
+    const matches = (path: string) => ({
+      matches: [{ name: 'match-1', pathRegex: path, methods: ['*'], headers: [] }],
+    });
     expect(open(osm).allow(request).route[0]?.['spec']).toEqual(matches('.*'));
-    expect(open(osm).allow({ ...request, path: '/get' }).route[0]?.['spec']).toEqual(matches('/get'));
+    expect(open(osm).allow({ ...request, matches: [{ path: '/get' }] }).route[0]?.['spec']).toEqual(matches('/get'));
     expect(open(osm).allow(request).target[0]).toMatchObject({
-      spec: { rules: [{ kind: 'HTTPRouteGroup', name: 'x', matches: ['allowed'] }] },
+      spec: { rules: [{ kind: 'HTTPRouteGroup', name: 'x', matches: ['match-1'] }] },
     });
   });
 
   test('makes nothing without a mesh, and fails if the driver has no such policy', () => {
-    const request = { name: 'x', client, server, port: 1, protocol: 'http' as const };
+    const request = { name: 'x', clients: [client], server, ports: [1], protocol: 'http' as const };
     expect(open(none).allow(request)).toEqual({ route: [], target: [] });
     const mesh = open(variant({ policy: { converges: '1s', settles: '1s', allow: {} } }));
     expect(() => mesh.allow(request)).toThrow('the driver osm has no policy for http');

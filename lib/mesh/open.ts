@@ -94,15 +94,21 @@ export function openMesh(driver: Driver, context: MeshContext): Mesh {
       return attempts;
     },
 
-    allow({ name, port, protocol, path, client, server }) {
+    allow({ name, ports, protocol, matches = [{}], clients, server }) {
       const allow = spec.policy.allow[protocol];
       if (allow === undefined) {
         throw new MeshError('environment', `the driver ${spec.name} has no policy for ${protocol}`);
       }
       const { values, sets: own } = filling();
-      const request = { name, port, 'port.text': String(port), ...(path === undefined ? {} : { path }) };
-      const parties = { ...partyValues('client', client), ...partyValues('server', server) };
-      const { route = [], target } = fill(allow, { values: { ...values, ...request, ...parties }, sets: own });
+      const { route = [], target } = fill(allow, {
+        values: { ...values, name, ...partyValues('server', server) },
+        sets: own,
+        several: [
+          clients.map((client) => partyValues('client', client)),
+          ports.map((port) => ({ port, 'port.text': String(port) })),
+          matches.map((match, index) => ({ match: `match-${index + 1}`, ...match })),
+        ],
+      });
       return { route, target };
     },
 

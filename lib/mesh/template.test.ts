@@ -55,6 +55,55 @@ describe('fill', () => {
   });
 });
 
+describe('where there are several clients, ports or matches', () => {
+  const several = {
+    values: {},
+    sets: [],
+    several: [
+      [{ client: 'a' }, { client: 'b' }],
+      [{ port: 1 }, { port: 2 }],
+      [
+        { match: 'm1', path: '/x', method: 'GET' },
+        { match: 'm2', path: '/y' },
+      ],
+    ],
+  };
+  const filled = (template: unknown) => fill(template, several);
+
+  test('the smallest list item that names one is repeated for each', () => {
+    const item = { from: ['{{client}}'], to: { ports: ['{{port}}'] } };
+    expect(filled([item])).toEqual([{ from: ['a', 'b'], to: { ports: [1, 2] } }]);
+    expect(filled([{ who: '{{client}}', ports: ['{{port}}'] }])).toEqual([
+      { who: 'a', ports: [1, 2] },
+      { who: 'b', ports: [1, 2] },
+    ]);
+    expect(filled([{ who: '{{client}}', port: '{{port}}' }])).toHaveLength(4);
+    expect(filled([{ who: '{{client}}', also: ['{{client}}'] }])).toEqual([
+      { who: 'a', also: ['a'] },
+      { who: 'b', also: ['b'] },
+    ]);
+  });
+
+  test('placeholders of one match stay together', () => {
+    expect(filled([{ to: [{ paths: ['{{path|*}}'], methods: ['{{method|*}}'] }] }])).toEqual([
+      {
+        to: [
+          { paths: ['/x'], methods: ['GET'] },
+          { paths: ['/y'], methods: ['*'] },
+        ],
+      },
+    ]);
+    expect(filled([{ rules: [{ matches: ['{{match}}'] }] }])).toEqual([{ rules: [{ matches: ['m1', 'm2'] }] }]);
+  });
+
+  test('headers that are missing leave out their field or list item', () => {
+    const template = { a: { headers: '{{headers|}}' }, b: { headers: ['{{headers|}}'] } };
+    expect(fill(template, { values: {}, sets: [] })).toEqual({ a: {}, b: { headers: [] } });
+    const headers = { 'x-user': 'a.*' };
+    expect(fill(template, { values: { headers }, sets: [] })).toEqual({ a: { headers }, b: { headers: [headers] } });
+  });
+});
+
 test('placeholders returns names, defaults and places', () => {
   expect(placeholders('a{{x}}{{ y | z }}')).toEqual([
     { name: 'x', index: 1 },

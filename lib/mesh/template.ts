@@ -2,12 +2,20 @@ import type { DriverSpec } from './driver.ts';
 import { type MeshContext, type ModeName, modeNames, type Party } from './mesh.ts';
 
 /** What placeholders stand for, by name: `port`, `client.namespace`. */
-export type Values = Record<string, string | number | boolean>;
+export type Values = Record<string, string | number | boolean | Headers>;
+
+/** The headers that a request must have: names to regular expressions. */
+export type Headers = Record<string, string>;
 
 export interface Filling {
   values: Values;
   /** The user's `KEY=VALUE` list, for `set.KEY|default` and for the splice. */
   sets: readonly string[];
+  /**
+   * What there may be several of, such as the clients of a policy: for each one its placeholders. The smallest list item
+   * that has all of these placeholders that its object has is repeated for each.
+   */
+  several?: readonly Values[][];
 }
 
 /** One `{{name|fallback}}` of a text. */
@@ -95,34 +103,69 @@ export function fillingFor(spec: Pick<DriverSpec, 'variables'>, sets: readonly s
   return { values: { ...values, ...Object.fromEntries(own) }, sets: others };
 }
 
+/** The optional placeholder of an HTTP request's headers. A field or list item that is only this is left out where there are none. */
+const HEADERS = 'headers';
+
 /**
  * A copy of `template` with every placeholder filled in. A text that is only a placeholder takes the value's own type, so
  * that `'{{port}}'` becomes a number.
  * @throws RangeError for a placeholder without value, which checking a driver excludes
  */
 export function fill<T>(template: T, filling: Filling): T {
-  const sets = setValues(filling.sets);
-  const resolve = ({ name, fallback }: Placeholder): Values[string] => {
-    const value = name.startsWith('set.') ? sets.get(name.slice('set.'.length)) : filling.values[name];
-    if (value !== undefined) return value;
+  return fillNode(template, filling) as T;
+}
+
+function fillNode(node: unknown, filling: Filling): unknown {
+  if (typeof node === 'string') return fillText(node, filling);
+  if (Array.isArray(node)) return node.flatMap((item) => fillItem(item, filling));
+  if (typeof node !== 'object' || node === null) return node;
+  const fields = Object.entries(node).map(([key, value]) => [key, fillNode(value, filling)]);
+  return Object.fromEntries(fields.filter(([, value]) => value !== undefined));
+}
+
+/** A list item, repeated for each of what it names of which there are several. */
+function fillItem(item: unknown, filling: Filling): unknown[] {
+  if (item === splice) return filling.sets.flatMap((set) => ['--set', set]);
+  const { several = [], ...rest } = filling;
+  const repeating = several.filter((all) => repeats(item, new Set(all.flatMap(Object.keys))));
+  const fillings = repeating.reduce<Filling[]>(
+    (found, all) => found.flatMap((one) => all.map((values) => ({ ...one, values: { ...one.values, ...values } }))),
+    [{ ...rest, several: several.filter((all) => !repeating.includes(all)) }],
+  );
+  return fillings.map((each) => fillNode(item, each)).filter((each) => each !== undefined);
+}
+
+/** Whether a list item is the smallest one that has these placeholders, or those of them that it has at all. */
+function repeats(item: unknown, names: ReadonlySet<string>): boolean {
+  const namedIn = (part: unknown) => [...placeholderNames(part)].filter((name) => names.has(name));
+  const all = namedIn(item).length;
+  const { apart, items } = splitAtLists(item);
+  return (
+    all > 0 && (apart.some((text) => namedIn(text).length > 0) || !items.some((each) => namedIn(each).length === all))
+  );
+}
+
+/** The texts of a list item that are in no list within it, and the items of those lists. */
+function splitAtLists(node: unknown): { apart: string[]; items: unknown[] } {
+  if (typeof node === 'string') return { apart: [node], items: [] };
+  if (Array.isArray(node)) return { apart: [], items: node };
+  if (typeof node !== 'object' || node === null) return { apart: [], items: [] };
+  const parts = Object.values(node).map(splitAtLists);
+  return { apart: parts.flatMap(({ apart }) => apart), items: parts.flatMap(({ items }) => items) };
+}
+
+function fillText(text: string, { values, sets }: Filling): Values[string] | undefined {
+  const ofUser = setValues(sets);
+  const resolve = ({ name, fallback }: Placeholder): Values[string] | undefined => {
+    const value = name.startsWith('set.') ? ofUser.get(name.slice('set.'.length)) : values[name];
+    if (value !== undefined || name === HEADERS) return value;
     if (fallback !== undefined) return fallback;
     throw new RangeError(`{{${name}}} has no value here`);
   };
-  const fillText = (text: string): Values[string] => {
-    const [first, second] = placeholders(text);
-    const isOnlyOne = second === undefined && text.replace(pattern, '') === '';
-    if (first !== undefined && isOnlyOne) return resolve(first);
-    return text.replaceAll(pattern, (found) => placeholders(found).map(resolve).join(''));
-  };
-  const walk = (node: unknown): unknown => {
-    if (typeof node === 'string') return fillText(node);
-    if (Array.isArray(node)) {
-      return node.flatMap((item) => (item === splice ? filling.sets.flatMap((set) => ['--set', set]) : [walk(item)]));
-    }
-    if (typeof node !== 'object' || node === null) return node;
-    return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, walk(value)]));
-  };
-  return walk(template) as T;
+  const [first, second] = placeholders(text);
+  const isOnlyOne = second === undefined && text.replace(pattern, '') === '';
+  if (first !== undefined && isOnlyOne) return resolve(first);
+  return text.replaceAll(pattern, (found) => placeholders(found).map(resolve).join(''));
 }
 
 const unitMs = { ms: 1, s: 1000, m: 60_000 };

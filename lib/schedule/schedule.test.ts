@@ -8,7 +8,7 @@ const EXPECT: Call = { method: 'expect', params: { size: 'expect', answered: [],
 const flip = (mode: 'permissive' | 'egress', value: boolean): Call => ({ method: 'mode', params: { mode, value } });
 const allow: Call = {
   method: 'allow',
-  params: { policies: [{ name: 'p', client: 'curl', server: 's', port: 1, protocol: 'tcp' }], part: 'all' },
+  params: { policies: [{ name: 'p', clients: ['curl'], server: 's', ports: [1], protocol: 'tcp' }], part: 'all' },
 };
 const STAYED: Call = { method: 'stayed', params: { mode: 'egress' } };
 
@@ -117,7 +117,7 @@ describe('the chosen fixtures', () => {
   }
 
   function allowing(client: string, server = 'httpbin'): Call {
-    const policy = { name: client, client, server, port: 1, protocol: 'http' } as const;
+    const policy = { name: client, clients: [client], server, ports: [1], protocol: 'http' as const };
     return { method: 'allow', params: { policies: [policy], part: 'all' } };
   }
 

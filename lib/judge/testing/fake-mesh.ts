@@ -70,11 +70,11 @@ export class FakeMesh implements Mesh {
     return this.invalid;
   }
 
-  allow({ name, client, server, port }: AllowRequest): AllowObjects {
+  allow({ name, clients, server, ports }: AllowRequest): AllowObjects {
     const metadata = { name, namespace: server.namespace };
     return {
-      route: [{ apiVersion: 'specs/v1', kind: 'TCPRoute', metadata, spec: { ports: [port] } }],
-      target: [{ apiVersion: 'access/v1', kind: 'TrafficTarget', metadata, spec: { source: client, to: server } }],
+      route: [{ apiVersion: 'specs/v1', kind: 'TCPRoute', metadata, spec: { ports } }],
+      target: [{ apiVersion: 'access/v1', kind: 'TrafficTarget', metadata, spec: { sources: clients, to: server } }],
     };
   }
 

@@ -26,6 +26,9 @@ const samples: Values = {
   port: 9000,
   'port.text': '9000',
   path: '/sample',
+  method: 'GET',
+  headers: { 'x-sample': 'sample' },
+  match: 'match-1',
   'pod.namespace': client.namespace,
   'pod.name': 'sample-client-1',
   ...partyValues('client', client),
@@ -55,7 +58,12 @@ export const scopes: readonly Scope[] = [
   { where: 'install', at: /^install\./, names: ['kubeconfig', 'modes.permissive', 'modes.egress', domain] },
   { where: 'uninstall, modes', at: /^(uninstall|modes\.\w+\.(on|off|invalid))\./, names: ['kubeconfig', domain] },
   { where: 'policy.allow.tcp', at: /^policy\.allow\.tcp\./, names: ofPolicy },
-  { where: 'policy.allow.http', at: /^policy\.allow\.http\./, names: ofPolicy, optional: ['path'] },
+  {
+    where: 'policy.allow.http',
+    at: /^policy\.allow\.http\./,
+    names: [...ofPolicy, 'match'],
+    optional: ['path', 'method', 'headers'],
+  },
   { where: 'diagnostics.mesh', at: /^diagnostics\.mesh\./, names: ['kubeconfig', domain] },
   { where: 'diagnostics.pod', at: /^diagnostics\.pod\./, names: ['kubeconfig', 'pod.namespace', 'pod.name', domain] },
 ];
@@ -93,6 +101,8 @@ function* textMistakes(text: string, path: Path, variables: readonly string[]): 
     const message = placeholderMistake(placeholder, scope, variables);
     if (message !== undefined) yield message;
   }
+  if (placeholders(text).some(({ name }) => name === 'headers') && !/^\{\{\s*headers\s*\|\s*\}\}$/.test(text))
+    yield 'headers are an object, so a field or list item is only this: "{{headers|}}"; it is left out where there are none';
   if (hasStrayBraces(text)) yield "{{ and }} enclose a name: '{{name}}' or '{{name|default}}'";
   // `{client.namespace}` and `${client.namespace}`, as other templates have them.
   for (const [braces, name = ''] of text.matchAll(/(?<!\{)\$?\{\s*([\w.]+)\s*\}(?!\})/g)) {

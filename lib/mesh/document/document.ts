@@ -13,7 +13,13 @@ export const placeholderMeanings: Record<string, [meaning: string, example: stri
   ],
   port: ['the port that the client calls; it is the same for the Service and the container', '9000'],
   'port.text': ['the same as a text, for APIs that want one', '"9000"'],
+  match: ['a name for each kind of HTTP request that is allowed', 'match-1'],
   path: ['a regular expression for the allowed path; missing if every path is allowed', '/get'],
+  method: ['the allowed HTTP method; missing if every method is allowed', 'GET'],
+  headers: [
+    'names of headers to regular expressions for their values; a field or list item that is only `{{headers|}}` is left out if no header matters',
+    '{ x-user: alice }',
+  ],
   'client.namespace': ["the client's namespace", 'curl'],
   'client.serviceAccount': [
     "the client's ServiceAccount: with its namespace, the identity that a policy has to name",
