@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { type Choice, type EvidenceRecord, type RunRecord, readEvidence, type Verdict } from '../evidence/index.ts';
+import { type EvidenceRecord, type RunRecord, readEvidence, type Verdict } from '../evidence/index.ts';
 import type { Driver } from '../mesh/index.ts';
 import type { RunOptions } from '../options/index.ts';
 import type { Chosen } from '../run/machine/choose.ts';
@@ -12,9 +12,8 @@ const evidenceName = 'evidence.jsonl';
 /** An earlier run, for --rerun-failed. */
 export interface FormerRun {
   runId: string;
-  folder: string;
-  /** Its mesh and provider; absent in the evidence of old versions. */
-  choice?: Choice;
+  /** Its mesh and provider. */
+  choice: RunRecord['choice'] | undefined;
   /** Ids of its claims that neither passed nor are unsupported, and of those that it left undecided itself. */
   open: string[];
 }
@@ -49,8 +48,8 @@ export function runNamed(out: string, name: string): string {
   if (exact !== undefined) return exact;
   const ids = (folders: readonly string[]) =>
     folders
-      .slice(0, 5)
       .map((folder) => basename(folder))
+      .slice(0, 5)
       .join(', ');
   if (another !== undefined) throw new UsageError(`several runs in ${out} begin with "${name}": ${ids(fitting)}`);
   if (only !== undefined) return only;
@@ -67,24 +66,14 @@ export function formerRun(out: string): FormerRun {
   if (folder === undefined) throw new UsageError(`--rerun-failed: there is no earlier run in ${out}`);
   const records = readEvidence(join(folder, evidenceName), undefined, ({ kind }) => kind !== 'observation');
   const run = records.find((record) => record.kind === 'run');
-  const claims = run?.selected ?? plannedIn(records);
-  if (run === undefined || claims === undefined) {
+  if (run?.selected === undefined) {
     throw new UsageError(
       `--rerun-failed: ${folder} does not say which claims it selected; run once without the option`,
     );
   }
-  const open = claims.filter(isOpenAfter(records));
-  const { runId, choice, rerun } = run;
-  return {
-    runId,
-    folder,
-    open: [...new Set([...open, ...(rerun?.left ?? [])])],
-    ...(choice === undefined ? {} : { choice }),
-  };
-}
-
-function plannedIn(records: readonly EvidenceRecord[]): string[] | undefined {
-  return records.findLast((record) => record.kind === 'plan')?.claims.map(({ id }) => id);
+  const { runId, choice, rerun, selected } = run;
+  const open = new Set([...selected.filter(isOpenAfter(records)), ...(rerun?.left ?? [])]);
+  return { runId, choice, open: [...open] };
 }
 
 /** Whether a claim is undecided. One without a verdict is; one that could not run there is not, since it would not run again. */

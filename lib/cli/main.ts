@@ -27,8 +27,7 @@ function withLostOutput(status: number, lost: string): number {
 }
 
 /**
- * Runs one command line; a process can call it several times. A subcommand's modules are loaded when it is called, so
- * that
+ * Runs one command line; a process can call it several times. A subcommand's modules are loaded when it is called, so that
  * help and wrong use are answered at once.
  * @returns the exit status
  */

@@ -13,6 +13,7 @@ import {
   writeAllureResults,
   writeReports,
 } from '../report/index.ts';
+import { endOf, withEnd } from '../run/keep-reports.ts';
 import { printable, UsageError } from '../words/index.ts';
 import { lastRun, runNamed } from './last-run.ts';
 
@@ -20,8 +21,7 @@ import { lastRun, runNamed } from './last-run.ts';
 const ALLURE_MS = 120_000;
 
 /**
- * Writes the reports of a run again from its evidence, makes Allure's single HTML page, prints its path, and on a
- * terminal
+ * Writes the reports of a run again from its evidence, makes Allure's single HTML page, prints its path, and on a terminal
  * opens it.
  * @param run folder or id of a run, or the beginning of its id; default: the last one in `out`
  * @returns the exit status: 3 if the evidence is damaged or no page could be made, whatever the claims' verdicts
@@ -76,13 +76,11 @@ function renew(folder: string): string[] {
 
 /** The records, with an end that names the damage, so that every report names it. */
 function withDamage(records: EvidenceRecord[], damage: string[]): EvidenceRecord[] {
-  const end = records.findLast((record) => record.kind === 'end');
-  const { seq, at } = records.at(-1) ?? { seq: 0, at: 0 };
+  const fault = endOf(records)?.fault;
   const more = damage.length > 1 ? ` (${damage.length} such lines)` : '';
-  const besides = end?.fault === undefined ? '' : `\nalso: ${end.fault.message}`;
+  const besides = fault === undefined ? '' : `\nalso: ${fault.message}`;
   const message = `the evidence is damaged: ${damage[0]}${more}${besides}`;
-  const fault = { whose: 'environment' as const, message, unwritten: true as const };
-  return [...records, { seq: seq + 1, at, kind: 'end', interrupted: end?.interrupted ?? false, fault }];
+  return withEnd(records, { whose: 'environment', message, unwritten: true });
 }
 
 function messageOf(error: unknown): string {

@@ -1,6 +1,7 @@
+import { coloursFor } from '../console/colours.ts';
 import type { EndRecord } from '../evidence/index.ts';
 import type { RunOptions } from '../options/index.ts';
-import { exitStatus, openConsole, summarise, summaryJson, wantsColor } from '../report/index.ts';
+import { exitStatus, openConsole, summarise, summaryJson } from '../report/index.ts';
 import { conduct, faultOf } from '../run/conduct.ts';
 import { openRun, type RunContext } from '../run/context.ts';
 import { refuseBadFolders } from '../run/folders.ts';
@@ -33,7 +34,7 @@ export async function runSuites(options: RunOptions, argv: string[]): Promise<nu
   const stream = options.json ? process.stderr : process.stdout;
   const display = openConsole({
     stream,
-    color: wantsColor(stream, process.env),
+    color: coloursFor(stream).isColorSupported,
     tty: stream.isTTY === true && process.env['CI'] === undefined,
     verbose: options.verbose,
     events: evidence,

@@ -5,6 +5,7 @@ const red = '\u001b[31mx\u001b[39m';
 
 it.each<[{ isTTY: boolean }, NodeJS.ProcessEnv, string]>([
   [{ isTTY: true }, {}, red],
+  [{ isTTY: true }, { NO_COLOR: '' }, red],
   [{ isTTY: true }, { NO_COLOR: '1' }, 'x'],
   [{ isTTY: true }, { TERM: 'dumb' }, 'x'],
   [{ isTTY: false }, {}, 'x'],

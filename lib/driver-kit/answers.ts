@@ -11,74 +11,53 @@ export interface Answers {
   label: string;
 }
 
-/** One answer: a flag, and the question if the flag is missing. */
-export interface Question {
-  flag: keyof Answers;
+/** What an answer can be. */
+interface Form {
+  /** Stands for it in the help. */
   value: string;
-  question: string;
-  byDefault(name: string): string;
   pattern: RegExp;
   /** What the pattern allows, for people. */
   allowed: string;
 }
 
-const word = { pattern: /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, allowed: "lower-case letters, digits, '-' and '.'" };
-const label = {
+/** One answer: a flag, and the question if the flag is missing. */
+export interface Question extends Form {
+  flag: keyof Answers;
+  question: string;
+  byDefault(name: string): string;
+}
+
+const word: Form = {
+  value: 'name',
+  pattern: /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/,
+  allowed: "lower-case letters, digits, '-' and '.'",
+};
+const wordOrNothing: Form = {
+  value: 'name',
+  pattern: /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?)?$/,
+  allowed: `${word.allowed}, or nothing`,
+};
+const text: Form = { value: 'text', pattern: /\S/, allowed: 'any text' };
+const version: Form = { value: 'text', pattern: /^\S+$/, allowed: 'a text without spaces' };
+const label: Form = {
+  value: 'key=value',
   pattern: /^([a-z0-9][a-z0-9.-]*\/)?[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?=[\w.-]*$/,
   allowed: 'KEY=VALUE or PREFIX/KEY=VALUE, such as mesh.example.io/inject=enabled',
 };
+const proxy = "the proxy's container in enrolled pods, empty if there is none";
+const enrolling = 'the label that enrols a namespace';
 
 export const questions: readonly Question[] = [
+  { ...word, flag: 'name', question: 'the name of the mesh, as used by --mesh', byDefault: () => 'my-mesh' },
+  { ...text, flag: 'project', question: "the mesh's full name", byDefault: (name) => name },
+  { ...version, flag: 'version', question: 'its version', byDefault: () => 'v1' },
+  { ...word, flag: 'namespace', question: "the control plane's namespace", byDefault: (name) => `${name}-system` },
   {
-    flag: 'name',
-    value: 'word',
-    question: 'the name of the mesh, as used by --mesh',
-    byDefault: () => 'my-mesh',
     ...word,
-  },
-  {
-    flag: 'project',
-    value: 'text',
-    question: "the mesh's full name",
-    byDefault: (name) => name,
-    pattern: /\S/,
-    allowed: 'any text',
-  },
-  {
-    flag: 'version',
-    value: 'text',
-    question: 'its version',
-    byDefault: () => 'v1',
-    pattern: /^\S+$/,
-    allowed: 'a text without spaces',
-  },
-  {
-    flag: 'namespace',
-    value: 'name',
-    question: "the control plane's namespace",
-    byDefault: (name) => `${name}-system`,
-    ...word,
-  },
-  {
     flag: 'deployment',
-    value: 'name',
     question: "the control plane's Deployment",
     byDefault: (name) => `${name}-controller`,
-    ...word,
   },
-  {
-    flag: 'container',
-    value: 'name',
-    question: "the proxy's container in enrolled pods, empty if there is none",
-    byDefault: () => 'proxy',
-    pattern: /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?)?$/,
-    allowed: `${word.allowed}, or nothing`,
-  },
-  {
-    flag: 'label',
-    value: 'key=value',
-    question: 'the label that enrols a namespace',
-    byDefault: (name) => `${name}.example/inject=enabled`,
-    ...label,
-  },
+  { ...wordOrNothing, flag: 'container', question: proxy, byDefault: () => 'proxy' },
+  { ...label, flag: 'label', question: enrolling, byDefault: (name) => `${name}.example/inject=enabled` },
 ];

@@ -82,7 +82,8 @@ export class RouteJudge {
     budget: Budget,
     hints: readonly string[],
   ): Promise<string> {
-    const { evidence, routes, pollers, controlPollers } = this.opened.judging;
+    const { judging } = this.opened;
+    const { evidence, routes, pollers, controlPollers } = judging;
     this.count += 1;
     const expectation = this.count;
     const from = evidence.clock();
@@ -94,11 +95,7 @@ export class RouteJudge {
     });
     try {
       const purpose = { role: 'subject', claim, expectation } as const;
-      const decision = await decide(items, 'expect', this.opened.judging, {
-        user: claim,
-        purpose,
-        signal: this.signal,
-      });
+      const decision = await decide(items, 'expect', judging, { user: claim, purpose, signal: this.signal });
       if (!decision.met) {
         const answered = items.flatMap(({ poller }, i) => (poller.all.at(-1)?.outcome === 'answered' ? [i] : []));
         throw new PartFailure(explainUnmet(items, decision), hints, answered);

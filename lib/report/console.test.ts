@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { type Console, openConsole, wantsColor } from './console.ts';
+import { type Console, openConsole } from './console.ts';
 import { claim, type History, history, route } from './testing/history.ts';
 import { type FakeScreen, fakeScreen } from './testing/screen.ts';
 
@@ -252,12 +252,4 @@ it('goes on when its reader has gone', () => {
   screen.destroy(new Error('EPIPE'));
   h.plan(claims);
   expect(h.records).toHaveLength(2);
-});
-
-it('wantsColor: a terminal, no NO_COLOR, not dumb', () => {
-  expect(wantsColor({ isTTY: true }, {})).toBe(true);
-  expect(wantsColor({ isTTY: true }, { NO_COLOR: '1' })).toBe(false);
-  expect(wantsColor({ isTTY: true }, { NO_COLOR: '' })).toBe(true);
-  expect(wantsColor({ isTTY: true }, { TERM: 'dumb' })).toBe(false);
-  expect(wantsColor({}, {})).toBe(false);
 });

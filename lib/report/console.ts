@@ -6,7 +6,6 @@ import { fold, printable, shorten } from './text.ts';
 
 export interface ConsoleOptions {
   stream: NodeJS.WritableStream & { columns?: number };
-  /** Whether to colour: see `wantsColor`. */
   color: boolean;
   /** Whether the stream is a terminal on which a line can be rewritten. */
   tty: boolean;
@@ -103,9 +102,4 @@ export function openConsole({ stream, color, tty, verbose, events }: ConsoleOpti
     },
     close,
   };
-}
-
-/** Whether to colour on a stream: on a terminal, unless NO_COLOR is set (no-color.org) or the terminal is dumb. */
-export function wantsColor(stream: { isTTY?: boolean }, environment: NodeJS.ProcessEnv): boolean {
-  return stream.isTTY === true && !environment['NO_COLOR'] && environment['TERM'] !== 'dumb';
 }

@@ -1,5 +1,5 @@
 export { allureConfig, writeAllureResults } from './allure.ts';
-export { openConsole, wantsColor } from './console.ts';
+export { openConsole } from './console.ts';
 export { evidenceProblems, exitStatus } from './exit.ts';
 export { summarise } from './summary.ts';
 export { timelineText } from './timeline.ts';

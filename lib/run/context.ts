@@ -18,15 +18,6 @@ export type Log = (line: string) => void;
 /** Does a part of the run as a phase: the evidence, and so the console, has its beginning, end and time. */
 export type InPhase = <T>(phase: PhaseName, what: string, work: () => Promise<T>) => Promise<T>;
 
-/** Where one run leaves everything. */
-export interface RunFolder {
-  path: string;
-  log: string;
-  allureResults: string;
-  /** Diagnostics from the cluster. */
-  cluster: string;
-}
-
 /** What every part of one run's runner works with. */
 export interface RunContext {
   runId: string;
@@ -34,7 +25,8 @@ export interface RunContext {
   seed: string;
   options: RunOptions;
   driver: Driver;
-  folder: RunFolder;
+  /** Where the run leaves everything. */
+  folder: ReturnType<typeof makeRunFolder>;
   evidence: OwnEvidence;
   registry: RunRegistry;
   interruption: Interruption;
@@ -73,13 +65,14 @@ export function newRunId(): string {
   return Array.from({ length: 6 }, () => LETTERS[randomInt(LETTERS.length)]).join('');
 }
 
-function makeRunFolder(out: string, runId: string): RunFolder {
+function makeRunFolder(out: string, runId: string) {
   const path = resolve(out, runId);
   makeRunFolders('--out', path);
   return {
     path,
     log: join(path, 'meshproof.log'),
     allureResults: join(path, 'allure-results'),
+    /** Diagnostics from the cluster. */
     cluster: join(path, 'cluster'),
   };
 }

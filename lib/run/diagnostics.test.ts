@@ -2,7 +2,9 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { type DiagnosticsOptions, diagnosticsBy } from './diagnostics.ts';
+import type { RunContext } from './context.ts';
+import { diagnosticsBy } from './diagnostics.ts';
+import { Unwritten } from './keep-reports.ts';
 
 let path: string;
 beforeEach(() => {
@@ -10,15 +12,15 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(path, { recursive: true }));
 
-function diagnose(over: Partial<DiagnosticsOptions> = {}) {
-  return diagnosticsBy({
-    path,
-    folder: join(path, 'cluster'),
-    signal: new AbortController().signal,
-    collect: async (folder) => writeFileSync(join(folder, 'pods.json'), '[]'),
-    unwritten: () => undefined,
-    ...over,
-  });
+const writePods = async (folder: string) => writeFileSync(join(folder, 'pods.json'), '[]');
+
+function diagnose(collect = writePods, signal = new AbortController().signal, limitMs?: number) {
+  const run = {
+    folder: { path, cluster: join(path, 'cluster') },
+    interruption: { signal },
+    unwritten: new Unwritten(),
+  };
+  return diagnosticsBy(run as unknown as RunContext, collect, limitMs);
 }
 
 describe('a failure has diagnostics, or a sentence that says why not', () => {
@@ -43,19 +45,19 @@ describe('a failure has diagnostics, or a sentence that says why not', () => {
 
   test('a run that is being ended says so', async () => {
     const signal = AbortSignal.abort();
-    expect(await diagnose({ signal })('s/a')).toEqual({ undiagnosed: 'the run was being ended' });
+    expect(await diagnose(writePods, signal)('s/a')).toEqual({ undiagnosed: 'the run was being ended' });
   });
 
   test('a collection that fails, as on a full disk, does not end the claim', async () => {
     const collect = () => Promise.reject(new Error('ENOSPC: no space left on device'));
-    expect(await diagnose({ collect })('s/a')).toEqual({
+    expect(await diagnose(collect)('s/a')).toEqual({
       undiagnosed: 'they could not be collected: ENOSPC: no space left on device',
     });
   });
 
   test('a collection that takes too long says that it is not whole', async () => {
     const collect = () => new Promise<void>(() => undefined);
-    expect(await diagnose({ collect, limitMs: 5 })('s/a')).toEqual({
+    expect(await diagnose(collect, undefined, 5)('s/a')).toEqual({
       diagnostics: 'cluster/s-a',
       undiagnosed: 'not all were collected within 0.005 s',
     });

@@ -13,37 +13,21 @@ const MOST = 8;
 /** Longest that one collection may take, ms. */
 const LIMIT_MS = 30_000;
 
-export interface DiagnosticsOptions {
-  /** The run's folder; results are relative to it. */
-  path: string;
-  /** Gets a folder for each collection. */
-  folder: string;
-  /** Aborted when the run is being ended. */
-  signal: AbortSignal;
-  /** Writes the cluster's diagnostics to a folder. */
-  collect(folder: string): Promise<void>;
-  /** Called if a folder could not be written, even after the time limit. */
-  unwritten(folder: string, error: unknown): void;
-  /** Longest that one collection may take, ms. */
-  limitMs?: number;
-}
-
 /**
  * Collects diagnostics of claims that did not pass, of the first eight at most.
+ * @param collect writes the cluster's diagnostics to a folder
+ * @param limitMs longest that one collection may take
  * @returns a function to call for each; it never throws, and if diagnostics are missing it says why
  */
-export function diagnosticsBy({
-  path,
-  folder,
-  signal,
-  collect,
-  unwritten,
+export function diagnosticsBy(
+  { folder, interruption, unwritten }: Pick<RunContext, 'folder' | 'interruption' | 'unwritten'>,
+  collect: (folder: string) => Promise<void>,
   limitMs = LIMIT_MS,
-}: DiagnosticsOptions): (claim: string) => Promise<Diagnosis> {
+): (claim: string) => Promise<Diagnosis> {
   const collected = new Map<string, number>();
   let count = 0;
   return async (claim) => {
-    if (signal.aborted) return { undiagnosed: 'the run was being ended' };
+    if (interruption.signal.aborted) return { undiagnosed: 'the run was being ended' };
     if (count >= MOST) {
       const earlier = [...collected.keys()].join(', ');
       return { undiagnosed: `only the first ${MOST} failures are diagnosed: ${earlier}` };
@@ -51,17 +35,17 @@ export function diagnosticsBy({
     count += 1;
     const times = (collected.get(claim) ?? 0) + 1;
     collected.set(claim, times);
-    const own = join(folder, claim.replaceAll('/', '-') + (times > 1 ? `-${times}` : ''));
+    const own = join(folder.cluster, claim.replaceAll('/', '-') + (times > 1 ? `-${times}` : ''));
     const over = new AbortController();
     const collecting = mkdir(own, { recursive: true }).then(() => collect(own));
     // Even after the time limit: nobody else would report it.
-    collecting.catch((error: unknown) => unwritten(own, error));
+    collecting.catch((error: unknown) => unwritten.note(own, error));
     try {
       const isWhole = await Promise.race([
         collecting.then(() => true),
         lapse(limitMs, false, { signal: over.signal, ref: false }),
       ]);
-      const diagnostics = relative(path, own);
+      const diagnostics = relative(folder.path, own);
       if (isWhole) return { diagnostics };
       return { diagnostics, undiagnosed: `not all were collected within ${limitMs / 1000} s` };
     } catch (error) {
@@ -74,13 +58,7 @@ export function diagnosticsBy({
 
 /** Collects the cluster's diagnostics of a claim that did not pass, before its policies are removed. */
 export function diagnosticsFor(run: RunContext, environment: TestEnvironment): (claim: string) => Promise<Diagnosis> {
-  return diagnosticsBy({
-    path: run.folder.path,
-    folder: run.folder.cluster,
-    signal: run.interruption.signal,
-    collect: (folder) => collect(environment, folder),
-    unwritten: (folder, error) => run.unwritten.note(folder, error),
-  });
+  return diagnosticsBy(run, (folder) => collect(environment, folder));
 }
 
 async function collect({ cluster, mesh, fixtures }: TestEnvironment, folder: string): Promise<void> {

@@ -79,12 +79,18 @@ export function keepReports(
 
 /** The records, with an end that says what could not be written. */
 function withFault(records: EvidenceRecord[], unwritten: Unwritten): EvidenceRecord[] {
-  const end = records.findLast((record) => record.kind === 'end');
-  const fault: EndRecord['fault'] = unwritten.overrides(end?.fault);
-  if (fault === end?.fault) return records;
+  const before = endOf(records)?.fault;
+  const fault = unwritten.overrides(before);
+  return fault === before ? records : withEnd(records, fault);
+}
+
+/** The records with a later end, by which the run ended for this reason. */
+export function withEnd(records: EvidenceRecord[], fault: EndRecord['fault']): EvidenceRecord[] {
   const { seq, at } = records.at(-1) ?? { seq: 0, at: 0 };
-  return [
-    ...records,
-    { seq: seq + 1, at, kind: 'end', interrupted: end?.interrupted ?? false, ...(fault && { fault }) },
-  ];
+  const interrupted = endOf(records)?.interrupted ?? false;
+  return [...records, { seq: seq + 1, at, kind: 'end', interrupted, ...(fault && { fault }) }];
+}
+
+export function endOf(records: readonly EvidenceRecord[]): EndRecord | undefined {
+  return records.findLast((record) => record.kind === 'end');
 }
