@@ -52,7 +52,6 @@ const doors = [
   '(run|driver-kit)/.+',
   'fixtures/(actor|manifests|table)',
   'judge/(ask|batches|calls|claim|fixture-sets|timing)',
-  'kube/client/index',
   'kube/client/kubeconfig',
   'kube/cluster',
   'mesh/errors',

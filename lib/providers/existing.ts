@@ -1,6 +1,6 @@
 import { containersOf, namespacesOf, removeFixtures } from '../fixtures/index.ts';
-import { connect } from '../kube/client/index.ts';
 import { type Cluster, ClusterError, type Provided } from '../kube/cluster.ts';
+import { connect } from '../kube/index.ts';
 import { EnvironmentError } from '../words/index.ts';
 import { connectKept, kubeconfigFiles, writeOneContext } from './kubeconfig.ts';
 import { ensureSystemNamespace, holdLease, isTemporary, leaseHolder } from './lease.ts';

@@ -1,8 +1,8 @@
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { PROJECT } from '../compiled/built.js';
-import { connect } from '../kube/client/index.ts';
 import type { Provided } from '../kube/cluster.ts';
+import { connect } from '../kube/index.ts';
 import { pause, pollUntil } from '../polling/poll-until.ts';
 import { lastLines } from '../processes/command.ts';
 import { EnvironmentError } from '../words/index.ts';

@@ -5,9 +5,9 @@ import { rootCertificates } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { execa } from 'execa';
 import { parse, stringify } from 'yaml';
-import { chooseContext, readKubeconfigs } from '../kube/client/index.ts';
 import { clusterFields, contextFields, userFields } from '../kube/client/kubeconfig.ts';
 import { newAuthority } from '../kube/client/testing/pki.ts';
+import { chooseContext, readKubeconfigs } from '../kube/index.ts';
 import { kubeconfigFiles, writeOneContext } from './kubeconfig.ts';
 
 let folder: string;

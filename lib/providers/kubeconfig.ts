@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { stringify } from 'yaml';
+import type { Cluster } from '../kube/cluster.ts';
 import {
   checkContext,
   chooseContext,
@@ -11,8 +12,7 @@ import {
   type Kubeconfig,
   KubeconfigError,
   readKubeconfigs,
-} from '../kube/client/index.ts';
-import type { Cluster } from '../kube/cluster.ts';
+} from '../kube/index.ts';
 import { EnvironmentError } from '../words/index.ts';
 
 /** The folder of a pod's ServiceAccount: client-go, rest.InClusterConfig. */

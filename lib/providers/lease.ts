@@ -52,6 +52,7 @@ export interface HeldLease {
 interface LeaseSpec {
   holderIdentity?: string;
   leaseDurationSeconds?: number;
+  acquireTime?: string;
   renewTime?: string;
 }
 
@@ -63,10 +64,8 @@ interface LeaseSpec {
 export async function holdLease(cluster: Cluster, holder: LeaseHolder): Promise<HeldLease> {
   const attempt = async () => (await take(cluster, holder)) || undefined;
   if (!(await pollUntil(attempt, { everyMs: 0, attempts: TAKE_ATTEMPTS }))) {
-    throw new EnvironmentError(
-      'the Lease of meshproof changes hands too fast',
-      'try again when the other runs are over',
-    );
+    const remedy = 'try again when the other runs are over';
+    throw new EnvironmentError('the Lease of meshproof changes hands too fast', remedy);
   }
   const stop = renew(cluster, holder);
   return {
@@ -107,22 +106,20 @@ async function take(cluster: Cluster, holder: LeaseHolder): Promise<boolean> {
 async function isGivenUp(cluster: Cluster, lease: Manifest, { signal, report }: LeaseHolder): Promise<boolean> {
   const before = specOf(lease);
   const seconds = Math.min(Math.max(Number(before.leaseDurationSeconds) || DURATION_S, 1), LONGEST_S);
-  report?.(
-    `run ${before.holderIdentity} holds this cluster's Lease: watching for up to ${seconds} s whether it is alive`,
-  );
+  const { holderIdentity: other } = before;
+  report?.(`run ${other} holds this cluster's Lease: watching for up to ${seconds} s whether it is alive`);
   const hasChanged = (now: Manifest | undefined) => now === undefined || !isDeepStrictEqual(specOf(now), before);
   const options = { timeoutMs: seconds * 1_000, signal, what: 'a sign of life of the other run' };
-  let after: Manifest | undefined;
   try {
-    after = await cluster.wait(LEASE, hasChanged, options);
+    const after = await cluster.wait(LEASE, hasChanged, options);
+    const { holderIdentity = '' } = after === undefined ? {} : specOf(after);
+    if (holderIdentity === '') return true;
+    const message = `run ${holderIdentity} is at work on this cluster: it has just renewed its Lease`;
+    throw new EnvironmentError(message, 'wait until it is over');
   } catch (error) {
     if (error instanceof ClusterError && error.code === 'timeout') return false;
     throw error;
   }
-  const { holderIdentity = '' } = after === undefined ? {} : specOf(after);
-  if (holderIdentity === '') return true;
-  const message = `run ${holderIdentity} is at work on this cluster: it has just renewed its Lease`;
-  throw new EnvironmentError(message, 'wait until it is over');
 }
 
 /** @returns a function that stops it */
@@ -145,9 +142,8 @@ function renew(cluster: Cluster, { runId, lost, isPatient = false }: LeaseHolder
   const renewed = (begun: number) => {
     clearTimeout(deadline);
     if (isOver || isPatient) return;
-    const reason = () => `the Lease could not be renewed for ${RENEW_WITHIN_MS / 1_000} s: ${failure}`;
-    deadline = setTimeout(() => end(reason()), begun + RENEW_WITHIN_MS - performance.now());
-    deadline.unref();
+    const late = () => end(`the Lease could not be renewed for ${RENEW_WITHIN_MS / 1_000} s: ${failure}`);
+    deadline = setTimeout(late, begun + RENEW_WITHIN_MS - performance.now()).unref();
   };
   const once = async () => {
     const begun = performance.now();
@@ -165,25 +161,22 @@ function renew(cluster: Cluster, { runId, lost, isPatient = false }: LeaseHolder
   const timer = setInterval(async () => {
     if (isAsking) return;
     isAsking = true;
-    try {
-      await once();
-    } catch (error) {
-      failure = (error as Error).message;
-    }
+    await once().catch((error: Error) => {
+      failure = error.message;
+    });
     isAsking = false;
-  }, RENEW_MS);
-  timer.unref();
+  }, RENEW_MS).unref();
   renewed(performance.now());
   return stop;
 }
 
 function newLease(runId: string): Manifest {
   const { apiVersion, kind, namespace, name } = LEASE;
-  const spec = { ...specFor(runId) };
-  return { apiVersion, kind, metadata: { namespace, name, labels: { [MANAGED_BY]: OWNER } }, spec };
+  const labels = { [MANAGED_BY]: OWNER };
+  return { apiVersion, kind, metadata: { namespace, name, labels }, spec: specFor(runId) };
 }
 
-function specFor(runId: string): LeaseSpec & { acquireTime: string } {
+function specFor(runId: string): LeaseSpec {
   const now = microTime();
   return { holderIdentity: runId, leaseDurationSeconds: DURATION_S, acquireTime: now, renewTime: now };
 }

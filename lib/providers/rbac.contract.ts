@@ -3,8 +3,8 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parseAllDocuments } from 'yaml';
 import { type DeployOptions, deployEnrolled, deployUnmeshed, FixtureError, removeFixtures } from '../fixtures/index.ts';
-import { connect } from '../kube/client/index.ts';
 import type { Cluster, Manifest } from '../kube/cluster.ts';
+import { connect } from '../kube/index.ts';
 import { type ContractSetup, openSetup, unless } from '../kube/testing/contract-setup.ts';
 
 /** A cluster without access control grants everything to everybody. */

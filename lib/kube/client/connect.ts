@@ -9,7 +9,7 @@ import { followLog, logs } from './logs.ts';
 import { Discovery, Objects } from './objects.ts';
 import { wait, watch } from './watch.ts';
 
-export interface ConnectOptions {
+interface ConnectOptions {
   /** Default: the file's current-context. */
   context?: string;
   /** Closes the client when it fires. */
@@ -23,24 +23,24 @@ export interface ConnectOptions {
  * @throws ClusterError `not-found` for a file that cannot be read or a context that it does not have; `invalid`, naming the
  * field, for one that cannot be used
  */
-export function connect(kubeconfigPath: string, options: ConnectOptions = {}): Cluster {
-  const endpoint = readEndpoint(kubeconfigPath, options.context);
-  for (const note of endpoint.notes) options.log?.(note);
+export function connect(kubeconfigPath: string, { context, signal, log }: ConnectOptions = {}): Cluster {
+  const endpoint = readEndpoint(kubeconfigPath, context);
+  for (const note of endpoint.notes) log?.(note);
   const closing = new AbortController();
   // Each request and stream listens while it lasts, so that no number is too high.
   setMaxListeners(0, closing.signal);
-  const api = new Api(endpoint, closing.signal, (line) => options.log?.(line));
+  const api = new Api(endpoint, closing.signal, (line) => log?.(line));
   const discovery = new Discovery(api);
   const objects = new Objects(api, discovery);
   const dependencies = { api, discovery, objects, healthCheck: new HealthCheck(api) };
 
   const close = (): void => {
-    options.signal?.removeEventListener('abort', close);
+    signal?.removeEventListener('abort', close);
     closing.abort();
     endpoint.close();
   };
-  options.signal?.addEventListener('abort', close, { once: true });
-  if (options.signal?.aborted) close();
+  signal?.addEventListener('abort', close, { once: true });
+  if (signal?.aborted) close();
 
   const raw = (path: string): Promise<string> => api.call({ method: 'GET', path, what: `get ${path}` });
 

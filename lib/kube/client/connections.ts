@@ -1,8 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import http, { type ClientRequest, type OutgoingHttpHeaders } from 'node:http';
 import https from 'node:https';
-import type { Socket } from 'node:net';
-import { checkServerIdentity } from 'node:tls';
+import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { HttpsProxyAgent } from 'https-proxy-agent';
 import { SocksProxyAgent } from 'socks-proxy-agent';
 import { bareHost } from './context.ts';
@@ -34,8 +33,7 @@ export class Connections {
     const isSocks = proxy?.url.protocol.startsWith('socks') ?? false;
     const tunnel = (keepAlive: boolean): http.Agent => {
       if (proxy === undefined) return direct(isSecure, tls, keepAlive);
-      if (isSocks) return new SocksTunnel(proxy, tls, keepAlive);
-      return new HttpTunnel(proxy, tls, keepAlive, this.#closing.signal);
+      return throughProxy(proxy, tls, keepAlive, this.#closing.signal);
     };
     this.upgrade = tunnel(false);
     if (proxy !== undefined && !isSecure && !isSocks) {
@@ -77,62 +75,31 @@ function direct(isSecure: boolean, tls: TlsOptions, keepAlive: boolean): http.Ag
   return isSecure ? new https.Agent({ ...tls, keepAlive }) : new http.Agent({ keepAlive });
 }
 
-type ConnectOptions = Parameters<HttpsProxyAgent<string>['connect']>[1];
-
-/** The libraries check the certificate without the server's address, as if it were `localhost`: give it to the check. */
-function identified(options: ConnectOptions, tls: TlsOptions): ConnectOptions {
-  const { host = '' } = options;
-  return {
-    ...options,
-    checkServerIdentity: (_name, certificate) => checkServerIdentity(tls.servername || host, certificate),
-    ...tls,
-  };
-}
-
-/** Through an HTTP proxy, with CONNECT. As in Go, the cluster's TLS options also apply to an HTTPS proxy. */
-class HttpTunnel extends HttpsProxyAgent<string> {
-  readonly #tls: TlsOptions;
-  readonly #proxy: ProxyServer;
-
-  constructor(proxy: ProxyServer, tls: TlsOptions, keepAlive: boolean, closing: AbortSignal) {
-    super(proxy.url, { ...tls, keepAlive, signal: closing });
-    this.#tls = tls;
-    this.#proxy = proxy;
-  }
-
-  override async connect(request: ClientRequest, options: ConnectOptions): Promise<Socket> {
-    let answer: { statusCode: number; statusText: string } | undefined;
-    request.once('proxyConnect', (told: { statusCode: number; statusText: string }) => {
+/** Through a SOCKS proxy, which also resolves names, or through an HTTP proxy with CONNECT, both as in Go. */
+function throughProxy(proxy: ProxyServer, tls: TlsOptions, keepAlive: boolean, signal: AbortSignal): http.Agent {
+  const isSocks = proxy.url.protocol.startsWith('socks');
+  const agent = isSocks
+    ? new SocksProxyAgent(proxy.url.href.replace(/^socks5h?:/, 'socks5h:'), { keepAlive })
+    : // The cluster's TLS options also apply to an HTTPS proxy.
+      new HttpsProxyAgent(proxy.url, { ...tls, keepAlive, signal });
+  const connect = agent.connect.bind(agent);
+  agent.connect = async (request, options) => {
+    let answer = { statusCode: 200, statusText: '' };
+    request.once('proxyConnect', (told: typeof answer) => {
       answer = told;
     });
-    const socket = await reached(this.#proxy, super.connect(request, identified(options, this.#tls)));
-    if (answer?.statusCode === 200) return socket;
+    // The libraries check the certificate without the server's address, as if it were `localhost`: give it to the check.
+    const name = tls.servername || (options.host ?? '');
+    const checked = { checkServerIdentity: (_name: string, its: PeerCertificate) => checkServerIdentity(name, its) };
+    const socket = await connect(request, { ...options, ...checked, ...tls }).catch((thrown: unknown) => {
+      throw proxyFailure(proxy, reasonOf(thrown).message);
+    });
+    if (answer.statusCode === 200) return socket;
     // The library would give the proxy's answer to the caller as if it came from the API server.
     socket.destroy();
-    throw proxyFailure(this.#proxy, `it answered ${answer?.statusCode} ${answer?.statusText}`.trim());
-  }
-}
-
-/** Through a SOCKS proxy, which also resolves names, as in Go. */
-class SocksTunnel extends SocksProxyAgent {
-  readonly #tls: TlsOptions;
-  readonly #named: ProxyServer;
-
-  constructor(proxy: ProxyServer, tls: TlsOptions, keepAlive: boolean) {
-    super(proxy.url.href.replace(/^socks5h?:/, 'socks5h:'), { keepAlive });
-    this.#tls = tls;
-    this.#named = proxy;
-  }
-
-  override async connect(request: ClientRequest, options: ConnectOptions): Promise<Socket> {
-    return await reached(this.#named, super.connect(request, identified(options, this.#tls)));
-  }
-}
-
-function reached(proxy: ProxyServer, connecting: Promise<Socket>): Promise<Socket> {
-  return connecting.catch((thrown: unknown) => {
-    throw proxyFailure(proxy, reasonOf(thrown).message);
-  });
+    throw proxyFailure(proxy, `it answered ${answer.statusCode} ${answer.statusText}`.trim());
+  };
+  return agent;
 }
 
 function proxyFailure({ url, namedBy }: ProxyServer, why: string): TransientError {

@@ -28,9 +28,15 @@ export class Discovery {
   async find({ apiVersion, kind }: KindName, signal?: AbortSignal): Promise<Resource | undefined> {
     const known = this.#known.get(apiVersion)?.get(kind);
     if (known) return known;
-    const served = await this.#discover(apiVersion, signal);
-    this.#known.set(apiVersion, served);
-    return served.get(kind);
+    const root = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
+    const what = `discover the kinds of ${apiVersion}`;
+    const list = parseJson((await unlessNotFound(this.#api.call({ method: 'GET', path: root, what, signal }))) ?? '');
+    const resources = isRecord(list) && Array.isArray(list['resources']) ? list['resources'] : [];
+    // Subresources such as `pods/exec` have a slash.
+    const served = (resources as (Resource & { kind: string })[]).filter(({ name }) => !name.includes('/'));
+    const byKind = new Map(served.map((each) => [each.kind, { name: each.name, namespaced: each.namespaced, root }]));
+    this.#known.set(apiVersion, byKind);
+    return byKind.get(kind);
   }
 
   /** @throws ClusterError `not-found` for a kind that the API does not serve. */
@@ -48,16 +54,6 @@ export class Discovery {
     const { closing: signal } = this.#api;
     const options = { everyMs: limits.firstPauseMs, timeoutMs: limits.discoveryMs, signal };
     return (await pollUntil(() => this.find(of), options)) ?? (await this.get(of));
-  }
-
-  async #discover(apiVersion: string, signal: AbortSignal | undefined): Promise<Map<string, Resource>> {
-    const root = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
-    const what = `discover the kinds of ${apiVersion}`;
-    const list = parseJson((await unlessNotFound(this.#api.call({ method: 'GET', path: root, what, signal }))) ?? '');
-    const resources = isRecord(list) && Array.isArray(list['resources']) ? list['resources'] : [];
-    // Subresources such as `pods/exec` have a slash.
-    const served = (resources as (Resource & { kind: string })[]).filter(({ name }) => !name.includes('/'));
-    return new Map(served.map(({ name, kind, namespaced }) => [kind, { name, namespaced, root }]));
   }
 }
 

@@ -6,8 +6,8 @@ import { parse, stringify } from 'yaml';
 import { FIXTURE_IMAGES } from '../../fixtures/table.ts';
 import { pollUntil } from '../../polling/poll-until.ts';
 import { runCommand } from '../../processes/command.ts';
+import { connect } from '../client/connect.ts';
 import { readEndpoint } from '../client/endpoint.ts';
-import { connect } from '../client/index.ts';
 import type { Cluster, ContainerRef, Manifest } from '../cluster.ts';
 
 /** The fields of a kubeconfig that these tests use. */
