@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { expect, test } from '@jest/globals';
+import { readManifests } from './index.ts';
 import { kubernetesScalar } from './kubernetes-scalar.ts';
-import { readManifests } from './read.ts';
 
 /** What kubectl 1.32 makes of each plain scalar. */
 const scalars: [source: string, value: unknown][] = [

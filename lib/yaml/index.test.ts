@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { readManifests, readYaml } from './read.ts';
+import { readManifests, readYaml } from './index.ts';
 
 /** A text of less than 1 KiB whose aliases stand for ten to the power of `levels` values. */
 function bomb(levels: number): string {
