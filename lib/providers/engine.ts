@@ -66,13 +66,18 @@ export function remoteHost(endpoint: string): string | undefined {
   return isLoopback(hostname) || own.includes(plain) ? undefined : hostname;
 }
 
+/** The variable that says where the engine's commands go; undefined for an engine that works only on this machine. */
+export function endpointVariable(env: NodeJS.ProcessEnv = process.env): string | undefined {
+  return { docker: 'DOCKER_HOST', podman: 'CONTAINER_HOST' }[engine(env)];
+}
+
 /**
  * The variable that sends the engine's commands to another machine, and its value: `DOCKER_HOST=ssh://me@build-1`.
  * @returns undefined if the environment names no other machine
  */
 export function remoteEndpoint(env: NodeJS.ProcessEnv = process.env): string | undefined {
-  const variable = { docker: 'DOCKER_HOST', podman: 'CONTAINER_HOST' }[engine(env)];
-  const endpoint = variable === undefined ? '' : (env[variable] ?? '');
+  const variable = endpointVariable(env) ?? '';
+  const endpoint = env[variable] ?? '';
   if (!URL.canParse(endpoint) || remoteHost(endpoint) === undefined) return undefined;
   return `${variable}=${endpoint}`;
 }

@@ -136,7 +136,7 @@ const REACH_MS = 5_000;
  */
 export async function reachLive(live: LiveEntry, named: string | undefined): Promise<void> {
   const limit = AbortSignal.timeout(REACH_MS);
-  const cluster = await connectKept(live, named, limit);
+  const cluster = connectKept(live, named, limit);
   try {
     await cluster.version();
   } catch (error) {
@@ -160,7 +160,7 @@ export async function restoreLive(
 ): Promise<CleanedUp> {
   const { runId, settings = [] } = live;
   const signal = AbortSignal.timeout(RESTORE_MS);
-  const cluster = await connectKept(live, kubeconfig);
+  const cluster = connectKept(live, kubeconfig);
   try {
     if (!(await hasTraces(cluster, runId, dead))) return { done: [], isWhole: true };
     await ensureSystemNamespace(cluster, signal);

@@ -7,7 +7,7 @@ import { pause, pollUntil } from '../polling/poll-until.ts';
 import { lastLines } from '../processes/command.ts';
 import { EnvironmentError } from '../words/index.ts';
 import { type EarlyImages, earlyImages, type LoadedImages, loadImages } from './images.ts';
-import { ensureSystemNamespace, holdLease } from './lease.ts';
+import { ensureSystemNamespace, type HeldLease, holdLease } from './lease.ts';
 import { expectReachable, type NodeDns, nodeDns, waitForDns, waitForServices } from './network.ts';
 import { clusterContainers, expectSuccess, networkOf, nodesOf, runKind, type ToolContext } from './runtime.ts';
 
@@ -45,7 +45,6 @@ export interface UpKindOptions extends KindOptions {
 }
 
 export interface ProvidedKind extends Provided {
-  clusterName: string;
   /** See `loadImages`. */
   loadImages(refs: string[]): Promise<LoadedImages>;
   /** Waits until the DNS answers: on a new cluster some 8 s after `upKind` has returned. */
@@ -74,11 +73,8 @@ export async function upKind(options: UpKindOptions): Promise<ProvidedKind> {
   const images = earlyImages(clusterName, options.early, options);
   try {
     await create(options, images);
-    const [provided] = await Promise.all([
-      take(options, options.keep ? async () => undefined : () => deleteKind(clusterName)),
-      images.over(),
-    ]);
-    return options.keep ? await withLease(provided, options) : provided;
+    const [provided] = await Promise.all([take(options, options.keep), images.over()]);
+    return provided;
   } catch (error) {
     await images.stop();
     await deleteKind(clusterName, true);
@@ -104,7 +100,7 @@ export async function reuseKind(options: KindOptions): Promise<ProvidedKind> {
   const argv = ['export', 'kubeconfig', '--name', clusterName, '--kubeconfig', kubeconfig];
   const failure = `the kind cluster ${clusterName} cannot be reused`;
   expectSuccess(await runKind(argv, options), failure, `delete it: ${deletion(clusterName)}`);
-  return withLease(await take(options, async () => undefined), options);
+  return take(options, true);
 }
 
 const DELETE_ATTEMPTS = 5;
@@ -163,17 +159,25 @@ async function create(options: UpKindOptions, images: EarlyImages): Promise<void
   expectSuccess(result, `kind could not create the cluster ${clusterName}`, remedy);
 }
 
-/** Connects and waits: kind returns before the controllers have done their first work. */
-async function take(options: KindOptions, end: () => Promise<void>): Promise<ProvidedKind> {
-  const { clusterName, kubeconfig, signal, timeoutScale } = options;
-  const timeoutMs = FACT_MS * timeoutScale;
-  await expectReachable(kubeconfig, options);
+/**
+ * Connects and waits: kind returns before the controllers have done their first work.
+ * @param isShared others can use the cluster: `down` gives its Lease back, and does not delete it
+ */
+async function take(options: KindOptions, isShared: boolean): Promise<ProvidedKind> {
+  const { clusterName, kubeconfig, runId, signal, leaseLost: lost } = options;
+  const timeoutMs = FACT_MS * options.timeoutScale;
   const cluster = connect(kubeconfig, { context: `kind-${clusterName}` });
+  let lease: HeldLease | undefined;
   try {
+    await expectReachable(cluster, options);
     const account = { apiVersion: 'v1', kind: 'ServiceAccount', namespace: 'default', name: 'default' };
     const what = 'the ServiceAccount default to exist';
     await cluster.wait(account, (object) => object !== undefined, { timeoutMs, signal, what });
     await waitForServices(cluster, clusterName, { ...options, timeoutMs });
+    if (isShared) {
+      await ensureSystemNamespace(cluster, signal, true);
+      lease = await holdLease(cluster, { runId, signal, lost, isPatient: true });
+    }
   } catch (error) {
     cluster.close();
     throw error;
@@ -182,38 +186,18 @@ async function take(options: KindOptions, end: () => Promise<void>): Promise<Pro
     provider: 'kind',
     cluster,
     kubeconfig,
-    clusterName,
     async down() {
-      cluster.close();
-      await end();
+      try {
+        await lease?.release();
+      } finally {
+        lease?.stop();
+        cluster.close();
+        if (!isShared) await deleteKind(clusterName);
+      }
     },
     loadImages: (refs) => loadImages(clusterName, refs, options),
     waitForDns: () => waitForDns(cluster, clusterName, { ...options, timeoutMs }),
     dns: () => nodeDns(clusterName, options),
     network: () => networkOf(clusterName, options),
   };
-}
-
-/** Takes the cluster's Lease; closes the connection if that fails. */
-async function withLease(provided: ProvidedKind, options: KindOptions): Promise<ProvidedKind> {
-  const { cluster } = provided;
-  const { runId, signal, leaseLost: lost } = options;
-  try {
-    await ensureSystemNamespace(cluster, signal, true);
-    const lease = await holdLease(cluster, { runId, signal, lost, isPatient: true });
-    return {
-      ...provided,
-      async down() {
-        try {
-          await lease.release();
-        } finally {
-          lease.stop();
-          await provided.down();
-        }
-      },
-    };
-  } catch (error) {
-    cluster.close();
-    throw error;
-  }
 }

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import path from 'node:path';
 import { stringify } from 'yaml';
 import type { Cluster } from '../kube/cluster.ts';
 import {
+  type ChosenContext,
   checkContext,
   chooseContext,
   connect,
@@ -36,14 +37,9 @@ export async function writeOneContext(
   files: string[],
   context: string,
   target: string,
-  { env = process.env, serviceAccount = SERVICE_ACCOUNT } = {},
+  { env, serviceAccount }: { env?: NodeJS.ProcessEnv; serviceAccount?: string } = {},
 ): Promise<readonly string[]> {
-  const config = readKubeconfigs(files) ?? inCluster(env, serviceAccount);
-  if (config === undefined) {
-    const remedy = 'name a kubeconfig with --kubeconfig and a context of it with --context';
-    throw new KubeconfigError(`there is no kubeconfig at ${files.join(', ') || 'KUBECONFIG'}`, remedy, 'not-found');
-  }
-  const chosen = chooseContext(config, context);
+  const chosen = contextOf(files, context, env, serviceAccount);
   const notes = await checkContext(chosen);
   const { contextEntry, clusterEntry, userEntry } = chosen;
   const one = {
@@ -60,6 +56,18 @@ export async function writeOneContext(
 }
 
 const QUOTED = { version: '1.1', defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'PLAIN', lineWidth: 0 } as const;
+
+function contextOf(
+  files: string[],
+  context: string,
+  env = process.env,
+  serviceAccount = SERVICE_ACCOUNT,
+): ChosenContext {
+  const config = readKubeconfigs(files) ?? inCluster(env, serviceAccount);
+  if (config !== undefined) return chooseContext(config, context);
+  const remedy = 'name a kubeconfig with --kubeconfig and a context of it with --context';
+  throw new KubeconfigError(`there is no kubeconfig at ${files.join(', ') || 'KUBECONFIG'}`, remedy, 'not-found');
+}
 
 /** What kubectl falls back to in a pod, as a context of its own; undefined elsewhere. */
 function inCluster(env: NodeJS.ProcessEnv, folder: string): Kubeconfig | undefined {
@@ -89,51 +97,43 @@ const REFERENCES = ['exec', 'auth-provider', 'tokenFile', 'client-certificate', 
  * @param signal closes the client
  * @throws EnvironmentError if it is gone, or if the user's own does not have the context or names another server
  */
-export async function connectKept(
+export function connectKept(
   { kubeconfig, context, runId }: { kubeconfig: string; context: string; runId: string },
   named: string | undefined,
   signal?: AbortSignal,
-): Promise<Cluster> {
-  const options = { context, ...(signal && { signal }) };
-  const left = readContext(kubeconfig, context);
+): Cluster {
+  const options = signal && { signal };
+  const left = keptContext(kubeconfig, context);
   if (left === undefined) {
     const remedy = `by hand: delete the namespaces labelled meshproof.dev/run=${runId} on ${context}`;
     throw new EnvironmentError(`the kubeconfig ${kubeconfig} of run ${runId} is gone or damaged`, remedy);
   }
-  const references = REFERENCES.filter((field) => left.user[field] !== undefined);
-  if (references.length === 0) return connect(kubeconfig, options);
+  const references = REFERENCES.filter((field) => left.userEntry.value[field] !== undefined);
+  if (references.length === 0) return connect(left, options);
 
-  const folder = await mkdtemp(path.join(tmpdir(), 'meshproof-clean-'));
+  const remedy = `name the kubeconfig that has this context: meshproof clean --kubeconfig FILE`;
+  let own: ChosenContext;
   try {
-    const own = path.join(folder, 'kubeconfig');
-    const remedy = `name the kubeconfig that has this context: meshproof clean --kubeconfig FILE`;
-    await writeOneContext(kubeconfigFiles(named), context, own).catch((error: Error) => {
-      throw new EnvironmentError(
-        `the user of context ${context} needs ${references.join(' and ')}, which is read from your own kubeconfig only: ${error.message}`,
-        remedy,
-      );
-    });
-    const server = readContext(own, context)?.server;
-    if (server !== left.server) {
-      throw new EnvironmentError(
-        `context ${context} now names ${server ?? 'no server'}, and run ${runId} changed the cluster of ${left.server}`,
-        remedy,
-      );
-    }
-    return connect(own, options);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
+    own = contextOf(kubeconfigFiles(named), context);
+  } catch (error) {
+    throw new EnvironmentError(
+      `the user of context ${context} needs ${references.join(' and ')}, which is read from your own kubeconfig only: ${(error as Error).message}`,
+      remedy,
+    );
   }
+  const { server } = own.cluster;
+  if (server === left.cluster.server) return connect(own, options);
+  throw new EnvironmentError(
+    `context ${context} now names ${server ?? 'no server'}, and run ${runId} changed the cluster of ${left.cluster.server}`,
+    remedy,
+  );
 }
 
-/** @returns undefined for a file that is missing, unreadable or damaged: nobody can connect with it */
-function readContext(file: string, context: string): { server: unknown; user: Record<string, unknown> } | undefined {
+/** @returns undefined for a file that is missing or damaged: nobody can connect with it */
+function keptContext(file: string, context: string): ChosenContext | undefined {
   try {
     const config = readKubeconfigs([file]);
-    const chosen = config?.contexts.get(context)?.value ?? {};
-    const cluster = config?.clusters.get(String(chosen['cluster']));
-    const user = config?.users.get(String(chosen['user']))?.value ?? {};
-    return cluster && { server: cluster.value['server'], user };
+    return config && chooseContext(config, context);
   } catch (error) {
     if (error instanceof KubeconfigError) return undefined;
     throw error;

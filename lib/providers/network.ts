@@ -1,69 +1,42 @@
-import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
-import { connect, isIPv6 } from 'node:net';
+import { isIPv6 } from 'node:net';
 import { RECURSION_DESIRED, streamEncode } from 'dns-packet';
 import { parse } from 'yaml';
 import { type Cluster, ClusterError, type Manifest } from '../kube/cluster.ts';
 import { pollUntil } from '../polling/poll-until.ts';
 import { lastLines } from '../processes/command.ts';
 import { EnvironmentError } from '../words/index.ts';
-import { engine, remoteHost } from './engine.ts';
+import { endpointVariable, engine, remoteHost } from './engine.ts';
 import { nodesOf, runEngine, type ToolContext } from './runtime.ts';
 
 const BETWEEN_ATTEMPTS_MS = 200;
 
-/** Longest until a new cluster's port accepts a connection, ms; it is open before kind returns. */
-const CONNECT_MS = 5_000;
-
 /**
  * If the engine runs on another machine, checks that the cluster's API can be reached from here.
- * @param timeoutMs longest until it accepts a connection
- * @throws EnvironmentError
+ * @throws EnvironmentError naming the way out
  */
-export async function expectReachable(kubeconfig: string, context: ToolContext, timeoutMs = CONNECT_MS): Promise<void> {
+export async function expectReachable(cluster: Pick<Cluster, 'version'>, context: ToolContext): Promise<void> {
   const endpoint = await endpointOf(context);
   const host = remoteHost(endpoint);
   if (host === undefined) return;
-  const { clusters } = parse(await readFile(kubeconfig, 'utf8')) as { clusters: { cluster: { server: string } }[] };
-  const { hostname, port } = new URL(clusters[0]?.cluster.server ?? '');
-  let failure: string | undefined;
-  const attempt = async () => {
-    failure = await connectFailure(hostname.replace(/^\[(.*)\]$/, '$1'), Number(port || 443));
-    return failure === undefined || undefined;
-  };
-  const { signal } = context;
-  const isReachable = await pollUntil(attempt, { everyMs: BETWEEN_ATTEMPTS_MS, timeoutMs, signal });
-  if (isReachable || signal.aborted) return;
-  throw new EnvironmentError(
-    `${engine()} runs on another machine (${endpoint}), and the cluster's API at ${hostname}:${port} cannot be reached (${failure})`,
-    `set networking.apiServerAddress in a --kind-config to an address of ${host} that this machine reaches,` +
-      ` or run Meshproof on ${host}`,
-  );
+  try {
+    await cluster.version();
+  } catch (error) {
+    if (!(error instanceof ClusterError) || error.code !== 'unreachable') throw error;
+    throw new EnvironmentError(
+      `${engine()} runs on another machine (${endpoint}), and the cluster's API cannot be reached from here: ${error.message}`,
+      `set networking.apiServerAddress in a --kind-config to an address of ${host} that this machine reaches,` +
+        ` or run Meshproof on ${host}`,
+    );
+  }
 }
 
 /** Where the engine's commands go, such as `unix:///var/run/docker.sock`; empty for an engine that works only here. */
 async function endpointOf(context: ToolContext): Promise<string> {
-  const name = engine();
-  if (name === 'podman') return process.env['CONTAINER_HOST'] ?? '';
-  if (name !== 'docker') return '';
-  if (process.env['DOCKER_HOST']) return process.env['DOCKER_HOST'];
+  const named = process.env[endpointVariable() ?? ''];
+  if (named || engine() !== 'docker') return named ?? '';
   const argv = ['context', 'inspect', '--format', '{{.Endpoints.docker.Host}}'];
   const { exitCode, stdout } = await runEngine(argv, context);
   return exitCode === 0 ? stdout.trim() : '';
-}
-
-/** @returns why no connection is accepted; undefined if one is */
-async function connectFailure(host: string, port: number): Promise<string | undefined> {
-  const socket = connect({ host, port });
-  try {
-    await once(socket, 'connect', { signal: AbortSignal.timeout(CONNECT_MS) });
-    return undefined;
-  } catch (error) {
-    const { name, message } = error as Error;
-    return name === 'AbortError' ? 'no answer' : message;
-  } finally {
-    socket.destroy();
-  }
 }
 
 interface WaitOptions extends ToolContext {

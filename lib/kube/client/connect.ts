@@ -1,7 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import { type Cluster, ClusterError } from '../cluster.ts';
 import { Api } from './api.ts';
-import { readEndpoint } from './endpoint.ts';
+import type { ChosenContext } from './context.ts';
+import { endpointOf, readEndpoint } from './endpoint.ts';
 import { exec, openExec } from './exec.ts';
 import { isRecord, parseJson } from './failures.ts';
 import { HealthCheck } from './health-check.ts';
@@ -19,12 +20,12 @@ interface ConnectOptions {
 }
 
 /**
- * A client for the cluster that a kubeconfig names. Sends nothing yet.
+ * A client for the cluster that a kubeconfig, or a context of one, names. Sends nothing yet.
  * @throws ClusterError `not-found` for a file that cannot be read or a context that it does not have; `invalid`, naming the
  * field, for one that cannot be used
  */
-export function connect(kubeconfigPath: string, { context, signal, log }: ConnectOptions = {}): Cluster {
-  const endpoint = readEndpoint(kubeconfigPath, context);
+export function connect(kubeconfig: string | ChosenContext, { context, signal, log }: ConnectOptions = {}): Cluster {
+  const endpoint = typeof kubeconfig === 'string' ? readEndpoint(kubeconfig, context) : endpointOf(kubeconfig);
   for (const note of endpoint.notes) log?.(note);
   const closing = new AbortController();
   // Each request and stream listens while it lasts, so that no number is too high.

@@ -60,7 +60,8 @@ export async function checkContext(chosen: ChosenContext): Promise<readonly stri
   }
 }
 
-function endpointOf(chosen: ChosenContext): Endpoint & { check(): Promise<unknown> } {
+/** @throws KubeconfigError naming a field that cannot be used */
+export function endpointOf(chosen: ChosenContext): Endpoint & { check(): Promise<unknown> } {
   const closing = new AbortController();
   const server = new URL(chosen.server);
   server.username = '';

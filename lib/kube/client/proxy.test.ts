@@ -84,11 +84,8 @@ describe('the variables', () => {
     expect(proxyFor(server, env)).toBe(proxy);
   });
 
-  test('HTTP_PROXY counts for http only, and not in a CGI program', () => {
+  test('HTTP_PROXY counts for http only', () => {
     expect(proxyFor('http://api.example.test', { HTTP_PROXY: 'c:1', HTTPS_PROXY: 'a:1' })).toBe('c:1');
-    expect(() => proxyFor('http://api.example.test', { HTTP_PROXY: 'c:1', REQUEST_METHOD: 'GET' })).toThrow(
-      /HTTP_PROXY/,
-    );
   });
 
   test('a value that is no URL of a proxy is refused by the name of the variable, without its password', () => {

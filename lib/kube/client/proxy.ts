@@ -26,10 +26,6 @@ export function proxyOf(chosen: ChosenContext, env: NodeJS.ProcessEnv = process.
   const names = server.protocol === 'https:' ? ['HTTPS_PROXY', 'https_proxy'] : ['HTTP_PROXY', 'http_proxy'];
   const name = names.find((each) => env[each]);
   if (name === undefined || isExempt(server, env['NO_PROXY'] || env['no_proxy'] || '')) return undefined;
-  if (name.toUpperCase() === 'HTTP_PROXY' && env['REQUEST_METHOD']) {
-    const remedy = 'unset one of them; a CGI program cannot trust HTTP_PROXY, and kubectl refuses it there, too';
-    throw new KubeconfigError(`the environment has ${name} and REQUEST_METHOD`, remedy);
-  }
   const value = env[name] ?? '';
   const text = /^[a-z][a-z0-9+.-]*:\/\/./i.test(value) ? value : `http://${value}`;
   return { url: proxyUrl(text, ['http:', 'https:', 'socks5:', 'socks5h:'], `the variable ${name}`), namedBy: name };

@@ -158,16 +158,14 @@ const folders = ['/etc/ssl/certs', '/etc/pki/tls/certs'];
  * Node's own list lacks an authority that an administrator has added.
  * @returns PEM blocks; Node's own if the machine has none
  */
-function systemRoots({ SSL_CERT_FILE, SSL_CERT_DIR, NODE_EXTRA_CA_CERTS } = process.env): string[] {
+function systemRoots({ SSL_CERT_FILE, SSL_CERT_DIR } = process.env): string[] {
   const certificatesOf = (file: string) => certificatesIn(unlessUnreadable('', () => readFileSync(file, 'latin1')));
   const bundle = (SSL_CERT_FILE ? [SSL_CERT_FILE] : bundles).find((file) => existsSync(file)) ?? '';
   const files = (SSL_CERT_DIR?.split(':') ?? folders).flatMap((folder) =>
     unlessUnreadable([], () => readdirSync(folder)).map((name) => join(folder, name)),
   );
   const found = [bundle, ...files].flatMap(certificatesOf);
-  // Node adds these to its own list only.
-  const extra = certificatesOf(NODE_EXTRA_CA_CERTS ?? '');
-  return [...new Set([...(found.length > 0 ? found : rootCertificates), ...extra])];
+  return found.length > 0 ? [...new Set(found)] : [...rootCertificates];
 }
 
 /** The certificates of a PEM text, in order. */
