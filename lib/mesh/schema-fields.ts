@@ -56,9 +56,14 @@ export function fieldDescription(path: string): string {
 
 /** The fields of an object, of a list's items, or of a map's values. */
 export function fieldsOf(schema: FieldSchema): Record<string, FieldSchema> {
+  return objectWithin(schema).properties ?? {};
+}
+
+/** The schema of an object: of a field itself, of a list's items, or of a map's values. */
+export function objectWithin(schema: FieldSchema): FieldSchema {
   const whole = resolved(schema);
-  if (whole.properties !== undefined) return whole.properties;
-  if (whole.items !== undefined) return fieldsOf(whole.items);
-  if (typeof whole.additionalProperties === 'object') return fieldsOf(whole.additionalProperties);
-  return whole.then === undefined ? {} : fieldsOf(whole.then);
+  const { properties, items, additionalProperties: values, then } = whole;
+  if (properties !== undefined) return whole;
+  const within = items ?? (typeof values === 'object' ? values : then);
+  return within === undefined ? whole : objectWithin(within);
 }

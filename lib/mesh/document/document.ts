@@ -1,6 +1,6 @@
 import { scopes } from '../checks/placeholders.ts';
 import { features } from '../facts.ts';
-import { driverSchema, type FieldSchema, fieldsOf, resolved } from '../schema-fields.ts';
+import { driverSchema, type FieldSchema, fieldsOf, objectWithin, resolved } from '../schema-fields.ts';
 
 /** The document whose generated sections follow the schema. `npm run docs` writes them. */
 export const driversDocument = new URL('../../../docs/drivers.md', import.meta.url);
@@ -169,7 +169,7 @@ function formOf(schema: FieldSchema): string {
   const { const: only, enum: some, type, items, additionalProperties } = resolved(schema);
   if (only !== undefined) return `always ${code(String(only))}`;
   if (some !== undefined) return some.map(code).join(' or ');
-  if (items !== undefined) return `list of ${plural(formOf(items))}`;
+  if (items !== undefined) return `list of ${formOf(items).replace(/^(name|text|word)\b/, '$1s')}`;
   if (typeof additionalProperties === 'object') {
     return resolved(additionalProperties).type === 'object'
       ? 'fields, each as NAME: FIELDS'
@@ -185,46 +185,26 @@ function linked(name: Shared, { items }: FieldSchema): string {
   return items === undefined ? link : `list, each ${link}`;
 }
 
-function plural(form: string): string {
-  if (form.startsWith('`')) return form;
-  return form.replace(/^(name|text|word)\b/, '$1s');
-}
-
 /** A row for each field within, down to shared definitions. */
 function rowsOf(schema: FieldSchema, prefix: string): string[][] {
-  const whole = resolved(schema);
-  const required = new Set(requiredOf(whole));
-  return Object.entries(fieldsOf(schema)).flatMap(([name, field]) => {
-    const path = prefix + pathStep(whole) + name;
-    const row = [code(path), `${formOf(field)}${required.has(name) ? '; required' : ''}`, describe(field).join(' ')];
+  const { items, additionalProperties } = resolved(schema);
+  const step = items === undefined ? '' : '[].';
+  const within = prefix + (typeof additionalProperties === 'object' ? 'NAME.' : step);
+  const { properties = {}, required = [] } = objectWithin(schema);
+  return Object.entries(properties).flatMap(([name, field]) => {
+    const path = within + name;
+    const form = `${formOf(field)}${required.includes(name) ? '; required' : ''}`;
+    const row = [code(path), form, describe(field).join(' ')];
     return [row, ...(sharedName(field) === undefined ? rowsOf(field, `${path}.`) : [])];
   });
 }
 
-function requiredOf(schema: FieldSchema): readonly string[] {
-  const { required, then, items, additionalProperties } = resolved(schema);
-  if (required !== undefined) return required;
-  if (items !== undefined) return requiredOf(items);
-  if (typeof additionalProperties === 'object') return requiredOf(additionalProperties);
-  return then === undefined ? [] : requiredOf(then);
-}
-
-function pathStep({ items, additionalProperties }: FieldSchema): string {
-  if (items !== undefined) return '[].';
-  return typeof additionalProperties === 'object' ? 'NAME.' : '';
-}
-
 /** The schema's description, as a sentence. */
 function describe(schema: FieldSchema): string[] {
-  const { description } = resolved(schema);
-  return description === undefined ? [] : [sentence(description)];
-}
-
-function sentence(text: string): string {
-  const begun = text.startsWith('false ')
-    ? text.replace('false', '`false`')
-    : text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.:]$/.test(begun) ? begun : `${begun}.`;
+  const { description: text } = resolved(schema);
+  if (text === undefined) return [];
+  const begun = text.replace(/^(false(?= )|.)/, (begin) => (begin === 'false' ? '`false`' : begin.toUpperCase()));
+  return [/[.:]$/.test(begun) ? begun : `${begun}.`];
 }
 
 function code(text: string): string {
@@ -232,7 +212,6 @@ function code(text: string): string {
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+  const lines = [head, head.map(() => '---'), ...rows];
+  return lines.map((cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`).join('\n');
 }
