@@ -17,6 +17,15 @@ const ajv = new Ajv({
 ajv.addVocabulary(['x-choice']);
 const validate = ajv.compile(driverSchema);
 
+/** The fields of a JSON Schema that messages quote. */
+interface Quoted {
+  description?: string;
+  pattern?: string;
+  properties?: Record<string, { description?: string }>;
+  items?: { enum?: string[] };
+  'x-choice'?: string[];
+}
+
 /** What `meshes/schema.json` does not allow of a value. */
 export function schemaMistakes(value: unknown): Mistake[] {
   if (validate(value)) return [];
@@ -31,20 +40,27 @@ export function schemaMistakes(value: unknown): Mistake[] {
 }
 
 function describe(error: ErrorObject, all: readonly ErrorObject[]): Mistake {
-  const { keyword, params, parentSchema, data } = error;
+  const { keyword, params, data, instancePath } = error;
+  // The schema that was violated, and the heads of its chain of conditions: a bare `false` has neither description nor choice.
+  const heads = all.filter((other) => other.keyword === 'if' && other.instancePath === instancePath);
+  const schemas = [error, ...heads].map(({ parentSchema = {} }) => parentSchema as Quoted);
+  const [schema = {}] = schemas;
+  const choice = schemas.find((each) => each['x-choice'] !== undefined)?.['x-choice'];
+  const meaning = phrase(schemas.find(({ description }) => description !== undefined)?.description ?? 'something else');
   const path = pathOf(error);
   const shown = data === null ? 'nothing is written here' : `${show(data)} is not allowed here`;
   const refused = (allowed: string): Mistake => mistake(path, `${shown}; allowed: ${allowed}`);
   switch (keyword) {
     case 'additionalProperties': {
       const word = String(params['additionalProperty']);
-      const choice = choiceOf(error, all);
       if (choice?.includes(word)) return mistake(path, choiceWords(choice, data));
-      const allowed = Object.keys((parentSchema?.['properties'] ?? {}) as object);
-      return mistake([...path, word], `unknown field${hint(word, allowed)}`, 'key');
+      return mistake([...path, word], `unknown field${hint(word, Object.keys(schema.properties ?? {}))}`, 'key');
     }
-    case 'required':
-      return mistake(path, missing(error));
+    case 'required': {
+      const field = String(params['missingProperty']);
+      const text = schema.properties?.[field]?.description;
+      return mistake(path, `the field ${field} is missing${text === undefined ? '' : ` (${text})`}`);
+    }
     case 'uniqueItems':
       return mistake([...path, params['i']], 'is in the list twice');
     case 'enum': {
@@ -53,31 +69,30 @@ function describe(error: ErrorObject, all: readonly ErrorObject[]): Mistake {
     }
     case 'const':
       return refused(String(params['allowedValue']));
-    case 'type':
-      return path.length === 0 ? mistake(path, notDriver(data)) : refused(typeWords(error));
+    case 'type': {
+      if (path.length > 0) return refused(typeWords(String(params['type']), schema, data, instancePath));
+      const what = data === null ? 'the file is empty' : `${show(data)} is not a driver`;
+      const message = `${what}; a driver is fields such as "name: my-mesh", and meshproof driver init FILE writes one to start from`;
+      return mistake(path, message);
+    }
     case 'minLength':
-      return mistake(path, `${show(data)} is too short; allowed: ${meaning(error, all)}`);
-    case 'minItems':
-      return mistake(path, `the list is empty; allowed: at least one of ${itemWords(error)}`);
+      return mistake(path, `${show(data)} is too short; allowed: ${meaning}`);
+    case 'minItems': {
+      const items = schema.items?.enum?.join(', ') ?? 'what belongs here';
+      return mistake(path, `the list is empty; allowed: at least one of ${items}`);
+    }
     case 'false schema':
     case 'maxProperties':
-    case 'minProperties': {
-      const choice = choiceOf(error, all);
-      return choice === undefined ? refused(meaning(error, all)) : mistake(path, choiceWords(choice, data));
-    }
+    case 'minProperties':
+      return choice === undefined ? refused(meaning) : mistake(path, choiceWords(choice, data));
     case 'pattern':
-      return refused(meaning(error, all));
+      return refused(meaning);
     default:
       return mistake(path, error.message ?? keyword);
   }
 }
 
-/** The fields of which exactly one is allowed, here or at the head of its conditions. */
-function choiceOf(error: ErrorObject, all: readonly ErrorObject[]): string[] | undefined {
-  const choices = schemasOf(error, all).map((schema) => schema['x-choice'] as string[] | undefined);
-  return choices.find((choice) => choice !== undefined);
-}
-
+/** @param choice the fields of which exactly one is allowed */
 function choiceWords(choice: readonly string[], data: unknown): string {
   const here = Object.keys((data ?? {}) as object);
   const taken = here.filter((word) => choice.includes(word));
@@ -85,23 +100,17 @@ function choiceWords(choice: readonly string[], data: unknown): string {
   if (taken.length > 1) return `${wanted}; ${taken.join(' and ')} are here together`;
   if (here.length === 0) return `${wanted}; none is here`;
   const near = here.map((word) => [word, suggestion(word, choice)]).find(([, meant]) => meant !== undefined);
-  const hint = near === undefined ? '' : `, and did you mean ${near[1]} by ${near[0]}?`;
-  return `${wanted}; here is ${here.join(', ')}${hint}`;
-}
-
-/** For a file that has no fields at all. */
-function notDriver(data: unknown): string {
-  const what = data === null ? 'the file is empty' : `${show(data)} is not a driver`;
-  return `${what}; a driver is fields such as "name: my-mesh", and meshproof driver init FILE writes one to start from`;
+  const meant = near === undefined ? '' : `, and did you mean ${near[1]} by ${near[0]}?`;
+  return `${wanted}; here is ${here.join(', ')}${meant}`;
 }
 
 /** Where a mistake is. ajv reports the name of a property at its object: there the path goes on to the name. */
 function pathOf({ instancePath, propertyName }: ErrorObject): Path {
-  const steps = instancePath
+  const path = instancePath
     .split('/')
     .slice(1)
-    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
-  const path = steps.map((step) => (/^\d+$/.test(step) ? Number(step) : step));
+    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
+    .map((step) => (/^\d+$/.test(step) ? Number(step) : step));
   return propertyName === undefined ? path : [...path, propertyName];
 }
 
@@ -110,30 +119,24 @@ function hint(word: string, allowed: string[]): string {
 }
 
 /** The type that is wanted, and how to write it. */
-function typeWords({ params, parentSchema, data, instancePath }: ErrorObject): string {
-  const about = String(parentSchema?.['description'] ?? '');
-  switch (params['type']) {
+function typeWords(type: string, schema: Quoted, data: unknown, instancePath: string): string {
+  const about = schema.description ?? '';
+  switch (type) {
     case 'string':
       // The description of a duration says more than that it is a text.
-      if (parentSchema?.['pattern'] !== undefined && about !== '') return about;
+      if (schema.pattern !== undefined && about !== '') return about;
       return data === null ? 'a text' : 'a text, so write it in quotes';
     case 'array':
       if (about.includes('such as [')) return phrase(about);
       if (typeof data === 'string') return `a list, such as ${listOf(data, /\/(run|pipe)$/.test(instancePath))}`;
       return 'a list, so each item begins with "- "';
     case 'object': {
-      const fields = Object.keys((parentSchema?.['properties'] ?? {}) as object);
+      const fields = Object.keys(schema.properties ?? {});
       return fields.length === 0 ? 'fields, each as NAME: VALUE' : `fields (${fields.join(', ')})`;
     }
     default:
-      return String(params['type']);
+      return type;
   }
-}
-
-/** What a list's items may be. */
-function itemWords({ parentSchema }: ErrorObject): string {
-  const items = parentSchema?.['items'] as { enum?: string[] } | undefined;
-  return items?.enum?.join(', ') ?? 'what belongs here';
 }
 
 /** A text as the list that was probably meant: a command word by word, anything else as the only item. */
@@ -142,28 +145,9 @@ function listOf(text: string, isCommand: boolean): string {
   return `[${items.map((item) => (/^[\w./:-]+$/.test(item) ? item : JSON.stringify(item))).join(', ')}]`;
 }
 
-function missing(error: ErrorObject): string {
-  const field = String(error.params['missingProperty']);
-  const fields = (error.parentSchema?.['properties'] ?? {}) as Record<string, { description?: string } | undefined>;
-  const text = fields[field]?.description;
-  return `the field ${field} is missing${text === undefined ? '' : ` (${text})`}`;
-}
-
-/** The schema's description; that of a bare `false` is at the head of its chain of conditions. */
-function meaning(error: ErrorObject, all: readonly ErrorObject[]): string {
-  const descriptions = schemasOf(error, all).map(({ description }) => description);
-  return phrase(String(descriptions.find((text) => text !== undefined) ?? 'something else'));
-}
-
 /** A sentence as it can follow a colon. */
 function phrase(sentence: string): string {
   return sentence.replace(/^[A-Z](?=[a-z ])/, (letter) => letter.toLowerCase()).replace(/\.$/, '');
-}
-
-/** The schema that was violated, and the heads of its chain of conditions. */
-function schemasOf(error: ErrorObject, all: readonly ErrorObject[]): Record<string, unknown>[] {
-  const heads = all.filter(({ keyword, instancePath }) => keyword === 'if' && instancePath === error.instancePath);
-  return [error, ...heads].map(({ parentSchema }) => parentSchema ?? {});
 }
 
 function show(value: unknown): string {
