@@ -5,8 +5,7 @@ import { MeshproofError, redact, type Whose } from '../words/index.ts';
 export class MeshError extends MeshproofError {
   override name = 'MeshError';
   /**
-   * `version`: the cluster serves what the driver names in another version. `absence`: what the driver names is
-   * missing,
+   * `version`: the cluster serves what the driver names in another version. `absence`: what the driver names is missing,
    * which is the mesh's fault only if it is the version that the driver is for.
    */
   readonly about?: 'version' | 'absence';

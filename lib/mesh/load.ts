@@ -10,14 +10,10 @@ import { meshesFolder } from './schema-fields.ts';
 const unverifiedFolder = new URL('unverified/', meshesFolder);
 
 /** The names of the program's tested drivers, in alphabetical order. */
-export function listDrivers(): Promise<string[]> {
-  return namesIn(meshesFolder);
-}
+export const listDrivers = (): Promise<string[]> => namesIn(meshesFolder);
 
 /** The names of the program's drivers that were never tested, in alphabetical order. */
-export function listUnverified(): Promise<string[]> {
-  return namesIn(unverifiedFolder);
-}
+export const listUnverified = (): Promise<string[]> => namesIn(unverifiedFolder);
 
 /**
  * Reads and checks a driver: one of the program's own by its name, or any file by its path (a word with a `/`, or that
@@ -48,15 +44,14 @@ export async function inspectDriver(
 async function findDriver(nameOrFile: string): Promise<{ text: string; file: string }> {
   if (/\/|\.ya?ml$/.test(nameOrFile)) return { text: await readDriver(nameOrFile), file: nameOrFile };
   const [names, unverified] = await Promise.all([listDrivers(), listUnverified()]);
-  if (names.includes(nameOrFile)) return loadOwn(nameOrFile, meshesFolder, 'meshes');
-  if (unverified.includes(nameOrFile)) return loadOwn(nameOrFile, unverifiedFolder, 'meshes/unverified');
+  const folder = names.includes(nameOrFile) ? 'meshes' : 'meshes/unverified';
+  if (names.includes(nameOrFile) || unverified.includes(nameOrFile)) {
+    const file = `${folder}/${nameOrFile}.yaml`;
+    return { text: await readDriver(fileURLToPath(new URL(`../${file}`, meshesFolder))), file };
+  }
   const hint = didYouMean(nameOrFile, [...names, ...unverified]);
   const lists = `meshes: ${names.join(', ')}; unverified: ${unverified.join(', ')}; or a driver's file`;
   throw new UsageError(`unknown mesh "${nameOrFile}"${hint} (${lists})`);
-}
-
-async function loadOwn(name: string, folder: URL, shown: string): Promise<{ text: string; file: string }> {
-  return { text: await readDriver(fileURLToPath(new URL(`${name}.yaml`, folder))), file: `${shown}/${name}.yaml` };
 }
 
 async function namesIn(folder: URL): Promise<string[]> {

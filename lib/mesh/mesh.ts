@@ -1,4 +1,4 @@
-import type { Cluster, Manifest } from '../kube/cluster.ts';
+import type { Cluster, Manifest, ObjectRef } from '../kube/cluster.ts';
 
 /** The modes that a mesh under test can be asked to switch. */
 export const modeNames = ['permissive', 'egress'] as const;
@@ -59,14 +59,9 @@ export interface StepReporter {
 
 /** The setting behind a mode, to record it, restore it, and notice that another client changed it. */
 export interface Setting {
-  ref: { apiVersion: string; kind: string; name: string; namespace?: string };
+  ref: ObjectRef;
   /** Path of the field: `['spec', 'traffic', 'enableEgress']`. */
   path: string[];
-}
-
-export interface ControlPlane {
-  namespace: string;
-  deployments: string[];
 }
 
 /** The mesh under test, as its driver describes it, on one cluster. Nothing outside `lib/mesh` knows a mesh's API. */
@@ -76,7 +71,7 @@ export interface Mesh {
   readonly declaredVersion: string;
   readonly verified: boolean;
   readonly file: string;
-  readonly controlPlane: ControlPlane | undefined;
+  readonly controlPlane: { namespace: string; deployments: string[] } | undefined;
   /** The name of the sidecar's container; undefined if the data plane is not in the pod. */
   readonly sidecar: string | undefined;
   /** What the mesh writes into a pod that it has enrolled, if its data plane is the node's. */

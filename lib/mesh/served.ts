@@ -28,16 +28,13 @@ export async function guardVersion<T>(
   if (!of.apiVersion.includes('/')) return work(context);
   const alarm = new AbortController();
   const over = new AbortController();
-  let others: string[] = [];
-  const looking = mismatch(of, context, AbortSignal.any([context.signal, over.signal])).then((found) => {
-    if (found === undefined) return;
-    others = found;
-    alarm.abort();
+  const looking = mismatch(of, context, AbortSignal.any([context.signal, over.signal])).then((others) => {
+    if (others !== undefined) alarm.abort(unserved(of, others));
   });
   try {
     return await work({ ...context, signal: AbortSignal.any([context.signal, alarm.signal]) });
   } catch (error) {
-    throw others.length > 0 ? unserved(of, others) : error;
+    throw alarm.signal.aborted ? alarm.signal.reason : error;
   } finally {
     over.abort();
     await looking;

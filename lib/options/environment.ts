@@ -1,4 +1,4 @@
-import { didYouMean, editDistance, UsageError } from '../words/index.ts';
+import { didYouMean, suggestedSlip, UsageError } from '../words/index.ts';
 import { optionRows } from './options.ts';
 import { type Layer, type OptionValue, readOptionText } from './values.ts';
 
@@ -46,7 +46,7 @@ export function refuseUnknownVariables(environment: NodeJS.ProcessEnv): void {
       const hint = didYouMean(name, known);
       throw new UsageError(`${name} is not an option${hint} (unset it, or see meshproof run --help)`);
     }
-    const meant = /^mesh/i.test(name) ? known.find((candidate) => editDistance(candidate, name) <= 2) : undefined;
+    const meant = /^mesh/i.test(name) ? suggestedSlip(name, known) : undefined;
     if (meant !== undefined) throw new UsageError(`${name} is not an option; did you mean "${meant}"?`);
   }
 }

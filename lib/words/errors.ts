@@ -1,10 +1,9 @@
-/** Whose fault an error is. It decides the exit status: see console/exit-status.ts. */
+/** Whose fault an error is. It decides the exit status: see lib/console/exit-status.ts. */
 export type Whose = 'user' | 'mesh' | 'environment' | 'harness';
 
 /**
  * An error that the program expects. Its message is for people: what went wrong and where. `remedy` says what to do, a
- * line
- * each. Every other error is a defect of the harness. A subclass exists only if code must distinguish it.
+ * line each. Every other error is a defect of the harness. A subclass exists only if code must distinguish it.
  */
 export class MeshproofError extends Error {
   override name = 'MeshproofError';

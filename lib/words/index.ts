@@ -11,5 +11,5 @@ export {
   SHORTEST_SECRET,
   withoutKnownSecrets,
 } from './redact.ts';
-export { didYouMean, editDistance, suggestedSlip, suggestion } from './suggestion.ts';
+export { didYouMean, suggestedSlip, suggestion } from './suggestion.ts';
 export { toolRemedy } from './tool-remedy.ts';

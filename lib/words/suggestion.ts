@@ -1,16 +1,12 @@
 /** The word that was probably meant by `word`; undefined if none is near enough. */
 export function suggestion(word: string, words: Iterable<string>): string | undefined {
-  let best: string | undefined;
-  let bestDistance = Number.POSITIVE_INFINITY;
-  for (const candidate of words) {
-    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
+  const near = [...words].flatMap((candidate) => {
+    const distance = editDistance(word, candidate);
     const limit = Math.max(2, Math.floor(Math.max(word.length, candidate.length) * 0.4));
-    if (distance <= limit && distance < bestDistance) {
-      best = candidate;
-      bestDistance = distance;
-    }
-  }
-  return best ?? longestShared(word, words);
+    return distance <= limit ? [{ candidate, distance }] : [];
+  });
+  near.sort((a, b) => a.distance - b.distance);
+  return near[0]?.candidate ?? sharing(word, words);
 }
 
 /** Typing errors in one name; with more it may well be another name. */
@@ -18,7 +14,7 @@ const slips = 2;
 
 /** The other word that `word` is a typing error away from; stricter than `suggestion`, for messages that refuse. */
 export function suggestedSlip(word: string, words: readonly string[]): string | undefined {
-  return words.find((each) => each !== word && editDistance(word.toLowerCase(), each.toLowerCase()) <= slips);
+  return words.find((each) => each !== word && editDistance(word, each) <= slips);
 }
 
 /** `; did you mean "X"?`, or nothing. */
@@ -27,8 +23,9 @@ export function didYouMean(word: string, words: Iterable<string>): string {
   return near === undefined ? '' : `; did you mean "${near}"?`;
 }
 
-/** Damerau-Levenshtein distance (optimal string alignment): swapped neighbours are one typing error, not two. */
-export function editDistance(a: string, b: string): number {
+/** Damerau-Levenshtein distance (optimal string alignment), whatever the case: swapped neighbours are one typing error, not two. */
+function editDistance(word: string, other: string): number {
+  const [a, b] = [word.toLowerCase(), other.toLowerCase()];
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
@@ -48,7 +45,7 @@ export function editDistance(a: string, b: string): number {
 }
 
 /** `tcp-echo` for `echo`: half a name is not a typing error, but shows what was meant. */
-function longestShared(word: string, words: Iterable<string>): string | undefined {
+function sharing(word: string, words: Iterable<string>): string | undefined {
   if (word.length < 3) return undefined;
   return [...words].find((candidate) => candidate.includes(word) || (candidate.length > 2 && word.includes(candidate)));
 }

@@ -70,8 +70,7 @@ export async function knowingVersion<T>(spec: DriverSpec, cluster: Cluster, work
 }
 
 /**
- * The version of what a Deployment runs: the image tag of its first container; the label `app.kubernetes.io/version` if
- * the
+ * The version of what a Deployment runs: the image tag of its first container; the label `app.kubernetes.io/version` if the
  * image has only a digest; `unknown` if there is neither.
  */
 export function deploymentVersion(object: Manifest): string {

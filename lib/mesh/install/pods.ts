@@ -114,7 +114,7 @@ export async function guardPods<T>(
   work: (context: MeshContext) => Promise<T>,
 ): Promise<T> {
   const alarm = new AbortController();
-  let failed: { pod: Manifest; failure: PodFailure } | undefined;
+  let failed: (PodFailure & { pod: Manifest }) | undefined;
   const watch = context.cluster.watch(
     { apiVersion: 'v1', kind: 'Pod', ...selection },
     {
@@ -122,7 +122,7 @@ export async function guardPods<T>(
         if (type === 'DELETED' || failed !== undefined || except?.has(object.metadata.uid ?? '')) return;
         const failure = podFailure(object);
         if (failure === undefined) return;
-        failed = { pod: object, failure };
+        failed = { ...failure, pod: object };
         alarm.abort();
       },
     },
@@ -131,8 +131,8 @@ export async function guardPods<T>(
     return await work({ ...context, signal: AbortSignal.any([context.signal, alarm.signal]) });
   } catch (error) {
     if (failed === undefined) throw error;
-    const { whose, message, remedy, crashed } = failed.failure;
-    const log = crashed === undefined ? '' : await lastWords(context.cluster, failed.pod, crashed, true);
+    const { whose, message, remedy, crashed, pod } = failed;
+    const log = crashed === undefined ? '' : await lastWords(context.cluster, pod, crashed, true);
     throw new MeshError(whose, log === '' ? message : `${message}; end of its log:\n${log}`, remedy);
   } finally {
     watch.stop();

@@ -4,7 +4,7 @@ import type { WaitSpec, WaitStep } from '../driver.ts';
 import { apiFault, MeshError } from '../errors.ts';
 import { guardPods } from '../install/pods.ts';
 import type { DoneStep, MeshContext } from '../mesh.ts';
-import { definition, deployment, objectName } from '../objects.ts';
+import { awaited, deployment, objectName } from '../objects.ts';
 import { expectVersion, guardVersion, versionsOf } from '../served.ts';
 import { durationMs } from '../template.ts';
 
@@ -29,12 +29,14 @@ export async function waitStep({ wait, within }: WaitStep, context: MeshContext)
   return { wait };
 }
 
-function wantedBy({ established, exists, gone }: WaitSpec): Wanted {
-  if (established !== undefined)
-    return { ref: definition(established), satisfied: isEstablished, what: `${established} to be established` };
-  if (exists !== undefined) return existing(exists);
-  if (gone === undefined) throw new RangeError('a wait without anything to wait for');
-  return { ref: gone, satisfied: (object) => object === undefined, what: `${objectName(gone)} to be gone` };
+function wantedBy(wait: WaitSpec): Wanted {
+  const ref = awaited(wait) ?? wait.gone;
+  if (ref === undefined) throw new RangeError('a wait without anything to wait for');
+  if (wait.gone !== undefined) {
+    return { ref, satisfied: (object) => object === undefined, what: `${objectName(ref)} to be gone` };
+  }
+  if (wait.exists !== undefined) return existing(ref);
+  return { ref, satisfied: isEstablished, what: `${ref.name} to be established` };
 }
 
 export function existing(ref: ObjectRef): Wanted {
