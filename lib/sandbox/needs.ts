@@ -1,7 +1,6 @@
-import { spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { CONTAINER_PATH } from './node/places.ts';
 
 /** Something that the sandbox needs, and that this machine lacks or forbids. */
@@ -124,18 +123,13 @@ export function forbidden(
 }
 
 /** The error message of a step. Undefined if it worked. */
-async function errorOf(flags: string[], script: string): Promise<string | undefined> {
-  const child = spawn('unshare', [...flags, 'sh', '-c', script], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    timeout: CHECK_MS,
-    killSignal: 'SIGKILL',
+function errorOf(flags: string[], script: string): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const limits = { timeout: CHECK_MS, killSignal: 'SIGKILL' } as const;
+    execFile('unshare', [...flags, 'sh', '-c', script], limits, (error, _printed, complaint) => {
+      resolve(error === null ? undefined : complaint.trim().split('\n')[0] || 'no reason given');
+    });
   });
-  const status = new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
-  });
-  const complaint = await text(child.stderr);
-  return (await status) === 0 ? undefined : complaint.trim().split('\n')[0] || 'no reason given';
 }
 
 function settingOf(file: string): string | undefined {
@@ -150,16 +144,22 @@ function settingOf(file: string): string | undefined {
 
 function programsNotOn(path: string, programs: Record<string, string>): MissingNeed[] {
   return Object.entries(programs)
-    .filter(([name]) => !path.split(delimiter).some((folder) => isProgram(join(folder, name))))
+    .filter(([name]) => pathOnPath(name, path) === undefined)
     .map(([what, pack]) => ({ what, problem: 'not on the PATH', remedy: `install ${what} (package ${pack})` }));
 }
 
-function isProgram(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
-    return false;
-  }
+/** The path of a program. Undefined if no folder of the PATH has it. */
+export function pathOnPath(name: string, path: string): string | undefined {
+  return path
+    .split(delimiter)
+    .map((folder) => join(folder, name))
+    .find((file) => {
+      try {
+        accessSync(file, constants.X_OK);
+        return true;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+        return false;
+      }
+    });
 }

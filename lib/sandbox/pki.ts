@@ -1,6 +1,6 @@
 /** The certificates of one run: for the API server and for the sidecars' identities. */
 import 'reflect-metadata';
-import { randomBytes, webcrypto } from 'node:crypto';
+import { webcrypto } from 'node:crypto';
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
@@ -42,8 +42,7 @@ export async function createAuthority(name: string): Promise<Authority> {
   const keys = await newKeys();
   const validity = { notBefore: new Date(Date.now() - clockSkew), notAfter: new Date(Date.now() + week) };
   const own = await X509CertificateGenerator.createSelfSigned({
-    serialNumber: serial(),
-    name: `CN=${escaped(name)}`,
+    name: [{ CN: [name] }],
     ...validity,
     keys,
     signingAlgorithm: algorithm,
@@ -58,8 +57,7 @@ export async function createAuthority(name: string): Promise<Authority> {
     async issue(subject) {
       const subjectKeys = await newKeys();
       const certificate = await X509CertificateGenerator.create({
-        serialNumber: serial(),
-        subject: `CN=${escaped(subject.commonName)}`,
+        subject: [{ CN: [subject.commonName] }],
         issuer: own.subject,
         ...validity,
         publicKey: subjectKeys.publicKey,
@@ -81,17 +79,6 @@ export async function createAuthority(name: string): Promise<Authority> {
 
 async function newKeys(): Promise<webcrypto.CryptoKeyPair> {
   return await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-}
-
-/** A positive number of 16 bytes, as hexadecimal digits. */
-function serial(): string {
-  const bytes = randomBytes(16);
-  bytes[0] = (bytes[0] ?? 0) & 0x7f;
-  return bytes.toString('hex');
-}
-
-function escaped(name: string): string {
-  return name.replace(/[\\,+"<>;=#]/g, (sign) => `\\${sign}`);
 }
 
 function namesOf({ uris = [], dnsNames = [], ips = [] }: Subject): JsonGeneralName[] {

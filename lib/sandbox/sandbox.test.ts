@@ -66,6 +66,21 @@ describeSandbox('a sandbox', () => {
     },
   );
 
+  test('a Service has an EndpointSlice with its ready pods', async () => {
+    const slice = await cluster.get({
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      namespace: 'demo',
+      name: 'tcp-echo-slice',
+    });
+    const pod = await cluster.get({ apiVersion: 'v1', kind: 'Pod', namespace: 'demo', name: 'tcp-echo' });
+    expect(slice).toMatchObject({
+      metadata: { labels: { 'kubernetes.io/service-name': 'tcp-echo' } },
+      endpoints: [{ addresses: [pod.status?.['podIP']] }],
+      ports: [{ name: 'tcp-9000', port: 9000, protocol: 'TCP' }],
+    });
+  });
+
   test('an unknown name is not found, without delay', async () => {
     expect((await sh('curl -s --max-time 2 http://nobody.demo:14001/')).exit).toBe(6);
   });

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { builtFolder, withoutHooks } from '../compiled/built.js';
-import { pollUntil } from '../polling/poll-until.ts';
+import { pause, pollUntil } from '../polling/poll-until.ts';
 import { EnvironmentError } from '../words/index.ts';
 import { missingForSandbox, NAMESPACES } from './needs.ts';
 import { NO_AUTHORITIES, OPENSSL_AUTHORITIES } from './node-process.ts';
@@ -91,7 +92,7 @@ export async function startSandbox({
     child.once('error', () => resolve());
     child.once('exit', () => resolve());
   });
-  const ready = await readiness(child, startup, socket);
+  const ready = await readiness(child, ended, startup, socket);
   socket.close();
   if (ready === undefined) {
     await stop(child, ended);
@@ -102,28 +103,25 @@ export async function startSandbox({
 }
 
 async function listen(): Promise<Server> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
   return server;
 }
 
 /** The sandbox's one message. Undefined if it ends first or takes too long. */
-function readiness(child: ChildProcess, startup: Startup, socket: Server): Promise<Ready | undefined> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(undefined), READY_MS);
-    const settle = (ready: Ready | undefined): void => {
-      clearTimeout(timer);
-      resolve(ready);
-    };
-    child.once('message', (message) => settle(message as Ready));
-    child.once('exit', () => settle(undefined));
-    child.once('error', () => settle(undefined));
-    // If sending fails, the child has ended, which the events above report.
-    child.send(startup, socket, {}, () => undefined);
-  });
+async function readiness(
+  child: ChildProcess,
+  ended: Promise<void>,
+  startup: Startup,
+  socket: Server,
+): Promise<Ready | undefined> {
+  const over = new AbortController();
+  const message = new Promise<Ready>((resolve) => child.once('message', (ready) => resolve(ready as Ready)));
+  // If sending fails, the child has ended.
+  child.send(startup, socket, {}, () => undefined);
+  const ready = await Promise.race([message, ended, pause(READY_MS, over.signal)]);
+  over.abort();
+  return ready ?? undefined;
 }
 
 async function stop(child: ChildProcess, ended: Promise<void>): Promise<void> {

@@ -1,22 +1,13 @@
 /** Who sends a request, and what the stored roles and bindings let that user do. */
 import type { IncomingHttpHeaders } from 'node:http';
-import { ApiError, forbidden } from './errors.ts';
+import { ApiError, forbidden, qualified } from './errors.ts';
+import type { RequestTarget } from './http/request.ts';
 import { at, type Fields, fieldsOf, itemsOf, stringsOf, textOf } from './json.ts';
 import type { Store } from './store.ts';
 
 interface User {
   name: string;
   groups: string[];
-}
-
-/** What a user wants to do with an object or a collection. */
-export interface Attributes {
-  verb: string;
-  group: string;
-  /** Plural, with a subresource as in `pods/exec`. */
-  resource: string;
-  namespace: string;
-  name: string;
 }
 
 const everything = 'system:masters';
@@ -68,19 +59,30 @@ function accountName(namespace: string, name: string): string {
   return `system:serviceaccount:${namespace}:${name}`;
 }
 
-/** @throws ApiError 403 if no role allows it */
-export function authorize(store: Store, user: User, wanted: Attributes): void {
-  if (user.groups.includes(everything) || isAllowed(store, user, wanted)) return;
-  const { verb, group, resource, namespace, name } = wanted;
+/** @throws ApiError 403 if no role lets the user do what a request asks for */
+export function authorize(store: Store, user: User, target: RequestTarget): void {
+  const { verb, group, plural, subresource, name } = target;
+  const resource = subresource === '' ? plural : `${plural}/${subresource}`;
+  // Roles in a namespace cover the namespace itself.
+  const namespace = qualified(target) === 'namespaces' ? name : target.namespace;
+  if (user.groups.includes(everything) || isAllowed(store, user, { verb, group, resource, namespace, name })) return;
   const where = namespace === '' ? 'at the cluster scope' : `in the namespace "${namespace}"`;
   throw forbidden(
-    { group, plural: resource.split('/')[0] ?? '' },
+    target,
     name,
     `User "${user.name}" cannot ${verb} resource "${resource}" in API group "${group}" ${where}`,
   );
 }
 
-function isAllowed(store: Store, user: User, wanted: Attributes): boolean {
+interface Wanted {
+  verb: string;
+  group: string;
+  resource: string;
+  namespace: string;
+  name: string;
+}
+
+function isAllowed(store: Store, user: User, wanted: Wanted): boolean {
   const bindings = [
     ...store.list(`clusterrolebindings.${suffix}`),
     ...(wanted.namespace === '' ? [] : store.list(`rolebindings.${suffix}`, wanted.namespace)),
@@ -104,7 +106,7 @@ function rulesOf(store: Store, { kind, name }: Fields, namespace: string): Field
   return itemsOf(store.get(`${plural}.${suffix}`, home, textOf(name))?.['rules']);
 }
 
-function covers(rule: Fields, wanted: Attributes): boolean {
+function covers(rule: Fields, wanted: Wanted): boolean {
   const has = (field: string, value: string): boolean => {
     const listed = stringsOf(rule[field]);
     return listed.includes('*') || listed.includes(value);

@@ -18,9 +18,6 @@ export interface Schema {
   minimum?: number;
   maximum?: number;
   pattern?: string;
-  minLength?: number;
-  maxLength?: number;
-  minItems?: number;
   'x-kubernetes-int-or-string'?: boolean;
   'x-kubernetes-preserve-unknown-fields'?: boolean;
   'x-kubernetes-patch-merge-key'?: string;
@@ -155,15 +152,11 @@ export function complete(value: unknown, schema: Schema | undefined, path = ''):
 
 function brokenRules(value: unknown, schema: Schema): string[] {
   const { enum: allowed, pattern, minimum = -Infinity, maximum = Infinity } = schema;
-  const { minLength = 0, maxLength = Infinity, minItems = 0 } = schema;
   const causes: string[] = [];
   if (allowed?.every((one) => !same(one, value))) causes.push(`must be one of ${JSON.stringify(allowed)}`);
   if (typeof value === 'number' && (value < minimum || value > maximum))
     causes.push(`must be between ${minimum} and ${maximum}`);
-  if (typeof value === 'string' && (value.length < minLength || value.length > maxLength))
-    causes.push(`must have ${minLength} to ${maxLength} characters`);
   if (typeof value === 'string' && pattern !== undefined && !new RegExp(pattern).test(value))
     causes.push(`must match ${pattern}`);
-  if (Array.isArray(value) && value.length < minItems) causes.push(`must have at least ${minItems} items`);
   return causes;
 }

@@ -14,6 +14,7 @@ beforeAll(async () => {
     metadata: { name: 'reader' },
     rules: [
       { apiGroups: [''], resources: ['configmaps'], verbs: ['get', 'list'] },
+      { apiGroups: [''], resources: ['namespaces'], verbs: ['get'] },
       { apiGroups: [''], resources: ['secrets'], resourceNames: ['mine'], verbs: ['get'] },
     ],
   });
@@ -59,6 +60,14 @@ describe('access', () => {
     expect((await api.call('GET', `${secrets}/other`, undefined, { token })).body.message).toBe(
       'secrets "other" is forbidden: User "system:serviceaccount:default:reader" cannot get resource "secrets" in API group "" in the namespace "default"',
     );
+  });
+
+  test('by a role in a namespace includes the namespace itself', async () => {
+    const codes = ['default', 'kube-system'].map(
+      async (name) => (await api.call('GET', `/api/v1/namespaces/${name}`, undefined, { token })).code,
+    );
+
+    expect(await Promise.all(codes)).toEqual([200, 403]);
   });
 
   test('needs a valid token', async () => {

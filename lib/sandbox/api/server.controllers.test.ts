@@ -210,31 +210,3 @@ describe('a namespace', () => {
     expect(api.view.list({ apiVersion: 'v1', kind: 'ConfigMap' }, 'going')).toEqual([]);
   });
 });
-
-describe('a Service', () => {
-  test('has an EndpointSlice with its pods, and with the port that they name', async () => {
-    await api.call('POST', '/api/v1/namespaces/default/services', {
-      metadata: { name: 'web' },
-      spec: {
-        selector: { app: 'web' },
-        ports: [{ name: 'http', port: 8080, targetPort: 'http', appProtocol: 'http' }],
-      },
-    });
-    await api.call('POST', deployments, deployment('web', 'web:1', 1));
-    const ref = { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', namespace: 'default', name: 'web-slice' };
-    const isReady = (object: Manifest | undefined) => at(itemsOf(object?.['endpoints'])[0], 'conditions', 'ready');
-    const filled = await api.until(ref, (object) => isReady(object) === true);
-    const [one] = listed('Pod');
-    api.kubelet.report(one?.metadata.uid ?? '', (report) => ({
-      ...report,
-      containers: report.containers.map((c) => ({ ...c, ready: false })),
-    }));
-
-    expect(await api.until(ref, (object) => isReady(object) === false)).toBeDefined();
-    expect(filled).toMatchObject({
-      metadata: { labels: { 'kubernetes.io/service-name': 'web' } },
-      endpoints: [{ addresses: [at(one, 'status', 'podIP')] }],
-      ports: [{ name: 'http', port: 80, appProtocol: 'http' }],
-    });
-  });
-});

@@ -4,11 +4,10 @@ import { pause } from '../../polling/poll-until.ts';
 import type { ContainerReport, ContainerState, ExecHandle, ExecStreams } from '../contract.ts';
 import type { Pipes } from './container.ts';
 import { type ContainerPlan, type End, execIn, kill, type RunningContainer, startContainer } from './container.ts';
-import type { Image } from './images.ts';
 import { ContainerLog } from './log.ts';
 import type { ContainerSpec } from './pod-spec.ts';
-import { hasProgram } from './root.ts';
-import { BackOff, type BackOffSettings, type Check, probeResults } from './waiting.ts';
+import { programPath } from './root.ts';
+import { BackOff, type Check, probeResults } from './waiting.ts';
 
 /** Time from ErrImagePull to ImagePullBackOff for an unknown image, ms. */
 const PULL_MS = 1_000;
@@ -17,16 +16,19 @@ const PROBE_KILL_GRACE_S = 5;
 /** What a container needs of its pod. */
 export interface ContainerRuntimeHost {
   pipes: Pipes;
-  backOff: BackOffSettings;
-  image(reference: string): Image | undefined;
-  /** @throws Error if the container refers to something that does not exist */
-  plan(spec: ContainerSpec, image: Image): ContainerPlan;
+  /** See BackOff. */
+  firstWaitMs: number;
+  /** Undefined if the image is unknown. @throws Error if the container refers to something that does not exist */
+  plan: (() => ContainerPlan) | undefined;
   restarts(end: End): boolean;
   /** The container's state has changed. */
   changed(): void;
   event(type: 'Normal' | 'Warning', reason: string, message: string): void;
-  /** Starts the service that the image stands for, if any. @returns a function that ends it */
-  serve(image: Image, plan: ContainerPlan): () => void;
+}
+
+interface Running extends RunningContainer {
+  env: Record<string, string>;
+  endService: (() => void) | undefined;
 }
 
 /** One container of a pod through all its runs. */
@@ -39,7 +41,7 @@ export class ContainerRuntime {
   readonly #backOff: BackOff;
   #onStarted = (): void => undefined;
   #life: Promise<void> | undefined;
-  #running: (RunningContainer & { env: Record<string, string> }) | undefined;
+  #running: Running | undefined;
   #state: ContainerState;
   #lastState: ContainerState | undefined;
   #isReady = false;
@@ -51,7 +53,7 @@ export class ContainerRuntime {
   constructor(spec: ContainerSpec, waitingFor: string, host: ContainerRuntimeHost) {
     this.spec = spec;
     this.#host = host;
-    this.#backOff = new BackOff(host.backOff);
+    this.#backOff = new BackOff(host.firstWaitMs);
     this.#state = { waiting: { reason: waitingFor } };
     this.started = new Promise((resolve) => {
       this.#onStarted = resolve;
@@ -95,7 +97,7 @@ export class ContainerRuntime {
     const running = this.#running;
     if (running === undefined) throw new Error(`container ${this.spec.name} is not running`);
     const [program = ''] = argv;
-    if (!hasProgram(program)) {
+    if (programPath(program) === undefined) {
       const missing = new Error(`exec: "${program}": executable file not found in $PATH`);
       return { exit: Promise.reject(missing), kill: () => undefined };
     }
@@ -104,10 +106,10 @@ export class ContainerRuntime {
   }
 
   async #live(): Promise<void> {
+    const { plan } = this.#host;
     try {
-      const image = this.#host.image(this.spec.image);
-      if (image === undefined) await this.#missImage();
-      else await this.#runAgainAndAgain(image);
+      if (plan === undefined) await this.#missImage();
+      else await this.#runAgainAndAgain(plan);
     } finally {
       this.#onStarted();
     }
@@ -124,10 +126,10 @@ export class ContainerRuntime {
     this.#setState({ waiting: { reason: 'ImagePullBackOff', message: `${backOff}: ${message}` } });
   }
 
-  async #runAgainAndAgain(image: Image): Promise<void> {
+  async #runAgainAndAgain(plan: () => ContainerPlan): Promise<void> {
     while (!this.#end.signal.aborted) {
       const startedAt = new Date();
-      const end = await this.#runOnce(image, startedAt);
+      const end = await this.#runOnce(plan, startedAt);
       if (end === undefined) {
         await pause(Math.max(1_000, this.#backOff.next(0)), this.#end.signal);
         continue;
@@ -146,12 +148,11 @@ export class ContainerRuntime {
   }
 
   /** One run from start to end. Undefined if it could not start. */
-  async #runOnce(image: Image, startedAt: Date): Promise<End | undefined> {
+  async #runOnce(plan: () => ContainerPlan, startedAt: Date): Promise<End | undefined> {
     this.#previousLog = this.#log;
     this.#log = new ContainerLog();
-    const started = await this.#start(image);
-    if (started === undefined) return undefined;
-    const { running, endService } = started;
+    const running = await this.#start(plan);
+    if (running === undefined) return undefined;
     // A stop during the start found no process to end.
     if (this.#end.signal.aborted) kill(running.pid, 'SIGKILL');
     const probing = new AbortController();
@@ -161,7 +162,7 @@ export class ContainerRuntime {
     this.#onStarted();
     const probed = this.#probe(probing.signal);
     const end = await running.ended;
-    endService();
+    running.endService?.();
     probing.abort();
     await probed;
     this.#running = undefined;
@@ -179,15 +180,14 @@ export class ContainerRuntime {
     return end;
   }
 
-  async #start(image: Image): Promise<{ running: RunningContainer; endService: () => void } | undefined> {
+  async #start(planned: () => ContainerPlan): Promise<Running | undefined> {
     let running: RunningContainer | undefined;
     try {
-      const plan = this.#host.plan(this.spec, image);
+      const plan = planned();
       running = await startContainer(plan, this.#host.pipes, this.#log);
-      const endService = this.#host.serve(image, plan);
-      this.#running = { ...running, env: plan.env };
+      this.#running = { ...running, env: plan.env, endService: plan.serve?.() };
       this.#id = `sandbox://${randomBytes(32).toString('hex')}`;
-      return { running, endService };
+      return this.#running;
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       this.#host.event('Warning', 'Failed', `Error: ${message}`);
@@ -198,32 +198,25 @@ export class ContainerRuntime {
   }
 
   async #probe(signal: AbortSignal): Promise<void> {
-    const { startupProbe, readinessProbe } = this.spec;
-    if (startupProbe !== undefined && !(await this.#startsUp(startupProbe, signal))) return;
-    if (readinessProbe === undefined) {
-      this.#setReady(true);
-      return;
+    const { name, startupProbe, readinessProbe } = this.spec;
+    if (startupProbe !== undefined) {
+      // The first result decides. A container whose startup probe fails is restarted.
+      const { value: isStarted } = await probeResults(startupProbe, this.#check, signal).next();
+      if (isStarted === false) {
+        this.#host.event('Warning', 'Unhealthy', `Startup probe failed, container ${name} will be restarted`);
+        this.#terminate(PROBE_KILL_GRACE_S);
+      }
+      if (isStarted !== true) return;
     }
-    for await (const isPassed of probeResults(readinessProbe, this.#check, signal)) this.#setReady(isPassed);
+    if (readinessProbe === undefined) this.#setReady(true);
+    else for await (const isPassed of probeResults(readinessProbe, this.#check, signal)) this.#setReady(isPassed);
   }
 
-  /** Ends the container if its startup probe fails. */
-  async #startsUp(spec: NonNullable<ContainerSpec['startupProbe']>, signal: AbortSignal): Promise<boolean> {
-    for await (const isPassed of probeResults(spec, this.#check, signal)) {
-      if (isPassed) return true;
-      const message = `Startup probe failed, container ${this.spec.name} will be restarted`;
-      this.#host.event('Warning', 'Unhealthy', message);
-      this.#terminate(PROBE_KILL_GRACE_S);
-      break;
-    }
-    return false;
-  }
-
-  readonly #check: Check = async ({ exec }, timeoutMs) => {
+  readonly #check: Check = async ({ exec, timeoutSeconds }) => {
     const running = this.#running;
     if (running === undefined || exec === undefined) return false;
     const command = execIn(running.pid, exec.command, running.env, {}, this.#host.pipes);
-    const timer = setTimeout(() => command.kill(), timeoutMs);
+    const timer = setTimeout(() => command.kill(), timeoutSeconds * 1_000);
     try {
       return (await command.exit) === 0;
     } catch (error) {
@@ -264,7 +257,7 @@ export class ContainerRuntime {
  * @throws Error, with a message for the user, if the machine has no `script`
  */
 function inTerminal(argv: string[]): string[] {
-  if (!hasProgram('script')) {
+  if (programPath('script') === undefined) {
     throw new Error('a terminal needs the program script of util-linux, which this machine lacks: omit --tty');
   }
   const quoted = argv.map((word) => `'${word.replaceAll("'", `'\\''`)}'`);

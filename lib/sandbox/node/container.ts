@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
@@ -10,8 +11,6 @@ import { programPath } from './root.ts';
 /** What one run of a container needs. */
 export interface ContainerPlan {
   argv: string[];
-  /** The arguments of the manifest or the image. */
-  args: string[];
   env: Record<string, string>;
   workingDir: string;
   hostname: string;
@@ -19,6 +18,8 @@ export interface ContainerPlan {
   network: string;
   /** Path of the fstab with the container's own mounts. */
   mounts: string;
+  /** Starts the service that the image stands for. @returns a function that ends it */
+  serve: (() => () => void) | undefined;
 }
 
 /** How a container or a command in it ended. */
@@ -30,8 +31,7 @@ export interface RunningContainer {
   ended: Promise<End>;
 }
 
-// Reads its process id from the node's /proc before the container gets its own. Writing it means that the set-up is
-// done.
+// Reads its process id from the node's /proc before the container gets its own. Writing it means that the set-up is done.
 // Any root may set the hostname, but only the machine's root may write the file.
 const SET_UP = `
   set -e
@@ -55,12 +55,11 @@ const CAPABILITIES =
 /** Runs a command with the rights of a container. */
 function confined(argv: string[]): string[] {
   const bounds = ['-all', ...CAPABILITIES.split(',').map((name) => `+${name}`)].join(',');
-  return [programPath('setpriv'), `--bounding-set=${bounds}`, '--inh-caps=-all', '--', ...argv];
+  return [programPath('setpriv') ?? 'setpriv', `--bounding-set=${bounds}`, '--inh-caps=-all', '--', ...argv];
 }
 
 // Waits for the container outside of its process namespace: `unshare --fork` would lose a SIGKILL. The shell's own
-// messages
-// about signals must not get into the container's output.
+// messages about signals must not get into the container's output.
 const WAIT = 'exec 4>&2 2>/dev/null; "$@" 2>&4 4>&-; exit $?';
 
 /**
@@ -106,22 +105,24 @@ export function execIn(
   streams: ExecStreams,
   pipes: Pipes,
 ): ExecHandle {
-  let child: ChildProcess | undefined;
-  let isKilled = false;
-  let isOver = false;
+  const killed = new AbortController();
   const exit = (async (): Promise<End> => {
     const stdin = streams.stdin && (await pipes.openInput());
     const stdout = streams.stdout && (await pipes.openOutput());
     const stderr = streams.stderr && (await pipes.openOutput());
     const ends = [stdin, stdout, stderr].map((pipe) => pipe?.childEnd ?? ('ignore' as const));
-    child = spawn('nsenter', [`--target=${pid}`, '--mount', '--uts', '--pid', '--net', '--', ...confined(argv)], {
+    const child = spawn('nsenter', [`--target=${pid}`, '--mount', '--uts', '--pid', '--net', '--', ...confined(argv)], {
       env: { PATH: CONTAINER_PATH, ...env },
       stdio: ends,
       // In its own process group, so that its children can be killed with it.
       detached: true,
     });
     for (const end of ends) if (end !== 'ignore') closeSync(end);
-    if (isKilled && child.pid !== undefined) kill(-child.pid, 'SIGKILL');
+    const killGroup = (): void => {
+      if (child.pid !== undefined) kill(-child.pid, 'SIGKILL');
+    };
+    if (killed.signal.aborted) killGroup();
+    killed.signal.addEventListener('abort', killGroup);
     if (stdin !== undefined) {
       // The command may end without reading its input.
       stdin.ours.on('error', () => stdin.ours.destroy());
@@ -131,16 +132,10 @@ export function execIn(
     const end = await endOf(child);
     stdin?.ours.destroy();
     await Promise.all(drained);
-    isOver = true;
+    killed.signal.removeEventListener('abort', killGroup);
     return end;
   })();
-  return {
-    exit,
-    kill: () => {
-      isKilled = true;
-      if (child?.pid !== undefined && !isOver) kill(-child.pid, 'SIGKILL');
-    },
-  };
+  return { exit, kill: () => killed.abort() };
 }
 
 /** Sends a signal. It is no error if the process has ended. */
@@ -182,24 +177,25 @@ function copy(from: Readable | undefined, to: NodeJS.WritableStream | undefined)
 /** A shell can redirect descriptors up to 9. It waits for its end on 3. */
 const DESCRIPTORS = [4, 5, 6, 7, 8, 9];
 
+/** A script whose innermost shell has a pipe on each descriptor. It prints its process id, and waits for input on 3. */
+const MAKE_PIPES = DESCRIPTORS.reduceRight(
+  (script, descriptor) => `: | { exec ${descriptor}<&0; ${script}; }`,
+  'read -r pid rest < /proc/self/stat; echo "$pid"; read -r end <&3; :',
+);
+
 /** A pipe for one standard stream of a process. The process gets `childEnd`, which is then closed here. */
 export interface Pipe {
   childEnd: number;
   ours: Socket;
 }
 
-interface Ends {
-  reading: number;
-  writing: number;
-}
-
 /**
- * Makes pipes for the standard streams of containers. Node's own are sockets, but a program may open its streams by
- * name
- * (`> /dev/stderr`), which works with pipes only. A shell makes them, a few at a time.
+ * Makes pipes for the standard streams of containers. Node's own are sockets, but a program may open its streams by name
+ * (`> /dev/stderr`), which works with pipes only. A FIFO would let it wait for the other end. A shell makes the pipes, a
+ * few at a time.
  */
 export class Pipes {
-  readonly #ready: Ends[] = [];
+  readonly #ready: { reading: number; writing: number }[] = [];
   #refill: Promise<void> | undefined;
 
   /** A pipe that the process writes to. */
@@ -214,7 +210,7 @@ export class Pipes {
     return { childEnd: reading, ours: new Socket({ fd: writing, readable: false, writable: true }) };
   }
 
-  async #take(): Promise<Ends> {
+  async #take(): Promise<{ reading: number; writing: number }> {
     for (;;) {
       const ends = this.#ready.pop();
       if (ends !== undefined) return ends;
@@ -226,36 +222,19 @@ export class Pipes {
   }
 
   async #make(): Promise<void> {
-    const shell = spawn('sh', ['-c', pipeScript(DESCRIPTORS)], { stdio: ['ignore', 'pipe', 'inherit', 'pipe'] });
-    const ended = new Promise((resolve) => shell.once('close', resolve));
+    const shell = spawn('sh', ['-c', MAKE_PIPES], { stdio: ['ignore', 'pipe', 'inherit', 'pipe'] });
+    const ended = once(shell, 'close');
     try {
-      const owner = await new Promise<number>((resolve, reject) => {
-        shell.stdout?.once('data', (chunk: Buffer) => resolve(Number(chunk)));
-        shell.once('error', reject);
-        shell.once('exit', (status) => reject(new Error(`the shell that makes pipes ended with ${status}`)));
-      });
-      for (const descriptor of DESCRIPTORS) this.#ready.push(reopen(`/proc/${owner}/fd/${descriptor}`));
+      const pid = await firstNumber(shell.stdout as Readable);
+      if (pid === undefined) throw new Error(`the shell that makes pipes ended with ${await ended}`);
+      // Each end is opened again, because each needs its own flags: ours does not block, the process's does.
+      for (const descriptor of DESCRIPTORS) {
+        const path = `/proc/${pid}/fd/${descriptor}`;
+        this.#ready.push({ reading: openSync(path, 'r'), writing: openSync(path, 'w') });
+      }
     } finally {
       shell.stdio[3]?.destroy();
     }
     await ended;
   }
-}
-
-/** Opens both ends again, because each end needs its own flags: ours does not block, the process's does. */
-function reopen(path: string): Ends {
-  const reading = openSync(path, 'r');
-  try {
-    return { reading, writing: openSync(path, 'w') };
-  } catch (error) {
-    closeSync(reading);
-    throw error;
-  }
-}
-
-/** A script whose innermost shell has a pipe on each descriptor. It prints its process id, and waits for input on 3. */
-function pipeScript(descriptors: number[]): string {
-  const [first, ...rest] = descriptors;
-  if (first === undefined) return 'read -r pid rest < /proc/self/stat; echo "$pid"; read -r end <&3; :';
-  return `: | { exec ${first}<&0; ${pipeScript(rest)}; }`;
 }

@@ -31,17 +31,13 @@ const view = {
 test.each([
   ['web.demo.svc.cluster.local', ['10.96.1.1']],
   ['headless.demo.svc.cluster.local', ['10.244.1.1']],
-  ['10-244-1-2.demo.pod.cluster.local', ['10.244.1.2']],
 ])('%s is %j', (name, addresses) => {
   expect(lookUp(name, 'cluster.local', view)).toEqual(addresses);
 });
 
-test.each(['web.other.svc.cluster.local', 'web.demo', 'web', '10-244-1-9.demo.pod.cluster.local', 'example.com', ''])(
-  '"%s" is not there',
-  (name) => {
-    expect(lookUp(name, 'cluster.local', view)).toBeUndefined();
-  },
-);
+test.each(['web.other.svc.cluster.local', 'web.demo', 'web', 'example.com', ''])('"%s" is not there', (name) => {
+  expect(lookUp(name, 'cluster.local', view)).toBeUndefined();
+});
 
 test('a cluster of another domain answers for names of that one only', () => {
   expect(lookUp('web.demo.svc.mesh.example', 'mesh.example', view)).toEqual(['10.96.1.1']);

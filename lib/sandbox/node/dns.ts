@@ -51,30 +51,17 @@ function readQuery(message: Buffer): ReturnType<typeof decode> | undefined {
 }
 
 /**
- * The addresses behind a name: of a Service, of the ready pods of a headless Service, or of a pod that is named by its
- * address. Undefined if there is no such name.
+ * The addresses behind a name: of a Service, or of the ready pods of a headless Service. Undefined if there is no such name.
  *
  * @param domain - the cluster's
  */
 export function lookUp(name: string, domain: string, view: ObjectView): string[] | undefined {
-  if (!name.endsWith(`.${domain}`)) return undefined;
-  const within = name.slice(0, -domain.length - 1);
-  const [, subject = '', namespace = '', kind] = /^([^.]+)\.([^.]+)\.(svc|pod)$/.exec(within) ?? [];
-  if (kind === 'pod') return lookUpPod(subject.replaceAll('-', '.'), namespace, view);
-  return kind === 'svc' ? lookUpService(subject, namespace, view) : undefined;
-}
-
-function lookUpService(name: string, namespace: string, view: ObjectView): string[] | undefined {
-  const service = view.get({ apiVersion: 'v1', kind: 'Service', name, namespace });
-  if (service === undefined) return undefined;
+  const [, subject = '', namespace = '', rest] = /^([^.]+)\.([^.]+)\.svc\.(.+)$/.exec(name) ?? [];
+  const service = view.get({ apiVersion: 'v1', kind: 'Service', name: subject, namespace });
+  if (rest !== domain || service === undefined) return undefined;
   const { clusterIP } = serviceSpec(service);
   if (clusterIP !== undefined && clusterIP !== 'None') return [clusterIP];
   return readyPods(service, view).map((pod) => podAddress(pod) ?? '');
-}
-
-function lookUpPod(address: string, namespace: string, view: ObjectView): string[] | undefined {
-  const pods = view.list({ apiVersion: 'v1', kind: 'Pod' }, namespace);
-  return pods.some((pod) => podAddress(pod) === address) ? [address] : undefined;
 }
 
 /** The objects of the name server: users can look at it, scale it and stop it like any workload. */

@@ -26,19 +26,17 @@ const IDLE = 'trap "exit 0" TERM; sleep 2147483647 & wait';
 /** The images by repository, without registry and tag. */
 export function knownImages(): Record<string, Image> {
   const program = (name: string): string[] => [...NODE_COMMAND, `${BUILT_PROGRAMS}/${name}.js`];
-  const httpbin = program('httpbin');
-  const tcpEcho = program('tcp-echo');
   return {
     'curlimages/curl': { entrypoint: ['curl'], cmd: ['--help'], programs: {} },
     'mccutchen/go-httpbin': {
       entrypoint: [],
       cmd: ['/bin/go-httpbin'],
-      programs: { '/bin/go-httpbin': httpbin, 'go-httpbin': httpbin },
+      programs: { '/bin/go-httpbin': program('httpbin') },
     },
     'istio/tcp-echo-server': {
       entrypoint: ['/bin/tcp-echo'],
       cmd: ['9000', 'hello'],
-      programs: { '/bin/tcp-echo': tcpEcho, 'tcp-echo': tcpEcho },
+      programs: { '/bin/tcp-echo': program('tcp-echo') },
     },
     'meshproof/reference-sidecar': {
       entrypoint: ['sidecar'],

@@ -13,7 +13,7 @@ test('a freed address comes again only after all others', () => {
   const first = pool.take();
   pool.free(first);
   expect(pool.take()).not.toEqual(first);
-  const rest = Array.from({ length: 127 * 254 - 1 }, () => pool.take().pod);
+  const rest = Array.from({ length: 16 * 254 - 1 }, () => pool.take().pod);
   expect(rest).toContain(first.pod);
   expect(() => pool.take()).toThrow('in use');
 });

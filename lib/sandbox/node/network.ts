@@ -12,7 +12,7 @@ export const DNS_ADDRESS = '10.96.0.10';
 
 /** Third byte of the first sidecar's address. Pods have lower ones. */
 const FIRST_SIDECAR_BLOCK = 128;
-const BLOCKS = 127;
+const BLOCKS = 16;
 const HOSTS = 254;
 
 const BRIDGE = 'br0';
@@ -29,25 +29,20 @@ export interface PodAddresses {
 
 /** Gives out addresses. A freed one comes again only after all others, so that no late packet reaches another pod. */
 export class AddressPool {
-  #next = 0;
-  readonly #used = new Set<number>();
+  readonly #free = Array.from({ length: BLOCKS * HOSTS }, (_, n) => ({
+    pod: address(1, n),
+    sidecar: address(FIRST_SIDECAR_BLOCK, n),
+  }));
 
   /** @throws Error when every address is in use */
   take(): PodAddresses {
-    const size = BLOCKS * HOSTS;
-    for (let tried = 0; tried < size; tried += 1) {
-      const n = this.#next;
-      this.#next = (n + 1) % size;
-      if (this.#used.has(n)) continue;
-      this.#used.add(n);
-      return { pod: address(1, n), sidecar: address(FIRST_SIDECAR_BLOCK, n) };
-    }
-    throw new Error(`all ${size} pod addresses are in use`);
+    const next = this.#free.shift();
+    if (next === undefined) throw new Error(`all ${BLOCKS * HOSTS} pod addresses are in use`);
+    return next;
   }
 
-  free({ pod }: PodAddresses): void {
-    const [, , block = '', host = ''] = pod.split('.');
-    this.#used.delete((Number(block) - 1) * HOSTS + Number(host) - 1);
+  free(addresses: PodAddresses): void {
+    this.#free.push(addresses);
   }
 }
 
@@ -81,7 +76,7 @@ export async function makeBridge(): Promise<void> {
  * be local. It has the pod's address too, and answers ARP for no other: otherwise it would claim all addresses on the bridge.
  *
  * @param id - name of the namespaces and links; unique, at most 11 characters
- * @throws CommandFailed with the message of `ip`
+ * @throws Error with the message of `ip`
  */
 export async function addPodNetwork(id: string, addresses: PodAddresses, withSidecar: boolean): Promise<PodNetwork> {
   await run(['sh', '-e'], withSidecar ? meshedPod(id, addresses) : plainPod(id, addresses.pod));

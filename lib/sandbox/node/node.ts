@@ -1,16 +1,5 @@
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
-import type {
-  ContainerTarget,
-  ExecHandle,
-  ExecStreams,
-  Kubelet,
-  LogLine,
-  LogOptions,
-  Manifest,
-  ObjectView,
-  PodReport,
-} from '../contract.ts';
+import type { ContainerTarget, Kubelet, ObjectView } from '../contract.ts';
+import { pathOnPath } from '../needs.ts';
 import type { SandboxSettings } from '../start.ts';
 import { Pipes } from './container.ts';
 import type { ContainerRuntime } from './container-runtime.ts';
@@ -22,7 +11,7 @@ import { type Node, Pod } from './pod.ts';
 import { buildRoot, offerScript } from './root.ts';
 import { run } from './run.ts';
 import { ServiceProxy } from './services.ts';
-import { KUBERNETES_BACK_OFF } from './waiting.ts';
+import { FIRST_WAIT_MS } from './waiting.ts';
 
 const DEFAULT_DOMAIN = 'cluster.local';
 
@@ -51,7 +40,7 @@ export async function prepareNode({ view, settings, programs, mesh, complain }: 
   if (busybox === undefined) {
     offerScript('nc', `#!/bin/sh\nexec ${NODE_COMMAND.join(' ')} ${BUILT_PROGRAMS}/nc.js "$@"\n`);
   }
-  const { crashBackOffMs = KUBERNETES_BACK_OFF.firstMs, clusterDomain = DEFAULT_DOMAIN } = settings;
+  const { crashBackOffMs = FIRST_WAIT_MS, clusterDomain = DEFAULT_DOMAIN } = settings;
   let onDns = (): void => undefined;
   const hasDns = new Promise<void>((resolve) => {
     onDns = resolve;
@@ -64,14 +53,14 @@ export async function prepareNode({ view, settings, programs, mesh, complain }: 
       return stop;
     },
   };
-  const kubelet = new NodeKubelet({
+  const kubelet = kubeletOf({
     get view() {
       return view();
     },
     addresses: new AddressPool(),
     pipes: new Pipes(),
     images: knownImages(),
-    backOff: { ...KUBERNETES_BACK_OFF, firstMs: crashBackOffMs },
+    firstWaitMs: crashBackOffMs,
     domain: clusterDomain,
     serve: (service, args) => services[service](args),
   });
@@ -86,68 +75,40 @@ export async function prepareNode({ view, settings, programs, mesh, complain }: 
 }
 
 /** Runs pods as processes of this machine. */
-class NodeKubelet implements Kubelet {
-  readonly #node: Node;
-  readonly #pods = new Map<string, Pod>();
-  #started = 0;
-
-  constructor(node: Node) {
-    this.#node = node;
-  }
-
-  async startPod(manifest: Manifest, report: (status: PodReport) => void): Promise<void> {
-    this.#started += 1;
-    const pod = new Pod(manifest, this.#started, this.#node, report);
-    this.#pods.set(manifest.metadata.uid ?? '', pod);
-    pod.start();
-  }
-
-  async stopPod(uid: string, graceSeconds: number): Promise<void> {
-    await this.#pods.get(uid)?.stop(graceSeconds);
-    this.#pods.delete(uid);
-  }
-
-  exec(target: ContainerTarget, argv: string[], streams: ExecStreams): ExecHandle {
-    return this.#container(target).exec(argv, streams);
-  }
-
-  logs(target: ContainerTarget, options: LogOptions): AsyncIterable<LogLine> {
-    return this.#container(target).log(options.previous).read(options);
-  }
-
-  #container({ uid, container }: ContainerTarget): ContainerRuntime {
-    const found = this.#pods.get(uid)?.container(container);
-    if (found === undefined) throw new Error(`container ${container} is not on this node`);
+function kubeletOf(node: Node): Kubelet {
+  const pods = new Map<string, Pod>();
+  let started = 0;
+  const container = ({ uid, container: name }: ContainerTarget): ContainerRuntime => {
+    const found = pods.get(uid)?.container(name);
+    if (found === undefined) throw new Error(`container ${name} is not on this node`);
     return found;
-  }
+  };
+  return {
+    async startPod(manifest, report) {
+      started += 1;
+      const pod = new Pod(manifest, started, node, report);
+      pods.set(manifest.metadata.uid ?? '', pod);
+      pod.start();
+    },
+    async stopPod(uid, graceSeconds) {
+      await pods.get(uid)?.stop(graceSeconds);
+      pods.delete(uid);
+    },
+    exec: (target, argv, streams) => container(target).exec(argv, streams),
+    logs: (target, options) => container(target).log(options.previous).read(options),
+  };
 }
 
 /** The path of a busybox with an nc. Undefined if the machine has none. */
 async function busyboxWithNc(): Promise<string | undefined> {
-  try {
-    const path = findOnPath('busybox');
-    const applets = await run([path, '--list']);
-    return applets.split('\n').includes('nc') ? path : undefined;
-  } catch (error) {
-    if (error instanceof Error) return undefined;
-    throw error;
-  }
+  const path = pathOnPath('busybox', process.env['PATH'] ?? '');
+  const applets = path === undefined ? '' : await run([path, '--list']).catch(() => '');
+  return applets.split('\n').includes('nc') ? path : undefined;
 }
 
 /** @throws Error if there is no such program */
 function findOnPath(name: string): string {
-  const folders = (process.env['PATH'] ?? '').split(delimiter);
-  const found = folders.map((folder) => join(folder, name)).find(isExecutable);
+  const found = pathOnPath(name, process.env['PATH'] ?? '');
   if (found === undefined) throw new Error(`${name} is not on the PATH`);
   return found;
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
-    return false;
-  }
 }

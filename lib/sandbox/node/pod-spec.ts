@@ -4,7 +4,7 @@ import type { Manifest } from '../contract.ts';
 export interface PodSpec {
   containers: ContainerSpec[];
   initContainers?: ContainerSpec[];
-  restartPolicy?: 'Always' | 'OnFailure' | 'Never';
+  restartPolicy: 'Always' | 'OnFailure' | 'Never';
   volumes?: { name: string; emptyDir?: object }[];
   hostname?: string;
 }
@@ -28,9 +28,9 @@ export interface ContainerSpec {
 export interface ProbeSpec {
   exec?: { command: string[] };
   initialDelaySeconds?: number;
-  periodSeconds?: number;
-  timeoutSeconds?: number;
-  failureThreshold?: number;
+  periodSeconds: number;
+  timeoutSeconds: number;
+  failureThreshold: number;
 }
 
 /** Annotation with the name of the container that gets a pod's connections. Sidecar injection sets it. */

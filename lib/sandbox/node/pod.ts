@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Manifest, ObjectView, PodReport } from '../contract.ts';
 import type { ContainerPlan, End, Pipes } from './container.ts';
-import { ContainerRuntime, type ContainerRuntimeHost } from './container-runtime.ts';
+import { ContainerRuntime } from './container-runtime.ts';
 import { commandLine, findImage, type Image, type Service } from './images.ts';
 import {
   type AddressPool,
@@ -24,7 +24,9 @@ import {
   TRANSPARENT_PROXY,
 } from './pod-spec.ts';
 import { makeMountPoint, mountTable } from './root.ts';
-import type { BackOffSettings } from './waiting.ts';
+
+/** The files of /etc that each pod has for itself. */
+const OWN_FILES = ['hosts', 'resolv.conf', 'hostname'] as const;
 
 /** What all pods of the node share. */
 export interface Node {
@@ -32,7 +34,8 @@ export interface Node {
   addresses: AddressPool;
   pipes: Pipes;
   images: Record<string, Image>;
-  backOff: BackOffSettings;
+  /** See BackOff. */
+  firstWaitMs: number;
   /** The domain of the names of Services. */
   domain: string;
   /** Starts a service of the sandbox itself. @returns a function that ends it */
@@ -68,11 +71,9 @@ export class Pod {
     this.#proxy = pod.metadata.annotations?.[TRANSPARENT_PROXY];
     this.#folder = join(RUN, 'pods', this.#networkId);
     const { initContainers = [], containers } = this.#spec;
-    const waitingFor = initContainers.length > 0 ? 'PodInitializing' : 'ContainerCreating';
-    const runtimeOf = (spec: ContainerSpec) => new ContainerRuntime(spec, waitingFor, this.#hostOf(spec, false));
-    this.#init = initContainers.map((spec) => new ContainerRuntime(spec, waitingFor, this.#hostOf(spec, true)));
-    this.#main = containers.map(runtimeOf);
-    this.#unreported = nodeContainers(pod).map(runtimeOf);
+    this.#init = initContainers.map((spec) => this.#runtimeOf(spec, true));
+    this.#main = containers.map((spec) => this.#runtimeOf(spec));
+    this.#unreported = nodeContainers(pod).map((spec) => this.#runtimeOf(spec));
   }
 
   container(name: string): ContainerRuntime | undefined {
@@ -122,7 +123,7 @@ export class Pod {
     const { namespace = 'default' } = this.#pod.metadata;
     const { domain } = this.#node;
     mkdirSync(this.#folder, { recursive: true });
-    const files = {
+    const files: Record<(typeof OWN_FILES)[number], string> = {
       hosts: `127.0.0.1\tlocalhost\n${this.#addresses.pod}\t${this.#hostname}\n`,
       // As a kubelet writes it, except for the last option: addresses are IPv4 only, and every probe looks up names.
       'resolv.conf': `search ${namespace}.svc.${domain} svc.${domain} ${domain}\nnameserver ${DNS_ADDRESS}\noptions ndots:5 no-aaaa\n`,
@@ -135,20 +136,19 @@ export class Pod {
     return this.#spec.hostname ?? this.#pod.metadata.name;
   }
 
-  #hostOf(spec: ContainerSpec, isInit: boolean): ContainerRuntimeHost {
-    const policy = spec.restartPolicy ?? this.#spec.restartPolicy ?? 'Always';
+  #runtimeOf(spec: ContainerSpec, isInit = false): ContainerRuntime {
+    const policy = spec.restartPolicy ?? this.#spec.restartPolicy;
     const restartsAfterSuccess = policy === 'Always' && !(isInit && spec.restartPolicy === undefined);
-    return {
+    const image = findImage(this.#node.images, spec.image);
+    const waitingFor = this.#spec.initContainers === undefined ? 'ContainerCreating' : 'PodInitializing';
+    return new ContainerRuntime(spec, waitingFor, {
       pipes: this.#node.pipes,
-      backOff: this.#node.backOff,
-      image: (reference) => findImage(this.#node.images, reference),
-      plan: (container, image) => this.#plan(container, image),
+      firstWaitMs: this.#node.firstWaitMs,
+      plan: image && (() => this.#plan(spec, image)),
       restarts: (end: End) => (end === 0 ? restartsAfterSuccess : policy !== 'Never'),
       changed: () => this.#changed(),
       event: (type, reason, message) => this.#event(type, reason, message),
-      serve: (image, plan) =>
-        image.service === undefined ? () => undefined : this.#node.serve(image.service, plan.args),
-    };
+    });
   }
 
   #plan(spec: ContainerSpec, image: Image): ContainerPlan {
@@ -160,20 +160,19 @@ export class Pod {
       ...environmentOf(spec, this.#pod, this.#addresses.pod),
     };
     const expanded = (words: string[] | undefined): string[] | undefined => words?.map((word) => expand(word, env));
-    const network = spec.name === this.#proxy ? this.#network?.sidecar : this.#network?.application;
-    const own = ['hosts', 'resolv.conf', 'hostname'].map((name): [string, string] => [
-      `/etc/${name}`,
-      join(this.#folder, name),
-    ]);
+    const { argv, args } = commandLine(image, expanded(spec.command), expanded(spec.args));
+    const own = OWN_FILES.map((name): [string, string] => [`/etc/${name}`, join(this.#folder, name)]);
     const mounts = join(this.#folder, `${spec.name}.fstab`);
     writeFileSync(mounts, mountTable([...own, ...this.#volumeMounts(spec)]));
+    const { service } = image;
     return {
-      ...commandLine(image, expanded(spec.command), expanded(spec.args)),
+      argv,
       env,
       workingDir: spec.workingDir ?? '/',
       hostname: this.#hostname,
-      network: network ?? '',
+      network: (spec.name === this.#proxy ? this.#network?.sidecar : this.#network?.application) ?? '',
       mounts,
+      serve: service && (() => this.#node.serve(service, args)),
     };
   }
 

@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import {
   existsSync,
   lstatSync,
@@ -11,7 +10,6 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { promisify } from 'node:util';
 import {
   BUILT_PROGRAMS,
   CONTAINER_PATH,
@@ -54,8 +52,6 @@ const READ_ONLY = 'ro,nosuid';
 const READ_ONLY_PROC = ['sys', 'sysrq-trigger', 'bus', 'fs', 'irq'];
 /** Files about the whole machine that are hidden by it. */
 const HIDDEN_PROC = ['kcore', 'keys', 'key-users', 'timer_list', 'latency_stats'];
-/** Time limit for ldd, ms. */
-const LDD_MS = 10_000;
 
 /**
  * Builds the root that all containers share. It has the programs and libraries of the machine, read-only, and nothing else,
@@ -126,12 +122,6 @@ export function offerScript(name: string, text: string): void {
   writeFileSync(join(WRITABLE_ROOT, PROGRAMS, name), text, { mode: 0o755 });
 }
 
-/** True if a container finds this program, by path or on its PATH. */
-export function hasProgram(name: string): boolean {
-  const folders = name.includes('/') ? [''] : CONTAINER_PATH.split(':');
-  return folders.some((folder) => isThere(join(WRITABLE_ROOT, folder, name)));
-}
-
 /** A link stays a link. It becomes relative, so that it stays inside the containers' root while the node writes there. */
 function systemRow(path: string, options: string): string[] {
   const place = join(WRITABLE_ROOT, path);
@@ -166,11 +156,10 @@ function isSystem(path: string): boolean {
   return SYSTEM.test(path.split('/')[1] ?? '');
 }
 
-/** The path of a program in a container. @throws Error if it has none */
-export function programPath(name: string): string {
-  const found = CONTAINER_PATH.split(':').find((folder) => isThere(join(WRITABLE_ROOT, folder, name)));
-  if (found === undefined) throw new Error(`${name} is in no folder of ${CONTAINER_PATH}`);
-  return join(found, name);
+/** The path of a program in a container, which finds it by path or on its PATH. Undefined if it has none. */
+export function programPath(name: string): string | undefined {
+  const folders = name.includes('/') ? [''] : CONTAINER_PATH.split(':');
+  return folders.map((folder) => join(folder, name)).find((path) => isThere(join(WRITABLE_ROOT, path)));
 }
 
 /** Also true for a link whose target exists only inside the container. */
@@ -255,7 +244,7 @@ export function librariesIn(words: string): string[] {
 /** Empty if the program has no libraries or the machine has no ldd. */
 async function ldd(path: string): Promise<string> {
   try {
-    return (await promisify(execFile)('ldd', [path], { timeout: LDD_MS, killSignal: 'SIGKILL' })).stdout;
+    return await run(['ldd', path]);
   } catch {
     // ldd fails for a program without libraries.
     return '';

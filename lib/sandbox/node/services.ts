@@ -27,6 +27,7 @@ export interface ReadyEndpoint {
 }
 
 const POD = { apiVersion: 'v1', kind: 'Pod' };
+const SERVICE = { apiVersion: 'v1', kind: 'Service' };
 
 export function serviceSpec(service: Manifest): ServiceSpec {
   return (service['spec'] ?? {}) as ServiceSpec;
@@ -73,6 +74,8 @@ interface ServedPort {
 export class ServiceProxy {
   readonly #view: ObjectView;
   readonly #listeners: Listeners;
+  /** The stored slices as JSON, by the name of their Service. */
+  readonly #slices = new Map<string, string>();
   #connections = 0;
   #isDue = false;
 
@@ -84,7 +87,7 @@ export class ServiceProxy {
   /** Starts to watch Services and pods. */
   start(): void {
     const view = this.#view;
-    for (const kind of ['Service', 'Pod']) view.watch({ apiVersion: 'v1', kind }, () => this.#schedule());
+    for (const kind of [SERVICE, POD]) view.watch(kind, () => this.#schedule());
   }
 
   #schedule(): void {
@@ -93,11 +96,43 @@ export class ServiceProxy {
     setImmediate(() => {
       this.#isDue = false;
       this.#listeners.listenOn(this.#servedPorts());
+      for (const service of this.#view.list(SERVICE)) this.#putSlice(service);
     });
   }
 
+  /** Keeps an EndpointSlice with the ready pods of a Service. `kubectl describe service` shows it. */
+  #putSlice(service: Manifest): void {
+    const { name, namespace = '', uid = '' } = service.metadata;
+    const { selector, ports = [] } = serviceSpec(service);
+    const home = this.#view.get({ apiVersion: 'v1', kind: 'Namespace', name: namespace });
+    if (selector === undefined || home?.metadata.deletionTimestamp !== undefined) return;
+    const slice = {
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: {
+        name: `${name}-slice`,
+        namespace,
+        labels: { 'kubernetes.io/service-name': name },
+        ownerReferences: [{ ...SERVICE, name, uid }],
+      },
+      addressType: 'IPv4',
+      endpoints: readyPods(service, this.#view).map((pod) => ({
+        addresses: [podAddress(pod)],
+        conditions: { ready: true },
+      })),
+      ports: ports.flatMap((port) => {
+        const [endpoint] = readyEndpoints(service, port, this.#view);
+        return endpoint === undefined ? [] : [{ name: port.name ?? '', port: endpoint.port, protocol: port.protocol }];
+      }),
+    };
+    const text = JSON.stringify(slice);
+    if (this.#slices.get(`${namespace}/${name}`) === text) return;
+    this.#slices.set(`${namespace}/${name}`, text);
+    this.#view.put(slice);
+  }
+
   #servedPorts(): ServedPort[] {
-    return this.#view.list({ apiVersion: 'v1', kind: 'Service' }).flatMap((service) => {
+    return this.#view.list(SERVICE).flatMap((service) => {
       const { clusterIP: address, ports = [] } = serviceSpec(service);
       if (address === undefined || address === 'None') return [];
       return ports

@@ -1,32 +1,28 @@
 import { pause } from '../../polling/poll-until.ts';
 import type { ProbeSpec } from './pod-spec.ts';
 
-/** How long a crashed container waits before its next start. */
-export interface BackOffSettings {
-  /** After the second crash. Each further crash doubles it. There is no wait after the first. */
-  firstMs: number;
-  mostMs: number;
-  /** After a run of this length, the next crash counts as the first. */
-  forgivenAfterMs: number;
-}
+/** Kubernetes' wait after the second crash of a container, ms. */
+export const FIRST_WAIT_MS = 10_000;
+const LONGEST_WAIT_MS = 300_000;
+/** After a run of this length, the next crash counts as the first, ms. */
+const FORGIVEN_AFTER_MS = 600_000;
 
-export const KUBERNETES_BACK_OFF: BackOffSettings = { firstMs: 10_000, mostMs: 300_000, forgivenAfterMs: 600_000 };
-
-/** The waits of one container. */
+/** How long a crashed container waits before its next start. There is no wait after the first crash. */
 export class BackOff {
   #crashes = 0;
-  readonly #settings: BackOffSettings;
+  readonly #firstMs: number;
 
-  constructor(settings: BackOffSettings) {
-    this.#settings = settings;
+  /** @param firstMs - wait after the second crash. Each further crash doubles it. */
+  constructor(firstMs: number) {
+    this.#firstMs = firstMs;
   }
 
   /** Milliseconds to wait after a run that lasted `ranMs`. */
   next(ranMs: number): number {
-    if (ranMs >= this.#settings.forgivenAfterMs) this.#crashes = 0;
-    const wait = this.#crashes === 0 ? 0 : this.#settings.firstMs * 2 ** (this.#crashes - 1);
+    if (ranMs >= FORGIVEN_AFTER_MS) this.#crashes = 0;
+    const wait = this.#crashes === 0 ? 0 : this.#firstMs * 2 ** (this.#crashes - 1);
     this.#crashes += 1;
-    return Math.min(wait, this.#settings.mostMs);
+    return Math.min(wait, LONGEST_WAIT_MS);
   }
 }
 
@@ -34,26 +30,27 @@ export class BackOff {
 const FIRST_SUCCESS_MS = 100;
 
 /** Runs one check of a probe. Answers whether the container passed. */
-export type Check = (spec: ProbeSpec, timeoutMs: number) => Promise<boolean>;
+export type Check = (spec: ProbeSpec) => Promise<boolean>;
 
 /**
  * Runs a probe until the signal comes. Yields each success, and each failure once the threshold is reached. Before the first
  * success a failure counts only after the time that Kubernetes would have given, because checks come more often here.
  */
 export async function* probeResults(spec: ProbeSpec, check: Check, signal: AbortSignal): AsyncGenerator<boolean> {
-  const periodMs = (spec.periodSeconds ?? 10) * 1_000;
-  const timeoutMs = (spec.timeoutSeconds ?? 1) * 1_000;
-  const failuresAllowed = spec.failureThreshold ?? 3;
+  const { failureThreshold } = spec;
+  const periodMs = spec.periodSeconds * 1_000;
   await pause((spec.initialDelaySeconds ?? 0) * 1_000, signal);
   const begun = performance.now();
   let hasPassed = false;
   let failures = 0;
   while (!signal.aborted) {
-    const isPassed = await check(spec, timeoutMs);
+    const isPassed = await check(spec);
     if (signal.aborted) return;
     failures = isPassed ? 0 : failures + 1;
     hasPassed ||= isPassed;
-    const isFailed = hasPassed ? failures >= failuresAllowed : performance.now() - begun >= periodMs * failuresAllowed;
+    const isFailed = hasPassed
+      ? failures >= failureThreshold
+      : performance.now() - begun >= periodMs * failureThreshold;
     if (isPassed || isFailed) yield isPassed;
     await pause(hasPassed ? periodMs : Math.min(periodMs, FIRST_SUCCESS_MS), signal);
   }

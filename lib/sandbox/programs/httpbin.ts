@@ -13,36 +13,28 @@ const { values } = parseArgs({
   },
 });
 
-const server = createServer(async (request, response) => {
+createServer((request, response) => {
   const started = performance.now();
-  answer(request, await bodyOf(request), response);
-  log(request, response, performance.now() - started);
-});
-server.listen(Number(values.port), values.host, () => {
+  const { method, url: path = '/', socket, headers } = request;
+  const url = new URL(path, `http://${headers.host ?? 'localhost'}`);
+  const status = /^\/status\/(\d{3})$/.exec(url.pathname)?.[1];
+  if (status !== undefined) response.writeHead(Number(status), { 'Content-Type': 'text/plain; charset=utf-8' }).end();
+  else if (url.pathname === '/get') {
+    const keys = [...url.searchParams.keys()];
+    const args = Object.fromEntries(keys.map((key) => [key, url.searchParams.getAll(key)]));
+    json(response, 200, { args, headers: headersOf(request), method, origin: socket.remoteAddress, url: url.href });
+  } else json(response, 404, { status_code: 404, error: 'Not Found' });
+  const ms = performance.now() - started;
+  process.stdout.write(
+    `${logTime()} level=INFO msg="${response.statusCode} ${method} ${path} ${ms.toFixed(1)}ms" status=${response.statusCode} ` +
+      `method=${method} uri=${path} duration_ms=${ms.toFixed(2)} ` +
+      `user_agent=${JSON.stringify(headers['user-agent'] ?? '')} client_ip=${socket.remoteAddress}\n`,
+  );
+}).listen(Number(values.port), values.host, () => {
   process.stdout.write(`${logTime()} level=INFO msg="go-httpbin listening on http://${values.host}:${values.port}"\n`);
 });
 keepHeapSmall();
 process.on('SIGTERM', () => process.exit(0));
-
-function answer(request: IncomingMessage, body: string, response: ServerResponse): void {
-  const { method, socket } = request;
-  const url = new URL(request.url ?? '/', `http://${request.headers.host ?? 'localhost'}`);
-  const status = /^\/status\/(\d{3})$/.exec(url.pathname)?.[1];
-  if (status !== undefined) {
-    response.writeHead(Number(status), { 'Content-Type': 'text/plain; charset=utf-8' }).end();
-  } else if (url.pathname === '/get' || (url.pathname === '/post' && method === 'POST')) {
-    const seen = {
-      args: argsOf(url),
-      headers: headersOf(request),
-      method,
-      origin: socket.remoteAddress,
-      url: url.href,
-    };
-    json(response, 200, method === 'POST' ? { ...seen, data: body } : seen);
-  } else {
-    json(response, 404, { status_code: 404, error: 'Not Found' });
-  }
-}
 
 function json(response: ServerResponse, status: number, value: unknown): void {
   const text = `${JSON.stringify(value, undefined, 2)}\n`;
@@ -51,40 +43,10 @@ function json(response: ServerResponse, status: number, value: unknown): void {
     .end(text);
 }
 
-function argsOf(url: URL): Record<string, string[]> {
-  return Object.fromEntries([...url.searchParams.keys()].map((key) => [key, url.searchParams.getAll(key)]));
-}
-
 /** Headers as go-httpbin shows them: canonical names, a list of values each. */
-function headersOf(request: IncomingMessage): Record<string, string[]> {
-  const entries = Object.entries(request.headersDistinct).map(([name, values]) => [canonical(name), values ?? []]);
-  return Object.fromEntries(entries);
-}
-
-function canonical(name: string): string {
-  return name.replace(/(^|-)([a-z])/g, (_, dash: string, letter: string) => `${dash}${letter.toUpperCase()}`);
-}
-
-/** The request's body, or the part of it that came before the client aborted the request. */
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  let body = '';
-  request.setEncoding('utf8');
-  try {
-    for await (const chunk of request) body += chunk;
-  } catch (error) {
-    process.stderr.write(`${logTime()} level=WARN msg="request aborted: ${error}"\n`);
-  }
-  return body;
-}
-
-function log(request: IncomingMessage, response: ServerResponse, ms: number): void {
-  const { method, url } = request;
-  const status = response.statusCode;
-  const agent = JSON.stringify(request.headers['user-agent'] ?? '');
-  process.stdout.write(
-    `${logTime()} level=INFO msg="${status} ${method} ${url} ${ms.toFixed(1)}ms" status=${status} method=${method} ` +
-      `uri=${url} duration_ms=${ms.toFixed(2)} user_agent=${agent} client_ip=${request.socket.remoteAddress}\n`,
-  );
+function headersOf({ headersDistinct }: IncomingMessage): Record<string, string[] | undefined> {
+  const canonical = (name: string): string => name.replace(/(^|-)[a-z]/g, (letter) => letter.toUpperCase());
+  return Object.fromEntries(Object.entries(headersDistinct).map(([name, values]) => [canonical(name), values]));
 }
 
 function logTime(): string {

@@ -1,11 +1,9 @@
 /** Makes a pod's status from what the node reports: phase, conditions, container statuses. */
 import type { ContainerReport, Manifest, PodReport } from '../../contract.ts';
+import { hostAddress } from '../identity.ts';
 import { at, type Fields, fieldsOf, itemsOf, textOf } from '../json.ts';
 import { timeText } from '../objects/core.ts';
 import { type Condition, transitioned } from './shared.ts';
-
-export const nodeName = 'sandbox';
-export const hostAddress = '10.244.0.1';
 
 /** The status after a report. What the report leaves out stays. */
 export function podStatus(pod: Manifest, report: PodReport): Fields {

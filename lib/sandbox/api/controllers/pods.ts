@@ -1,32 +1,21 @@
 /** Gives pods to the node, stores the node's reports, and ends pods that are being deleted. */
 import type { Kubelet, Manifest, PodReport } from '../../contract.ts';
-import { at, fieldsOf, numberOf, textOf } from '../json.ts';
+import { nodeName } from '../identity.ts';
 import type { Core } from '../objects/core.ts';
 import { amend } from '../objects/write.ts';
 import { recordEvent } from './events.ts';
-import { nodeName, podStatus } from './pod-status.ts';
-import { transitioned } from './shared.ts';
+import { podStatus } from './pod-status.ts';
 
 export function runPods(core: Core, kubelet: Kubelet): void {
   const { store } = core;
   const running = new Set<string>();
   const stopping = new Set<string>();
 
-  function bind(pod: Manifest): void {
-    amend(core, 'pods', pod.metadata, (draft) => {
-      draft['spec'] = { ...fieldsOf(draft['spec']), nodeName };
-      draft['status'] = {
-        ...fieldsOf(draft['status']),
-        conditions: transitioned([{ type: 'PodScheduled', status: 'True' }], undefined),
-      };
-    });
-    const message = `Successfully assigned ${pod.metadata.namespace}/${pod.metadata.name} to ${nodeName}`;
-    recordEvent(core, pod, { type: 'Normal', reason: 'Scheduled', message, component: 'default-scheduler' });
-  }
-
   function start(pod: Manifest): void {
-    const uid = pod.metadata.uid ?? '';
+    const { name, namespace, uid = '' } = pod.metadata;
     running.add(uid);
+    const message = `Successfully assigned ${namespace}/${name} to ${nodeName}`;
+    recordEvent(core, pod, { type: 'Normal', reason: 'Scheduled', message, component: 'default-scheduler' });
     kubelet
       .startPod(pod, (report) => accept(pod, report))
       .catch((error: Error) => {
@@ -71,13 +60,10 @@ export function runPods(core: Core, kubelet: Kubelet): void {
   }
 
   function act(pod: Manifest): void {
-    const uid = pod.metadata.uid ?? '';
-    const node = textOf(at(pod, 'spec', 'nodeName'));
-    if (pod.metadata.deletionTimestamp !== undefined) {
-      const grace = numberOf(pod.metadata.deletionGracePeriodSeconds);
-      if (grace > 0 || running.has(uid)) stop(pod, grace);
-    } else if (node === '') bind(pod);
-    else if (node === nodeName && !running.has(uid)) start(pod);
+    const isRunning = running.has(pod.metadata.uid ?? '');
+    const { deletionTimestamp, deletionGracePeriodSeconds: grace = 0 } = pod.metadata;
+    if (deletionTimestamp === undefined && !isRunning) start(pod);
+    if (deletionTimestamp !== undefined && (grace > 0 || isRunning)) stop(pod, grace);
   }
 
   store.subscribe('pods', ({ type, object }) => {

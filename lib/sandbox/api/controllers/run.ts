@@ -1,15 +1,13 @@
 /** Starts the controllers, and creates the objects of a fresh cluster. */
 import { cpus, totalmem } from 'node:os';
 import type { Kubelet } from '../../contract.ts';
+import { hostAddress, nodeName, version } from '../identity.ts';
 import type { Core } from '../objects/core.ts';
 import { create } from '../objects/write.ts';
-import { version } from '../version.ts';
 import { runAccountTokens } from './account-tokens.ts';
 import { runDeployments } from './deployments.ts';
-import { runEndpoints } from './endpoints.ts';
 import { runGarbage } from './garbage.ts';
 import { runNamespaces } from './namespaces.ts';
-import { hostAddress, nodeName } from './pod-status.ts';
 import { runPods } from './pods.ts';
 import { transitioned } from './shared.ts';
 
@@ -25,7 +23,6 @@ export function runControllers(core: Core, kubelet: Kubelet, authority: string):
   runAccountTokens(core, authority);
   runDeployments(core);
   runPods(core, kubelet);
-  runEndpoints(core);
   setUpCluster(core);
 }
 

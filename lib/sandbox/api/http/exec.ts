@@ -18,10 +18,8 @@ const highWater = 1024 * 1024;
 interface ExecRequest {
   target: ContainerTarget;
   argv: string[];
-  hasStdin: boolean;
-  hasStdout: boolean;
-  hasStderr: boolean;
-  isTerminal: boolean;
+  /** Whether the client asks for a stream, or for a terminal by `tty`. */
+  wants(name: 'stdin' | 'stdout' | 'stderr' | 'tty'): boolean;
 }
 
 /** @throws ApiError if there is no command, or no running container */
@@ -29,27 +27,20 @@ export function readExec(service: Service, target: RequestTarget, query: URLSear
   const container = containerOf(service, target, query.get('container') ?? '');
   const argv = query.getAll('command');
   if (argv.length === 0) throw badRequest('you must specify at least 1 command for the container');
-  const flag = (name: string): boolean => isTrue(query.get(name));
-  if (!flag('stdin') && !flag('stdout') && !flag('stderr'))
+  const wants: ExecRequest['wants'] = (name) => isTrue(query.get(name));
+  if (!wants('stdin') && !wants('stdout') && !wants('stderr'))
     throw badRequest('you must specify at least 1 of stdin, stdout, stderr');
   if (at(container.status, 'state', 'running') === undefined)
     throw failure(`${container.target.container} does not run`);
-  return {
-    target: container.target,
-    argv,
-    hasStdin: flag('stdin'),
-    hasStdout: flag('stdout'),
-    hasStderr: flag('stderr') && !flag('tty'),
-    isTerminal: flag('tty'),
-  };
+  return { target: container.target, argv, wants };
 }
 
 /** Runs the command, until it or the socket ends. */
-export function serveExec({ kubelet }: Service, socket: WebSocket, exec: ExecRequest): void {
-  const { target, argv, isTerminal } = exec;
-  const stdin = exec.hasStdin ? new PassThrough() : undefined;
-  const stdout = exec.hasStdout ? outputTo(socket, channel.stdout) : undefined;
-  const stderr = exec.hasStderr ? outputTo(socket, channel.stderr) : undefined;
+export function serveExec({ kubelet }: Service, socket: WebSocket, { target, argv, wants }: ExecRequest): void {
+  const isTerminal = wants('tty');
+  const stdin = wants('stdin') ? new PassThrough() : undefined;
+  const stdout = wants('stdout') ? outputTo(socket, channel.stdout) : undefined;
+  const stderr = wants('stderr') && !isTerminal ? outputTo(socket, channel.stderr) : undefined;
   // Kubernetes opens with an empty frame. Clients take it as the sign that the session is up.
   if (stdout !== undefined || stderr !== undefined)
     socket.send(Buffer.of(stdout === undefined ? channel.stderr : channel.stdout));

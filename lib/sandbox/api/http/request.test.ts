@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { attributesOf, targetOf } from './request.ts';
+import { targetOf } from './request.ts';
 
 const target = (method: string, path: string, query = '') => targetOf(method, path, new URLSearchParams(query));
 
@@ -28,10 +28,4 @@ describe('a path', () => {
       expect(target('GET', path)).toBeUndefined();
     },
   );
-
-  test('needs permission for a namespace in that namespace', () => {
-    const found = target('GET', '/api/v1/namespaces/a');
-
-    expect(found && attributesOf(found)).toMatchObject({ resource: 'namespaces', namespace: 'a', name: 'a' });
-  });
 });

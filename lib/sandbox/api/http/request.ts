@@ -2,8 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { parse } from 'yaml';
 import type { Kubelet, Manifest } from '../../contract.ts';
-import type { Attributes } from '../access.ts';
-import { ApiError, badRequest, qualified } from '../errors.ts';
+import { ApiError, badRequest, type GroupResource } from '../errors.ts';
 import { fieldsOf } from '../json.ts';
 import type { Core, WriteOptions } from '../objects/core.ts';
 import type { DeleteOptions } from '../objects/delete.ts';
@@ -23,13 +22,11 @@ export interface Exchange {
   query: URLSearchParams;
 }
 
-export interface RequestTarget {
+export interface RequestTarget extends GroupResource {
   verb: string;
-  group: string;
   version: string;
   /** '' for cluster-wide kinds and for all namespaces. */
   namespace: string;
-  plural: string;
   /** '' for the whole collection. */
   name: string;
   subresource: string;
@@ -59,18 +56,6 @@ function verbOf(method: string, name: string, query: URLSearchParams): string {
   if (method !== 'GET') return verbs[method] ?? method.toLowerCase();
   if (isTrue(query.get('watch'))) return 'watch';
   return name === '' ? 'list' : 'get';
-}
-
-/** What the sender of a request needs permission for. */
-export function attributesOf({ verb, group, plural, subresource, namespace, name }: RequestTarget): Attributes {
-  return {
-    verb,
-    group,
-    resource: subresource === '' ? plural : `${plural}/${subresource}`,
-    // Roles in a namespace cover the namespace itself.
-    namespace: qualified({ group, plural }) === 'namespaces' ? name : namespace,
-    name,
-  };
 }
 
 /**

@@ -2,20 +2,23 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { authenticate, authorize } from '../access.ts';
 import { badRequest, methodNotAllowed, noSuchPath, qualified, statusOf } from '../errors.ts';
+import { version } from '../identity.ts';
 import type { Resource } from '../resources/resource.ts';
-import { version } from '../version.ts';
 import { discover } from './discovery.ts';
 import { serveLog } from './log.ts';
 import { serveObjects } from './objects.ts';
-import { attributesOf, type Exchange, type RequestTarget, respond, type Service, targetOf } from './request.ts';
+import { type Exchange, type RequestTarget, respond, type Service, targetOf } from './request.ts';
 
 /** Answers a request. Errors become Status objects. */
 export async function route(service: Service, request: IncomingMessage, response: ServerResponse): Promise<void> {
   try {
     const { target, path, query } = admit(service, request);
     const exchange = { request, response, query };
-    if (target === undefined) servePath(service, exchange, path);
-    else await serve(service, exchange, resourceOf(service, target), target);
+    const resource = target && resourceOf(service, target);
+    if (target === undefined || resource === undefined) servePath(service, exchange, path);
+    else if (target.subresource === 'log') await serveLog(service, exchange, target);
+    else if (target.subresource === 'exec') throw badRequest('exec needs an upgrade to WebSocket');
+    else await serveObjects(service, exchange, resource, target);
   } catch (error) {
     const status = statusOf(error);
     if (response.headersSent) response.destroy();
@@ -23,32 +26,15 @@ export async function route(service: Service, request: IncomingMessage, response
   }
 }
 
-async function serve(service: Service, exchange: Exchange, resource: Resource, target: RequestTarget): Promise<void> {
-  switch (target.subresource) {
-    case 'log':
-      return await serveLog(service, exchange, target);
-    case 'exec':
-      throw badRequest('exec needs an upgrade to WebSocket');
-    default:
-      return await serveObjects(service, exchange, resource, target);
-  }
-}
-
-interface Admitted {
-  path: string;
-  query: URLSearchParams;
-  target: RequestTarget | undefined;
-}
-
 /**
  * Reads a request's address and checks that its sender may do this. Everybody with a token may read paths without objects.
  * @throws ApiError 401, 403, 404, 405
  */
-export function admit({ core, token }: Service, request: IncomingMessage): Admitted {
+export function admit({ core, token }: Service, request: IncomingMessage) {
   const { pathname: path, searchParams: query } = new URL(request.url ?? '/', 'https://localhost');
   const user = authenticate(request.headers, token, core.store);
   const target = targetOf(request.method ?? 'GET', path, query);
-  if (target !== undefined) authorize(core.store, user, attributesOf(target));
+  if (target !== undefined) authorize(core.store, user, target);
   return { path, query, target };
 }
 

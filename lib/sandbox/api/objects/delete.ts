@@ -39,9 +39,9 @@ export function remove(
   return { isGone: core.store.get(storage, namespace, name) === undefined, object };
 }
 
-/** Only a pod that runs on the node gets time to end. */
+/** Only a pod that has not ended gets time to end. */
 function graceOf(storage: string, object: Manifest, asked: number | undefined): number {
   const hasEnded = ['Succeeded', 'Failed'].includes(textOf(at(object, 'status', 'phase')));
-  if (storage !== 'pods' || textOf(at(object, 'spec', 'nodeName')) === '' || hasEnded) return 0;
+  if (storage !== 'pods' || hasEnded) return 0;
   return Math.max(0, asked ?? numberOf(at(object, 'spec', 'terminationGracePeriodSeconds'), 30));
 }

@@ -1,5 +1,6 @@
 /** What the server decides about objects of single kinds, and the rules that a schema cannot state. */
 import { randomInt } from 'node:crypto';
+import { nodeName } from '../identity.ts';
 import { at, fieldsOf, itemsOf, same, textOf } from '../json.ts';
 import type { Prepare } from './resource.ts';
 
@@ -16,9 +17,11 @@ export const prepareSecret: Prepare = (secret) => {
   return [];
 };
 
-/** The node does not change the containers of a pod that it runs. */
-export const preparePod: Prepare = (pod, old) =>
-  old === undefined || same(pod['spec'], old['spec']) ? [] : [{ field: 'spec', message: 'a pod is immutable' }];
+/** Gives a pod to the only node, which does not change the containers of a pod that it runs. */
+export const preparePod: Prepare = (pod, old) => {
+  pod['spec'] = { ...fieldsOf(pod['spec']), nodeName };
+  return old === undefined || same(pod['spec'], old['spec']) ? [] : [{ field: 'spec', message: 'a pod is immutable' }];
+};
 
 const prefix = '10.96.';
 // 10.96.0.1 is the API server's address and 10.96.0.10 the name server's. Other Services get one after these.

@@ -14,12 +14,20 @@ const FIRST_WORD_MS = 15_000;
 const STREAM_RESETS = 1_000_000;
 const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'upgrade']);
 
+/** Who asks for an HTTP request, and the application's port. */
+interface Asking {
+  principal: string;
+  port: number;
+}
+
 /** Handles the connections of others to the application: by the client's certificate and the policies. */
 export class Inbound {
   #config: SidecarConfig;
   readonly #tls: Http2SecureServer;
   readonly #principals = new WeakMap<Http2Session, string>();
-  readonly #requests: RequestFilter;
+  /** Decides about each request, so that a changed policy acts on open connections too. */
+  readonly #http: Server;
+  readonly #clients = new WeakMap<object, Asking>();
   readonly #fault: DataFault;
   readonly #log: (line: string) => void;
 
@@ -27,7 +35,7 @@ export class Inbound {
     this.#config = config;
     this.#fault = fault;
     this.#log = log;
-    this.#requests = new RequestFilter((port) => this.#inbound(port), config.podAddress, fault, log);
+    this.#http = createServer((asked, answer) => this.#decide(asked, answer));
     const { cert, key, ca } = credentials;
     // The types do not know the limits of resets.
     const limits: object = { streamResetBurst: STREAM_RESETS, streamResetRate: STREAM_RESETS };
@@ -56,23 +64,19 @@ export class Inbound {
     };
     client.once('end', hangUp);
     client.once('data', (first: Buffer) => {
+      const port = client.localPort ?? 0;
+      const isPlain = first[0] !== HANDSHAKE_RECORD;
       client.setTimeout(0);
       client.off('end', hangUp);
-      const isPlain = first[0] !== HANDSHAKE_RECORD;
-      if (isPlain && this.#fault.allowsPlaintext?.(client.localPort ?? 0)) {
-        client.pause();
-        client.unshift(first);
-        relay(client, this.#application(client.localPort ?? 0), 'end');
-        return;
-      }
-      if (isPlain) {
-        this.#log(`inbound ${client.remoteAddress} -> ${client.localPort} refused: not of the mesh`);
+      if (isPlain && !this.#fault.allowsPlaintext?.(port)) {
+        this.#log(`inbound ${client.remoteAddress} -> ${port} refused: not of the mesh`);
         client.resetAndDestroy();
         return;
       }
       client.pause();
       client.unshift(first);
-      this.#tls.emit('connection', client);
+      if (isPlain) relay(client, this.#application(port), 'end');
+      else this.#tls.emit('connection', client);
     });
   }
 
@@ -87,7 +91,8 @@ export class Inbound {
     client.on('error', () => client.destroy());
     if (decision.action === 'judge-requests') {
       client.respond({ ':status': TAKEN });
-      this.#requests.take(client, port, principal);
+      this.#clients.set(client, { port, principal });
+      this.#http.emit('connection', writingBytes(client));
       return;
     }
     this.#log(`inbound ${principal} -> ${port} ${decision.action}`);
@@ -107,41 +112,6 @@ export class Inbound {
   #inbound(port: number): InboundPort | undefined {
     return this.#config.inbound.find((each) => each.port === port);
   }
-}
-
-interface Asking {
-  principal: string;
-  /** The application's port. */
-  port: number;
-}
-
-/** Decides about each HTTP request, so that a changed policy acts on open connections too. */
-class RequestFilter {
-  readonly #clients = new WeakMap<object, Asking>();
-  readonly #server: Server;
-  readonly #inbound: (port: number) => InboundPort | undefined;
-  readonly #application: string;
-  readonly #fault: DataFault;
-  readonly #log: (line: string) => void;
-
-  /** @param inbound - answers the present rules of a port */
-  constructor(
-    inbound: (port: number) => InboundPort | undefined,
-    application: string,
-    fault: DataFault,
-    log: (line: string) => void,
-  ) {
-    this.#inbound = inbound;
-    this.#application = application;
-    this.#fault = fault;
-    this.#log = log;
-    this.#server = createServer((asked, answer) => this.#decide(asked, answer));
-  }
-
-  take(stream: ServerHttp2Stream, port: number, principal: string): void {
-    this.#clients.set(stream, { port, principal });
-    this.#server.emit('connection', writingBytes(stream));
-  }
 
   #decide(asked: IncomingMessage, answer: ServerResponse): void {
     const { method = 'GET', url = '/', headers } = asked;
@@ -158,8 +128,9 @@ class RequestFilter {
 
   #forward(asked: IncomingMessage, answer: ServerResponse, port: number): void {
     const { method, url: path } = asked;
+    const { podAddress: host } = this.#config;
     const headers = endToEnd(asked.rawHeaders);
-    const forwarded = request({ host: this.#application, port, method, path, headers, setHost: false, agent: false });
+    const forwarded = request({ host, port, method, path, headers, setHost: false, agent: false });
     forwarded.on('response', (response) => {
       answer.writeHead(response.statusCode ?? 502, response.statusMessage, endToEnd(response.rawHeaders));
       response.on('error', () => answer.destroy());
