@@ -9,7 +9,7 @@ import { MeshPlane } from './mesh/control-plane.ts';
 import { prepareNode } from './node/node.ts';
 import { keepHeapSmall } from './node-process.ts';
 import { createAuthority } from './pki.ts';
-import type { Ready, Startup } from './start.ts';
+import type { Startup } from './start.ts';
 
 keepHeapSmall();
 
@@ -37,13 +37,12 @@ const server: ApiServer = await createApiServer({
   tls: { key, cert, ca: authority.certificatePem },
   token,
   listen: { socket },
-  admissions: [(request) => mesh.admit(request)],
+  admit: (request) => mesh.admit(request),
   fault: replaced.api,
 });
 await node.start();
 
-const ready: Ready = { kubeconfig: kubeconfigOf(`https://127.0.0.1:${port}`, authority.certificatePem, token) };
-process.send?.(ready);
+process.send?.(kubeconfigOf(`https://127.0.0.1:${port}`, authority.certificatePem, token));
 
 /** A kubeconfig with one context, named `sandbox`, as JSON, which is YAML too. */
 function kubeconfigOf(server: string, authorityPem: string, token: string): string {

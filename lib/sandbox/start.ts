@@ -33,11 +33,6 @@ export interface Startup {
   port: number;
 }
 
-/** The sandbox's one message, once its API can be used. */
-export interface Ready {
-  kubeconfig: string;
-}
-
 export interface SandboxOptions {
   /** Folder for the sandbox's log. */
   folder: string;
@@ -98,7 +93,7 @@ export async function startSandbox({
     await stop(child, ended);
     throw await failure(logPath);
   }
-  writeFileSync(kubeconfig, ready.kubeconfig, { mode: 0o600 });
+  writeFileSync(kubeconfig, ready, { mode: 0o600 });
   return { kubeconfig, pid: child.pid ?? 0, ended, stop: () => stop(child, ended) };
 }
 
@@ -108,15 +103,15 @@ async function listen(): Promise<Server> {
   return server;
 }
 
-/** The sandbox's one message. Undefined if it ends first or takes too long. */
+/** The sandbox's one message: its kubeconfig, once its API can be used. Undefined if it ends first or takes too long. */
 async function readiness(
   child: ChildProcess,
   ended: Promise<void>,
   startup: Startup,
   socket: Server,
-): Promise<Ready | undefined> {
+): Promise<string | undefined> {
   const over = new AbortController();
-  const message = new Promise<Ready>((resolve) => child.once('message', (ready) => resolve(ready as Ready)));
+  const message = new Promise<string>((resolve) => child.once('message', (text) => resolve(String(text))));
   // If sending fails, the child has ended.
   child.send(startup, socket, {}, () => undefined);
   const ready = await Promise.race([message, ended, pause(READY_MS, over.signal)]);

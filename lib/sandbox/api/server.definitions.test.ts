@@ -138,13 +138,11 @@ describe('a custom resource definition', () => {
 
 describe('admission', () => {
   test('changes what is created, and denies with its own message', async () => {
-    const injecting = await startTestApi([
-      ({ object, operation, namespace }) => {
-        if (object.kind !== 'ConfigMap' || operation !== 'CREATE') return object;
-        if (object.metadata.name === 'bad') throw new Error('not here');
-        return { ...object, data: { from: namespace?.metadata.name } };
-      },
-    ]);
+    const injecting = await startTestApi(({ object, operation, namespace }) => {
+      if (object.kind !== 'ConfigMap' || operation !== 'CREATE') return object;
+      if (object.metadata.name === 'bad') throw new Error('not here');
+      return { ...object, data: { from: namespace?.metadata.name } };
+    });
     const maps = '/api/v1/namespaces/default/configmaps';
     const good = await injecting.call('POST', maps, { metadata: { name: 'good' } });
     const bad = await injecting.call('POST', maps, { metadata: { name: 'bad' } });

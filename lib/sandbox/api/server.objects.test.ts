@@ -80,8 +80,8 @@ describe('objects', () => {
     ],
     ['MethodNotAllowed', 405, 'PUT', maps, configMap('a', {}), 'the server does not allow this method'],
     [
-      'Forbidden',
-      403,
+      'Invalid',
+      422,
       'POST',
       '/api/v1/namespaces/default/pods',
       { ...pod('p'), spec: { serviceAccountName: 'nope', containers: [{ name: 'a', image: 'b' }] } },

@@ -25,8 +25,8 @@ export interface ApiServerOptions {
   token: string;
   /** A socket that listens already, or a port of 127.0.0.1 (0: any). */
   listen: { socket: ListeningSocket } | { port: number };
-  /** Admission webhooks, in order. */
-  admissions?: Admit[];
+  /** The admission webhook. */
+  admit: Admit;
   /** An environment fault that acts before the server does. */
   fault?: ApiFault | undefined;
 }
@@ -46,7 +46,7 @@ export interface ApiServer {
  */
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const store = new Store();
-  const core: Core = { store, registry: new Registry(), admissions: options.admissions ?? [], applied: new Map() };
+  const core: Core = { store, registry: new Registry(), admit: options.admit, applied: new Map() };
   store.subscribe(undefined, ({ type, object }) => {
     if (type === 'DELETED') core.applied.delete(object.metadata.uid ?? '');
   });

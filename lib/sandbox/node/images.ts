@@ -9,8 +9,8 @@ export interface Image {
   entrypoint: string[];
   cmd: string[];
   env?: Record<string, string>;
-  /** The image's own programs: the command for each name in a manifest. */
-  programs: Record<string, string[]>;
+  /** The image's own programs that a manifest may name: the command for each name. */
+  programs?: Record<string, string[]>;
   service?: Service;
 }
 
@@ -21,42 +21,24 @@ export const NODE_FLAGS = ['--v8-pool-size=0', OPENSSL_AUTHORITIES];
 export const NODE_COMMAND = [`${PROGRAMS}/node`, ...NODE_FLAGS];
 
 /** The process of a container whose image stands for a service. */
-const IDLE = 'trap "exit 0" TERM; sleep 2147483647 & wait';
+const IDLE = ['sh', '-c', 'trap "exit 0" TERM; sleep 2147483647 & wait'];
 
 /** The images by repository, without registry and tag. */
 export function knownImages(): Record<string, Image> {
   const program = (name: string): string[] => [...NODE_COMMAND, `${BUILT_PROGRAMS}/${name}.js`];
+  const httpbin = program('httpbin');
   return {
-    'curlimages/curl': { entrypoint: ['curl'], cmd: ['--help'], programs: {} },
-    'mccutchen/go-httpbin': {
-      entrypoint: [],
-      cmd: ['/bin/go-httpbin'],
-      programs: { '/bin/go-httpbin': program('httpbin') },
-    },
-    'istio/tcp-echo-server': {
-      entrypoint: ['/bin/tcp-echo'],
-      cmd: ['9000', 'hello'],
-      programs: { '/bin/tcp-echo': program('tcp-echo') },
-    },
+    'curlimages/curl': { entrypoint: ['curl'], cmd: ['--help'] },
+    'mccutchen/go-httpbin': { entrypoint: [], cmd: httpbin, programs: { '/bin/go-httpbin': httpbin } },
+    'istio/tcp-echo-server': { entrypoint: program('tcp-echo'), cmd: ['9000', 'hello'] },
     'meshproof/reference-sidecar': {
-      entrypoint: ['sidecar'],
+      entrypoint: program('sidecar'),
       cmd: [],
       env: { CONTROLLER_SOCKET: CONTROLLER_SOCKET_INSIDE, ...NO_AUTHORITIES },
-      programs: { sidecar: program('sidecar') },
     },
-    'meshproof/reference-sidecar-crashing': { entrypoint: ['false'], cmd: [], programs: {} },
-    'meshproof/reference-controller': {
-      entrypoint: ['controller'],
-      cmd: [],
-      programs: { controller: ['sh', '-c', IDLE, 'controller'] },
-      service: 'mesh-controller',
-    },
-    'coredns/coredns': {
-      entrypoint: ['coredns'],
-      cmd: [],
-      programs: { coredns: ['sh', '-c', IDLE, 'coredns'] },
-      service: 'dns',
-    },
+    'meshproof/reference-sidecar-crashing': { entrypoint: ['false'], cmd: [] },
+    'meshproof/reference-controller': { entrypoint: [...IDLE, 'controller'], cmd: [], service: 'mesh-controller' },
+    'coredns/coredns': { entrypoint: [...IDLE, 'coredns'], cmd: [], service: 'dns' },
   };
 }
 
@@ -66,9 +48,9 @@ export function findImage(images: Record<string, Image>, reference: string): Ima
   return images[repository.split('/').slice(-2).join('/')];
 }
 
-export interface CommandLine {
+interface CommandLine {
   argv: string[];
-  /** The words after the program's name in the manifest. */
+  /** The words after the program in the manifest or the image. */
   args: string[];
 }
 
@@ -76,11 +58,8 @@ export interface CommandLine {
  * The command line of a container, by the rules of Kubernetes: `command` replaces the image's entrypoint and arguments,
  * `args` replaces the arguments.
  */
-export function commandLine(image: Image, command: string[] | undefined, args: string[] | undefined): CommandLine {
-  const words =
-    command !== undefined && command.length > 0
-      ? [...command, ...(args ?? [])]
-      : [...image.entrypoint, ...(args ?? image.cmd)];
-  const [first = '', ...rest] = words;
-  return { argv: [...(image.programs[first] ?? [first]), ...rest], args: rest };
+export function commandLine(image: Image, [program, ...words]: string[] = [], args?: string[]): CommandLine {
+  if (program === undefined) return { argv: [...image.entrypoint, ...(args ?? image.cmd)], args: args ?? image.cmd };
+  const rest = [...words, ...(args ?? [])];
+  return { argv: [...(image.programs?.[program] ?? [program]), ...rest], args: rest };
 }

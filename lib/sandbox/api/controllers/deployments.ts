@@ -9,7 +9,7 @@ import type { Core } from '../objects/core.ts';
 import { remove } from '../objects/delete.ts';
 import { amend, create } from '../objects/write.ts';
 import { recordEvent } from './events.ts';
-import { controlledBy, controllerOf, createQueue, isTrue, keyOf, ownedBy, parseKey, transitioned } from './shared.ts';
+import { controlledBy, controllerOf, createQueue, isTrue, keyOf, ownedBy, parseKey } from './shared.ts';
 
 const storage = 'deployments.apps';
 const setStorage = 'replicasets.apps';
@@ -70,18 +70,11 @@ export function runDeployments(core: Core): void {
     const { labels, annotations } = fieldsOf(metadata);
     const generateName = `${set.metadata.name}-`;
     const pod = { metadata: { generateName, labels, annotations, ownerReferences: [controlledBy(set)] }, spec };
-    const component = 'replicaset-controller';
     try {
-      const { name } = create(core, registry.builtin('pods'), set.metadata.namespace ?? '', copy(pod)).metadata;
-      recordEvent(core, set, {
-        type: 'Normal',
-        reason: 'SuccessfulCreate',
-        message: `Created pod: ${name}`,
-        component,
-      });
+      create(core, registry.builtin('pods'), set.metadata.namespace ?? '', copy(pod));
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      recordEvent(core, set, { type: 'Warning', reason: 'FailedCreate', message: `Error creating: ${why}`, component });
+      const message = `Error creating: ${error instanceof Error ? error.message : error}`;
+      recordEvent(core, set, { type: 'Warning', reason: 'FailedCreate', message, component: 'replicaset-controller' });
       throw error;
     }
   }
@@ -149,12 +142,9 @@ function deploymentStatus(deployment: Manifest, counts: Counts, updated: Counts)
     ...counts,
     updatedReplicas: updated.replicas,
     unavailableReplicas: Math.max(counts.replicas, wanted) - counts.availableReplicas,
-    conditions: transitioned(
-      [
-        { type: 'Available', status: isAvailable ? 'True' : 'False', reason },
-        { type: 'Progressing', status: 'True', reason: 'ReplicaSetUpdated' },
-      ],
-      at(deployment, 'status', 'conditions'),
-    ),
+    conditions: [
+      { type: 'Available', status: isAvailable ? 'True' : 'False', reason },
+      { type: 'Progressing', status: 'True', reason: 'ReplicaSetUpdated' },
+    ],
   };
 }

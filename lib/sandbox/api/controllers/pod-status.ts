@@ -3,7 +3,6 @@ import type { ContainerReport, Manifest, PodReport } from '../../contract.ts';
 import { hostAddress } from '../identity.ts';
 import { at, type Fields, fieldsOf, itemsOf, textOf } from '../json.ts';
 import { timeText } from '../objects/core.ts';
-import { type Condition, transitioned } from './shared.ts';
 
 /** The status after a report. What the report leaves out stays. */
 export function podStatus(pod: Manifest, report: PodReport): Fields {
@@ -16,10 +15,9 @@ export function podStatus(pod: Manifest, report: PodReport): Fields {
     ...old,
     phase,
     hostIP: hostAddress,
-    hostIPs: [{ ip: hostAddress }],
     ...(report.ip === undefined ? {} : { podIP: report.ip, podIPs: [{ ip: report.ip }] }),
     startTime: old['startTime'] ?? timeText(),
-    conditions: transitioned(conditions(pod, phase, isInitialized, isReady), old['conditions']),
+    conditions: conditionsOf(pod, phase, isInitialized, isReady),
     ...(init.length === 0
       ? {}
       : { initContainerStatuses: init.map((one) => containerStatus(pod, 'initContainers', one)) }),
@@ -46,20 +44,18 @@ function phaseOf(pod: Manifest, { containers, initContainers = [] }: PodReport):
   return containers.every(hasStarted) ? 'Running' : 'Pending';
 }
 
-function conditions(pod: Manifest, phase: string, isInitialized: boolean, isReady: boolean): Condition[] {
-  const names = itemsOf(at(pod, 'spec', 'containers')).map((container) => textOf(container['name']));
+function conditionsOf(pod: Manifest, phase: string, isInitialized: boolean, isReady: boolean): Fields[] {
+  const names = itemsOf(at(pod, 'spec', 'containers')).map(({ name }) => name);
   const isOver = phase === 'Succeeded' || phase === 'Failed';
   const why = isOver
     ? { reason: phase === 'Succeeded' ? 'PodCompleted' : 'PodFailed' }
     : { reason: 'ContainersNotReady', message: `containers with unready status: [${names.join(' ')}]` };
-  const ready = (type: string): Condition => (isReady ? { type, status: 'True' } : { type, status: 'False', ...why });
+  const ready = isReady ? { status: 'True' } : { status: 'False', ...why };
   return [
     { type: 'PodScheduled', status: 'True' },
-    isInitialized
-      ? { type: 'Initialized', status: 'True' }
-      : { type: 'Initialized', status: 'False', reason: 'ContainersNotInitialized' },
-    ready('ContainersReady'),
-    ready('Ready'),
+    { type: 'Initialized', status: isInitialized ? 'True' : 'False' },
+    { type: 'ContainersReady', ...ready },
+    { type: 'Ready', ...ready },
   ];
 }
 

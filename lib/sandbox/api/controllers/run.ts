@@ -9,7 +9,6 @@ import { runDeployments } from './deployments.ts';
 import { runGarbage } from './garbage.ts';
 import { runNamespaces } from './namespaces.ts';
 import { runPods } from './pods.ts';
-import { transitioned } from './shared.ts';
 
 /**
  * Starts everything that acts on objects by itself, and creates the objects of a fresh cluster.
@@ -55,13 +54,12 @@ function setUpCluster(core: Core): void {
 /** The machine, as the only node. */
 function node(): object {
   const capacity = { cpu: String(cpus().length), memory: `${Math.floor(totalmem() / 1024)}Ki`, pods: '110' };
-  const ready = { type: 'Ready', status: 'True' as const, reason: 'KubeletReady' };
   return {
     spec: { podCIDR: '10.244.0.0/16' },
     status: {
       capacity,
       allocatable: capacity,
-      conditions: transitioned([ready], undefined),
+      conditions: [{ type: 'Ready', status: 'True', reason: 'KubeletReady' }],
       addresses: [
         { type: 'InternalIP', address: hostAddress },
         { type: 'Hostname', address: nodeName },

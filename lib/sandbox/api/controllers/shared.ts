@@ -1,7 +1,7 @@
 /** What controllers share: their queue, and what they ask of objects. */
 import type { Manifest, OwnerReference } from '../../contract.ts';
-import { type Fields, itemsOf } from '../json.ts';
-import { type Core, type ObjectName, timeText } from '../objects/core.ts';
+import { itemsOf } from '../json.ts';
+import type { Core, ObjectName } from '../objects/core.ts';
 
 const firstRetryMs = 50;
 const lastRetryMs = 5000;
@@ -65,22 +65,6 @@ export function controllerOf(object: Manifest | undefined): OwnerReference | und
 /** The reference that makes `owner` the controller of an object. */
 export function controlledBy({ apiVersion, kind, metadata: { name, uid = '' } }: Manifest): OwnerReference {
   return { apiVersion, kind, name, uid, controller: true, blockOwnerDeletion: true };
-}
-
-export interface Condition {
-  type: string;
-  status: 'True' | 'False';
-  reason?: string;
-  message?: string;
-}
-
-/** The conditions with the time of their last transition: the old one's if the status is the same. */
-export function transitioned(conditions: Condition[], old: unknown): Fields[] {
-  return conditions.map((condition) => {
-    const before = itemsOf(old).find(({ type }) => type === condition.type);
-    const isSame = before?.['status'] === condition.status;
-    return { ...condition, lastTransitionTime: isSame ? before?.['lastTransitionTime'] : timeText() };
-  });
 }
 
 /** Whether the condition of this type is true. */

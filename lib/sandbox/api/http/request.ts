@@ -1,5 +1,6 @@
 /** What a request asks for: the object that its path names, its body, its options. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { parse } from 'yaml';
 import type { Kubelet, Manifest } from '../../contract.ts';
 import { ApiError, badRequest, type GroupResource } from '../errors.ts';
@@ -72,8 +73,6 @@ export function selectionOf({ namespace, name }: RequestTarget, query: URLSearch
     hasFields(object);
 }
 
-const longestBody = 3 * 1024 * 1024;
-
 export function mediaTypeOf(request: IncomingMessage): string {
   return (request.headers['content-type'] ?? 'application/json').split(';')[0]?.trim().toLowerCase() ?? '';
 }
@@ -81,24 +80,16 @@ export function mediaTypeOf(request: IncomingMessage): string {
 /**
  * Reads a body of JSON or YAML.
  * @returns undefined if there is none
- * @throws ApiError 413, 415 or 400 for a body that is too long, of another type or malformed
+ * @throws ApiError 415 or 400 for a body of another type or a malformed one
  */
 export async function readBody(request: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > longestBody)
-      throw new ApiError(413, 'RequestEntityTooLarge', `the body is longer than ${longestBody} bytes`);
-    chunks.push(chunk);
-  }
-  const text = Buffer.concat(chunks).toString('utf8').trim();
+  const body = (await text(request)).trim();
   const type = mediaTypeOf(request);
-  if (text === '') return undefined;
+  if (body === '') return undefined;
   if (!/json|yaml/.test(type))
     throw new ApiError(415, 'UnsupportedMediaType', `the sandbox reads JSON and YAML, not ${type}`);
   try {
-    return type.endsWith('yaml') && !text.startsWith('{') ? parse(text) : JSON.parse(text);
+    return type.endsWith('yaml') && !body.startsWith('{') ? parse(body) : JSON.parse(body);
   } catch (error) {
     throw badRequest(`the body is malformed: ${error instanceof Error ? error.message : String(error)}`);
   }
@@ -131,7 +122,7 @@ export function deleteOptions(query: URLSearchParams, body: unknown): DeleteOpti
 }
 
 export function respond(response: ServerResponse, code: number, body: unknown): void {
-  const text = `${JSON.stringify(body)}\n`;
-  response.writeHead(code, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) });
-  response.end(text);
+  const json = `${JSON.stringify(body)}\n`;
+  response.writeHead(code, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(json) });
+  response.end(json);
 }

@@ -9,8 +9,7 @@ import type { Store } from '../store.ts';
 export interface Core {
   store: Store;
   registry: Registry;
-  /** In order; each gets what the one before it returned. */
-  admissions: readonly Admit[];
+  admit: Admit;
   /** What each manager applied last, by the object's uid. */
   applied: Map<string, Map<string, Fields>>;
 }

@@ -12,7 +12,7 @@ import {
   notFound,
   qualified,
 } from '../errors.ts';
-import { at, copy, type Fields, fieldsOf, same, textOf } from '../json.ts';
+import { copy, type Fields, fieldsOf, same, textOf } from '../json.ts';
 import { apiVersionOf, type Resource, subdomain } from '../resources/resource.ts';
 import { complete, decode } from '../schema.ts';
 import { type Core, find, internally, inVersion, type ObjectName, timeText } from './core.ts';
@@ -100,22 +100,19 @@ function setSystemFields(resource: Resource, object: Manifest): void {
  * Fills in defaults, runs admission and checks the object.
  * @param old - undefined for a new object
  * @returns the object to store
- * @throws ApiError 422 naming each wrong field, 403 if a webhook denies the object or a pod's account does not exist
+ * @throws ApiError 422 naming each wrong field, 403 if a webhook denies the object
  */
 function admitted(core: Core, resource: Resource, object: Manifest, old: Manifest | undefined): Manifest {
   const { name, namespace: home = '' } = object.metadata;
   refuse(resource, name, [...nameCauses(resource, name), ...complete(object, resource.schema)]);
-  if (old === undefined && qualified(resource) === 'pods') setServiceAccount(core, resource, object);
   const operation = old === undefined ? 'CREATE' : 'UPDATE';
   const namespace = core.store.get('namespaces', '', home);
-  let current = object;
-  for (const admit of core.admissions) {
-    try {
-      current = admit({ operation, object: copy(current), ...(namespace === undefined ? {} : { namespace }) });
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      throw new ApiError(403, 'Forbidden', `admission webhook "sandbox" denied the request: ${why}`);
-    }
+  let current: Manifest;
+  try {
+    current = core.admit({ operation, object: copy(object), ...(namespace === undefined ? {} : { namespace }) });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new ApiError(403, 'Forbidden', `admission webhook "sandbox" denied the request: ${why}`);
   }
   const causes = complete(current, resource.schema);
   refuse(resource, name, [...causes, ...(resource.prepare?.(current, old, core.store) ?? [])]);
@@ -126,14 +123,6 @@ function nameCauses({ nameRule = subdomain }: Resource, name: string): Cause[] {
   const field = 'metadata.name';
   if (name === '') return [{ field, message: 'name or generateName is required' }];
   return nameRule.pattern.test(name) ? [] : [{ field, message: `"${name}" ${nameRule.message}` }];
-}
-
-function setServiceAccount(core: Core, resource: Resource, pod: Manifest): void {
-  const { name, namespace = '' } = pod.metadata;
-  const account = textOf(at(pod, 'spec', 'serviceAccountName')) || 'default';
-  if (core.store.get('serviceaccounts', namespace, account) === undefined)
-    throw forbidden(resource, name, `serviceaccount "${account}" not found in namespace ${namespace}`);
-  pod['spec'] = { ...fieldsOf(pod['spec']), serviceAccountName: account };
 }
 
 /**

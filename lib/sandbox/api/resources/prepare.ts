@@ -18,9 +18,12 @@ export const prepareSecret: Prepare = (secret) => {
 };
 
 /** Gives a pod to the only node, which does not change the containers of a pod that it runs. */
-export const preparePod: Prepare = (pod, old) => {
-  pod['spec'] = { ...fieldsOf(pod['spec']), nodeName };
-  return old === undefined || same(pod['spec'], old['spec']) ? [] : [{ field: 'spec', message: 'a pod is immutable' }];
+export const preparePod: Prepare = (pod, old, store) => {
+  const { serviceAccountName = 'default', ...spec } = fieldsOf(pod['spec']);
+  pod['spec'] = { ...spec, serviceAccountName, nodeName };
+  if (old !== undefined) return same(pod['spec'], old['spec']) ? [] : [{ field: 'spec', message: 'is immutable' }];
+  if (store.get('serviceaccounts', pod.metadata.namespace ?? '', textOf(serviceAccountName)) !== undefined) return [];
+  return [{ field: 'spec.serviceAccountName', message: `serviceaccount "${serviceAccountName}" not found` }];
 };
 
 const prefix = '10.96.';

@@ -8,37 +8,19 @@ import { apiVersionOf, pathSegment, type Resource } from './resource.ts';
 
 const all = { categories: ['all'] };
 const clusterWide = { isNamespaced: false };
-const workload = { ...all, hasGeneration: true, hasStatus: true, newStatus: {} };
+const workload = { ...all, hasGeneration: true, newStatus: {} };
 const established = { conditions: ['NamesAccepted', 'Established'].map((type) => ({ type, status: 'True' })) };
+const definition = { ...clusterWide, hasGeneration: true, newStatus: established, prepare: prepareDefinition };
+const active = { phase: 'Active' };
+const pending = { phase: 'Pending' };
 
 type Entry = Partial<Resource> & { kind: string };
 
 const groups: Record<string, Entry[]> = {
   '': [
-    {
-      kind: 'Namespace',
-      shortNames: ['ns'],
-      ...clusterWide,
-      hasStatus: true,
-      newStatus: { phase: 'Active' },
-      prepare: prepareNamespace,
-    },
-    {
-      kind: 'Pod',
-      shortNames: ['po'],
-      ...all,
-      hasStatus: true,
-      newStatus: { phase: 'Pending' },
-      prepare: preparePod,
-    },
-    {
-      kind: 'Service',
-      shortNames: ['svc'],
-      ...all,
-      hasStatus: true,
-      newStatus: { loadBalancer: {} },
-      prepare: prepareService,
-    },
+    { kind: 'Namespace', shortNames: ['ns'], ...clusterWide, newStatus: active, prepare: prepareNamespace },
+    { kind: 'Pod', shortNames: ['po'], ...all, newStatus: pending, prepare: preparePod },
+    { kind: 'Service', shortNames: ['svc'], ...all, newStatus: { loadBalancer: {} }, prepare: prepareService },
     { kind: 'ServiceAccount', shortNames: ['sa'] },
     { kind: 'ConfigMap', shortNames: ['cm'] },
     { kind: 'Secret', prepare: prepareSecret },
@@ -57,17 +39,7 @@ const groups: Record<string, Entry[]> = {
   ],
   'coordination.k8s.io': [{ kind: 'Lease' }],
   'discovery.k8s.io': [{ kind: 'EndpointSlice' }],
-  'apiextensions.k8s.io': [
-    {
-      kind: 'CustomResourceDefinition',
-      shortNames: ['crd', 'crds'],
-      ...clusterWide,
-      hasGeneration: true,
-      hasStatus: true,
-      newStatus: established,
-      prepare: prepareDefinition,
-    },
-  ],
+  'apiextensions.k8s.io': [{ kind: 'CustomResourceDefinition', shortNames: ['crd', 'crds'], ...definition }],
 };
 
 const builtinResources: readonly Resource[] = Object.entries(groups).flatMap(([group, entries]) =>
@@ -80,7 +52,7 @@ const builtinResources: readonly Resource[] = Object.entries(groups).flatMap(([g
     isNamespaced: true,
     isCustom: false,
     hasGeneration: false,
-    hasStatus: false,
+    hasStatus: entry.newStatus !== undefined,
     schema: builtin(entry.kind),
     ...entry,
   })),

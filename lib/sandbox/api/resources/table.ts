@@ -52,12 +52,6 @@ const columns: Record<string, Column[]> = {
     ['Available', field('status', 'availableReplicas')],
     ageColumn,
   ],
-  ReplicaSet: [
-    ['Desired', field('spec', 'replicas')],
-    ['Current', field('status', 'replicas')],
-    ['Ready', field('status', 'readyReplicas')],
-    ageColumn,
-  ],
   Event: [
     ['Last Seen', (event) => age(textOf(event['lastTimestamp']))],
     ['Type', field('type')],

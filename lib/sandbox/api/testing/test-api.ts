@@ -47,7 +47,7 @@ export interface TestApi {
   close(): Promise<void>;
 }
 
-export async function startTestApi(admissions: Admit[] = []): Promise<TestApi> {
+export async function startTestApi(admit: Admit = ({ object }) => object): Promise<TestApi> {
   const authority = await createAuthority('test');
   const { keyPem, certPem } = await authority.issue({ commonName: 'apiserver', ips: ['127.0.0.1'] });
   const kubelet = createFakeKubelet();
@@ -56,7 +56,7 @@ export async function startTestApi(admissions: Admit[] = []): Promise<TestApi> {
     tls: { key: keyPem, cert: certPem, ca: authority.certificatePem },
     token: adminToken,
     listen: { port: 0 },
-    admissions,
+    admit,
   });
   const base = { host: '127.0.0.1', port: server.port, ca: authority.certificatePem };
 
