@@ -64,39 +64,33 @@ export interface ContainerTarget {
 
 /** The state of a pod as its node sees it. The API server derives phase and conditions from it. */
 export interface PodReport {
-  /** The pod's address, once it has one. */
-  ip?: string;
+  ip: string;
   initContainers?: ContainerReport[];
   containers: ContainerReport[];
 }
 
+/** An item of `status.containerStatuses`. */
 export interface ContainerReport {
   name: string;
-  /** As `status.containerStatuses[].state`: `{waiting: {reason: 'ErrImagePull', message: …}}` and so on. */
+  image: string;
+  imageID: string;
   state: ContainerState;
-  lastState?: ContainerState;
+  /** Of the run before; `{}` if there was none. */
+  lastState: ContainerState;
   /** Running, and ready by its probes. For an init container: ended with status 0. */
   ready: boolean;
+  started: boolean;
   restartCount: number;
   /** Changes with each restart, such as `sandbox://<hex>`. */
   containerID?: string;
-  imageID?: string;
 }
 
-/** Exactly one member. Times are RFC 3339. */
+/** At most one member. Times are RFC 3339. */
 export interface ContainerState {
   /** `ContainerCreating`, `PodInitializing`, `ErrImagePull`, `ImagePullBackOff`, `CrashLoopBackOff`, `CreateContainerError`. */
   waiting?: { reason: string; message?: string };
   running?: { startedAt: string };
-  terminated?: {
-    exitCode: number;
-    signal?: number;
-    reason: string;
-    message?: string;
-    startedAt: string;
-    finishedAt: string;
-    containerID?: string;
-  };
+  terminated?: { exitCode: number; reason: string; startedAt: string; finishedAt: string; containerID?: string };
 }
 
 /** The streams that the client asked for. The kubelet ends an output only after everything is written. */
@@ -136,11 +130,6 @@ export interface KindRef {
   kind: string;
 }
 
-export interface NamedRef extends KindRef {
-  name: string;
-  namespace?: string;
-}
-
 export interface ViewEvent {
   type: 'ADDED' | 'MODIFIED' | 'DELETED';
   object: Manifest;
@@ -148,12 +137,11 @@ export interface ViewEvent {
 
 /** The objects of the API server, for DNS, Services and the mesh's control plane. Calls are synchronous. */
 export interface ObjectView {
-  get(ref: NamedRef): Manifest | undefined;
+  get(ref: KindRef & { name: string; namespace?: string }): Manifest | undefined;
   /** The objects of a kind, in one namespace or in all. None while the kind is unknown. */
   list(kind: KindRef, namespace?: string): Manifest[];
   /**
-   * Delivers each existing object as ADDED before it returns, then each change in order. A kind whose CRD comes later
-   * delivers from then on.
+   * Delivers each existing object as ADDED before it returns, then each change in order. The kind may be defined later.
    * @returns a function that ends the watch
    */
   watch(kind: KindRef, deliver: (event: ViewEvent) => void): () => void;

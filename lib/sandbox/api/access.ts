@@ -5,13 +5,7 @@ import type { RequestTarget } from './http/request.ts';
 import { at, type Fields, fieldsOf, itemsOf, stringsOf, textOf } from './json.ts';
 import type { Store } from './store.ts';
 
-interface User {
-  name: string;
-  groups: string[];
-}
-
-const everything = 'system:masters';
-const administrator: User = { name: 'kubernetes-admin', groups: [everything] };
+const administrator = 'kubernetes-admin';
 const suffix = 'rbac.authorization.k8s.io';
 
 /** The type of a Secret with a ServiceAccount's token, and its annotations. */
@@ -30,7 +24,7 @@ export function authenticate(
   { authorization = '', ...others }: IncomingHttpHeaders,
   token: string,
   store: Store,
-): User {
+): string {
   const given = /^Bearer (.+)$/i.exec(authorization)?.[1]?.trim() ?? '';
   const user = given === token ? administrator : accountWith(store, given);
   if (user === undefined) throw new ApiError(401, 'Unauthorized', 'Unauthorized');
@@ -40,8 +34,8 @@ export function authenticate(
   return user;
 }
 
-/** The user whose token a Secret has; undefined for an unknown token and for one whose account is gone. */
-function accountWith(store: Store, token: string): User | undefined {
+/** The account whose token a Secret has; undefined for an unknown token and for one whose account is gone. */
+function accountWith(store: Store, token: string): string | undefined {
   const encoded = Buffer.from(token).toString('base64');
   const secret = store
     .list('secrets')
@@ -49,10 +43,7 @@ function accountWith(store: Store, token: string): User | undefined {
   const { namespace = '', annotations = {} } = secret?.metadata ?? {};
   const account = store.get('serviceaccounts', namespace, annotations[tokenSecret.name] ?? '');
   if (account === undefined || account.metadata.uid !== annotations[tokenSecret.uid]) return undefined;
-  return {
-    name: accountName(namespace, account.metadata.name),
-    groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
-  };
+  return accountName(namespace, account.metadata.name);
 }
 
 function accountName(namespace: string, name: string): string {
@@ -60,17 +51,17 @@ function accountName(namespace: string, name: string): string {
 }
 
 /** @throws ApiError 403 if no role lets the user do what a request asks for */
-export function authorize(store: Store, user: User, target: RequestTarget): void {
+export function authorize(store: Store, user: string, target: RequestTarget): void {
   const { verb, group, plural, subresource, name } = target;
   const resource = subresource === '' ? plural : `${plural}/${subresource}`;
   // Roles in a namespace cover the namespace itself.
   const namespace = qualified(target) === 'namespaces' ? name : target.namespace;
-  if (user.groups.includes(everything) || isAllowed(store, user, { verb, group, resource, namespace, name })) return;
+  if (user === administrator || isAllowed(store, user, { verb, group, resource, namespace, name })) return;
   const where = namespace === '' ? 'at the cluster scope' : `in the namespace "${namespace}"`;
   throw forbidden(
     target,
     name,
-    `User "${user.name}" cannot ${verb} resource "${resource}" in API group "${group}" ${where}`,
+    `User "${user}" cannot ${verb} resource "${resource}" in API group "${group}" ${where}`,
   );
 }
 
@@ -82,7 +73,7 @@ interface Wanted {
   name: string;
 }
 
-function isAllowed(store: Store, user: User, wanted: Wanted): boolean {
+function isAllowed(store: Store, user: string, wanted: Wanted): boolean {
   const bindings = [
     ...store.list(`clusterrolebindings.${suffix}`),
     ...(wanted.namespace === '' ? [] : store.list(`rolebindings.${suffix}`, wanted.namespace)),
@@ -94,11 +85,9 @@ function isAllowed(store: Store, user: User, wanted: Wanted): boolean {
   );
 }
 
-function isSubject(subject: Fields, user: User, namespace: string): boolean {
-  const name = textOf(subject['name']);
-  if (subject['kind'] === 'User') return name === user.name;
-  if (subject['kind'] === 'Group') return user.groups.includes(name);
-  return user.name === accountName(textOf(subject['namespace']) || namespace, name);
+function isSubject({ kind, name, ...subject }: Fields, user: string, namespace: string): boolean {
+  if (kind !== 'ServiceAccount') return kind === 'User' && name === user;
+  return user === accountName(textOf(subject['namespace']) || namespace, textOf(name));
 }
 
 function rulesOf(store: Store, { kind, name }: Fields, namespace: string): Fields[] {

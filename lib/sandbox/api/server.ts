@@ -45,11 +45,7 @@ export interface ApiServer {
  * @throws Error if it cannot listen
  */
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
-  const store = new Store();
-  const core: Core = { store, registry: new Registry(), admit: options.admit, applied: new Map() };
-  store.subscribe(undefined, ({ type, object }) => {
-    if (type === 'DELETED') core.applied.delete(object.metadata.uid ?? '');
-  });
+  const core: Core = { store: new Store(), registry: new Registry(), admit: options.admit, applied: new Map() };
   const service: Service = { core, kubelet: options.kubelet, token: options.token };
   runControllers(core, options.kubelet, options.tls.ca);
   const { fault, listen, tls } = options;

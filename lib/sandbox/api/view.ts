@@ -1,5 +1,5 @@
 /** The objects for the node side, in the same process. */
-import type { KindRef, ObjectView, ViewEvent } from '../contract.ts';
+import type { Manifest, ObjectView } from '../contract.ts';
 import { recordEvent } from './controllers/events.ts';
 import { qualified } from './errors.ts';
 import { type Core, find, inVersion } from './objects/core.ts';
@@ -8,25 +8,6 @@ import { mergePatch } from './patch/merge.ts';
 
 export function createView(core: Core): ObjectView {
   const { store, registry } = core;
-
-  /** Waits for the kind if it is not defined yet. */
-  function watch(kind: KindRef, deliver: (event: ViewEvent) => void): () => void {
-    let stop: (() => void) | undefined;
-    let isOver = false;
-    const begin = (): void => {
-      const resource = registry.byKind(kind);
-      if (resource === undefined || stop !== undefined || isOver) return;
-      const storage = qualified(resource);
-      for (const object of store.list(storage)) deliver({ type: 'ADDED', object: inVersion(resource, object) });
-      stop = store.subscribe(storage, ({ type, object }) => deliver({ type, object: inVersion(resource, object) }));
-    };
-    begin();
-    if (stop === undefined) registry.onDefined(begin);
-    return () => {
-      isOver = true;
-      stop?.();
-    };
-  }
 
   return {
     get(ref) {
@@ -38,7 +19,13 @@ export function createView(core: Core): ObjectView {
       if (resource === undefined) return [];
       return store.list(qualified(resource), namespace).map((object) => inVersion(resource, object));
     },
-    watch,
+    watch({ apiVersion, kind }, deliver) {
+      const isWanted = (object: Manifest): boolean => object.kind === kind && object.apiVersion === apiVersion;
+      for (const { object } of store.all()) if (isWanted(object)) deliver({ type: 'ADDED', object });
+      return store.subscribe(undefined, ({ type, object }) => {
+        if (isWanted(object)) deliver({ type, object });
+      });
+    },
     put(object) {
       const resource = registry.byKind(object);
       if (resource === undefined) throw new Error(`there is no kind ${object.kind} in ${object.apiVersion}`);

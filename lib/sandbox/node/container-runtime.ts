@@ -43,7 +43,7 @@ export class ContainerRuntime {
   #life: Promise<void> | undefined;
   #running: Running | undefined;
   #state: ContainerState;
-  #lastState: ContainerState | undefined;
+  #lastState: ContainerState = {};
   #isReady = false;
   #restarts = 0;
   #id = '';
@@ -80,11 +80,14 @@ export class ContainerRuntime {
   report(): ContainerReport {
     return {
       name: this.spec.name,
+      image: this.spec.image,
+      imageID: this.spec.image,
       state: this.#state,
-      ...(this.#lastState === undefined ? {} : { lastState: this.#lastState }),
+      lastState: this.#lastState,
       ready: this.#isReady,
+      started: this.#running !== undefined,
       restartCount: this.#restarts,
-      ...(this.#id === '' ? {} : { containerID: this.#id, imageID: this.spec.image }),
+      ...(this.#id === '' ? {} : { containerID: this.#id }),
     };
   }
 

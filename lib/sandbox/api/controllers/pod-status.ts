@@ -4,7 +4,7 @@ import { hostAddress } from '../identity.ts';
 import { at, type Fields, fieldsOf, itemsOf, textOf } from '../json.ts';
 import { timeText } from '../objects/core.ts';
 
-/** The status after a report. What the report leaves out stays. */
+/** The status after a report. */
 export function podStatus(pod: Manifest, report: PodReport): Fields {
   const old = fieldsOf(pod['status']);
   const init = report.initContainers ?? [];
@@ -15,13 +15,12 @@ export function podStatus(pod: Manifest, report: PodReport): Fields {
     ...old,
     phase,
     hostIP: hostAddress,
-    ...(report.ip === undefined ? {} : { podIP: report.ip, podIPs: [{ ip: report.ip }] }),
+    podIP: report.ip,
+    podIPs: [{ ip: report.ip }],
     startTime: old['startTime'] ?? timeText(),
     conditions: conditionsOf(pod, phase, isInitialized, isReady),
-    ...(init.length === 0
-      ? {}
-      : { initContainerStatuses: init.map((one) => containerStatus(pod, 'initContainers', one)) }),
-    containerStatuses: report.containers.map((one) => containerStatus(pod, 'containers', one)),
+    ...(init.length === 0 ? {} : { initContainerStatuses: init }),
+    containerStatuses: report.containers,
   };
 }
 
@@ -40,7 +39,7 @@ function phaseOf(pod: Manifest, { containers, initContainers = [] }: PodReport):
     if (policy === 'Never' || (policy === 'OnFailure' && isGood)) return isGood ? 'Succeeded' : 'Failed';
   }
   const hasStarted = (one: ContainerReport): boolean =>
-    one.state.waiting === undefined || one.lastState?.terminated !== undefined;
+    one.state.waiting === undefined || one.lastState.terminated !== undefined;
   return containers.every(hasStarted) ? 'Running' : 'Pending';
 }
 
@@ -57,20 +56,4 @@ function conditionsOf(pod: Manifest, phase: string, isInitialized: boolean, isRe
     { type: 'ContainersReady', ...ready },
     { type: 'Ready', ...ready },
   ];
-}
-
-function containerStatus(pod: Manifest, list: 'containers' | 'initContainers', report: ContainerReport): Fields {
-  const container = itemsOf(at(pod, 'spec', list)).find((one) => one['name'] === report.name);
-  const image = textOf(container?.['image']);
-  return {
-    name: report.name,
-    image,
-    imageID: report.imageID ?? '',
-    ...(report.containerID === undefined ? {} : { containerID: report.containerID }),
-    state: report.state,
-    lastState: report.lastState ?? {},
-    ready: report.ready,
-    started: report.state.running !== undefined,
-    restartCount: report.restartCount,
-  };
 }

@@ -60,7 +60,6 @@ const builtinResources: readonly Resource[] = Object.entries(groups).flatMap(([g
 
 export class Registry {
   readonly #custom = new Map<string, Resource[]>();
-  readonly #listeners: (() => void)[] = [];
 
   all(): Resource[] {
     return [...builtinResources, ...[...this.#custom.values()].flat()];
@@ -85,17 +84,11 @@ export class Registry {
   /** Adds the kinds of a custom resource definition, or replaces them. */
   define(definition: Manifest): void {
     this.#custom.set(definition.metadata.name, customResources(definition));
-    for (const listener of this.#listeners) listener();
   }
 
   /** Removes the kinds of a custom resource definition. */
   forget(name: string): void {
     this.#custom.delete(name);
-  }
-
-  /** Calls `listener` after each `define`. */
-  onDefined(listener: () => void): void {
-    this.#listeners.push(listener);
   }
 }
 

@@ -99,18 +99,17 @@ export function createFakeKubelet(): FakeKubelet {
 function reportOf(container: Record<string, unknown>): ContainerReport {
   const image = textOf(container['image']);
   const name = textOf(container['name']);
-  if (image.startsWith('missing'))
-    return {
-      name,
-      state: { waiting: { reason: 'ErrImagePull', message: `no program is known for ${image}` } },
-      ready: false,
-      restartCount: 0,
-    };
+  const isMissing = image.startsWith('missing');
   return {
     name,
-    state: { running: { startedAt: new Date().toISOString() } },
-    ready: !image.startsWith('slow'),
+    image,
+    imageID: image,
+    state: isMissing
+      ? { waiting: { reason: 'ErrImagePull', message: `no program is known for ${image}` } }
+      : { running: { startedAt: new Date().toISOString() } },
+    lastState: {},
+    ready: !isMissing && !image.startsWith('slow'),
+    started: !isMissing,
     restartCount: 0,
-    containerID: `fake://${name}`,
   };
 }
