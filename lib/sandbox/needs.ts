@@ -12,16 +12,7 @@ export interface MissingNeed {
 }
 
 /** The namespaces of a sandbox, as arguments of `unshare`. Root uses a user namespace too, so that all users get the same. */
-export const NAMESPACES = [
-  '--user',
-  '--map-root-user',
-  '--net',
-  '--mount',
-  '--pid',
-  '--fork',
-  '--kill-child',
-  '--mount-proc',
-];
+export const NAMESPACES = '--user --map-root-user --net --mount --pid --fork --kill-child --mount-proc'.split(' ');
 
 /** Time limit of one check, ms. */
 const CHECK_MS = 10_000;
@@ -41,16 +32,12 @@ const PROGRAMS_OF_CONTAINERS: Record<string, string> = {
   setpriv: 'util-linux',
 };
 
-/** Settings of the kernel that can forbid the sandbox, and the values that allow it. */
+/** Settings of the kernel that can forbid the sandbox. */
 const SETTINGS = [
-  { file: 'kernel/unprivileged_userns_clone', forbids: '0', allow: 'kernel.unprivileged_userns_clone=1' },
-  {
-    file: 'kernel/apparmor_restrict_unprivileged_userns',
-    forbids: '1',
-    allow: 'kernel.apparmor_restrict_unprivileged_userns=0',
-  },
-  { file: 'user/max_user_namespaces', forbids: '0', allow: 'user.max_user_namespaces=10000' },
-  { file: 'user/max_net_namespaces', forbids: '0', allow: 'user.max_net_namespaces=10000' },
+  { name: 'kernel.unprivileged_userns_clone', forbids: '0', allows: '1' },
+  { name: 'kernel.apparmor_restrict_unprivileged_userns', forbids: '1', allows: '0' },
+  { name: 'user.max_user_namespaces', forbids: '0', allows: '10000' },
+  { name: 'user.max_net_namespaces', forbids: '0', allows: '10000' },
 ];
 
 /** What a sandbox does first. */
@@ -70,7 +57,7 @@ const STEPS = [
   },
   {
     what: '/proc in a process namespace',
-    flags: ['--user', '--map-root-user', '--pid', '--fork', '--kill-child', '--mount-proc', '--mount'],
+    flags: NAMESPACES.filter((flag) => flag !== '--net'),
     script: ':',
     remedy: 'in a container: unmask /proc (docker run --security-opt systempaths=unconfined)',
   },
@@ -113,12 +100,12 @@ export function forbidden(
   remedy: string,
   settingOf: (file: string) => string | undefined,
 ): MissingNeed[] {
-  const settings = SETTINGS.filter(({ file, forbids }) => settingOf(file) === forbids);
+  const settings = SETTINGS.filter(({ name, forbids }) => settingOf(name.replaceAll('.', '/')) === forbids);
   if (settings.length === 0) return [{ what, problem: `forbidden, and by no sysctl (${complaint})`, remedy }];
-  return settings.map(({ allow }) => ({
+  return settings.map(({ name, allows }) => ({
     what,
-    problem: `forbidden by the sysctl ${allow.split('=', 1)[0]} (${complaint})`,
-    remedy: `as root: sysctl -w ${allow}`,
+    problem: `forbidden by the sysctl ${name} (${complaint})`,
+    remedy: `as root: sysctl -w ${name}=${allows}`,
   }));
 }
 
