@@ -106,6 +106,30 @@ claim(
 
 claim(
   {
+    id: 'permissive/keeps-policies',
+    title: 'with permissive mode off again, the policies that there are now act, and those deleted meanwhile do not',
+    spec: 'OSM docs, Permissive Mode: SMI policies are not enforced while it is on, and decide while it is off',
+    features: ['permissive', 'http-policy', 'tcp-policy'],
+    starts: { permissive: false },
+    ends: { permissive: false },
+  },
+  async () => {
+    const tcp = policy({ client: curl, server: tcpEcho });
+    await tcp.apply();
+    await policy({ client: curl, server: httpbin }).apply();
+    await given.answered(request, hello);
+
+    await mesh.permissive(true);
+    await given.answered(request, hello, sameNameClient.sends(tcpEcho));
+    await tcp.delete();
+    await mesh.permissive(false);
+
+    await expect.all({ answered: [request], refused: [hello] });
+  },
+);
+
+claim(
+  {
     id: 'permissive/off-obeys-policy',
     title: 'with permissive mode off, the client that a policy names is answered, and another is refused',
     spec: 'SMI traffic-access v1alpha3: access is denied by default, and granted by identity',

@@ -7,6 +7,7 @@ import {
   httpbin,
   mesh,
   otherClient,
+  policies,
   policy,
   sameNameClient,
   tcpEcho,
@@ -118,6 +119,132 @@ claim(
     await policy({ client: curl, server: tcpEcho }).apply();
 
     await expect.all({ answered: [hello], refused: [curl.sends(tcpEcho, 9001)] });
+  },
+);
+
+claim(
+  {
+    id: 'tcp-routing/every-port',
+    title: 'a TCPRoute with two ports lets the client reach both',
+    spec: 'SMI traffic-specs v1alpha4, TCPRoute: matches.ports is a list, and each port of it matches',
+    features: ['permissive', 'tcp-policy', 'several-ports'],
+    starts: { permissive: false },
+  },
+  async () => {
+    await given.refused(hello, curl.sends(tcpEcho, 9001));
+
+    await policy({ client: curl, server: tcpEcho, ports: [9000, 9001] }).apply();
+
+    await expect.answered(hello, curl.sends(tcpEcho, 9001));
+  },
+);
+
+claim(
+  {
+    id: 'tcp-routing/every-source',
+    title: 'a TrafficTarget with two sources in two namespaces lets in both, and nobody else',
+    spec: 'SMI traffic-access v1alpha3: sources is a list, and each ServiceAccount of it is granted access',
+    features: ['permissive', 'tcp-policy', 'several-clients'],
+    starts: { permissive: false },
+  },
+  async () => {
+    const clients = [curl, sameNameClient];
+    await given.refused(...clients.map((client) => client.sends(tcpEcho)), otherClient.sends(tcpEcho));
+
+    await policy({ client: clients, server: tcpEcho }).apply();
+
+    await expect.all({
+      answered: clients.map((client) => client.sends(tcpEcho)),
+      refused: [otherClient.sends(tcpEcho)],
+    });
+  },
+);
+
+claim(
+  {
+    id: 'tcp-routing/several-policies',
+    title: 'two policies for the same client and server act together, and each ends by itself',
+    spec: 'SMI traffic-access v1alpha3: access is the union of what all TrafficTargets grant',
+    features: ['permissive', 'tcp-policy', 'additive-policies'],
+    starts: { permissive: false },
+  },
+  async () => {
+    const onOtherPort = curl.sends(tcpEcho, 9001);
+    const first = policy({ client: curl, server: tcpEcho });
+    await given.refused(hello, onOtherPort);
+
+    await first.apply();
+    await policy({ client: curl, server: tcpEcho, ports: [9001] }).apply();
+    await expect.answered(hello, onOtherPort);
+
+    await first.delete();
+    await expect.all({ answered: [onOtherPort], refused: [hello] });
+  },
+);
+
+claim(
+  {
+    id: 'tcp-routing/policies-apart',
+    title: 'policies for two clients of one server open to each client only its own port',
+    spec: 'SMI traffic-access v1alpha3: a TrafficTarget grants its sources what its rules name',
+    features: ['permissive', 'tcp-policy', 'additive-policies'],
+    starts: { permissive: false },
+  },
+  async () => {
+    const own = [hello, sameNameClient.sends(tcpEcho, 9001)];
+    const others = [curl.sends(tcpEcho, 9001), sameNameClient.sends(tcpEcho)];
+    await given.refused(...own, ...others);
+
+    await policies(
+      { client: curl, server: tcpEcho },
+      { client: sameNameClient, server: tcpEcho, ports: [9001] },
+    ).apply();
+
+    await expect.all({ answered: own, refused: others });
+  },
+);
+
+claim(
+  {
+    id: 'tcp-routing/edited-port',
+    title: 'a policy that is edited in place opens the ports that it names now, and no others',
+    spec: 'SMI traffic-specs v1alpha4, TCPRoute; Kubernetes API conventions: controllers act on the present spec',
+    features: ['permissive', 'tcp-policy', 'several-ports'],
+    starts: { permissive: false },
+  },
+  async () => {
+    const onOtherPort = curl.sends(tcpEcho, 9001);
+    const allowRule = policy({ client: curl, server: tcpEcho });
+    await allowRule.apply();
+    await given.answered(hello);
+    await given.refused(onOtherPort);
+
+    await allowRule.edit({ client: curl, server: tcpEcho, ports: [9001] });
+    await expect.all({ answered: [onOtherPort], refused: [hello] });
+
+    await allowRule.edit({ client: curl, server: tcpEcho, ports: [9001, 9000] });
+    await expect.answered(onOtherPort, hello);
+  },
+);
+
+claim(
+  {
+    id: 'tcp-routing/edited-source',
+    title: 'a policy that is edited in place lets in the client that it names now, and not the former one',
+    spec: 'SMI traffic-access v1alpha3; Kubernetes API conventions: controllers act on the present spec',
+    features: ['permissive', 'tcp-policy'],
+    starts: { permissive: false },
+  },
+  async () => {
+    const fromOther = sameNameClient.sends(tcpEcho);
+    const allowRule = policy({ client: curl, server: tcpEcho });
+    await allowRule.apply();
+    await given.answered(hello);
+    await given.refused(fromOther);
+
+    await allowRule.edit({ client: sameNameClient, server: tcpEcho });
+
+    await expect.all({ answered: [fromOther], refused: [hello] });
   },
 );
 
