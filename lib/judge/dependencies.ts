@@ -1,28 +1,24 @@
 import type { Evidence } from '../evidence/index.ts';
-import type { Actor, Server } from '../fixtures/index.ts';
+import type { Server } from '../fixtures/index.ts';
 import type { Cluster } from '../kube/cluster.ts';
 import type { Mesh, ModeName } from '../mesh/mesh.ts';
-import { type NonceMaker, Prober, type ServerLog } from '../probe/index.ts';
+import { type NonceMaker, Prober, type ProberDependencies, type ServerLog } from '../probe/index.ts';
 import { Changes } from './changes.ts';
-import { ClusterObserver } from './cluster-observer.ts';
+import { ClusterObserver, type ObserverDependencies } from './cluster-observer.ts';
 import { ControlPollers } from './control-pollers.ts';
 import { Modes } from './modes.ts';
 import { PoliciesInForce } from './policies-in-force.ts';
 import { Pollers } from './poller.ts';
 import { type EgressTargetHost, Routes } from './routes.ts';
 
-/** What probes need of a run: the pods, the ways between them, and who probes. */
-export interface ProbingDependencies {
+/** What every claim of a run is judged with. */
+export interface Dependencies {
   cluster: Cluster;
   evidence: Evidence;
   mesh: Mesh;
   observer: ClusterObserver;
   routes: Routes;
   prober: Prober;
-}
-
-/** What every claim of a run is judged with. */
-export interface Dependencies extends ProbingDependencies {
   pollers: Pollers;
   controlPollers: ControlPollers;
   changes: Changes;
@@ -30,27 +26,24 @@ export interface Dependencies extends ProbingDependencies {
   policiesInForce: PoliciesInForce;
 }
 
-export interface ProbingOptions {
-  cluster: Cluster;
-  evidence: Evidence;
+export interface JudgingOptions extends ObserverDependencies {
   mesh: Mesh;
-  actors: Actor[];
-  servers: Server[];
   nonce: NonceMaker;
-  /** True when the pods may have been there before the run, so that their restarts until now are not this run's. */
-  reused: boolean;
   egressTargetHost?: EgressTargetHost | undefined;
   /** Servers beside the cluster, by the fixture that each replaces, and their logs. */
   beside?: { servers: Record<string, Server> | undefined; logOf(app: string): ServerLog | undefined };
-  log(line: string): void;
+  /** Called before each switch of a mode. */
+  beforeSwitch(mode: ModeName, value: boolean): Promise<void>;
 }
 
-/** Observes the fixtures and can probe between them. */
-export function openProbing(options: ProbingOptions): ProbingDependencies {
-  const { cluster, evidence, mesh, actors, servers, beside, nonce } = options;
-  const fixtures = [...actors, ...servers];
-  const observer = new ClusterObserver({ ...options, actors: fixtures });
-  const prober = new Prober({
+/** Observes the fixtures from now on, and can judge between them. */
+export function openJudging(
+  options: JudgingOptions,
+  proberOf = (given: ProberDependencies): Prober => new Prober(given),
+): Dependencies {
+  const { cluster, evidence, mesh, actors, beside, nonce, egressTargetHost, beforeSwitch } = options;
+  const observer = new ClusterObserver(options);
+  const prober = proberOf({
     evidence,
     nonce,
     agentOf: (app) => observer.agentOf(app),
@@ -58,23 +51,19 @@ export function openProbing(options: ProbingOptions): ProbingDependencies {
     podOf: (app) => observer.podOf(app),
     identityOf: (route) => observer.identityOf(route),
   });
-  const routes = new Routes(fixtures, options.egressTargetHost, beside?.servers);
-  return { cluster, evidence, mesh, observer, routes, prober };
-}
-
-/** @param beforeSwitch called before each switch of a mode */
-export function openJudging(
-  probing: ProbingDependencies,
-  beforeSwitch: (mode: ModeName, value: boolean) => Promise<void>,
-): Dependencies {
-  const { evidence, observer, routes, prober } = probing;
+  const routes = new Routes(actors, egressTargetHost, beside?.servers);
   const changes = new Changes(evidence);
   return {
-    ...probing,
+    cluster,
+    evidence,
+    mesh,
+    observer,
+    routes,
+    prober,
     pollers: new Pollers(prober),
     controlPollers: new ControlPollers(prober, routes, observer),
     changes,
-    modes: new Modes({ ...probing, changes, beforeSwitch }),
-    policiesInForce: new PoliciesInForce(probing.mesh.hasWidePolicies),
+    modes: new Modes({ cluster, mesh, changes, observer, beforeSwitch }),
+    policiesInForce: new PoliciesInForce(mesh.hasWidePolicies),
   };
 }

@@ -3,7 +3,6 @@ import {
   FixtureSets,
   type JudgingDependencies,
   openJudging,
-  openProbing,
   type PlannedClaim,
   StabilityChecks,
   TIMING,
@@ -100,24 +99,23 @@ export function openJudgingOn(
   reused: boolean,
 ): OpenedJudging {
   const logs = egressTarget && followEgressTarget(egressTarget, log);
-  const probing = openProbing({
+  const judging = openJudging({
     cluster,
     evidence,
     mesh,
-    actors: Object.values(fixtures.clients),
-    servers: Object.values(fixtures.servers),
+    actors: [...Object.values(fixtures.clients), ...Object.values(fixtures.servers)],
     nonce,
     reused,
     egressTargetHost: egressTargetHost(options.egressTarget),
     beside: { servers: egressTarget?.servers, logOf: (app) => logs?.get(app) },
+    beforeSwitch: async (mode, value) => provided.beforeSwitch?.(mesh.setting(mode), value),
     log,
   });
-  const judging = openJudging(probing, async (mode, value) => provided.beforeSwitch?.(mesh.setting(mode), value));
   const close = () =>
     endAll(log, [
       () => judging.modes.close(),
       () => judging.controlPollers.stop(),
-      () => probing.observer.close(),
+      () => judging.observer.close(),
       ...[...(logs?.values() ?? [])].map((each) => () => each.close()),
     ]);
   return { judging, close };

@@ -1,6 +1,4 @@
-import { ClusterObserver } from '../cluster-observer.ts';
 import { type Dependencies, openJudging } from '../dependencies.ts';
-import { Routes } from '../routes.ts';
 import { FakeCluster } from './fake-cluster.ts';
 import { FakeEvidence } from './fake-evidence.ts';
 import { FakeMesh } from './fake-mesh.ts';
@@ -20,18 +18,13 @@ export function fakeDependencies(): FakeDependencies {
   const cluster = new FakeCluster();
   const evidence = new FakeEvidence();
   const mesh = new FakeMesh(cluster);
-  const everyServer = Object.values(servers);
-  const everyActor = [...Object.values(actors), ...everyServer];
-  const observer = new ClusterObserver({
-    cluster,
-    evidence,
-    actors: everyActor,
-    mesh,
-    reused: false,
-    log: () => undefined,
-  });
-  const prober = new FakeProber(evidence, undefined, (route) => observer.identityOf(route));
-  const probing = { cluster, evidence, mesh, observer, prober, routes: new Routes(everyActor) };
+  const everyActor = [...Object.values(actors), ...Object.values(servers)];
+  const prober = new FakeProber(evidence, undefined, (route) => judging.observer.identityOf(route));
+  const options = { cluster, evidence, mesh, actors: everyActor, reused: false, log: () => undefined };
+  const judging = openJudging(
+    { ...options, nonce: () => 'mpabcdefx1', beforeSwitch: async () => undefined },
+    () => prober,
+  );
   for (const actor of everyActor) cluster.put(podOf(actor), 'ADDED');
-  return { ...openJudging(probing, async () => undefined), ...probing };
+  return { ...judging, cluster, evidence, mesh, prober };
 }
