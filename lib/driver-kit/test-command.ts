@@ -15,8 +15,7 @@ import { testDriver } from './test-driver.ts';
 import { Transcript } from './transcript.ts';
 
 /**
- * Tests a driver on a cluster: installs the mesh, enrols, switches, allows, refuses, removes, and prints after each
- * part
+ * Tests a driver on a cluster: installs the mesh, enrols, switches, allows, refuses, removes, and prints after each part
  * what it did, or what failed and where to look.
  *
  * @returns the exit status: fine; failed if a part failed; that of a run if the mesh does not come up; interrupted

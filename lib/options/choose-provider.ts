@@ -56,8 +56,7 @@ export function defaultMesh(provider: ProviderName): string {
  * Where the cluster of a run comes from. `auto` falls back to the sandbox only if no option asks for a real cluster: a
  * pipeline whose Docker is down must not turn green.
  *
- * @param mesh the driver of the mesh that the run would test on kind (see {@link defaultMesh}), or the one that was
- * named
+ * @param mesh the driver of the mesh that the run would test on kind (see {@link defaultMesh}), or the one that was named
  * @throws EnvironmentError with all that is missing, and the remedies
  */
 export function chooseProvider(options: RunOptions, facts: MachineFacts, mesh: Driver): Choice {

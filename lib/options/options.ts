@@ -22,9 +22,7 @@ interface Fields {
   help: string;
   default?: string | number | true;
   choices?: readonly string[];
-  /**
-   * Limits of a number. A time limit that no timer can hold would end at once.
-   */
+  /** Limits of a number. A time limit that no timer can hold would end at once. */
   least?: number;
   most?: number;
   /** The providers that use it. */
@@ -50,8 +48,7 @@ function group<const T extends Record<string, Fields>>(
 const kind = ['kind', 'auto'] as const;
 
 /**
- * Every option of a run by its property in `RunOptions`, in the order of the help. The command line, the environment,
- * the
+ * Every option of a run by its property in `RunOptions`, in the order of the help. The command line, the environment, the
  * file, the help and the type `RunOptions` all follow from this table.
  */
 const schema = {
@@ -168,11 +165,7 @@ const schema = {
       value: 'role=ref',
       help: `image for a fixture; roles are ${IMAGE_ROLES.join(', ')} (repeatable)`,
     },
-    registry: {
-      kind: 'text',
-      value: 'prefix',
-      help: "prefix for the fixtures' images: registry.example.com/mirror",
-    },
+    registry: { kind: 'text', value: 'prefix', help: "prefix for the fixtures' images: registry.example.com/mirror" },
     pullSecret: {
       kind: 'path',
       value: 'file',

@@ -15,8 +15,7 @@ export interface OptionSources {
 }
 
 /**
- * The options of a run. The command line overrides the environment, which overrides the file; only `set`, `set-secret`
- * and
+ * The options of a run. The command line overrides the environment, which overrides the file; only `set`, `set-secret` and
  * `image` add up, key by key, so that a setting on the command line keeps those of the file.
  *
  * @throws UsageError for a value that is not allowed, a missing file, or options that contradict each other
@@ -87,8 +86,7 @@ function setsOf({ values }: Layer): string[] {
 }
 
 /**
- * Refuses options that contradict each other. An option for another provider is refused only if its source is at least
- * as
+ * Refuses options that contradict each other. An option for another provider is refused only if its source is at least as
  * strong as the one that chose the provider: a file for the cluster at work must not forbid `--provider sandbox`.
  */
 function refuseContradictions(options: RunOptions): void {

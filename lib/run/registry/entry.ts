@@ -97,13 +97,16 @@ const engineEnv = {
   },
   additionalProperties: false,
 };
+/** The variables that decide which engine, and where, a command talks to. */
+export const engineVariableNames = Object.keys(engineEnv.properties);
 const started = { ...word, maxLength: 64 };
+const space = strict({ host: text, machine: text, boot: text, namespace: text });
 
 const schema = strict({
   version: { const: VERSION },
   runId,
   owner: strict({ pid: pid(1), started }),
-  space: strict({ host: text, machine: text, boot: text, namespace: text }),
+  space,
   begun: { type: 'string', pattern: String.raw`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$` },
   clusters: list(
     strict({
@@ -141,18 +144,21 @@ const schema = strict({
   kept: { type: 'boolean' },
 });
 
-const validate = new Ajv({
-  strict: true,
-  strictTypes: false,
-  validateSchema: false,
-  code: { optimize: false },
-}).compile<RunEntry>(schema);
+const ajv = new Ajv({ strict: true, strictTypes: false, validateSchema: false, code: { optimize: false } });
+const isEntry = ajv.compile<RunEntry>(schema);
+
+/** A process, and where its number means something. */
+export interface Holder extends ProcessIdentity {
+  space: ProcessSpace;
+}
+
+export const isHolder = ajv.compile<Holder>(strict({ pid: pid(1), started, space }));
 
 /** Checks what was read, or is about to be written, as the entry of run `name`. */
 export function checkEntry(value: unknown, name: string): Checked {
   const version = versionOf(value);
   if (version > VERSION) return { newer: version };
-  if (!validate(value)) return { wrong: describe(validate.errors?.[0]) };
+  if (!isEntry(value)) return { wrong: describe(isEntry.errors?.[0]) };
   if (value.runId !== name) return { wrong: `its runId is ${value.runId}, not ${name} as its name says` };
   const strange = value.containers.find(({ id }) => !id.startsWith(`meshproof-${name}-`));
   if (strange) return { wrong: `container ${strange.id} is not named as run ${name} names its containers` };

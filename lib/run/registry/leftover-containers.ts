@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pollUntil } from '../../polling/poll-until.ts';
 import { type CommandResult, runCommand } from '../../processes/command.ts';
 import { ENGINES, engine as engineOf } from '../../providers/engine.ts';
-import type { ClusterEntry, ContainerEntry, LiveEntry } from './entry.ts';
+import { type ClusterEntry, type ContainerEntry, engineVariableNames, type LiveEntry } from './entry.ts';
 import { readStateFile, type StateFile } from './state-file.ts';
 
 /** The variables that decide which engine a command talks to. */
@@ -164,28 +164,18 @@ function linesOf(text: string): string[] {
   return text.split('\n').filter((line) => line !== '');
 }
 
-const variables = [
-  'KIND_EXPERIMENTAL_PROVIDER',
-  'KIND_EXPERIMENTAL_DOCKER_NETWORK',
-  'KIND_EXPERIMENTAL_PODMAN_NETWORK',
-  'DOCKER_HOST',
-  'DOCKER_CONTEXT',
-  'CONTAINER_HOST',
-];
-
 /** The variables that decide which engine, and where, a command talks to. */
 export function engineVariables(environment: NodeJS.ProcessEnv = process.env): Record<string, string> {
-  const found: Record<string, string> = {};
-  for (const name of variables) {
-    const value = environment[name];
-    if (value === undefined || value === '') continue;
-    // kind ignores an engine that it does not know.
-    if (name !== 'KIND_EXPERIMENTAL_PROVIDER' || ENGINES.includes(value)) found[name] = value;
-  }
-  return found;
+  const found = engineVariableNames.map((name): [string, string] => [name, environment[name] ?? '']);
+  return Object.fromEntries(
+    found.filter(([name, value]) => {
+      // kind ignores an engine that it does not know.
+      return name === 'KIND_EXPERIMENTAL_PROVIDER' ? ENGINES.includes(value) : value !== '';
+    }),
+  );
 }
 
 /** The environment for a command that is to talk to the recorded engine. What was not set then is unset. */
 function engineEnvironment(recorded: EngineEnv): Record<string, string | undefined> {
-  return Object.fromEntries(variables.map((name) => [name, recorded[name]]));
+  return Object.fromEntries(engineVariableNames.map((name) => [name, recorded[name]]));
 }

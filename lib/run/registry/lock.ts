@@ -2,16 +2,15 @@ import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { EnvironmentError } from '../../words/index.ts';
-import { identify, isAlive, isHere, type ProcessIdentity, type ProcessSpace, processSpace } from './processes.ts';
-import { readStateFile, setAside } from './state-file.ts';
+import { type Holder, isHolder } from './entry.ts';
+import { identify, isAlive, isHere, processSpace } from './processes.ts';
+import { readStateJson, setAside } from './state-file.ts';
 
 /** Longest that the writing of a lock can take, ms. */
 const WRITTEN_MS = 500;
 
 /** A lock that this process holds, or a sentence on who holds it. */
 export type Lock = { unlock(): void } | { heldBy: string };
-
-type Holder = ProcessIdentity & { space?: ProcessSpace };
 
 /**
  * Lets one process at a time clean up after a run: two must not restore its settings at once.
@@ -58,21 +57,15 @@ export function removeDeadLocks(folder: string, names: readonly string[]): void 
 
 /** The holder of a lock. `unclear`: the file is half written, or no lock. `alien`: it is another user's. */
 function holderIn(file: string): Holder | 'gone' | 'alien' | 'unclear' {
-  const found = readStateFile(file);
+  const found = readStateJson(file);
   if (found === 'gone') return 'gone';
   if ('alien' in found) return 'alien';
-  if ('wrong' in found) return 'unclear';
-  try {
-    const holder: unknown = JSON.parse(found.text);
-    return isHolder(holder) ? holder : 'unclear';
-  } catch {
-    return 'unclear';
-  }
+  return 'value' in found && isHolder(found.value) ? found.value : 'unclear';
 }
 
 function isOver(holder: Holder, takesElsewhere: boolean): boolean {
   const here = processSpace();
-  const { space = here } = holder;
+  const { space } = holder;
   if (space.machine === here.machine && space.boot !== here.boot) return true;
   return isHere(space) ? !isAlive(holder) : takesElsewhere;
 }
@@ -101,13 +94,5 @@ function take(file: string, judged: Holder | 'gone' | 'unclear'): void {
 function wordsFor(holder: Holder | 'alien'): string {
   if (holder === 'alien') return "another user's process";
   const { pid, space } = holder;
-  return `process ${pid}${space === undefined || isHere(space) ? '' : ` on ${space.host}`}`;
-}
-
-function isHolder(value: unknown): value is Holder {
-  const holder = value as Partial<Holder> | null;
-  if (typeof holder !== 'object' || holder === null) return false;
-  const { pid, started, space } = holder;
-  const names = space === undefined ? [] : [space?.host, space?.machine, space?.boot, space?.namespace];
-  return Number.isSafeInteger(pid) && Number(pid) > 0 && [started, ...names].every((name) => typeof name === 'string');
+  return `process ${pid}${isHere(space) ? '' : ` on ${space.host}`}`;
 }

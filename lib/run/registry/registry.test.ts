@@ -309,7 +309,10 @@ describe('the clean up', () => {
     if ('unlock' in lock) lock.unlock();
 
     for (const run of ['r1', 'r2']) {
-      writeFileSync(join(folder, `${run}.lock`), JSON.stringify({ pid: process.pid, started: '1' }));
+      writeFileSync(
+        join(folder, `${run}.lock`),
+        JSON.stringify({ pid: process.pid, started: '1', space: processSpace() }),
+      );
     }
     expect(await cleanUpCrashedRuns(() => undefined, folder)).toBe(true);
     expect(readdirSync(folder)).toEqual([]);

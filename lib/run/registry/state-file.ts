@@ -26,6 +26,17 @@ export function readStateFile(file: string): StateFile {
   }
 }
 
+/** Reads a file of JSON that an earlier process wrote, as `readStateFile` does. */
+export function readStateJson(file: string): { value: unknown } | Exclude<StateFile, { text: string }> {
+  const found = readStateFile(file);
+  if (found === 'gone' || !('text' in found)) return found;
+  try {
+    return { value: JSON.parse(found.text) };
+  } catch {
+    return { wrong: 'it is no JSON, or not all of it' };
+  }
+}
+
 /**
  * Renames a file that is not this program's, so that it is reported once and its content is not lost.
  * @returns the result, as the end of a sentence

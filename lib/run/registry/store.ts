@@ -2,10 +2,10 @@ import { lstatSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:
 import { basename, join } from 'node:path';
 import { EnvironmentError } from '../../words/index.ts';
 import { makeFolders, registryFolder } from '../folders.ts';
-import { type Checked, checkEntry, type RunEntry, VERSION } from './entry.ts';
+import { checkEntry, type RunEntry, VERSION } from './entry.ts';
 import { removeDeadLocks } from './lock.ts';
 import { isAlive, type ProcessSpace, processSpace } from './processes.ts';
-import { readStateFile, setAside } from './state-file.ts';
+import { readStateJson, setAside } from './state-file.ts';
 
 /** A half-written file that is older than this counts as abandoned, ms: longer than the clocks of two machines differ. */
 const ABANDONED_MS = 24 * 3_600_000;
@@ -111,12 +111,12 @@ export function removeAbandoned(folder: string): void {
 }
 
 function sortIn(files: RegistryFiles, file: string): void {
-  const found = readStateFile(file);
+  const found = readStateJson(file);
   if (found === 'gone') return;
   if ('alien' in found) files.leftAlone.push(`${file} is left alone: ${found.alien}`);
   else if ('wrong' in found) files.bad.push({ file, why: found.wrong });
   else {
-    const checked = checkText(found.text, basename(file, '.json'));
+    const checked = checkEntry(found.value, basename(file, '.json'));
     if ('entry' in checked) files.entries.push(checked.entry);
     else if ('wrong' in checked) files.bad.push({ file, why: checked.wrong });
     else {
@@ -124,16 +124,6 @@ function sortIn(files: RegistryFiles, file: string): void {
       files.leftAlone.push(`${file} is left alone: a newer version of meshproof wrote it (${versions})`);
     }
   }
-}
-
-function checkText(text: string, runId: string): Checked {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return { wrong: 'it is no JSON, or not all of it' };
-  }
-  return checkEntry(value, runId);
 }
 
 function entryFile(folder: string, runId: string): string {
