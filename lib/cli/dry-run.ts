@@ -2,13 +2,12 @@ import { type Colours, coloursFor } from '../console/colours.ts';
 import { exitStatus } from '../console/exit-status.ts';
 import { print, printJson } from '../console/output.ts';
 import { readFixtures } from '../fixtures/manifests.ts';
-import type { Claim, PlannedClaim } from '../judge/claim.ts';
+import type { Claim } from '../judge/claim.ts';
 import type { Manifest } from '../kube/cluster.ts';
 import { type Driver, driverTitle } from '../mesh/index.ts';
 import type { Choice, RunOptions } from '../options/index.ts';
 import { choose } from '../run/machine/choose.ts';
 import { fixturesFor, scheduled, scripted } from '../run/plan-claims.ts';
-import type { SimulatedBatch } from '../schedule/index.ts';
 import { rerunOf } from './last-run.ts';
 import { selectedClaims } from './selection.ts';
 
@@ -28,19 +27,7 @@ async function fixturesWith(enrolled: readonly string[]): Promise<Manifest[]> {
 }
 
 /** All that a run would do, known without touching anything. */
-export interface DryRun {
-  provider: Choice;
-  mesh: { name: string; title: string; driver: string };
-  claims: Pick<Claim, 'id' | 'title' | 'level' | 'features'>[];
-  skip: ({ id: string } & NonNullable<PlannedClaim['skip']>)[];
-  /** Which claims begin when, and which changes are made together, if every expectation is met. */
-  batches: SimulatedBatch[];
-  /** Switches of modes, those inside claims too. */
-  switches: number;
-  creates: string[];
-  changes: string[];
-  afterwards: string[];
-}
+export type DryRun = Awaited<ReturnType<typeof dryRunOf>>;
 
 interface DryRunInput {
   options: RunOptions;
@@ -51,7 +38,7 @@ interface DryRunInput {
   fixturesWith(enrolled: readonly string[]): Promise<Manifest[]>;
 }
 
-export async function dryRunOf(input: DryRunInput): Promise<DryRun> {
+export async function dryRunOf(input: DryRunInput) {
   const { options, choice, driver, selected } = input;
   const planned = await scripted(selected, driver, choice.provider);
   const { claims, simulation } = await scheduled(planned, options);
@@ -61,7 +48,9 @@ export async function dryRunOf(input: DryRunInput): Promise<DryRun> {
     mesh: { name: driver.spec.name, title: driverTitle(driver), driver: driver.file },
     claims: claims.map(({ claim: { id, title, level, features } }) => ({ id, title, level, features })),
     skip: planned.flatMap(({ claim, skip }) => (skip === undefined ? [] : [{ id: claim.id, ...skip }])),
+    /** Which claims begin when, and which changes are made together, if every expectation is met. */
     batches: simulation.batches,
+    /** Switches of modes, those inside claims too. */
     switches: simulation.switches,
     creates: [...clusterLines(input), ...meshLines(input), ...fixtureLines(choice, fixtures)],
     changes: changeLines(input),

@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
+import { execa } from 'execa';
 import { exitStatus } from '../console/exit-status.ts';
 import { type EvidenceRecord, readForReports } from '../evidence/index.ts';
 import { runCommand } from '../processes/command.ts';
@@ -44,7 +44,7 @@ export async function reportCommand(out: string, run?: string): Promise<number> 
   }
   writeFileSync(page, withoutAnalytics(readFileSync(page, 'utf8')));
   process.stdout.write(`${printable(resolve(page))}\n`);
-  if (process.stdout.isTTY && !process.env['CI']) await openInBrowser(resolve(page));
+  if (process.stdout.isTTY && !process.env['CI']) openInBrowser(resolve(page));
   return problems.length === 0 ? exitStatus.fine : exitStatus.inconclusive;
 }
 
@@ -100,14 +100,7 @@ function allureCommand(): string {
 }
 
 /** A failure does not matter: the path has been printed. */
-async function openInBrowser(page: string): Promise<void> {
+function openInBrowser(page: string): void {
   const opener = process.platform === 'darwin' ? 'open' : 'xdg-open';
-  await new Promise<void>((done) => {
-    const child = spawn(opener, [page], { detached: true, stdio: 'ignore' });
-    child.once('error', () => done());
-    child.once('spawn', () => {
-      child.unref();
-      done();
-    });
-  });
+  execa(opener, [page], { detached: true, stdio: 'ignore', reject: false }).unref();
 }

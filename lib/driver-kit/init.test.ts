@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
 import { inspectDriver } from '../mesh/index.ts';
-import { collectAnswers, initCommand } from './init.ts';
-import { driverSkeleton } from './skeleton.ts';
+import { collectAnswers, driverSkeleton, initCommand } from './init.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'meshproof-init-'));
 afterAll(() => rmSync(folder, { recursive: true }));

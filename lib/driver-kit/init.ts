@@ -1,11 +1,18 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { types } from 'node:util';
+import { PROJECT } from '../compiled/built.js';
 import { exitStatus } from '../console/exit-status.ts';
 import { print } from '../console/output.ts';
+import { fieldDescription } from '../mesh/index.ts';
 import { UsageError } from '../words/index.ts';
 import { type Answers, questions } from './answers.ts';
-import { driverSkeleton } from './skeleton.ts';
+
+const SKELETON = join(PROJECT, 'meshes/init/driver.yaml.template');
+
+/** Characters of a comment's line. */
+const WIDTH = 110;
 
 /**
  * Writes a commented driver to start from. Asks on a terminal for what no flag gives; elsewhere it takes the defaults.
@@ -59,4 +66,32 @@ function writeNew(file: string, text: string): void {
     if (code === 'EEXIST') throw new UsageError(`${file} exists already; name another file`);
     throw new UsageError(`${file} cannot be written: ${code ?? error}`);
   }
+}
+
+/**
+ * A sound driver file with the schema's description of each field as a comment. Only what `answers` says is right for the
+ * mesh; the rest has to be replaced. In the skeleton, `#? FIELD` stands for the description, `<NAME>` for an answer (`<NAME
+ * json>` for any text), and `#if container`, `#unless container` and `#end` enclose optional lines.
+ */
+export function driverSkeleton(answers: Answers): string {
+  const [labelKey = '', labelValue = ''] = answers.label.split(/=(.*)/s);
+  const values: Record<string, string> = { ...answers, labelKey, labelValue };
+  return readFileSync(SKELETON, 'utf8')
+    .replace(/^#if container\n([\s\S]*?)^#end\n/gm, answers.container === '' ? '' : '$1')
+    .replace(/^#unless container\n([\s\S]*?)^#end\n/gm, answers.container === '' ? '$1' : '')
+    .replace(/<(\w+)( json)?>/g, (_, name: string, json?: string) => {
+      const value = values[name] ?? '';
+      return json === undefined ? value : JSON.stringify(value);
+    })
+    .replace(/^( *)#\? (.+)$/gm, (_, indent: string, field: string) => wrap(fieldDescription(field), `${indent}# `));
+}
+
+function wrap(text: string, prefix: string): string {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1);
+    if (line === undefined || prefix.length + line.length + 1 + word.length > WIDTH) lines.push(word);
+    else lines[lines.length - 1] = `${line} ${word}`;
+  }
+  return lines.map((line) => prefix + line).join('\n');
 }

@@ -1,7 +1,9 @@
 import { coloursFor } from '../console/colours.ts';
 import { exitStatus, explainError } from '../console/exit-status.ts';
+import type { ProviderName } from '../kube/cluster.ts';
 import { driverTitle } from '../mesh/index.ts';
 import type { RunOptions } from '../options/index.ts';
+import { bringUp, type TestEnvironment } from '../run/bring-up.ts';
 import { openRun, type RunContext } from '../run/context.ts';
 import { refuseBadFolders } from '../run/folders.ts';
 import { choose } from '../run/machine/choose.ts';
@@ -11,8 +13,23 @@ import { leftBehind } from '../run/registry/leftovers.ts';
 import { RunRegistry } from '../run/registry/registry.ts';
 import { endAll, takeDown } from '../run/take-down.ts';
 import { EnvironmentError } from '../words/index.ts';
-import { testDriver } from './test-driver.ts';
-import { Transcript } from './transcript.ts';
+import { RouteJudge } from './route-judge.ts';
+import {
+  type DriverTest,
+  testDiagnostics,
+  testEnrolment,
+  testInvalid,
+  testModes,
+  testUninstall,
+  testUnmeshedClient,
+} from './test-parts.ts';
+import { testPolicies } from './test-policies.ts';
+import { failureOf, PartFailure, Transcript } from './transcript.ts';
+
+/** The clients that the parts use. */
+const CLIENTS = ['curl', 'other-client'];
+/** Features that no part tests; the claims judge them. */
+const leftToClaims = ['install-modes', 'route-objects', 'half-close'];
 
 /**
  * Tests a driver on a cluster: installs the mesh, enrols, switches, allows, refuses, removes, and prints after each part
@@ -65,4 +82,60 @@ export async function testCommand(options: RunOptions): Promise<number> {
   if (lost !== undefined) throw new EnvironmentError(lost.message);
   if (failure !== undefined) return explainError(failure).status;
   return transcript.failures === 0 ? exitStatus.fine : exitStatus.failed;
+}
+
+/**
+ * Tests every part of a driver once, in the order in which a run needs them.
+ * @param onCluster called as soon as there is a cluster, so that it can always be removed
+ * @returns why the mesh did not come up, if it did not
+ * @throws what cluster and fixtures throw
+ */
+async function testDriver(
+  run: RunContext,
+  provider: ProviderName,
+  transcript: Transcript,
+  onCluster: (provided: ProvidedCluster) => void,
+): Promise<Error | undefined> {
+  const { file } = run.driver;
+  let environment: TestEnvironment | undefined;
+  let failure: Error | undefined;
+  await transcript.part('install', async () => {
+    try {
+      environment = await bringUp(run, provider, CLIENTS, onCluster);
+    } catch (error) {
+      const found = failureOf(error);
+      if (found === undefined) throw error;
+      if (error instanceof Error) failure = error;
+      const [, field] = /^([\w.]+)\[\d+\]: /.exec(found.message) ?? [];
+      const hint = field === undefined ? [] : [`the steps of ${field} in ${file} are counted from 0`];
+      throw new PartFailure(found.message, [...found.hints, ...hint]);
+    }
+    const { project, declaredVersion } = environment.mesh;
+    const version = await environment.mesh.observedVersion();
+    const difference = version === declaredVersion ? '' : `; the driver declares ${declaredVersion}`;
+    return `${project} is installed, version ${version}${difference}; cluster and fixtures are up`;
+  });
+  if (environment === undefined) return failure;
+  const { mesh } = environment;
+  const judge = new RouteJudge(run, environment);
+  const modes = { permissive: true, egress: true };
+  const test: DriverTest = { environment, judge, transcript, file, modes };
+  try {
+    await judge.untilReady();
+    await testEnrolment(test);
+    await testModes(test, 'permissive');
+    await testPolicies(test);
+    await testUnmeshedClient(test);
+    await testModes(test, 'egress');
+    await testInvalid(test);
+    await testDiagnostics(test, run.folder.cluster);
+  } finally {
+    await judge.close();
+  }
+  await testUninstall(test);
+  const left = leftToClaims.filter((feature) => mesh.supports(feature) === true);
+  if (left.length > 0) transcript.skip('not tested here', `${left.join(', ')}: meshproof run --extended judges them`);
+  const signatures = judge.signatures.describe(mesh);
+  if (signatures !== undefined) transcript.skip('signatures', signatures);
+  return undefined;
 }

@@ -15,24 +15,13 @@ const START_MS = 60_000;
 const ENDED_MS = 5_000;
 
 /** The process in which the claims' bodies run: jest. */
-export interface ClaimsProcess {
-  /** Lets the claims begin. */
-  serve(handler: Handler): void;
-  /** Settles when jest has ended. Its status is never a verdict. */
-  ended: Promise<CommandResult>;
-  kill(): void;
-  /** Ends jest, if it has not ended. */
-  close(): Promise<void>;
-}
+export type ClaimsProcess = Awaited<ReturnType<typeof openClaims>>;
 
 /**
  * Starts jest before there is anything to judge, so that its start costs no time. Its calls wait until `serve` is called.
  * @param limitMs longest until it asks for the claims; then it is killed, and `ended` rejects with an error of the harness
  */
-export async function openClaims(
-  run: RunContext,
-  limitMs = START_MS * run.options.timeoutScale,
-): Promise<ClaimsProcess> {
+export async function openClaims(run: RunContext, limitMs = START_MS * run.options.timeoutScale) {
   let serve: (handler: Handler) => void = () => undefined;
   const served = new Promise<Handler>((resolve) => {
     serve = resolve;
@@ -57,10 +46,13 @@ export async function openClaims(
   // The judge gets this error. Until then nobody waits for it.
   ended.catch((error: unknown) => run.log(`the claims' process: ${error}`));
   return {
+    /** Lets the claims begin. */
     serve,
+    /** Settles when jest has ended. Its status is never a verdict. */
     ended,
     kill,
-    async close() {
+    /** Ends jest, if it has not ended. */
+    async close(): Promise<void> {
       kill();
       // A killed jest ends in a moment. If it does not, the take-down must not wait for it.
       await Promise.race([ended.catch(() => undefined), lapse(ENDED_MS, undefined, { ref: false })]);
