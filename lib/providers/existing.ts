@@ -6,9 +6,9 @@ import { connectKept, kubeconfigFiles, writeOneContext } from './kubeconfig.ts';
 import { ensureSystemNamespace, holdLease, isTemporary, leaseHolder } from './lease.ts';
 import {
   type CleanedUp,
+  recordedRuns,
+  recordOf,
   restoreRecorded,
-  runRecord,
-  runRecords,
   type SettingRef,
   SettingsRegistry,
   writeRecord,
@@ -77,19 +77,18 @@ export async function upExisting(options: UpExistingOptions): Promise<ProvidedEx
         throw error;
       },
     );
-    const record = runRecord(runId);
     try {
-      for (const crashed of await runRecords(cluster)) {
-        report(`restoring the settings that crashed run ${crashed.runId} changed`);
-        for (const sentence of (await cleanUp(cluster, crashed.runId, known)).done) report(sentence);
+      for (const crashed of await recordedRuns(cluster)) {
+        report(`restoring the settings that crashed run ${crashed} changed`);
+        for (const sentence of (await cleanUp(cluster, crashed, known)).done) report(sentence);
       }
-      await writeRecord(cluster, record, []);
+      await writeRecord(cluster, runId, []);
     } catch (error) {
       await lease.release();
       options.unchanged();
       throw error;
     }
-    const settings = new SettingsRegistry(cluster, record);
+    const settings = new SettingsRegistry(cluster, runId);
     const down = async () => {
       try {
         const [restored] = await Promise.allSettled([settings.restoreAll()]);
@@ -97,7 +96,7 @@ export async function upExisting(options: UpExistingOptions): Promise<ProvidedEx
         if (!options.keep) await removeFixtures(cluster, runId);
         if (restored.status === 'rejected') throw restored.reason;
         for (const sentence of restored.value) report(sentence);
-        await cluster.delete(record.ref);
+        await cluster.delete(recordOf(runId));
         await lease.release();
       } finally {
         lease.stop();
@@ -113,13 +112,11 @@ export async function upExisting(options: UpExistingOptions): Promise<ProvidedEx
 
 /** Cleans up after a crashed run. Its settings come first, because they affect others. */
 async function cleanUp(cluster: Cluster, runId: string, known: readonly SettingRef[]): Promise<CleanedUp> {
-  const record = runRecord(runId);
-  const { done, isWhole } = await restoreRecorded(cluster, record, known);
+  const { done, isWhole } = await restoreRecorded(cluster, runId, known);
   const namespaces = await removeFixtures(cluster, runId);
   const removed = namespaces.length === 0 ? [] : [`deletes namespaces ${namespaces.join(', ')}`];
   // A record that was set aside is no longer the run's.
-  const exists = (await runRecords(cluster)).some((each) => each.runId === runId);
-  if (isWhole && exists) await cluster.delete(record.ref);
+  if (isWhole && (await recordedRuns(cluster)).includes(runId)) await cluster.delete(recordOf(runId));
   return { done: [...done, ...removed], isWhole };
 }
 
@@ -180,7 +177,7 @@ export async function restoreLive(
 async function hasTraces(cluster: Cluster, runId: string, dead: ReadonlySet<string>): Promise<boolean> {
   const [holder, record, namespaces] = await Promise.all([
     leaseHolder(cluster),
-    cluster.get(runRecord(runId).ref),
+    cluster.get(recordOf(runId)),
     namespacesOf(cluster, runId),
   ]);
   if (record !== undefined || namespaces.length > 0 || holder === runId) return true;

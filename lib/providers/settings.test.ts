@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { Cluster, Manifest } from '../kube/cluster.ts';
 import { MemoryCluster } from '../kube/testing/memory-cluster.ts';
-import { restoreRecorded, runRecord, runRecords, SettingsRegistry, writeRecord } from './settings.ts';
+import { recordedRuns, recordOf, restoreRecorded, SettingsRegistry, writeRecord } from './settings.ts';
 
 const ref = { apiVersion: 'config.example.org/v1', kind: 'MeshConfig', namespace: 'mesh', name: 'config' };
 const permissive = ['spec', 'traffic', 'permissive'];
@@ -18,14 +18,14 @@ const meshConfig = (traffic: object): Manifest => {
 let memory: MemoryCluster;
 let cluster: Cluster;
 let registry: SettingsRegistry;
-const record = runRecord('r1');
+const runId = 'r1';
 
 beforeEach(async () => {
   memory = new MemoryCluster();
   cluster = memory.cluster;
   memory.put(meshConfig({ permissive: true, other: 1 }));
-  await writeRecord(cluster, record, []);
-  registry = new SettingsRegistry(cluster, record);
+  await writeRecord(cluster, runId, []);
+  registry = new SettingsRegistry(cluster, runId);
 });
 
 async function change(path: string[], value: unknown): Promise<void> {
@@ -105,10 +105,10 @@ describe('settings of a live cluster', () => {
 
   test('are known from the cluster alone, by a run that was killed between note and change too', async () => {
     await registry.noteChange(ref, permissive, false);
-    expect(await restoreRecorded(cluster, record, known)).toEqual({ done: [], isWhole: true });
+    expect(await restoreRecorded(cluster, runId, known)).toEqual({ done: [], isWhole: true });
 
     await cluster.patch(ref, { spec: { traffic: { permissive: false } } });
-    expect(await restoreRecorded(cluster, runRecord('r1'), known)).toEqual({
+    expect(await restoreRecorded(cluster, runId, known)).toEqual({
       done: ['MeshConfig mesh/config spec.traffic.permissive is restored to true'],
       isWhole: true,
     });
@@ -129,7 +129,7 @@ describe('settings of a live cluster', () => {
     const { apiVersion, kind, namespace, name } = policy;
     memory.put({ apiVersion, kind, metadata: { namespace, name }, spec: { action: 'ALLOW' } });
     const policyKnown = [{ ref: policy, path: ['spec', 'rules'] }];
-    expect(await restoreRecorded(cluster, record, policyKnown)).toEqual({
+    expect(await restoreRecorded(cluster, runId, policyKnown)).toEqual({
       done: ['Policy mesh/all spec.rules: the object is deleted, since there was none before the run'],
       isWhole: true,
     });
@@ -141,15 +141,15 @@ describe('settings of a live cluster', () => {
     await Promise.all([registry.recordSetting(ref, permissive), registry.noteChange(ref, egress, true)]);
     await cluster.patch(ref, { spec: { traffic: { egress: true } } });
 
-    expect((await restoreRecorded(cluster, record, known)).done).toHaveLength(1);
-    expect((await runRecords(cluster)).map(({ runId }) => runId)).toEqual(['r1']);
+    expect((await restoreRecorded(cluster, runId, known)).done).toHaveLength(1);
+    expect(await recordedRuns(cluster)).toEqual(['r1']);
   });
 });
 
 describe('a record that somebody else wrote', () => {
   const secret = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'kube-system', name: 'extension' };
   const inData = async (json: string | undefined): Promise<void> => {
-    const { apiVersion, kind, namespace, name } = record.ref;
+    const { apiVersion, kind, namespace, name } = recordOf(runId);
     const labels = { 'app.kubernetes.io/managed-by': 'meshproof', 'meshproof.dev/run': 'r1' };
     memory.put({
       apiVersion,
@@ -165,7 +165,7 @@ describe('a record that somebody else wrote', () => {
     const own = { ref, path: permissive, before: { value: false }, set: [true] };
     await inData(JSON.stringify([forged, own]));
 
-    expect(await restoreRecorded(cluster, record, known)).toEqual({
+    expect(await restoreRecorded(cluster, runId, known)).toEqual({
       done: [
         expect.stringMatching(
           /^ConfigMap kube-system\/extension data\.key is left alone: it is not known to be a setting/,
@@ -175,7 +175,7 @@ describe('a record that somebody else wrote', () => {
       isWhole: false,
     });
     expect((await cluster.get(secret))?.['data']).toEqual({ key: 'sound' });
-    expect(await runRecords(cluster)).toHaveLength(1);
+    expect(await recordedRuns(cluster)).toHaveLength(1);
   });
 
   test.each([
@@ -191,13 +191,13 @@ describe('a record that somebody else wrote', () => {
     ['nothing', undefined],
   ])('and that is %s is set aside, in one sentence', async (_, json) => {
     await inData(json);
-    const restored = await restoreRecorded(cluster, record, known);
+    const restored = await restoreRecorded(cluster, runId, known);
     expect(restored).toEqual({
       done: [expect.stringMatching(/run-r1 is no record of settings: .* set aside/)],
       isWhole: true,
     });
-    expect(await runRecords(cluster)).toEqual([]);
-    expect(await cluster.get(record.ref)).toBeDefined();
+    expect(await recordedRuns(cluster)).toEqual([]);
+    expect(await cluster.get(recordOf(runId))).toBeDefined();
   });
 
   test('does not keep a run from putting back what it has changed itself', async () => {
@@ -209,7 +209,7 @@ describe('a record that somebody else wrote', () => {
   test('under another name than a run’s is no record', async () => {
     const labels = { 'app.kubernetes.io/managed-by': 'meshproof', 'meshproof.dev/run': 'r2' };
     memory.put({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'meshproof-system', name: 'x', labels } });
-    expect((await runRecords(cluster)).map(({ runId }) => runId)).toEqual(['r1']);
+    expect(await recordedRuns(cluster)).toEqual(['r1']);
   });
 
   test('for a field of the metadata is restored with the rest of it', async () => {

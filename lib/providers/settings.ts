@@ -89,28 +89,23 @@ const FIELD = 'settings.json';
 const SET_ASIDE = 'meshproof.dev/set-aside';
 
 /** The ConfigMap in which a run writes down the settings that it changes, so that anybody can restore them. */
-export interface RunRecordRef {
-  runId: string;
-  ref: Required<ObjectRef>;
+export function recordOf(runId: string): Required<ObjectRef> {
+  return { apiVersion: 'v1', kind: 'ConfigMap', namespace: SYSTEM_NAMESPACE, name: `run-${runId}` };
 }
 
-export function runRecord(runId: string): RunRecordRef {
-  return { runId, ref: { apiVersion: 'v1', kind: 'ConfigMap', namespace: SYSTEM_NAMESPACE, name: `run-${runId}` } };
-}
-
-/** The records of all runs, living and crashed. A ConfigMap whose name does not fit its label is no record. */
-export async function runRecords(cluster: Cluster): Promise<RunRecordRef[]> {
+/** The runs, living and crashed, that have a record. A ConfigMap whose name does not fit its label is no record. */
+export async function recordedRuns(cluster: Cluster): Promise<string[]> {
   const labelSelector = `${MANAGED_BY}=${OWNER},${RUN_LABEL}`;
   const found = await cluster.list({ apiVersion: 'v1', kind: 'ConfigMap', namespace: SYSTEM_NAMESPACE, labelSelector });
   return found.flatMap(({ metadata }) => {
-    const record = runRecord(metadata.labels?.[RUN_LABEL] ?? '');
-    return metadata.name === record.ref.name ? [record] : [];
+    const runId = metadata.labels?.[RUN_LABEL] ?? '';
+    return metadata.name === recordOf(runId).name ? [runId] : [];
   });
 }
 
-export async function writeRecord(cluster: Cluster, record: RunRecordRef, settings: SettingRecord[]): Promise<void> {
-  const { apiVersion, kind, namespace, name } = record.ref;
-  const labels = { [MANAGED_BY]: OWNER, [RUN_LABEL]: record.runId };
+export async function writeRecord(cluster: Cluster, runId: string, settings: SettingRecord[]): Promise<void> {
+  const { apiVersion, kind, namespace, name } = recordOf(runId);
+  const labels = { [MANAGED_BY]: OWNER, [RUN_LABEL]: runId };
   const data = { [FIELD]: JSON.stringify(settings, null, 2) };
   await cluster.apply({ apiVersion, kind, metadata: { namespace, name, labels }, data });
 }
@@ -132,14 +127,15 @@ export interface CleanedUp {
  */
 export async function restoreRecorded(
   cluster: Cluster,
-  record: RunRecordRef,
+  runId: string,
   known: readonly SettingRef[],
 ): Promise<CleanedUp> {
-  const found = await cluster.get(record.ref);
+  const record = recordOf(runId);
+  const found = await cluster.get(record);
   const settings = found ? settingsOf(found) : [];
   if (typeof settings === 'string') {
-    await cluster.patch(record.ref, { metadata: { labels: { [RUN_LABEL]: null, [SET_ASIDE]: record.runId } } });
-    const name = `ConfigMap ${SYSTEM_NAMESPACE}/${record.ref.name}`;
+    await cluster.patch(record, { metadata: { labels: { [RUN_LABEL]: null, [SET_ASIDE]: runId } } });
+    const name = `ConfigMap ${SYSTEM_NAMESPACE}/${record.name}`;
     const sentence = `${name} is no record of settings: ${settings}; nothing is restored from it, and it is set aside: delete it by hand`;
     return { done: [sentence], isWhole: true };
   }
@@ -203,13 +199,13 @@ function settingsOf(record: Manifest): SettingRecord[] | string {
 /** Records the settings that a run changes on the cluster before each change, and restores them at its end. */
 export class SettingsRegistry {
   readonly #cluster: Cluster;
-  readonly #record: RunRecordRef;
+  readonly #runId: string;
   readonly #settings: SettingRecord[] = [];
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(cluster: Cluster, record: RunRecordRef) {
+  constructor(cluster: Cluster, runId: string) {
     this.#cluster = cluster;
-    this.#record = record;
+    this.#runId = runId;
   }
 
   /** Records a field's value, or that there is none. Call it before the run first changes the field. */
@@ -219,7 +215,7 @@ export class SettingsRegistry {
       const object = await this.#cluster.get(ref);
       const before = object ? valueAt(object, path) : 'no object';
       this.#settings.push({ ref, path, before, set: [] });
-      await writeRecord(this.#cluster, this.#record, this.#settings);
+      await writeRecord(this.#cluster, this.#runId, this.#settings);
     });
   }
 
@@ -233,7 +229,7 @@ export class SettingsRegistry {
       const setting = this.#find(ref, path);
       if (!setting || isDeepStrictEqual(setting.set.at(-1), value)) return;
       setting.set = [...setting.set.slice(-1), value];
-      await writeRecord(this.#cluster, this.#record, this.#settings);
+      await writeRecord(this.#cluster, this.#runId, this.#settings);
     });
   }
 
