@@ -75,11 +75,10 @@ describe('settings of a live cluster', () => {
   });
 
   test('are not touched where they were recorded and never changed', async () => {
-    await registry.recordSetting(ref, permissive);
-    await cluster.patch(ref, { spec: { traffic: { permissive: false } } });
+    await registry.noteChange(ref, permissive, false);
 
     expect(await registry.restoreAll()).toEqual([]);
-    expect(await traffic()).toEqual({ permissive: false, other: 1 });
+    expect(await traffic()).toEqual({ permissive: true, other: 1 });
   });
 
   test('are read again when somebody else writes at the same moment', async () => {
@@ -138,7 +137,7 @@ describe('settings of a live cluster', () => {
   });
 
   test('are written down one after the other, so that none is lost', async () => {
-    await Promise.all([registry.recordSetting(ref, permissive), registry.noteChange(ref, egress, true)]);
+    await Promise.all([registry.noteChange(ref, permissive, false), registry.noteChange(ref, egress, true)]);
     await cluster.patch(ref, { spec: { traffic: { egress: true } } });
 
     expect((await restoreRecorded(cluster, runId, known)).done).toHaveLength(1);

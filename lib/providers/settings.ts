@@ -140,7 +140,7 @@ export async function restoreRecorded(
     return { done: [sentence], isWhole: true };
   }
   const restored: CleanedUp = { done: [], isWhole: true };
-  for (const setting of settings.filter(({ set }) => set.length > 0)) {
+  for (const setting of settings) {
     const { ref, path, before } = setting;
     if (known.some((each) => isDeepStrictEqual([each.ref, each.path], [ref, path]))) {
       restored.done.push(...(await restore(cluster, setting)));
@@ -177,7 +177,7 @@ const validate = new Ajv({
     ref: strict({ apiVersion: name, kind: name, namespace: name, name }, ['namespace']),
     path: { type: 'array', minItems: 1, maxItems: 30, items: text(253) },
     before: { anyOf: [{ enum: ['absent', 'no object'] }, strict({ value: {} })] },
-    set: { type: 'array', maxItems: 2, items: {} },
+    set: { type: 'array', minItems: 1, maxItems: 2, items: {} },
   }),
 });
 
@@ -208,29 +208,24 @@ export class SettingsRegistry {
     this.#runId = runId;
   }
 
-  /** Records a field's value, or that there is none. Call it before the run first changes the field. */
-  recordSetting(ref: ObjectRef, path: string[]): Promise<void> {
+  /**
+   * Records the value that a field has, once, and the one that it is about to get. Call it before the change: if the run
+   * crashes in between, the record must still show that the run set the value.
+   */
+  noteChange(ref: ObjectRef, path: string[], value: unknown): Promise<void> {
     return this.#inTurn(async () => {
-      if (this.#find(ref, path)) return;
-      const object = await this.#cluster.get(ref);
-      const before = object ? valueAt(object, path) : 'no object';
-      this.#settings.push({ ref, path, before, set: [] });
+      const known = this.#settings.find((each) => isDeepStrictEqual([each.ref, each.path], [ref, path]));
+      const setting = known ?? { ref, path, before: await this.#valueOf(ref, path), set: [] };
+      if (isDeepStrictEqual(setting.set.at(-1), value)) return;
+      if (known === undefined) this.#settings.push(setting);
+      setting.set = [...setting.set.slice(-1), value];
       await writeRecord(this.#cluster, this.#runId, this.#settings);
     });
   }
 
-  /**
-   * Records the value that a field is about to get. Call it before the change: if the run crashes in between, the record
-   * must still show that the run set the value.
-   */
-  async noteChange(ref: ObjectRef, path: string[], value: unknown): Promise<void> {
-    await this.recordSetting(ref, path);
-    return this.#inTurn(async () => {
-      const setting = this.#find(ref, path);
-      if (!setting || isDeepStrictEqual(setting.set.at(-1), value)) return;
-      setting.set = [...setting.set.slice(-1), value];
-      await writeRecord(this.#cluster, this.#runId, this.#settings);
-    });
+  async #valueOf(ref: ObjectRef, path: string[]): Promise<FieldValue> {
+    const object = await this.#cluster.get(ref);
+    return object ? valueAt(object, path) : 'no object';
   }
 
   /**
@@ -244,7 +239,7 @@ export class SettingsRegistry {
       const done: string[] = [];
       const failures: unknown[] = [];
       // One after the other: several settings can be fields of one object.
-      for (const setting of this.#settings.filter(({ set }) => set.length > 0)) {
+      for (const setting of this.#settings) {
         await restore(this.#cluster, setting).then(
           (sentences) => done.push(...sentences),
           (error) => failures.push(error),
@@ -253,10 +248,6 @@ export class SettingsRegistry {
       if (failures.length > 0) throw failures[0];
       return done;
     });
-  }
-
-  #find(ref: ObjectRef, path: string[]): SettingRecord | undefined {
-    return this.#settings.find((setting) => isDeepStrictEqual([setting.ref, setting.path], [ref, path]));
   }
 
   /** Two writers at the same time would each lose the other's entry. */
