@@ -1,5 +1,4 @@
 import type { Diagnosis } from '../evidence/index.ts';
-import type { NonceMaker } from '../probe/index.ts';
 import { Attempt } from './attempt.ts';
 import { Batches, type Entry } from './batches.ts';
 import type { Answer, ClaimKey, Handler } from './calls.ts';
@@ -9,8 +8,7 @@ import type { FixtureSets } from './fixture-sets.ts';
 import type { Policies } from './policies.ts';
 import { Recovery, type RecoveryOptions } from './recovery.ts';
 import type { StabilityChecks } from './stability-check.ts';
-import { Steps } from './steps.ts';
-import { Switches, type SwitchesOptions } from './switches.ts';
+import { Steps, type StepsOptions } from './steps.ts';
 import { TIMING } from './timing.ts';
 import {
   Aborted,
@@ -26,13 +24,12 @@ import {
   worse,
 } from './verdict.ts';
 
-export interface EngineOptions extends RecoveryOptions, SwitchesOptions {
+export interface EngineOptions extends RecoveryOptions, StepsOptions {
   /** In the order in which they are to begin, unless they begin together. */
   claims: PlannedClaim[];
   fixtureSets: FixtureSets;
   retries: number;
   failFast: boolean;
-  nonce: NonceMaker;
   /** Called when a claim has failed or is inconclusive, before its policies are removed. */
   diagnose(claim: string): Promise<Diagnosis>;
 }
@@ -76,7 +73,7 @@ export class Engine {
   private readonly leftover = new Set<Policies>();
 
   constructor(dependencies: Dependencies, stabilityChecks: StabilityChecks, options: EngineOptions) {
-    const { claims, fixtureSets, nonce } = options;
+    const { claims, fixtureSets } = options;
     this.dependencies = dependencies;
     this.stabilityChecks = stabilityChecks;
     this.options = options;
@@ -89,18 +86,21 @@ export class Engine {
       diagnosis: {},
       isDecided: false,
     }));
-    const recovery = new Recovery(dependencies, options);
-    const switches = new Switches(dependencies, recovery, options);
-    const attempts = () => this.attempts();
-    const batches = new Batches({
+    this.recovery = new Recovery(dependencies, options);
+    this.batches = new Batches({
       fixtureSets,
       placeOf: (planned) => claims.indexOf(planned),
       modes: () => dependencies.modes.current,
-      establish: (mode, value, claim) => switches.switch(mode, value, [claim], attempts()),
+      establish: (mode, value, claim) => this.steps.switch(mode, value, [claim]),
     });
-    this.recovery = recovery;
-    this.batches = batches;
-    this.steps = new Steps({ judging: dependencies, batches, switches, recovery, stabilityChecks, nonce, attempts });
+    this.steps = new Steps({
+      ...options,
+      judging: dependencies,
+      batches: this.batches,
+      recovery: this.recovery,
+      stabilityChecks,
+      attempts: () => this.attempts(),
+    });
   }
 
   /** Answers what jest asks for. */

@@ -1,7 +1,6 @@
 export { scriptOf } from './ask.ts';
 export { type Handler, serveClaims } from './calls.ts';
 export { type Claim, declaredClaims, type PlannedClaim, resourceUseOf } from './claim.ts';
-export type { ClusterObserver } from './cluster-observer.ts';
 export { type Dependencies as JudgingDependencies, openJudging } from './dependencies.ts';
 export { Engine } from './engine.ts';
 export { decide, type Expected, explainUnmet } from './expectation.ts';

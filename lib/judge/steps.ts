@@ -1,4 +1,4 @@
-import type { ModeName } from '../mesh/mesh.ts';
+import type { ModeName, ModeState } from '../mesh/mesh.ts';
 import { type NonceMaker, OpenConnection, routeName } from '../probe/index.ts';
 import type { Attempt } from './attempt.ts';
 import type { Batches, ChangeRequest } from './batches.ts';
@@ -6,19 +6,24 @@ import type { Call, Params } from './calls.ts';
 import type { Dependencies } from './dependencies.ts';
 import type { Recovery } from './recovery.ts';
 import type { StabilityChecks } from './stability-check.ts';
-import type { Switches } from './switches.ts';
 import { EnvironmentFault, Inconclusive } from './verdict.ts';
 
 /** What a claim's body asks for while it is judged; the other calls begin and end it. */
 export type Step = Exclude<Call, { method: 'claims' | 'begin' | 'end' }>;
 
-export interface StepsDependencies {
+export interface StepsOptions {
+  nonce: NonceMaker;
+  /** Replaces the pods of the enrolled fixtures. */
+  restart(): Promise<void>;
+  /** Removes the mesh, installs it with these modes, and enrols the fixtures anew. */
+  reinstall(modes: Required<ModeState>): Promise<void>;
+}
+
+interface StepsDependencies extends StepsOptions {
   judging: Dependencies;
   batches: Batches;
-  switches: Switches;
   recovery: Recovery;
   stabilityChecks: StabilityChecks;
-  nonce: NonceMaker;
   /** All attempts under way. */
   attempts(): Attempt[];
 }
@@ -44,7 +49,7 @@ export class Steps {
       case 'remove':
         return this.change(attempt, { make: () => attempt.policies.delete(params.names, params.part) });
       case 'reinstall':
-        return this.dependencies.switches.reinstall(attempt, params.modes);
+        return this.reinstall(attempt, params.modes);
       case 'invalid':
         return this.testInvalid(attempt, params.mode);
       case 'enrolled':
@@ -68,14 +73,42 @@ export class Steps {
     limit.run();
   }
 
+  /** Switches a mode in the way that the mesh has: at once, on new pods, or by a new installation. */
+  async switch(mode: ModeName, value: boolean, claims: readonly string[]): Promise<void> {
+    const { judging, restart, reinstall, attempts } = this.dependencies;
+    const { modes, mesh } = judging;
+    const effect = mesh.effect?.(mode) ?? 'hot';
+    if (effect === 'hot') return modes.switch(mode, value, claims);
+    for (const attempt of attempts()) await attempt.continueOnNewPods();
+    if (effect === 'restart') return this.replacingPods(() => modes.switch(mode, value, claims, restart));
+    const all = { permissive: true, egress: true, ...modes.current, [mode]: value };
+    return this.replacingPods(() => modes.install(all, claims, () => reinstall(all)));
+  }
+
+  private async reinstall(attempt: Attempt, modes: Required<ModeState>): Promise<void> {
+    const { judging, reinstall } = this.dependencies;
+    await attempt.beginOnNewPods();
+    await this.replacingPods(() => judging.modes.install(modes, [attempt.id], () => reinstall(modes)));
+  }
+
+  /** Does what replaces pods on purpose, and waits until all fixtures are up again. @throws Inconclusive */
+  private async replacingPods(work: () => Promise<void>): Promise<void> {
+    const { judging, recovery } = this.dependencies;
+    let isWhole = false;
+    await judging.observer.onPurpose(async () => {
+      await work();
+      isWhole = await recovery.untilWhole();
+    });
+    if (!isWhole) throw new Inconclusive(`the fixtures did not come up again: ${judging.observer.faults.join('; ')}`);
+  }
+
   private switchMode(attempt: Attempt, { mode, value }: Params<'mode'>): Promise<void> {
-    const { switches, attempts } = this.dependencies;
     const { claim, resourceUse } = attempt.planned;
     if (!resourceUse.alone && claim.starts?.[mode] === undefined)
       throw new Inconclusive(`${claim.id} switches ${mode}, but does not declare in which mode it starts`);
     const make = async (sharers: string[]) => {
       await this.checkStayed(mode);
-      await switches.switch(mode, value, sharers, attempts());
+      await this.switch(mode, value, sharers);
     };
     return this.change(attempt, { mode: { name: mode, value }, make });
   }

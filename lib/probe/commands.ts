@@ -79,7 +79,10 @@ function tcpScript(route: Route, nonce: string, count: number, mark: string) {
   };
 }
 
-/** Cuts at the marks, of which a single probe has none in stderr: all of that is its own. Undefined when there are not as many as probes, so that no output is taken for another probe's. */
+/**
+ * Cuts at the marks, of which a single probe has none in stderr: all of that is its own. Undefined when there are not as many
+ * as probes, so that no output is taken for another probe's.
+ */
 function readMarked(nonces: string[], mark: string, stdout: string, stderr: string): Printed[] | undefined {
   const outs = stdout.split(new RegExp(`\\n${mark} (\\d+) (\\d+)\\n`));
   const errs = nonces.length === 1 ? [stderr, ''] : stderr.split(`${mark}\n`);
