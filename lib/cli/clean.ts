@@ -3,8 +3,8 @@ import { print } from '../console/output.ts';
 import { registryFolder } from '../run/folders.ts';
 import { cleanUpRuns, forgetRun } from '../run/registry/clean-up.ts';
 import type { RunEntry } from '../run/registry/entry.ts';
-import { describeBadFiles, strayClusters } from '../run/registry/leftovers.ts';
-import { readEntries, removeAbandoned, runStateOf } from '../run/registry/store.ts';
+import { strayClusters } from '../run/registry/leftovers.ts';
+import { describeBadFiles, readEntries, removeAbandoned, runStateOf } from '../run/registry/store.ts';
 import { suggestion, UsageError } from '../words/index.ts';
 
 /** The options of `meshproof clean`. */

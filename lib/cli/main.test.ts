@@ -198,7 +198,6 @@ describe('the program', () => {
     );
     expect(doctor.status).toBe(3);
     expect(JSON.parse(doctor.stdout)).toMatchObject({
-      works: false,
       choice: { problem: expect.stringMatching(/neither kind nor the sandbox/) },
     });
   });

@@ -31,7 +31,7 @@ export async function gatherFacts(
 ): Promise<MachineFacts> {
   const isOpen = (one: ProviderName) => provider === 'auto' || provider === one;
   const [kind, sandbox, needed] = await Promise.all([
-    isOpen('kind') ? kindFacts() : [],
+    isOpen('kind') ? Promise.all([engineFact(engineOf(), remoteEndpoint()), kindFact()]) : [],
     isOpen('sandbox') ? sandboxFacts() : [],
     tools,
   ]);
@@ -141,11 +141,6 @@ function availableMemory(): number {
   if (!existsSync(meminfo)) return freemem();
   const kilobytes = /^MemAvailable:\s+(\d+) kB$/m.exec(readFileSync(meminfo, 'utf8'))?.[1];
   return kilobytes === undefined ? freemem() : Number(kilobytes) * 1024;
-}
-
-/** What the provider kind needs: kind, and a container engine that answers. */
-async function kindFacts(): Promise<Fact[]> {
-  return Promise.all([engineFact(engineOf(), remoteEndpoint()), kindFact()]);
 }
 
 async function engineFact(engine: string, remote: string | undefined): Promise<Fact> {

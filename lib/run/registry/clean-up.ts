@@ -7,7 +7,7 @@ import { deleteCluster, deletion, isGoneFromKind, madeByRun, removeContainer } f
 import { lockRun } from './lock.ts';
 import { type Ended, endChildren, endMarked } from './processes.ts';
 import { readStateFile } from './state-file.ts';
-import { deadRuns, filesOf, readEntries, removeAbandoned, removeEntry, setBadAside, writeEntry } from './store.ts';
+import { deadRuns, describeBadFiles, filesOf, readEntries, removeAbandoned, removeEntry, writeEntry } from './store.ts';
 
 /** Gets a line for each thing that is removed or restored, and for each that could not be. */
 export type CleanUpReport = (line: string) => void;
@@ -16,7 +16,7 @@ export interface CleanUpOptions {
   folder: string;
   /** Also remove kept clusters, and treat runs on other machines and in other containers as dead. */
   andKept: boolean;
-  /** `once`: skip a live cluster that an earlier run could not reach, so that no run waits for it. */
+  /** `skip`: leave out a live cluster that an earlier run could not reach, so that no run waits for it. */
   unreachable: 'skip' | 'ask again';
   /** A kubeconfig that the user has named, beside those that kubectl would read. */
   kubeconfig: string | undefined;
@@ -33,8 +33,7 @@ export function cleanUpCrashedRuns(
   kubeconfig?: string,
 ): Promise<boolean> {
   removeAbandoned(folder);
-  const { bad, leftAlone } = readEntries(folder);
-  for (const line of [...setBadAside(bad), ...leftAlone]) report(line);
+  for (const line of describeBadFiles(folder)) report(line);
   return cleanUpRuns(deadRuns(folder), report, { folder, andKept: false, unreachable: 'skip', kubeconfig });
 }
 

@@ -2,7 +2,7 @@ import { registryFolder } from '../folders.ts';
 import { isEmpty, type RunEntry } from './entry.ts';
 import { deletion, engineVariables, kindClusterNames } from './leftover-containers.ts';
 import { livingOf } from './processes.ts';
-import { filesOf, type RunState, readEntries, runStateOf, setBadAside } from './store.ts';
+import { describeBadFiles, filesOf, type RunState, readEntries, runStateOf } from './store.ts';
 
 /** A line for each run that left something behind, crashed or kept. Never throws. */
 export async function describeLeftovers(folder?: string): Promise<string[]> {
@@ -23,12 +23,6 @@ async function describeFolder(folder: string): Promise<string[]> {
   return [...lines, ...strays];
 }
 
-/** A line for each bad file in the registry, which is set aside, and for each that another version or user wrote. */
-export function describeBadFiles(folder: string): string[] {
-  const { bad, leftAlone } = readEntries(folder);
-  return [...setBadAside(bad), ...leftAlone];
-}
-
 /**
  * A line for each kind cluster that has this program's name and no entry in the registry.
  * @throws Error where kind is there and fails
@@ -46,8 +40,8 @@ export async function strayClusters(entries: readonly RunEntry[]): Promise<strin
 
 function describeEntry(entry: RunEntry, state: RunState, files: readonly string[]): string[] {
   const made = [...madeBy(entry), ...files];
-  const isSpent = isEmpty({ ...entry, children: [] }) && files.length === 0 && livingOf(entry).length === 0;
-  if (state === 'alive' || (state === 'dead' && isSpent)) return [];
+  const isSpent = () => isEmpty({ ...entry, children: [] }) && files.length === 0 && livingOf(entry).length === 0;
+  if (state === 'alive' || (state === 'dead' && isSpent())) return [];
   const what = made.length > 0 ? made.join(', ') : 'nothing but its entry in the registry';
   const states = {
     elsewhere: `on ${entry.space.host}, another machine or container; clean --all treats it as dead`,

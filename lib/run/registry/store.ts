@@ -82,7 +82,7 @@ export interface RegistryFiles {
 }
 
 /**
- * Reads all entries. Files that are no entries do not stop it: see `setBadAside`.
+ * Reads all entries. Files that are no entries do not stop it: see `describeBadFiles`.
  * @throws EnvironmentError where the folder itself cannot be read
  */
 export function readEntries(folder: string): RegistryFiles {
@@ -94,9 +94,13 @@ export function readEntries(folder: string): RegistryFiles {
   return files;
 }
 
-/** Renames the files that are no entries, so that each is reported once. @returns a sentence for each */
-export function setBadAside(bad: RegistryFiles['bad']): string[] {
-  return bad.map(({ file, why }) => `${file} is no entry of a run: ${why}; ${setAside(file)}`);
+/**
+ * A line for each file that is no entry, and for each that another version or user wrote. The former are set aside, so that
+ * each is reported once.
+ */
+export function describeBadFiles(folder: string): string[] {
+  const { bad, leftAlone } = readEntries(folder);
+  return [...bad.map(({ file, why }) => `${file} is no entry of a run: ${why}; ${setAside(file)}`), ...leftAlone];
 }
 
 /** Removes dead locks, and half-written files of runs that died before their first entry, and so before they made anything. */
