@@ -7,7 +7,7 @@ import { exec, openExec } from './exec.ts';
 import { isRecord, parseJson } from './failures.ts';
 import { HealthCheck } from './health-check.ts';
 import { followLog, logs } from './logs.ts';
-import { Discovery, Objects } from './objects.ts';
+import { Discovery, objectsOf } from './objects.ts';
 import { wait, watch } from './watch.ts';
 
 interface ConnectOptions {
@@ -32,7 +32,8 @@ export function connect(kubeconfig: string | ChosenContext, { context, signal, l
   setMaxListeners(0, closing.signal);
   const api = new Api(endpoint, closing.signal, (line) => log?.(line));
   const discovery = new Discovery(api);
-  const objects = new Objects(api, discovery);
+  const objects = objectsOf(api, discovery);
+  const { listWithVersion, ...verbs } = objects;
   const dependencies = { api, discovery, objects, healthCheck: new HealthCheck(api) };
 
   const close = (): void => {
@@ -51,12 +52,8 @@ export function connect(kubeconfig: string | ChosenContext, { context, signal, l
       if (isRecord(version) && typeof version['gitVersion'] === 'string') return version['gitVersion'];
       throw new ClusterError('other', 'the API server does not tell its version');
     },
-    apply: (manifest) => objects.apply(manifest),
-    patch: (ref, patch) => objects.patch(ref, patch),
-    create: (manifest) => objects.create(manifest),
-    delete: (ref) => objects.delete(ref),
-    get: (ref) => objects.get(ref),
-    list: async (selection) => (await objects.list(selection)).items,
+    ...verbs,
+    list: async (selection) => (await listWithVersion(selection)).items,
     watch: (selection, handlers) => watch(dependencies, selection, handlers),
     wait: (ref, satisfied, how) => wait(dependencies, ref, satisfied, how),
     openExec: (target, argv, handlers) => openExec(api, { target, argv, stdin: true }, handlers, closing.signal),

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { Stop } from '../cluster.ts';
 import { HealthCheck } from './health-check.ts';
 import { followLog } from './logs.ts';
-import { Discovery, Objects } from './objects.ts';
+import { Discovery, objectsOf } from './objects.ts';
 import { type LocalApi, serveLocally } from './testing/local-api.ts';
 
 const target = { namespace: 'n', pod: 'p', container: 'c' };
@@ -43,7 +43,7 @@ afterEach(() => {
 /** Follows until the line `last`. */
 function follow(): void {
   const { api } = local;
-  const parts = { api, objects: new Objects(api, new Discovery(api)), healthCheck: new HealthCheck(api) };
+  const parts = { api, objects: objectsOf(api, new Discovery(api)), healthCheck: new HealthCheck(api) };
   done = new Promise((resolve) => {
     follower = followLog(parts, target, {
       line(text) {

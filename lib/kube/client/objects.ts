@@ -86,84 +86,68 @@ export function searchOf(query: Query): string {
 
 const writing = { fieldManager: 'meshproof', fieldValidation: 'Strict' };
 
-/** A list, and the version from which a watch continues it. */
-export interface Listing {
-  items: Manifest[];
-  resourceVersion: string;
-}
+export type Objects = ReturnType<typeof objectsOf>;
 
-/** The verbs for single objects and lists. */
-export class Objects {
-  readonly #api: Api;
-  readonly #discovery: Discovery;
-
-  constructor(api: Api, discovery: Discovery) {
-    this.#api = api;
-    this.#discovery = discovery;
-  }
-
-  async apply(manifest: Manifest): Promise<Manifest> {
-    const ref = referenceOf(manifest);
-    const path = objectPath(await this.#discovery.expect(ref), ref, { ...writing, force: 'true' });
-    return await this.#patch('apply', path, ref, manifest, 'application/apply-patch+yaml');
-  }
-
-  async patch(ref: ObjectRef, patch: object): Promise<Manifest> {
-    const path = objectPath(await this.#discovery.expect(ref), ref, writing);
-    return await this.#patch('patch', path, ref, patch, 'application/merge-patch+json');
-  }
-
-  /** Retries only if the first attempt cannot have created the object. */
-  async create(manifest: Manifest): Promise<Manifest> {
-    const ref = referenceOf(manifest);
-    const resource = await this.#discovery.expect(ref);
-    checkNamespace(resource, ref);
-    const path = collectionPath(resource, ref.namespace, writing);
-    const what = `create ${wordsOf(ref)}`;
-    return await this.#object({ method: 'POST', path, what, body: manifest, may: (error) => error.untouched });
-  }
-
-  async delete(ref: ObjectRef): Promise<void> {
-    const resource = await this.#discovery.find(ref);
-    if (!resource) return;
-    const body = { kind: 'DeleteOptions', apiVersion: 'v1', propagationPolicy: 'Background' };
-    const path = objectPath(resource, ref);
-    await unlessNotFound(this.#api.call({ method: 'DELETE', path, what: `delete ${wordsOf(ref)}`, body }));
-  }
-
-  async get(ref: ObjectRef): Promise<Manifest | undefined> {
-    const resource = await this.#discovery.find(ref);
-    if (!resource) return undefined;
-    const path = objectPath(resource, ref);
-    return await unlessNotFound(this.#object({ method: 'GET', path, what: `get ${wordsOf(ref)}` }));
-  }
-
-  async list(selection: Selection, signal?: AbortSignal): Promise<Listing> {
-    const { apiVersion, kind, namespace, labelSelector, fieldSelector } = selection;
-    const resource = await this.#discovery.get(selection, signal);
-    const path = collectionPath(resource, namespace, { labelSelector, fieldSelector });
-    const what = `list ${kind}${namespace === undefined ? '' : ` in ${namespace}`}`;
-    const list = parseJson(await this.#api.call({ method: 'GET', path, what, signal }));
-    if (!isRecord(list) || !isRecord(list['metadata']) || !Array.isArray(list['items'])) {
-      throw new ClusterError('other', `cannot ${what}: the answer is no list`);
-    }
-    // The items of a list of built-in objects do not say what they are.
-    const items = (list['items'] as Manifest[]).map((item) => ({ ...item, apiVersion, kind }));
-    return { items, resourceVersion: String(list['metadata']['resourceVersion']) };
-  }
-
-  /** Retries a conflict, unless the body names the version to change: then the caller must know of the conflict. */
-  async #patch(verb: string, path: string, ref: ObjectRef, body: object, contentType: string): Promise<Manifest> {
-    const { metadata } = body as Partial<Manifest>;
-    const may: Call['may'] = ({ code }) => code !== 'conflict' || metadata?.resourceVersion === undefined;
-    return await this.#object({ method: 'PATCH', path, what: `${verb} ${wordsOf(ref)}`, body, contentType, may });
-  }
-
-  async #object(call: Call): Promise<Manifest> {
-    const object = parseJson(await this.#api.call(call));
+/** The verbs for single objects and lists. `lib/kube/cluster.ts` explains them. */
+export function objectsOf(api: Api, discovery: Discovery) {
+  const objectOf = async (call: Call): Promise<Manifest> => {
+    const object = parseJson(await api.call(call));
     if (!isManifest(object)) throw new ClusterError('other', `cannot ${call.what}: the answer is no object`);
     return object;
-  }
+  };
+  /** Retries a conflict, unless the body names the version to change: then the caller must know of the conflict. */
+  const patchWith = (verb: string, path: string, ref: ObjectRef, body: object, contentType: string) => {
+    const { metadata } = body as Partial<Manifest>;
+    const may: Call['may'] = ({ code }) => code !== 'conflict' || metadata?.resourceVersion === undefined;
+    return objectOf({ method: 'PATCH', path, what: `${verb} ${wordsOf(ref)}`, body, contentType, may });
+  };
+  return {
+    async apply(manifest: Manifest): Promise<Manifest> {
+      const ref = referenceOf(manifest);
+      const path = objectPath(await discovery.expect(ref), ref, { ...writing, force: 'true' });
+      return await patchWith('apply', path, ref, manifest, 'application/apply-patch+yaml');
+    },
+    async patch(ref: ObjectRef, patch: object): Promise<Manifest> {
+      const path = objectPath(await discovery.expect(ref), ref, writing);
+      return await patchWith('patch', path, ref, patch, 'application/merge-patch+json');
+    },
+    /** Retries only if the first attempt cannot have created the object. */
+    async create(manifest: Manifest): Promise<Manifest> {
+      const ref = referenceOf(manifest);
+      const resource = await discovery.expect(ref);
+      checkNamespace(resource, ref);
+      const path = collectionPath(resource, ref.namespace, writing);
+      const what = `create ${wordsOf(ref)}`;
+      return await objectOf({ method: 'POST', path, what, body: manifest, may: (error) => error.untouched });
+    },
+    async delete(ref: ObjectRef): Promise<void> {
+      const resource = await discovery.find(ref);
+      if (!resource) return;
+      const body = { kind: 'DeleteOptions', apiVersion: 'v1', propagationPolicy: 'Background' };
+      const path = objectPath(resource, ref);
+      await unlessNotFound(api.call({ method: 'DELETE', path, what: `delete ${wordsOf(ref)}`, body }));
+    },
+    async get(ref: ObjectRef): Promise<Manifest | undefined> {
+      const resource = await discovery.find(ref);
+      if (!resource) return undefined;
+      const path = objectPath(resource, ref);
+      return await unlessNotFound(objectOf({ method: 'GET', path, what: `get ${wordsOf(ref)}` }));
+    },
+    /** A list, and the version from which a watch continues it. */
+    async listWithVersion(selection: Selection, signal?: AbortSignal) {
+      const { apiVersion, kind, namespace, labelSelector, fieldSelector } = selection;
+      const resource = await discovery.get(selection, signal);
+      const path = collectionPath(resource, namespace, { labelSelector, fieldSelector });
+      const what = `list ${kind}${namespace === undefined ? '' : ` in ${namespace}`}`;
+      const list = parseJson(await api.call({ method: 'GET', path, what, signal }));
+      if (!isRecord(list) || !isRecord(list['metadata']) || !Array.isArray(list['items'])) {
+        throw new ClusterError('other', `cannot ${what}: the answer is no list`);
+      }
+      // The items of a list of built-in objects do not say what they are.
+      const items = (list['items'] as Manifest[]).map((item) => ({ ...item, apiVersion, kind }));
+      return { items, resourceVersion: String(list['metadata']['resourceVersion']) };
+    },
+  };
 }
 
 /** A reference for messages: `Pod a/b`. */

@@ -48,7 +48,7 @@ export function watch(dependencies: Dependencies, selection: Selection, handlers
     for (const event of events) if (!stopped.aborted) handlers.event(event);
   };
   const list = async (): Promise<string> => {
-    const { items, resourceVersion } = await objects.list(selection, stopped);
+    const { items, resourceVersion } = await objects.listWithVersion(selection, stopped);
     tell(objectCache.replace(items));
     if (!stopped.aborted) handlers.listed?.();
     return resourceVersion;
