@@ -1,7 +1,7 @@
 /** The sandbox's own process, inside its namespaces: node, API server and control planes. */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import type { Server } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { type ApiServer, createApiServer } from './api/server.ts';
 import { environmentFault } from './faults/environment.ts';
@@ -9,14 +9,15 @@ import { MeshPlane } from './mesh/control-plane.ts';
 import { prepareNode } from './node/node.ts';
 import { keepHeapSmall } from './node-process.ts';
 import { createAuthority } from './pki.ts';
-import type { Startup } from './start.ts';
+import type { SandboxSettings } from './start.ts';
 
 keepHeapSmall();
 
 // Ends with its owner. The first process of the namespaces waits for this one, and ends everything.
 process.on('disconnect', () => process.exit(0));
 
-const [{ settings, port }, socket] = (await once(process, 'message')) as [Startup, Server];
+const [settings, socket] = (await once(process, 'message')) as [SandboxSettings, Server];
+const { port } = socket.address() as AddressInfo;
 const complain = (message: string): void => {
   process.stderr.write(`${new Date().toISOString()} ${message}\n`);
 };

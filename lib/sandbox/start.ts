@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer, type Server } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { builtFolder, withoutHooks } from '../compiled/built.js';
 import { pause, pollUntil } from '../polling/poll-until.ts';
@@ -24,13 +24,6 @@ export interface SandboxSettings {
   clusterDomain?: string;
   /** Name of a fault of the mesh or of the cluster: one of `faultNames`. */
   fault?: string;
-}
-
-/** The owner's one message to the sandbox. The listening socket comes with it. */
-export interface Startup {
-  settings: SandboxSettings;
-  /** The port of the socket, on the machine. */
-  port: number;
 }
 
 export interface SandboxOptions {
@@ -75,7 +68,6 @@ export async function startSandbox({
   const logPath = join(folder, 'sandbox.log');
   const log = openSync(logPath, 'w');
   const socket = await listen();
-  const startup: Startup = { settings, port: (socket.address() as AddressInfo).port };
   const child = spawn('unshare', [...NAMESPACES, 'sh', '-c', FIRST_PROCESS, 'sandbox', process.execPath, programs], {
     // In its own process group, so that Ctrl-C reaches the owner only.
     detached: true,
@@ -87,7 +79,7 @@ export async function startSandbox({
     child.once('error', () => resolve());
     child.once('exit', () => resolve());
   });
-  const ready = await readiness(child, ended, startup, socket);
+  const ready = await readiness(child, ended, settings, socket);
   socket.close();
   if (ready === undefined) {
     await stop(child, ended);
@@ -107,13 +99,13 @@ async function listen(): Promise<Server> {
 async function readiness(
   child: ChildProcess,
   ended: Promise<void>,
-  startup: Startup,
+  settings: SandboxSettings,
   socket: Server,
 ): Promise<string | undefined> {
   const over = new AbortController();
   const message = new Promise<string>((resolve) => child.once('message', (text) => resolve(String(text))));
-  // If sending fails, the child has ended.
-  child.send(startup, socket, {}, () => undefined);
+  // The owner's one message. If sending fails, the child has ended.
+  child.send(settings, socket, {}, () => undefined);
   const ready = await Promise.race([message, ended, pause(READY_MS, over.signal)]);
   over.abort();
   return ready ?? undefined;

@@ -27,9 +27,9 @@ export function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** The value, or `otherwise` if it is no number. */
-export function numberOf(value: unknown, otherwise = 0): number {
-  return typeof value === 'number' ? value : otherwise;
+/** The value, or 0 if it is no number. */
+export function numberOf(value: unknown): number {
+  return typeof value === 'number' ? value : 0;
 }
 
 /** The value at a path of field names; undefined if one is missing. */

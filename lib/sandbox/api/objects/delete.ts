@@ -43,5 +43,5 @@ export function remove(
 function graceOf(storage: string, object: Manifest, asked: number | undefined): number {
   const hasEnded = ['Succeeded', 'Failed'].includes(textOf(at(object, 'status', 'phase')));
   if (storage !== 'pods' || hasEnded) return 0;
-  return Math.max(0, asked ?? numberOf(at(object, 'spec', 'terminationGracePeriodSeconds'), 30));
+  return Math.max(0, asked ?? numberOf(at(object, 'spec', 'terminationGracePeriodSeconds')));
 }
