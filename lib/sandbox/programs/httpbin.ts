@@ -13,16 +13,18 @@ const { values } = parseArgs({
   },
 });
 
-createServer((request, response) => {
+createServer(async (request, response) => {
   const started = performance.now();
   const { method, url: path = '/', socket, headers } = request;
+  const data = await bodyOf(request);
   const url = new URL(path, `http://${headers.host ?? 'localhost'}`);
   const status = /^\/status\/(\d{3})$/.exec(url.pathname)?.[1];
   if (status !== undefined) response.writeHead(Number(status), { 'Content-Type': 'text/plain; charset=utf-8' }).end();
-  else if (url.pathname === '/get') {
+  else if (url.pathname === '/get' || (url.pathname === '/post' && method === 'POST')) {
     const keys = [...url.searchParams.keys()];
     const args = Object.fromEntries(keys.map((key) => [key, url.searchParams.getAll(key)]));
-    json(response, 200, { args, headers: headersOf(request), method, origin: socket.remoteAddress, url: url.href });
+    const seen = { args, headers: headersOf(request), method, origin: socket.remoteAddress, url: url.href };
+    json(response, 200, method === 'POST' ? { ...seen, data } : seen);
   } else json(response, 404, { status_code: 404, error: 'Not Found' });
   const ms = performance.now() - started;
   process.stdout.write(
@@ -35,6 +37,18 @@ createServer((request, response) => {
 });
 keepHeapSmall();
 process.on('SIGTERM', () => process.exit(0));
+
+/** The request's body, or the part of it that came before the client aborted the request. */
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  let body = '';
+  request.setEncoding('utf8');
+  try {
+    for await (const chunk of request) body += chunk;
+  } catch (error) {
+    process.stderr.write(`${logTime()} level=WARN msg="request aborted: ${error}"\n`);
+  }
+  return body;
+}
 
 function json(response: ServerResponse, status: number, value: unknown): void {
   const text = `${JSON.stringify(value, undefined, 2)}\n`;
