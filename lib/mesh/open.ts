@@ -9,18 +9,25 @@ import { apiFault, MeshError } from './errors.ts';
 import { declares, driverImages, driverTools } from './facts.ts';
 import { knowingVersion, missingDeployments, versionOn } from './install/control-plane.ts';
 import { install } from './install/install.ts';
-import type { Mesh, MeshContext, ModeName, Party } from './mesh.ts';
+import type { Mesh, MeshContext, ModeName } from './mesh.ts';
 import { expectVersion } from './served.ts';
 import { attempt, doSteps } from './steps/steps.ts';
-import { contextValues, durationMs, type Filling, fill, fillingFor, partyValues, usesDomain } from './template.ts';
+import {
+  contextValues,
+  durationMs,
+  type Filling,
+  fill,
+  fillingFor,
+  partyValues,
+  usesDomain,
+  type Values,
+} from './template.ts';
 
 /** The mesh that a checked driver describes, on one cluster. Does nothing until a method is called. */
 export function openMesh(driver: Driver, context: MeshContext): Mesh {
   const { file, spec } = driver;
   const { cluster, sets, timeoutScale } = context;
-  const filling = (): Filling => fillingFor(spec, sets, contextValues(context));
-  const about = (role: 'client' | 'server', who: Party): Filling =>
-    fillingFor(spec, sets, { ...contextValues(context), ...partyValues(role, who) });
+  const filling = (own: Values = {}): Filling => fillingFor(spec, sets, { ...contextValues(context), ...own });
 
   const mode = (name: ModeName): ModeSpec => {
     const found = spec.modes[name];
@@ -71,8 +78,10 @@ export function openMesh(driver: Driver, context: MeshContext): Mesh {
       }),
 
     enrol: (manifest) => enrolManifest(manifest, fill(marksOf(spec), filling())),
-    clientObjects: (client) => fill(spec.enrol?.client ?? [], about('client', client)),
-    ...(spec.host === undefined ? {} : { host: (server) => String(fill(spec.host, about('server', server))) }),
+    clientObjects: (client) => fill(spec.enrol?.client ?? [], filling(partyValues('client', client))),
+    ...(spec.host === undefined
+      ? {}
+      : { host: (server) => String(fill(spec.host, filling(partyValues('server', server)))) }),
 
     effect: (name) => mode(name).effect,
     switchMode(name, value) {
@@ -99,10 +108,8 @@ export function openMesh(driver: Driver, context: MeshContext): Mesh {
       if (allow === undefined) {
         throw new MeshError('environment', `the driver ${spec.name} has no policy for ${protocol}`);
       }
-      const { values, sets: own } = filling();
       const { route = [], target } = fill(allow, {
-        values: { ...values, name, ...partyValues('server', server) },
-        sets: own,
+        ...filling({ name, ...partyValues('server', server) }),
         several: [
           clients.map((client) => partyValues('client', client)),
           ports.map((port) => ({ port, 'port.text': String(port) })),
