@@ -22,10 +22,9 @@ export function enrolManifest(manifest: Manifest, enrol: NonNullable<DriverSpec[
 }
 
 /** The mesh's labels and annotations override those of the manifest. */
-function mark<T extends Marks>(metadata: T, marks: Marks | undefined): T {
-  return {
-    ...metadata,
-    ...(marks?.labels === undefined ? {} : { labels: { ...metadata.labels, ...marks.labels } }),
-    ...(marks?.annotations === undefined ? {} : { annotations: { ...metadata.annotations, ...marks.annotations } }),
-  };
+function mark<T extends Marks>(metadata: T, { labels, annotations }: Marks = {}): T {
+  const marked = { ...metadata };
+  if (labels !== undefined) marked.labels = { ...metadata.labels, ...labels };
+  if (annotations !== undefined) marked.annotations = { ...metadata.annotations, ...annotations };
+  return marked;
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Manifest } from '../../kube/cluster.ts';
 import type { DriverSpec } from '../driver.ts';
 import { loadDriver } from '../load.ts';
-import { definitionMistakes as filledMistakes } from './definitions.ts';
+import { definitionMistakes as filledMistakes, ownDefinitionMistakes } from './definitions.ts';
 import { withSamples } from './placeholders.ts';
 
 const definitionMistakes = (spec: DriverSpec, manifests: readonly Manifest[]) =>
@@ -127,4 +127,17 @@ describe('against the definitions of a cluster', () => {
       'modes.permissive.invalid.1: the cluster has a definition that allows this, so the API accepts it; write what it must refuse',
     ]);
   });
+});
+
+test('a definition that install applies and whose required fields are no list', () => {
+  const [first, ...others] = definitions;
+  const text = JSON.stringify(first).replace('"openAPIV3Schema":{', '"openAPIV3Schema":{"required":"spec",');
+  const install = [{ apply: JSON.parse(text) as Manifest }, ...others.map((apply) => ({ apply }))];
+  expect(ownDefinitionMistakes(withSamples({ ...reference, install }))).toEqual([
+    {
+      path: ['install', 0, 'apply', 'spec'],
+      of: 'value',
+      message: 'this is not a custom resource definition: required must be a list',
+    },
+  ]);
 });
