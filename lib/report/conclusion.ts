@@ -68,8 +68,8 @@ function closing(summary: RunSummary, paint: Paint): string {
  */
 export function timeTable(summary: RunSummary): { what: string; ms: number; remark: string }[] {
   const { phases, suites, suitesMs, actingMs, samplingMs, overheadMs, wallMs } = summary;
-  const parts = { 'changes acting': actingMs, samples: samplingMs, 'the rest': overheadMs };
-  const remark = Object.entries(parts).map(([part, ms]) => `${part} ${seconds(ms)}`);
+  const durations = { 'changes acting': actingMs, samples: samplingMs, 'the rest': overheadMs };
+  const remark = Object.entries(durations).map(([part, ms]) => `${part} ${seconds(ms)}`);
   const rows = [...new Set(phases.map(({ phase }) => phase))].map((name) => {
     if (name === 'suite') return { what: count(suites.length, 'suite'), ms: suitesMs, remark: remark.join(', ') };
     const own = phases.filter(({ phase }) => phase === name);

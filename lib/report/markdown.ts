@@ -17,7 +17,7 @@ export function summaryMarkdown(records: EvidenceRecord[], summary = summarise(r
   const { claims, suites, verdicts, declared } = summary;
   const words = verdictWords(verdicts, (verdict, n) => `**${n}** ${verdict}`) || 'no claims';
   const bad = claims.filter(({ verdict }) => isBad(verdict));
-  const parts = [
+  const sections = [
     `# ${cell(meshTitle(summary))}`,
     ...warnings(summary).map(({ title, text }) => `> **${title}.** ${cell(text)}`),
     aboutRun(summary),
@@ -39,7 +39,7 @@ export function summaryMarkdown(records: EvidenceRecord[], summary = summarise(r
     ...environmentSection(summary),
     ...timeSection(summary),
   ];
-  return `${parts.join('\n\n')}\n`;
+  return `${sections.join('\n\n')}\n`;
 }
 
 function aboutRun({ runId, startedAt, mesh, provider, kubernetes, version, seed }: RunSummary): string {
