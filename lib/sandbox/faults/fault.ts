@@ -52,6 +52,10 @@ export interface ControlFault {
   stateFor?(state: MeshState, workload: Workload): MeshState;
   /** The configuration that one sidecar gets. */
   sidecar?(config: SidecarConfig, state: MeshState, workload: Workload): SidecarConfig;
+  /** Runs at each start of the control plane. `now` is in ms, by the clock of `state`. */
+  started?(now: number): void;
+  /** The request that the mesh's admission sees. */
+  admission?(request: AdmissionRequest): AdmissionRequest;
   /** Changes an object after the mesh's own admission. */
   admit?(admitted: Manifest, request: AdmissionRequest): Manifest;
   /** The control plane computes the configurations again this long after each change, ms. */
@@ -65,6 +69,8 @@ export interface Sidecar {
   log(line: string): void;
   /** The latest configuration. */
   config(): SidecarConfig;
+  /** The identity of its workload. */
+  principal: string;
   /** A random number from 0 to 1. Each sidecar has its own seed. */
   random(): number;
 }
@@ -73,14 +79,18 @@ export interface Sidecar {
 export interface DataFault {
   /** Decides about a connection that the application opens. Undefined: the fault itself handles the connection. */
   outbound?(decision: OutboundDecision, client: Socket): OutboundDecision | undefined;
+  /** Delays a connection that the application opens: it goes on once the fault calls `goOn`. */
+  hold?(client: Socket, goOn: () => void): void;
+  /** Wraps a connection to the outside: the application gets the bytes that come out of the wrapper. */
+  wrapOutside?(outside: Duplex): Duplex;
   /** The identity that the sidecar believes, given the one in the client's certificate. */
   identify?(principal: string, inbound: InboundPort | undefined): string;
   /** Decides about a connection from a client of the mesh. */
   inbound?(decision: InboundDecision, port: number, principal: string): InboundDecision;
   /** Decides about an HTTP request from a client of the mesh. */
   request?(isAllowed: boolean, asked: IncomingMessage, principal: string, port: number): boolean;
-  /** Decides about a connection without a certificate. */
-  allowsPlaintext?(port: number): boolean;
+  /** Decides about a connection without a certificate. @param from - the peer's address: the node's behind a Service */
+  allowsPlaintext?(port: number, from: string): boolean;
   /** Ends a refused connection of the application. */
   refuse?(client: Socket): void;
   /** Answers a denied request. */
@@ -89,6 +99,8 @@ export interface DataFault {
   serve?(asked: IncomingMessage, answer: ServerResponse, port: number): boolean;
   /** Wraps the connection to the application: the client gets the bytes that come out of the wrapper. */
   wrap?(application: Duplex): Duplex;
+  /** A transform for the bodies of HTTP requests. */
+  upload?(asked: IncomingMessage): Duplex;
   /** A transform for the bodies of HTTP answers. */
   body?(): Duplex;
   /** Runs after each new configuration. */
@@ -103,6 +115,15 @@ export function inArea(
   faults: Record<string, Omit<MeshFault, 'area'> & { area?: string }>,
 ): Record<string, MeshFault> {
   return Object.fromEntries(Object.entries(faults).map(([name, fault]) => [name, { area, ...fault }]));
+}
+
+/** Gives faults that no claim notices yet a reason for that. */
+export function awaitingClaims<Fault extends { caughtBy: string[] }>(
+  faults: Record<string, Fault>,
+): Record<string, Fault> {
+  const withReason = (fault: Fault): Fault =>
+    fault.caughtBy.length > 0 ? fault : { because: 'no claim tests this yet', ...fault };
+  return Object.fromEntries(Object.entries(faults).map(([name, fault]) => [name, withReason(fault)]));
 }
 
 /** The control plane sees another state. @param begin - called once; answers the change, which may remember */

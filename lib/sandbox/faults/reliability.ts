@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { Duplex, Transform } from 'node:stream';
 import { type DataFault, inArea, type MeshFault } from './fault.ts';
 import { withAllRoutes } from './settings.ts';
+import { altering, cutting, onBody, through } from './transforms.ts';
 
 const CUT_BYTES = 16 * 1024;
 const RARE_REFUSALS = 'one claim is about rare refusals; "How rare a fault may be" has the numbers';
@@ -120,7 +120,10 @@ export const reliabilityFaults = inArea('reliability', {
   'answers-cut-at-16-kib': {
     description: 'the mesh cuts answers after 16 KiB',
     caughtBy: ['reliability/whole-answers'],
-    data: () => ({ body: cutting, wrap: (application) => answering(application, cutting) }),
+    data: () => ({
+      body: () => cutting(CUT_BYTES),
+      wrap: (application) => through(application, { down: cutting(CUT_BYTES) }),
+    }),
   },
   'delivers-then-cuts': {
     description: 'refused TCP reaches the server, and only the answer is lost',
@@ -134,14 +137,14 @@ export const reliabilityFaults = inArea('reliability', {
           isCut = decision.action === 'refuse';
           return isCut ? { action: 'relay' } : decision;
         },
-        wrap: (application) => (isCut ? answering(application, () => altering(() => '')) : application),
+        wrap: (application) => (isCut ? through(application, { down: altering(() => '') }) : application),
       };
     },
   },
   'echo-altered': {
     description: 'the mesh changes the letters of TCP answers to capitals',
     caughtBy: ['tcp-routing/permissive-echo'],
-    data: () => ({ wrap: (application) => answering(application, () => altering((text) => text.toUpperCase())) }),
+    data: () => ({ wrap: (application) => through(application, { down: altering((text) => text.toUpperCase()) }) }),
   },
   'http-answers-altered': {
     description: 'the mesh changes HTTP answers',
@@ -220,37 +223,4 @@ function invented({ url = '/', headers, method }: IncomingMessage): string {
   const { searchParams, href } = new URL(url, `http://${headers.host}`);
   const args = Object.fromEntries([...searchParams].map(([name, value]) => [name, [value]]));
   return `${JSON.stringify({ args, headers, method, origin: '10.0.0.1', url: href })}\n`;
-}
-
-/** Calls back with the whole body of an answer. */
-function onBody(answer: ServerResponse, take: (text: string) => void): void {
-  let text = '';
-  const write = answer.write.bind(answer);
-  answer.write = (chunk: Buffer, ...rest: unknown[]) => {
-    text += chunk.toString();
-    return (write as (...words: unknown[]) => boolean)(chunk, ...rest);
-  };
-  answer.once('finish', () => take(text));
-}
-
-/** An application whose answers pass through a transform. */
-function answering(application: Duplex, through: () => Transform): Duplex {
-  return Duplex.from({ writable: application, readable: application.pipe(through()) });
-}
-
-function altering(change: (text: string) => string): Transform {
-  return new Transform({
-    transform: (chunk: Buffer, _encoding, done) => done(null, change(chunk.toString('latin1'))),
-  });
-}
-
-function cutting(): Transform {
-  let left = CUT_BYTES;
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      const part = chunk.subarray(0, left);
-      left -= part.length;
-      done(null, part);
-    },
-  });
 }

@@ -1,6 +1,6 @@
 import { outboundRoutes } from '../mesh/policy.ts';
 import type { SidecarConfig } from '../mesh/sidecar-config.ts';
-import type { MeshState, TrafficTarget, Workload } from '../mesh/state.ts';
+import type { MeshState, TcpRoute, TrafficTarget, Workload } from '../mesh/state.ts';
 
 export type Mode = 'permissive' | 'egress';
 export type Policies = 'targets' | 'tcpRoutes' | 'httpRouteGroups';
@@ -69,6 +69,10 @@ export function withRules(config: SidecarConfig, rules: SidecarConfig['inbound']
 
 export function withTargets(state: MeshState, change: (target: TrafficTarget) => TrafficTarget): MeshState {
   return { ...state, targets: state.targets.map(change) };
+}
+
+export function withRoutes(state: MeshState, change: (route: TcpRoute) => TcpRoute): MeshState {
+  return { ...state, tcpRoutes: state.tcpRoutes.map(change) };
 }
 
 /** True if a policy names this server. */

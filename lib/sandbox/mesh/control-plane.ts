@@ -51,6 +51,7 @@ export class MeshPlane {
    * @throws Error for unknown arguments
    */
   start(args: string[], socketPath: string): () => void {
+    this.#fault.started?.(performance.now());
     const { values } = parseArgs({ args, options: { 'act-after': { type: 'string', default: ACT_AFTER } } });
     const { view, authority, complain } = this.#options;
     const controller = new Controller({
@@ -73,7 +74,8 @@ export class MeshPlane {
 
   /** @throws Error to deny, with a message for the user */
   admit(request: AdmissionRequest): Manifest {
-    const admitted = admitToMesh(request, this.#options.view, this.#controllers.size > 0);
+    const seen = this.#fault.admission?.(request) ?? request;
+    const admitted = admitToMesh(seen, this.#options.view, this.#controllers.size > 0);
     return this.#fault.admit?.(admitted, request) ?? admitted;
   }
 }

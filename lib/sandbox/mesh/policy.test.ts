@@ -3,12 +3,16 @@ import { inboundRules, outboundRoutes, sidecarConfig } from './policy.ts';
 import type { HttpRouteGroup, MeshState, TcpRoute, TrafficTarget, Workload } from './state.ts';
 
 const echoService = {
+  namespace: 'demo',
+  name: 'echo',
   address: '10.96.1.1',
   port: 9000,
   protocol: 'tcp' as const,
   endpoints: [{ address: '10.244.1.2', port: 9000, principal: 'echo' }],
 };
 const webService = {
+  namespace: 'demo',
+  name: 'web',
   address: '10.96.1.2',
   port: 80,
   protocol: 'http' as const,
@@ -34,7 +38,7 @@ const target: TrafficTarget = {
   rules: [{ kind: 'TCPRoute', name: 'echo' }],
 };
 const route: TcpRoute = { ...named, ports: [9000] };
-const client: Workload = { podAddress: '10.244.1.9', principal: 'client', ports: [] };
+const client: Workload = { podAddress: '10.244.1.9', principal: 'client', ports: [], restarts: 0 };
 
 function tcp(state: Partial<MeshState>, port = 9000): unknown {
   return inboundRules({ ...nothing, targets: [target], tcpRoutes: [route], ...state }, 'echo', port, 'tcp');

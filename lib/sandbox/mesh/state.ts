@@ -1,5 +1,5 @@
 import type { KindRef, Manifest, ObjectView } from '../contract.ts';
-import { declaredPorts, portNumber } from '../node/pod-spec.ts';
+import { declaredPorts, portNumber, TRANSPARENT_PROXY } from '../node/pod-spec.ts';
 import { podAddress, readyEndpoints, type ServicePort, serviceSpec } from '../node/services.ts';
 import { type Destination, type Endpoint, type Protocol, principalOf } from './sidecar-config.ts';
 
@@ -15,8 +15,8 @@ export interface MeshState {
   httpRouteGroups: HttpRouteGroup[];
 }
 
-/** A port of a Service whose namespace is enrolled. */
-export interface MeshService extends Destination {
+/** A port of a Service whose namespace is enrolled. Of a headless Service: the port of one of its pods. */
+export interface MeshService extends Destination, Named {
   protocol: Protocol;
   endpoints: Endpoint[];
 }
@@ -26,6 +26,8 @@ export interface Workload {
   podAddress: string;
   principal: string;
   ports: { port: number; protocol: Protocol }[];
+  /** How often its sidecar has started again. */
+  restarts: number;
 }
 
 interface Named {
@@ -83,18 +85,19 @@ export function readState(view: ObjectView): MeshState {
   return {
     permissive: traffic.enablePermissiveTrafficPolicyMode === true,
     egress: traffic.enableEgress === true,
-    services: addressed
+    services: ports
       .filter(({ service }) => isEnrolled(namespaceOf(view, service)))
-      .map(({ service, port, address }) => ({
-        address,
-        port: port.port,
-        protocol: protocolOf(port),
-        endpoints: readyEndpoints(service, port, view).map((endpoint) => ({
+      .flatMap(({ service, port, address }) => {
+        const common = { ...nameOf(service), protocol: protocolOf(port) };
+        const endpoints = endpointsOf(service, port, view);
+        if (address !== 'None') return address === '' ? [] : [{ ...common, address, port: port.port, endpoints }];
+        return endpoints.map((endpoint) => ({
+          ...common,
           address: endpoint.address,
           port: endpoint.port,
-          principal: principalOfPod(endpoint.pod),
-        })),
-      })),
+          endpoints: [endpoint],
+        }));
+      }),
     destinations: [
       ...addressed.map(({ address, port }) => ({ address, port: port.port })),
       ...view.list({ apiVersion: 'v1', kind: 'Pod' }).flatMap((pod) => openPorts(pod, services)),
@@ -120,7 +123,24 @@ export function readWorkload(pod: Manifest, view: ObjectView): Workload | undefi
       return number === undefined ? [] : [{ port: number, protocol: protocolOf(port) }];
     }),
   );
-  return { podAddress: address, principal: principalOfPod(pod), ports };
+  return { podAddress: address, principal: principalOfPod(pod), ports, restarts: restartsOf(pod) };
+}
+
+function endpointsOf(service: Manifest, port: ServicePort, view: ObjectView): Endpoint[] {
+  return readyEndpoints(service, port, view).map(({ address, port, pod }) => ({
+    address,
+    port,
+    principal: principalOfPod(pod),
+  }));
+}
+
+/** How often the sidecar of a pod has started again, by the pod's status. */
+function restartsOf(pod: Manifest): number {
+  const { initContainerStatuses = [], containerStatuses = [] } = (pod['status'] ?? {}) as Partial<
+    Record<'initContainerStatuses' | 'containerStatuses', { name: string; restartCount: number }[]>
+  >;
+  const name = pod.metadata.annotations?.[TRANSPARENT_PROXY];
+  return [...initContainerStatuses, ...containerStatuses].find((status) => status.name === name)?.restartCount ?? 0;
 }
 
 function trafficSettings(view: ObjectView): Record<string, unknown> {

@@ -10,6 +10,8 @@ import { REFUSED, TAKEN } from './tunnels.ts';
 
 const HANDSHAKE_RECORD = 0x16;
 const FIRST_WORD_MS = 15_000;
+/** How long a connection may rest between two HTTP requests. */
+const IDLE_MS = 60_000;
 /** Clients often hang up early here. That is no attack. */
 const STREAM_RESETS = 1_000_000;
 const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'upgrade']);
@@ -35,7 +37,7 @@ export class Inbound {
     this.#config = config;
     this.#fault = fault;
     this.#log = log;
-    this.#http = createServer((asked, answer) => this.#decide(asked, answer));
+    this.#http = createServer({ keepAliveTimeout: IDLE_MS }, (asked, answer) => this.#decide(asked, answer));
     const { cert, key, ca } = credentials;
     // The types do not know the limits of resets.
     const limits: object = { streamResetBurst: STREAM_RESETS, streamResetRate: STREAM_RESETS };
@@ -68,7 +70,7 @@ export class Inbound {
       const isPlain = first[0] !== HANDSHAKE_RECORD;
       client.setTimeout(0);
       client.off('end', hangUp);
-      if (isPlain && !this.#fault.allowsPlaintext?.(port)) {
+      if (isPlain && !this.#fault.allowsPlaintext?.(port, client.remoteAddress ?? '')) {
         this.#log(`inbound ${client.remoteAddress} -> ${port} refused: not of the mesh`);
         client.resetAndDestroy();
         return;
@@ -145,7 +147,9 @@ export class Inbound {
     });
     asked.on('error', () => forwarded.destroy());
     answer.on('close', () => forwarded.destroy());
-    asked.pipe(forwarded);
+    const changed = this.#fault.upload?.(asked);
+    if (changed === undefined) asked.pipe(forwarded);
+    else asked.pipe(changed).pipe(forwarded);
   }
 }
 

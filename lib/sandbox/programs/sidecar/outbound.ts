@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { DataFault } from '../../faults/fault.ts';
-import { decideOutbound, pickEndpoint } from '../../mesh/policy.ts';
+import { decideOutbound, type OutboundDecision, pickEndpoint } from '../../mesh/policy.ts';
 import type { Endpoint, SidecarConfig } from '../../mesh/sidecar-config.ts';
 import { relay, tellLoss } from '../../sockets.ts';
 import { TAKEN, type Tunnels } from './tunnels.ts';
@@ -25,10 +25,23 @@ export class Outbound {
     const decision = fault.outbound === undefined ? conforming : fault.outbound(conforming, client);
     this.#log(`outbound ${address}:${port} ${decision?.action}`);
     if (decision === undefined) return;
+    const goOn = (): void => this.#carryOut(decision, client, config, tunnels, fault);
+    if (fault.hold === undefined || decision.action === 'refuse') goOn();
+    else fault.hold(client, goOn);
+  }
+
+  #carryOut(
+    decision: OutboundDecision,
+    client: Socket,
+    config: SidecarConfig,
+    tunnels: Tunnels,
+    fault: DataFault,
+  ): void {
+    const { localAddress: address = '', localPort: port = 0 } = client;
     if (decision.action === 'refuse') {
       (fault.refuse ?? resetSoon)(client);
     } else if (decision.action === 'passthrough') {
-      this.#pass(client, address, port);
+      this.#pass(client, address, port, fault.wrapOutside);
     } else {
       const endpoint = pickEndpoint(decision.route, this.#connections++);
       if (endpoint === undefined) {
@@ -43,9 +56,9 @@ export class Outbound {
     }
   }
 
-  #pass(client: Socket, host: string, port: number): void {
+  #pass(client: Socket, host: string, port: number, wrap?: DataFault['wrapOutside']): void {
     const server = connect({ host, port, allowHalfOpen: true, noDelay: true });
-    this.#join(client, server, (ready) => server.once('connect', ready));
+    this.#join(client, server, (ready) => server.once('connect', ready), wrap);
   }
 
   #tunnel(client: Socket, endpoint: Endpoint, tunnels: Tunnels): void {
@@ -59,7 +72,7 @@ export class Outbound {
   }
 
   /** @param onReady - calls back once the server has accepted the connection */
-  #join(client: Socket, server: Duplex, onReady: (ready: () => void) => void): void {
+  #join(client: Socket, server: Duplex, onReady: (ready: () => void) => void, wrap?: (server: Duplex) => Duplex): void {
     const lost = (error?: Error): void => {
       this.#log(`outbound ${client.localAddress}:${client.localPort} failed: ${error?.message ?? 'closed'}`);
       tellLoss(client, 'end');
@@ -76,7 +89,7 @@ export class Outbound {
     onReady(() => {
       clearTimeout(timer);
       server.off('error', lost);
-      relay(client, server, 'end');
+      relay(client, wrap?.(server) ?? server, 'end');
     });
   }
 }

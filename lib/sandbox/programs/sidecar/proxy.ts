@@ -1,8 +1,14 @@
+import { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import type { DataFault } from '../../faults/fault.ts';
 import { dataFault } from '../../faults/index.ts';
-import type { ControllerMessage, Credentials, SidecarConfig } from '../../mesh/sidecar-config.ts';
+import {
+  type ControllerMessage,
+  type Credentials,
+  principalIn,
+  type SidecarConfig,
+} from '../../mesh/sidecar-config.ts';
 import { Listeners } from '../../sockets.ts';
 import { Inbound } from './inbound.ts';
 import { Outbound } from './outbound.ts';
@@ -42,7 +48,12 @@ export class SidecarProxy {
 
   update({ config, credentials }: ControllerMessage): void {
     const latest = (): SidecarConfig => this.#current?.config ?? config;
-    this.#fault ??= dataFault(config.fault, { log: this.#log, config: latest, random: randomFrom(config.podAddress) });
+    this.#fault ??= dataFault(config.fault, {
+      log: this.#log,
+      config: latest,
+      principal: principalIn(new X509Certificate(credentials.certificate).subjectAltName) ?? 'nobody',
+      random: randomFrom(config.podAddress),
+    });
     this.#current = this.#configured(config, credentials, this.#fault);
     this.#fault.configured?.(config);
     this.#listeners.listenOn([
