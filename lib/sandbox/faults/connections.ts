@@ -102,7 +102,7 @@ export const connectionFaults = inArea(
       description: 'of several lines that a client sends at once over TCP only the first one comes',
       devised: true,
       caughtBy: [],
-      ...overTcp(() => ({ up: altering((text) => text.replace(/\n[^]*/, '\n')) })),
+      ...overTcp(() => ({ up: altering((text) => text.replace(/\n.*/s, '\n')) })),
     },
     'resting-tcp-connection-cut': {
       description: 'the mesh closes a TCP connection that rests for 2 s',
@@ -274,7 +274,7 @@ function gate(): { open(): void; pass(call: () => void): void } {
 }
 
 /** Closes a connection some time after its beginning, or after its last byte. */
-function cutAfter(application: Duplex, ms: number, isIdleTime: boolean): Duplex {
+export function cutAfter(application: Duplex, ms: number, isIdleTime: boolean): Duplex {
   let timer = setTimeout(cut, ms);
   function cut(): void {
     application.destroy();

@@ -139,9 +139,19 @@ function onceOnly(value: boolean): Pick<MeshFault, 'control'> {
 
 /** Lets a request out if its Host header is an address. */
 function judgeHost(client: Socket): OutboundDecision | undefined {
+  return passIf(client, (first) => isIP(hostIn(first)) !== 0);
+}
+
+/** The Host header of an HTTP request, without the port. */
+export function hostIn(first: Buffer): string {
+  const [, host = ''] = /\r\nhost: *([^:\r]+)/i.exec(first.toString('latin1')) ?? [];
+  return host;
+}
+
+/** Lets a connection out if its first bytes pass a test. */
+export function passIf(client: Socket, isAllowed: (first: Buffer) => boolean): undefined {
   client.once('data', (first: Buffer) => {
-    const [, host = ''] = /\r\nhost: *([^:\r]+)/i.exec(first.toString('latin1')) ?? [];
-    if (isIP(host) === 0) {
+    if (!isAllowed(first)) {
       tellLoss(client, 'reset');
       return;
     }

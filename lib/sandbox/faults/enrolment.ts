@@ -92,7 +92,7 @@ function withIdleSidecar(pod: Manifest): Manifest {
 }
 
 /** Answers how long ago a pod was first seen, ms; undefined for the first pod of each identity. */
-function ages(): (workload: Workload) => number | undefined {
+export function ages(): (workload: Workload) => number | undefined {
   const first = new Map<string, string>();
   const seen = new Map<string, number>();
   return ({ podAddress, principal }) => {

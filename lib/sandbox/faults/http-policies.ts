@@ -1,7 +1,7 @@
 import { type IncomingMessage, request } from 'node:http';
 import { allowsRequest } from '../mesh/policy.ts';
 import type { InboundRule, RequestMatch } from '../mesh/sidecar-config.ts';
-import type { HttpMatch, HttpRouteGroup, MeshState } from '../mesh/state.ts';
+import type { HttpRouteGroup, MeshState } from '../mesh/state.ts';
 import { awaitingClaims, changing, inArea, type MeshFault, type Sidecar } from './fault.ts';
 import { withTargets } from './settings.ts';
 

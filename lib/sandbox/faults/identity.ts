@@ -1,5 +1,5 @@
 import { inArea, type MeshFault } from './fault.ts';
-import { partsOf, withRules, withTargets } from './settings.ts';
+import { partsOf, withPodRoutes, withRules, withTargets } from './settings.ts';
 
 /** Faulty meshes that take one client for another. */
 export const identityFaults = inArea('identity', {
@@ -32,12 +32,13 @@ export const identityFaults = inArea('identity', {
     }),
   },
   'enforced-at-the-client-only': {
-    description: "the server's sidecar lets in every client of the mesh; only the client's own sidecar refuses",
+    description:
+      "the server's sidecar lets in every client of the mesh, and the client's sidecar refuses by the Service's address only",
     devised: true,
     caughtBy: [],
     alongside: ['tcp-routing/other-account'],
-    because: 'no client of the mesh can bypass its own sidecar, so no probe can notice',
-    control: () => ({ sidecar: (config) => withRules(config, [{}]) }),
+    because: 'no claim tests this yet',
+    control: () => ({ sidecar: (config, state) => withRules(withPodRoutes(config, state), [{}]) }),
   },
   'clients-word-trusted': {
     description: 'where every client of the mesh is let in, a client without a certificate counts as one of them',
@@ -53,7 +54,13 @@ export const identityFaults = inArea('identity', {
 function comparing(
   key: (parts: { namespace: string; account: string }) => string,
 ): Pick<MeshFault, 'control' | 'data'> {
-  const isSame = (one: string, other: string): boolean => key(partsOf(one)) === key(partsOf(other));
+  return comparingBy((one, other) => key(partsOf(one)) === key(partsOf(other)));
+}
+
+/** Lets in an identity where a policy names another one, if `isSame` says so. */
+export function comparingBy(
+  isSame: (named: string, principal: string) => boolean,
+): Pick<MeshFault, 'control' | 'data'> {
   return {
     control: () => ({
       stateFor: (state, { principal }) =>

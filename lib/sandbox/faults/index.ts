@@ -1,13 +1,23 @@
+import { connectionFaults } from './connections.ts';
 import { controlPlaneFaults } from './control-plane.ts';
 import { egressFaults } from './egress.ts';
+import { egressWayFaults } from './egress-ways.ts';
 import { enrolmentFaults } from './enrolment.ts';
 import { type EnvironmentFault, environmentFaults } from './environment.ts';
 import type { CaseFacts, ControlFault, DataFault, MeshFault, Sidecar } from './fault.ts';
+import { httpPolicyFaults } from './http-policies.ts';
 import { identityFaults } from './identity.ts';
 import { modeFaults } from './modes.ts';
+import { podFaults } from './pods.ts';
 import { policyFaults } from './policies.ts';
+import { policyEditFaults } from './policy-edits.ts';
+import { policyLifeFaults } from './policy-life.ts';
+import { policyListFaults } from './policy-lists.ts';
 import { reliabilityFaults } from './reliability.ts';
+import { severalPoliciesFaults } from './several-policies.ts';
+import { sizeFaults } from './sizes.ts';
 import { conformingVariants } from './variants.ts';
+import { wayRoundFaults } from './ways-round.ts';
 
 /** One sandbox that differs from the reference, and what the suites must make of it. */
 export interface Case extends CaseFacts {
@@ -18,10 +28,20 @@ export interface Case extends CaseFacts {
 /** Each has one deviation, and names claims that must all notice it. */
 const faultyMeshes: Record<string, MeshFault> = {
   ...identityFaults,
+  ...wayRoundFaults,
   ...policyFaults,
+  ...policyListFaults,
+  ...severalPoliciesFaults,
+  ...policyEditFaults,
+  ...policyLifeFaults,
+  ...httpPolicyFaults,
   ...modeFaults,
   ...egressFaults,
+  ...egressWayFaults,
   ...enrolmentFaults,
+  ...podFaults,
+  ...connectionFaults,
+  ...sizeFaults,
   ...reliabilityFaults,
   ...controlPlaneFaults,
 };

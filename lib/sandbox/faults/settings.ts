@@ -57,6 +57,14 @@ export function withAllRoutes(config: SidecarConfig, state: MeshState, workload:
   return { ...config, routes, taken: state.destinations };
 }
 
+/** Lets connections to the addresses of all pods of the mesh leave the client, with its certificate. */
+export function withPodRoutes(config: SidecarConfig, state: MeshState): SidecarConfig {
+  const toPods = state.services.flatMap(({ endpoints }) =>
+    endpoints.map((endpoint) => ({ address: endpoint.address, port: endpoint.port, endpoints: [endpoint] })),
+  );
+  return { ...config, routes: [...config.routes, ...toPods], taken: state.destinations };
+}
+
 /** The sidecar takes every connection of the application, so that the kernel refuses none. */
 export function takingAll(config: SidecarConfig, { destinations }: MeshState): SidecarConfig {
   return { ...config, taken: destinations };

@@ -2,14 +2,15 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Manifest } from '../contract.ts';
 import { SIDECAR_NAME } from '../mesh/admission.ts';
-import { allowsRequest, decideInbound, decideOutbound } from '../mesh/policy.ts';
-import type { SidecarConfig } from '../mesh/sidecar-config.ts';
+import { allowsRequest, decideInbound, decideOutbound, inboundRules } from '../mesh/policy.ts';
+import type { InboundPort, SidecarConfig } from '../mesh/sidecar-config.ts';
 import type { MeshState } from '../mesh/state.ts';
 import { NODE_PROXY } from '../node/pod-spec.ts';
 import { tellLoss } from '../sockets.ts';
 import { recognisedByAnnotation, replacing, timeLimits } from './driver-changes.ts';
 import type { ControlFault, MeshFault } from './fault.ts';
-import { takingAll, withAllRoutes } from './settings.ts';
+import { oldestFirst } from './memory.ts';
+import { takingAll, withAllRoutes, withTargets } from './settings.ts';
 
 /** How long a stale sidecar may use its previous configuration, ms. */
 const STALE_MS = 1_500;
@@ -145,6 +146,34 @@ export const conformingVariants = withClaims({
         return { ...pod, metadata: { ...pod.metadata, annotations } };
       }),
   },
+  'one-policy-decides-alone': {
+    area: 'policies',
+    description: 'of the policies that open a port of a server, only the newest decides about that port (Kuma 1.8)',
+    control: () => {
+      const inOrder = oldestFirst();
+      return {
+        state: (state, now) => ({ ...state, targets: inOrder(state.targets, now) }),
+        sidecar: (config, state, { principal }) => ({
+          ...config,
+          inbound: config.inbound.map((inbound) => ({ ...inbound, rules: newestRules(state, principal, inbound) })),
+        }),
+      };
+    },
+  },
+  'tcp-policies-open-to-all': {
+    area: 'policies',
+    description: 'a policy for TCP opens its port to every client of the mesh (Traefik Mesh 1.4)',
+    caughtBy: ['tcp-routing/other-account', 'tcp-routing/other-namespace'],
+    control: () => ({
+      stateFor: (state, { principal }) =>
+        withTargets(state, (target) =>
+          target.rules.some(({ kind }) => kind === 'TCPRoute')
+            ? { ...target, sources: [...target.sources, principal] }
+            : target,
+        ),
+      sidecar: (config) => ({ ...config, inbound: config.inbound.map(openToAll) }),
+    }),
+  },
   'older-smi-versions': {
     area: 'APIs',
     description: 'the mesh serves TrafficTarget v1alpha2, and TCPRoute and HTTPRouteGroup v1alpha3',
@@ -192,6 +221,18 @@ function withContainers(pod: Manifest, change: (all: Container[]) => Container[]
   const all = containersOf(pod);
   if (!all.some(({ name }) => name === SIDECAR_NAME)) return pod;
   return { ...pod, spec: { ...(pod['spec'] as object), containers: change([...all]) } };
+}
+
+/** The rules that the newest policy for a port gives. `state` has the oldest policy first. */
+function newestRules(state: MeshState, server: string, { port, protocol, rules }: InboundPort): InboundPort['rules'] {
+  if (state.permissive) return rules;
+  const byTarget = state.targets.map((target) => inboundRules({ ...state, targets: [target] }, server, port, protocol));
+  return byTarget.findLast((each) => each.length > 0) ?? [];
+}
+
+/** Drops the clients from the rules of a TCP port. */
+function openToAll(inbound: InboundPort): InboundPort {
+  return inbound.protocol === 'tcp' && inbound.rules.length > 0 ? { ...inbound, rules: [{}] } : inbound;
 }
 
 /** The destinations that the sidecar listens for. The kernel refuses all others. */
