@@ -14,8 +14,8 @@ test('every faulty mesh names claims that must notice it, or says why none can',
   expect(silent).toEqual([]);
 });
 
-test('somebody wrote ten of them before reading the suites', () => {
-  expect(cases.filter(({ devised }) => devised)).toHaveLength(10);
+test('somebody wrote most of them before reading the suites', () => {
+  expect(cases.filter(({ devised }) => devised)).toHaveLength(149);
 });
 
 test('the sandbox itself causes all cases, except those of a driver, a setting or a disk', () => {

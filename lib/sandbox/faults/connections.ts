@@ -47,7 +47,7 @@ export const connectionFaults = inArea(
           serve: ({ socket }, answer) => {
             const body = bodies.get(socket);
             if (body === undefined) onBody(answer, (text) => bodies.set(socket, text));
-            else answer.writeHead(200, { 'Content-Type': 'application/json' }).end(body);
+            else answer.writeHead(200, { 'Content-Length': Buffer.byteLength(body) }).end(body);
             return body !== undefined;
           },
         };
