@@ -33,17 +33,23 @@ export const podFaults = inArea(
       }),
     },
     'new-pods-open-for-2-s': {
-      description: 'each new server pod lets in every client of the mesh for its first 2 s',
+      description: 'each new server pod lets in every client of the mesh until it has been Ready for 2 s',
       caughtBy: [],
       control: () => {
-        const seen = new Map<string, number>();
+        const ready = new Map<string, number>();
         return {
           updateAgainAfterMs: OPEN_MS,
           sidecar: withAllRoutes,
-          stateFor: (state, { podAddress }) => {
-            const since = seen.get(podAddress) ?? performance.now();
-            seen.set(podAddress, since);
-            return performance.now() - since < OPEN_MS ? { ...state, permissive: true } : state;
+          state: (state, now) => {
+            for (const { address } of state.services.flatMap(({ endpoints }) => endpoints)) {
+              if (!ready.has(address)) ready.set(address, now);
+            }
+            return state;
+          },
+          stateFor: (state, workload) => {
+            const since = ready.get(workload.podAddress) ?? performance.now();
+            const isNew = !isClient(workload) && performance.now() - since < OPEN_MS;
+            return isNew ? { ...state, permissive: true } : state;
           },
         };
       },

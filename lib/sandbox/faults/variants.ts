@@ -163,7 +163,7 @@ export const conformingVariants = withClaims({
   'tcp-policies-open-to-all': {
     area: 'policies',
     description: 'a policy for TCP opens its port to every client of the mesh (Traefik Mesh 1.4)',
-    caughtBy: ['tcp-routing/other-account', 'tcp-routing/other-namespace'],
+    caughtBy: ['tcp-routing/other-account', 'tcp-routing/other-namespace', 'permissive/on-ignores-policies'],
     control: () => ({
       stateFor: (state, { principal }) =>
         withTargets(state, (target) =>
