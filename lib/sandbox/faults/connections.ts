@@ -122,15 +122,20 @@ export const connectionFaults = inArea(
       devised: true,
       caughtBy: [],
       data: () => {
-        const open = new Set<Socket>();
+        const open = new Set<Duplex>();
+        const noting = <Connection extends Duplex>(connection: Connection): Connection => {
+          open.add(connection);
+          connection.once('close', () => open.delete(connection));
+          return connection;
+        };
         return {
           outbound: (decision, client) => {
-            open.add(client);
-            client.once('close', () => open.delete(client));
+            noting(client);
             return decision;
           },
+          wrap: noting,
           configured: () => {
-            for (const client of open) client.destroy();
+            for (const connection of open) connection.destroy();
           },
         };
       },

@@ -14,6 +14,10 @@ export function through(connection: Duplex, { up, down }: Directions): Duplex {
   up?.pipe(connection);
   const wrapped = Duplex.from({ writable, readable });
   connection.on('error', (error) => wrapped.destroy(error));
+  // A connection that is cut has no end that would pass through.
+  connection.once('close', () => {
+    if (!connection.readableEnded) wrapped.destroy();
+  });
   return wrapped;
 }
 
