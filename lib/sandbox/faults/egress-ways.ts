@@ -150,7 +150,7 @@ export const egressWayFaults = inArea(
       description: 'the mesh closes a connection to the outside that rests for 2 s',
       devised: true,
       caughtBy: [],
-      data: () => ({ wrapOutside: (outside) => cutAfter(outside, RESTING_MS, true) }),
+      data: () => ({ wrapPassthrough: (outside) => cutAfter(outside, RESTING_MS, true) }),
     },
   }),
 );
@@ -216,5 +216,5 @@ function forReplacements(egress: boolean): Pick<MeshFault, 'control'> {
 
 /** @param begin - called for each connection */
 function wrapping(begin: () => Directions): Pick<MeshFault, 'data'> {
-  return { data: () => ({ wrapOutside: (outside) => through(outside, begin()) }) };
+  return { data: () => ({ wrapPassthrough: (outside) => through(outside, begin()) }) };
 }

@@ -6,7 +6,7 @@ const TWO = '10.244.1.11';
 const ECHO_POD = '10.244.1.2';
 const ECHO = '10.96.1.1';
 const WEB = '10.96.1.2';
-const OUTSIDE = '10.96.9.1';
+const EXTERNAL = '10.96.9.1';
 const OUTSIDE_POD = '10.244.1.50';
 const TCP = [{ port: 9000, protocol: 'tcp' as const }];
 
@@ -16,7 +16,7 @@ beforeEach(() => {
 
 type Scenario = (mesh: MeshModel) => string;
 
-/** What each question gets: the answering pod's address, `outside` or `-`. */
+/** What each question gets: the answering pod's address, `external` or `-`. */
 function answers(mesh: MeshModel, ...questions: [from: string, address: string, port: number][]): string {
   return questions.map((question) => mesh.ask(...question)).join(' ');
 }
@@ -81,7 +81,7 @@ const restartedSidecar: Scenario = (mesh) => {
   mesh.allow('p');
   return answers(mesh, [ONE, ECHO, 9000], [TWO, ECHO, 9000]);
 };
-const outside: (egress: boolean, ...asked: [string, number][]) => Scenario =
+const external: (egress: boolean, ...asked: [string, number][]) => Scenario =
   (egress, ...asked) =>
   (mesh) => {
     mesh.set({ egress });
@@ -90,16 +90,16 @@ const outside: (egress: boolean, ...asked: [string, number][]) => Scenario =
 const named: (egress: boolean) => Scenario = (egress) => (mesh) => {
   mesh.set({ egress });
   mesh.allow('p');
-  return answers(mesh, [ONE, OUTSIDE, 9000], [TWO, OUTSIDE, 9000]);
+  return answers(mesh, [ONE, EXTERNAL, 9000], [TWO, EXTERNAL, 9000]);
 };
 const serverOut: (egress: boolean) => Scenario = (egress) => (mesh) => {
   mesh.set({ egress });
-  return answers(mesh, [ECHO_POD, OUTSIDE, 9000]);
+  return answers(mesh, [ECHO_POD, EXTERNAL, 9000]);
 };
 const replacementOut: (egress: boolean) => Scenario = (egress) => (mesh) => {
   mesh.set({ egress });
   mesh.start('10.244.1.40', 'curl/curl');
-  return answers(mesh, ['10.244.1.40', OUTSIDE, 9000]);
+  return answers(mesh, ['10.244.1.40', EXTERNAL, 9000]);
 };
 
 function endpointAt(address: string) {
@@ -146,7 +146,7 @@ const rows: [string, Scenario, string, string][] = [
     '-',
     '10.244.1.8',
   ],
-  ['own-namespace-open', clientAs('tcp-demo/visitor'), '- -', `${ECHO_POD} -`],
+  ['own-namespace-open', clientAs('tcp-demo/other'), '- -', `${ECHO_POD} -`],
   ['own-account-open', clientAs('tcp-demo/tcp-echo'), '- -', `${ECHO_POD} -`],
   ['default-account-open', clientAs('curl/default'), '- -', `${ECHO_POD} -`],
   [
@@ -251,33 +251,38 @@ const rows: [string, Scenario, string, string][] = [
     ECHO_POD,
     '-',
   ],
-  ['egress-two-ports-only', outside(true, [OUTSIDE, 9000], [OUTSIDE, 443]), 'outside outside', 'outside -'],
-  ['egress-off-other-ports-open', outside(false, [OUTSIDE, 9000], [OUTSIDE, 443]), '- -', '- outside'],
-  ['egress-bare-addresses-closed', outside(true, [OUTSIDE, 9000], [OUTSIDE_POD, 9000]), 'outside outside', 'outside -'],
-  ['egress-off-bare-addresses-open', outside(false, [OUTSIDE, 9000], [OUTSIDE_POD, 9000]), '- -', '- outside'],
+  ['egress-two-ports-only', external(true, [EXTERNAL, 9000], [EXTERNAL, 443]), 'external external', 'external -'],
+  ['egress-off-other-ports-open', external(false, [EXTERNAL, 9000], [EXTERNAL, 443]), '- -', '- external'],
+  [
+    'egress-bare-addresses-closed',
+    external(true, [EXTERNAL, 9000], [OUTSIDE_POD, 9000]),
+    'external external',
+    'external -',
+  ],
+  ['egress-off-bare-addresses-open', external(false, [EXTERNAL, 9000], [OUTSIDE_POD, 9000]), '- -', '- external'],
   [
     'egress-first-destination-only',
-    outside(true, [OUTSIDE, 9000], [OUTSIDE_POD, 9000]),
-    'outside outside',
-    'outside -',
+    external(true, [EXTERNAL, 9000], [OUTSIDE_POD, 9000]),
+    'external external',
+    'external -',
   ],
   [
     'egress-off-keeps-visited',
     (mesh) => {
       mesh.set({ egress: true });
-      mesh.ask(ONE, OUTSIDE, 9000);
+      mesh.ask(ONE, EXTERNAL, 9000);
       mesh.set({ egress: false });
-      return answers(mesh, [ONE, OUTSIDE, 9000], [ONE, OUTSIDE, 9001]);
+      return answers(mesh, [ONE, EXTERNAL, 9000], [ONE, EXTERNAL, 9001]);
     },
     '- -',
-    'outside -',
+    'external -',
   ],
-  ['egress-open-for-named-clients', named(false), '- -', 'outside -'],
-  ['egress-closed-for-named-clients', named(true), 'outside outside', '- outside'],
-  ['egress-never-off-for-servers', serverOut(false), '-', 'outside'],
-  ['egress-never-on-for-servers', serverOut(true), 'outside', '-'],
-  ['egress-never-off-for-new-pods', replacementOut(false), '-', 'outside'],
-  ['egress-never-on-for-new-pods', replacementOut(true), 'outside', '-'],
+  ['egress-open-for-named-clients', named(false), '- -', 'external -'],
+  ['egress-closed-for-named-clients', named(true), 'external external', '- external'],
+  ['egress-never-off-for-servers', serverOut(false), '-', 'external'],
+  ['egress-never-on-for-servers', serverOut(true), 'external', '-'],
+  ['egress-never-off-for-new-pods', replacementOut(false), '-', 'external'],
+  ['egress-never-on-for-new-pods', replacementOut(true), 'external', '-'],
   [
     'tcp-policies-open-to-all',
     (mesh) => {

@@ -22,7 +22,10 @@ class Application {
   readonly connection = Duplex.from({ writable: this.heard, readable: this.said });
 }
 
-function wrapped(name: string, hook: 'wrap' | 'wrapOutside' = 'wrap'): { application: Application; client: Duplex } {
+function wrapped(
+  name: string,
+  hook: 'wrap' | 'wrapPassthrough' = 'wrap',
+): { application: Application; client: Duplex } {
   const application = new Application();
   const client = faultNamed(name)[hook]?.(application.connection);
   if (client === undefined) throw new Error(`${name} wraps nothing`);
@@ -36,9 +39,9 @@ async function outOf(stream: { read(): Buffer | null }): Promise<string> {
   return stream.read()?.toString('latin1') ?? '';
 }
 
-test.each<[string, 'wrap' | 'wrapOutside', string, string]>([
+test.each<[string, 'wrap' | 'wrapPassthrough', string, string]>([
   ['tcp-uploads-cut-at-64-kib', 'wrap', 'x'.repeat(65 * KIB), 'x'.repeat(64 * KIB)],
-  ['egress-uploads-cut-at-64-kib', 'wrapOutside', 'x'.repeat(65 * KIB), 'x'.repeat(64 * KIB)],
+  ['egress-uploads-cut-at-64-kib', 'wrapPassthrough', 'x'.repeat(65 * KIB), 'x'.repeat(64 * KIB)],
   ['long-lines-cut', 'wrap', `${'x'.repeat(5 * KIB)}\nshort\n`, `${'x'.repeat(4 * KIB)}\nshort\n`],
   ['high-bytes-altered-over-tcp', 'wrap', 'a\u00e4b', 'a?b'],
   ['zero-bytes-lost-over-tcp', 'wrap', 'a\0b', 'ab'],
@@ -50,9 +53,9 @@ test.each<[string, 'wrap' | 'wrapOutside', string, string]>([
   expect(arrived === arriving).toBe(true);
 });
 
-test.each<[string, 'wrap' | 'wrapOutside']>([
+test.each<[string, 'wrap' | 'wrapPassthrough']>([
   ['tcp-answers-cut-at-64-kib', 'wrap'],
-  ['egress-answers-cut-at-64-kib', 'wrapOutside'],
+  ['egress-answers-cut-at-64-kib', 'wrapPassthrough'],
 ])('%s', async (name, hook) => {
   const { application, client } = wrapped(name, hook);
   application.said.end('x'.repeat(65 * KIB));
@@ -133,9 +136,9 @@ test('end-of-the-server-lost', async () => {
   expect(hasEnded).toBe(true);
 });
 
-test.each<[string, 'wrap' | 'wrapOutside', number, boolean]>([
+test.each<[string, 'wrap' | 'wrapPassthrough', number, boolean]>([
   ['resting-tcp-connection-cut', 'wrap', 2_000, true],
-  ['egress-resting-connection-cut', 'wrapOutside', 2_000, true],
+  ['egress-resting-connection-cut', 'wrapPassthrough', 2_000, true],
   ['long-tcp-connection-cut', 'wrap', 5_000, false],
 ])('%s', async (name, hook, ms, bytesHelp) => {
   jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });

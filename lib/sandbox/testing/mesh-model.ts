@@ -40,14 +40,14 @@ export function identity(name: string): string {
   return principalOf(namespace, account);
 }
 
-/** A mesh with two servers, three clients and a target outside. Its clock is `performance.now()`. */
+/** A mesh with two servers, three clients and a target external. Its clock is `performance.now()`. */
 export class MeshModel {
   state: MeshState;
   readonly control: ControlFault;
   readonly #fault: string | undefined;
   readonly #pods = new Map<string, Pod>();
-  /** Addresses of outside places, which answer everybody. */
-  readonly #outside: Destination[] = [9000, 9001, 443, HTTP_PORT].flatMap((port) => [
+  /** Addresses of external places, which answer everybody. */
+  readonly #external: Destination[] = [9000, 9001, 443, HTTP_PORT].flatMap((port) => [
     { address: '10.96.9.1', port },
     { address: '10.244.1.50', port },
   ]);
@@ -60,7 +60,7 @@ export class MeshModel {
       permissive: false,
       egress: false,
       services: [],
-      destinations: this.#outside,
+      destinations: this.#external,
       targets: [],
       tcpRoutes: [],
       httpRouteGroups: [],
@@ -177,7 +177,7 @@ export class MeshModel {
     for (const pod of this.#pods.values()) pod.config = pod.data.disconnected?.(pod.config) ?? pod.config;
   }
 
-  /** @returns the address of the pod that answers, `outside`, or `-`. @param from - a pod's address, or `unmeshed` */
+  /** @returns the address of the pod that answers, `external`, or `-`. @param from - a pod's address, or `unmeshed` */
   ask(from: string, address: string, port: number, asked: Asked = {}): string {
     const client = this.#pods.get(from);
     if (client === undefined) return this.#plain('10.244.1.60', address, port);
@@ -199,7 +199,7 @@ export class MeshModel {
   }
 
   #plain(from: string, address: string, port: number): string {
-    if (this.#outside.some((place) => place.address === address && place.port === port)) return 'outside';
+    if (this.#external.some((place) => place.address === address && place.port === port)) return 'external';
     const service = this.state.services.find((each) => each.address === address && each.port === port);
     const place = service?.endpoints[0] ?? { address, port };
     const server = this.#pods.get(place.address);

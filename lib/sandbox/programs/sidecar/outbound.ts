@@ -41,7 +41,7 @@ export class Outbound {
     if (decision.action === 'refuse') {
       (fault.refuse ?? resetSoon)(client);
     } else if (decision.action === 'passthrough') {
-      this.#pass(client, address, port, fault.wrapOutside);
+      this.#pass(client, address, port, fault.wrapPassthrough);
     } else {
       const endpoint = pickEndpoint(decision.route, this.#connections++);
       if (endpoint === undefined) {
@@ -56,7 +56,7 @@ export class Outbound {
     }
   }
 
-  #pass(client: Socket, host: string, port: number, wrap?: DataFault['wrapOutside']): void {
+  #pass(client: Socket, host: string, port: number, wrap?: DataFault['wrapPassthrough']): void {
     const server = connect({ host, port, allowHalfOpen: true, noDelay: true });
     this.#join(client, server, (ready) => server.once('connect', ready), wrap);
   }
