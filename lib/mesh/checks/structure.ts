@@ -77,12 +77,13 @@ export function lostMistake(schema: Structure, names: readonly string[], path: P
 /** Why a schema is malformed, so that nothing can be compared with it; undefined if it is sound. */
 export function schemaFault(schema: unknown): string | undefined {
   if (!isFields(schema)) return 'a schema must be fields';
-  const { type, properties = {}, items, additionalProperties, required = [] } = schema;
+  const { type, properties = {}, items, additionalProperties } = schema;
   if (type !== undefined && !(String(type) in isOfType)) {
     return `unknown type "${type}"${didYouMean(String(type), Object.keys(isOfType))}`;
   }
   if (!isFields(properties)) return 'properties must be fields';
-  if (!Array.isArray(required)) return 'required must be a list';
+  const single = ['required', 'enum'].find((name) => schema[name] !== undefined && !Array.isArray(schema[name]));
+  if (single !== undefined) return `${single} must be a list`;
   const members = [...Object.values(properties), ...(items === undefined ? [] : [items])];
   if (isFields(additionalProperties)) members.push(additionalProperties);
   return members.map(schemaFault).find((fault) => fault !== undefined);
