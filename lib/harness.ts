@@ -2,24 +2,33 @@
 import { SERVERS, type ServerName } from './fixtures/table.ts';
 import { ask } from './judge/ask.ts';
 import type { Params } from './judge/calls.ts';
+import { MORE_SERVICES } from './judge/routes.ts';
 
 export { declareClaim as claim } from './judge/claim.ts';
 
 type RouteSpec = Params<'openConnection'>['route'];
 type ModeName = Params<'mode'>['mode'];
 
-/** A place that a client can reach, by its Service's name or by its address. */
+/** A place that a client can reach, and by which way. */
 export interface Place {
   to: string;
   protocol: 'http' | 'tcp';
   port: number;
-  by: 'name' | 'address';
+  by: RouteSpec['by'];
 }
 
 /** A server fixture as suites write it. */
 export interface ServerActor extends Place {
   /** The same place by its address, so that no name is looked up. */
   readonly address: Place;
+  /** The same place by its pod's address, past the Service. */
+  readonly pod: Place;
+  /** The same pods by another Service, once the claim has made it. */
+  readonly services: readonly Place[];
+  /** Makes the other Services of its pods: one with an address of its own, one without. */
+  expose(): Promise<void>;
+  /** The server's pod as a client. */
+  readonly asClient: ClientActor;
 }
 
 /** A client fixture as suites write it. */
@@ -63,7 +72,17 @@ function clientActor(app: string): ClientActor {
 
 function serverActor(to: ServerName): ServerActor {
   const { protocol, port } = SERVERS[to];
-  return { to, protocol, port, by: 'name', address: { to, protocol, port, by: 'address' } };
+  const by = (way: Place['by']): Place => ({ to, protocol, port, by: way });
+  return {
+    ...by('name'),
+    address: by('address'),
+    pod: by('pod'),
+    services: MORE_SERVICES.map(by),
+    expose: async () => {
+      for (const service of MORE_SERVICES) await ask('expose', { server: to, service });
+    },
+    asClient: clientActor(to),
+  };
 }
 
 /** The client of the guides. */
@@ -72,6 +91,8 @@ export const curl = clientActor('curl');
 export const otherClient = clientActor('other-client');
 /** An enrolled client in another namespace, whose ServiceAccount has the same name as curl's. */
 export const sameNameClient = clientActor('same-name-client');
+/** An enrolled client in tcp-echo's own namespace, with the ServiceAccount `default`. No policy ever names it. */
+export const neighbour = clientActor('neighbour');
 /** A client outside of the mesh. */
 export const unmeshedClient = clientActor('unmeshed-client');
 

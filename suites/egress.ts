@@ -50,6 +50,29 @@ claim(
 
 claim(
   {
+    id: 'egress/bare-addresses',
+    title: 'egress decides about external addresses that are no Service, too',
+    spec: 'OSM guide, Egress: enabling it lets traffic to external hosts pass, disabling it does not',
+    features: ['egress'],
+    starts: { egress: true },
+    ends: { egress: false },
+  },
+  async () => {
+    const byPod = [
+      curl.gets(egressTargetHttp.pod),
+      curl.sends(egressTargetTcp.pod),
+      curl.sends(egressTargetTcp.pod, 9001),
+    ];
+    await expect.answered(...byPod, curl.sends(egressTargetTcp, 9001));
+
+    await mesh.egress(false);
+
+    await expect.refused(...byPod, curl.sends(egressTargetTcp, 9001));
+  },
+);
+
+claim(
+  {
     id: 'egress/off-closes',
     title: 'with egress off, HTTP and TCP to external hosts are refused, by name and by address',
     spec: 'OSM guide, Egress: disabling it makes external services unreachable',
@@ -99,8 +122,9 @@ claim(
   async () => {
     await given.refused(...inMesh, ...byName);
 
+    const byPod = [curl.gets(httpbin.pod), curl.sends(tcpEcho.pod)];
     await mesh.egress(true);
-    await expect.all({ answered: byName, refused: inMesh });
+    await expect.all({ answered: byName, refused: [...inMesh, ...byPod] });
 
     await policies({ client: curl, server: httpbin }, { client: curl, server: tcpEcho }).apply();
     await given.answered(...inMesh);

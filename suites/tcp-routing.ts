@@ -6,6 +6,7 @@ import {
   given,
   httpbin,
   mesh,
+  neighbour,
   otherClient,
   policies,
   policy,
@@ -245,6 +246,101 @@ claim(
     await allowRule.edit({ client: sameNameClient, server: tcpEcho });
 
     await expect.all({ answered: [fromOther], refused: [hello] });
+  },
+);
+
+claim(
+  {
+    id: 'tcp-routing/by-pod-address',
+    title: "a client that no policy names is refused by the pod's address, too",
+    spec: 'SMI traffic-access v1alpha3: access is denied by default; the destination is a group of pods, not a Service',
+    features: ['permissive', 'tcp-policy'],
+    starts: { permissive: false },
+  },
+  async () => {
+    const ways = [otherClient.sends(tcpEcho.pod), neighbour.sends(tcpEcho.pod)];
+    await given.refused(hello, ...ways);
+
+    await policy({ client: curl, server: tcpEcho }).apply();
+
+    await expect.all({ answered: [hello], refused: ways });
+  },
+);
+
+claim(
+  {
+    id: 'tcp-routing/other-services',
+    title: 'a client that no policy names is refused by every Service of the pods, headless ones included',
+    spec: 'SMI traffic-access v1alpha3: access is denied by default; the destination is a group of pods, not a Service',
+    features: ['permissive', 'tcp-policy'],
+    starts: { permissive: false },
+  },
+  async () => {
+    const ways = tcpEcho.services.map((service) => otherClient.sends(service));
+    await given.refused(hello);
+    await tcpEcho.expose();
+
+    await policy({ client: curl, server: tcpEcho }).apply();
+
+    await expect.all({ answered: [hello], refused: ways });
+  },
+);
+
+claim(
+  {
+    id: 'tcp-routing/every-service',
+    title: 'a client that a policy names is answered by every Service of the pods, headless ones included',
+    spec: 'SMI traffic-access v1alpha3: the destination is a ServiceAccount, so the pods that have it, whatever leads to them',
+    level: 'extended',
+    features: ['permissive', 'tcp-policy'],
+    starts: { permissive: false },
+  },
+  async () => {
+    const ways = tcpEcho.services.map((service) => curl.sends(service));
+    await given.refused(hello);
+    await tcpEcho.expose();
+
+    await policy({ client: curl, server: tcpEcho }).apply();
+
+    await expect.answered(hello, ...ways);
+  },
+);
+
+claim(
+  {
+    id: 'tcp-routing/own-namespace',
+    title: "a client in the server's own namespace is refused, with the namespace's ServiceAccount `default`",
+    spec: 'SMI traffic-access v1alpha3: access is denied by default, and granted by ServiceAccount',
+    features: ['permissive', 'tcp-policy'],
+    starts: { permissive: false },
+  },
+  async () => {
+    await given.refused(hello, neighbour.sends(tcpEcho));
+
+    await policy({ client: curl, server: tcpEcho }).apply();
+
+    await expect.all({ answered: [hello], refused: [neighbour.sends(tcpEcho)] });
+  },
+);
+
+claim(
+  {
+    id: 'tcp-routing/server-as-client',
+    title: 'a server of the mesh is a client like any other: refused without a policy, answered with one',
+    spec: 'SMI traffic-access v1alpha3: sources are ServiceAccounts, whatever their pods serve',
+    features: ['permissive', 'tcp-policy'],
+    starts: { permissive: false },
+  },
+  async () => {
+    const fromServer = httpbin.asClient.sends(tcpEcho);
+    const allowRule = policy({ client: curl, server: tcpEcho });
+    await given.refused(hello, fromServer);
+
+    await allowRule.apply();
+    await expect.all({ answered: [hello], refused: [fromServer] });
+
+    await allowRule.edit({ client: httpbin.asClient, server: tcpEcho });
+    await expect.all({ answered: [fromServer], refused: [hello] });
   },
 );
 

@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline';
 import type { Duplex } from 'node:stream';
 import type { AllowRequest, ModeName, ModeState } from '../mesh/mesh.ts';
 import type { Size } from './expectation.ts';
-import type { RouteSpec } from './routes.ts';
+import type { MoreService, RouteSpec } from './routes.ts';
 
 /** A policy as a suite asks for it, by the fixtures' names. */
 export interface PolicySpec extends Pick<AllowRequest, 'name' | 'ports' | 'protocol' | 'matches'> {
@@ -35,6 +35,8 @@ interface Calls {
   /** All in one change. */
   allow: { params: { policies: PolicySpec[]; part: PolicyPart }; answer: null };
   remove: { params: { names: string[]; part: PolicyPart }; answer: null };
+  /** Makes another Service of a server's pods. */
+  expose: { params: { server: string; service: MoreService }; answer: null };
   reinstall: { params: { modes: Required<ModeState> }; answer: null };
   invalid: { params: { mode: ModeName }; answer: null };
   enrolled: { params: Nothing; answer: null };

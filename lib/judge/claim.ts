@@ -39,7 +39,7 @@ export interface ResourceUse {
   fixtures: string[];
   /** The modes that it switches. */
   switches: ModeName[];
-  /** Whether it makes policies, and so needs servers that no other claim probes, and clients that no other policy names. */
+  /** Whether it makes policies or Services, and so needs servers that no other claim probes, and clients that no other policy names. */
   policies: boolean;
   /** Whether nothing may be judged beside it: it replaces pods, removes the mesh, or asks it for what it must refuse. */
   alone: boolean;
@@ -54,10 +54,11 @@ export function resourceUseOf(script: readonly Call[], isHot = true, isWide = fa
   const fixtures = script.flatMap((call): string[] => {
     if (call.method === 'expect') return [...call.params.answered, ...call.params.refused].flatMap(fixturesOf);
     if (call.method === 'openConnection') return fixturesOf(call.params.route);
+    if (call.method === 'expose') return [call.params.server];
     if (call.method === 'allow') return call.params.policies.flatMap(({ clients, server }) => [...clients, server]);
     return [];
   });
-  const policies = script.some(({ method }) => method === 'allow');
+  const policies = script.some(({ method }) => method === 'allow' || method === 'expose');
   return {
     fixtures: [...new Set(fixtures)].sort(),
     switches: [...new Set(script.flatMap((call) => (call.method === 'mode' ? [call.params.mode] : [])))],

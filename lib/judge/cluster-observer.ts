@@ -98,6 +98,12 @@ export class ClusterObserver {
     return this.adopted.get(app)?.pod ?? `${app} (no pod)`;
   }
 
+  /** The address of the actor's present pod. */
+  addressOf(app: string): string | undefined {
+    const actor = this.dependencies.actors.find((each) => each.app === app);
+    return [...this.pods.values()].find((pod) => actor && isPodOf(pod, actor) && !pod.ending)?.address;
+  }
+
   /** Sidecars count, too. */
   identityOf({ client, server }: Route): Identity {
     const of = (app: string) => {

@@ -51,7 +51,7 @@ export function openJudging(
     podOf: (app) => observer.podOf(app),
     identityOf: (route) => observer.identityOf(route),
   });
-  const routes = new Routes(actors, egressTargetHost, beside?.servers);
+  const routes = new Routes(actors, (app) => observer.addressOf(app), egressTargetHost, beside?.servers);
   const changes = new Changes(evidence);
   return {
     cluster,

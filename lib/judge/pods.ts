@@ -8,6 +8,8 @@ export interface PodView {
   labels: Record<string, string>;
   annotations: Record<string, string>;
   ready: boolean;
+  /** Its IP address; undefined before it has one. */
+  address: string | undefined;
   ending: boolean;
   containers: ContainerView[];
 }
@@ -38,6 +40,7 @@ interface State {
 
 export function viewPod(pod: Manifest): PodView {
   const status = (pod['status'] ?? {}) as {
+    podIP?: string;
     conditions?: { type: string; status: string }[];
     containerStatuses?: ContainerStatus[];
     initContainerStatuses?: ContainerStatus[];
@@ -49,6 +52,7 @@ export function viewPod(pod: Manifest): PodView {
     uid: pod.metadata.uid ?? '',
     labels: pod.metadata.labels ?? {},
     annotations: pod.metadata.annotations ?? {},
+    address: status.podIP,
     ready: status.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false,
     ending: pod.metadata['deletionTimestamp'] !== undefined,
     containers: containers.map((container) => ({

@@ -3,6 +3,7 @@ import type { AllowObjects } from '../mesh/mesh.ts';
 import type { PolicyPart, PolicySpec } from './calls.ts';
 import type { Dependencies } from './dependencies.ts';
 import { type FixtureSet, nameIn } from './fixture-sets.ts';
+import { type MoreService, serviceName } from './routes.ts';
 
 type PoliciesDependencies = Pick<
   Dependencies,
@@ -15,7 +16,7 @@ interface Present {
   server: string;
 }
 
-/** The policies that a claim has made between the fixtures of its set. All of them are removed when it ends. */
+/** The policies and Services that a claim has made for the fixtures of its set. All of them are removed when it ends. */
 export class Policies {
   private readonly dependencies: PoliciesDependencies;
   private readonly claim: string;
@@ -62,6 +63,28 @@ export class Policies {
         .map((object) => ({ object, server }));
     });
     await this.remove(this.describe('delete', names, part), chosen, this.claim);
+  }
+
+  /** Makes another Service of a server's pods, with the same ports. */
+  async expose(server: string, service: MoreService): Promise<void> {
+    const { cluster, mesh, routes, evidence, policiesInForce } = this.dependencies;
+    const { app, namespace, ports } = routes.server(nameIn(this.fixtureSet, server));
+    const object = mesh.enrol({
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: serviceName(app, service), namespace },
+      spec: {
+        ...(service === 'headless-service' ? { clusterIP: 'None' } : {}),
+        selector: { app },
+        ports: Object.entries(ports).map(([name, port]) => {
+          return { name, port, targetPort: port, appProtocol: name.startsWith('http') ? 'http' : 'tcp' };
+        }),
+      },
+    });
+    this.present.set(keyOf(object), { object, server: app });
+    policiesInForce.begin(this.claim, app, evidence.clock());
+    const what = `make the Service ${object.metadata.name}`;
+    await this.change(what, 'apply', this.claim, [{ object, server: app }], (each) => cluster.apply(each));
   }
 
   /** Whether any of them is, or may be, on the cluster. */

@@ -24,7 +24,7 @@ const container: Server = {
 };
 
 describe('a server beside the cluster', () => {
-  const routes = new Routes(everyActor, undefined, { 'egress-target-tcp-echo': container });
+  const routes = new Routes(everyActor, () => '10.244.0.9', undefined, { 'egress-target-tcp-echo': container });
 
   test('is what the clients of the mesh reach, by name and by address', () => {
     expect(routes.resolve(route('curl', 'egress-target-tcp-echo'))).toMatchObject({
@@ -58,6 +58,6 @@ describe('a server beside the cluster', () => {
 });
 
 test('without one, the Service that is not enrolled is the target', () => {
-  const routes = new Routes(everyActor);
+  const routes = new Routes(everyActor, () => '10.244.0.9');
   expect(routes.resolve(route('curl', 'egress-target-tcp-echo')).server?.app).toBe('egress-target-tcp-echo');
 });

@@ -2,6 +2,13 @@ import type { Actor, Server } from '../fixtures/index.ts';
 import { SERVERS, type ServerName } from '../fixtures/table.ts';
 import { type Manner, type Protocol, type Route, routeName } from '../probe/index.ts';
 
+/** Services of a server's pods beside its own. A claim that needs one makes it. */
+export const MORE_SERVICES = ['second-service', 'headless-service'] as const;
+export type MoreService = (typeof MORE_SERVICES)[number];
+
+/** How a route reaches its server: by the Service's name or address, by the pod's address, or by another Service's name. */
+export type By = 'name' | 'address' | 'pod' | MoreService;
+
 /** A route as a suite names it. `Routes` turns it into hosts and addresses. */
 export interface RouteSpec {
   client: string;
@@ -9,7 +16,7 @@ export interface RouteSpec {
   to: string;
   protocol: Protocol;
   port: number;
-  by: 'name' | 'address';
+  by: By;
   manner: Manner;
 }
 
@@ -17,6 +24,11 @@ export interface RouteSpec {
 export function plainRoute(client: string, to: ServerName): RouteSpec {
   const { protocol, port } = SERVERS[to];
   return { client, to, protocol, port, by: 'name', manner: 'plain' };
+}
+
+/** The name of another Service of a server's pods. */
+export function serviceName(app: string, service: MoreService): string {
+  return `${app}-${service}`;
 }
 
 export interface EgressTargetHost {
@@ -37,9 +49,19 @@ export class Routes {
   private readonly fixtures: Map<string, Actor | Server>;
   private readonly egressTargetHost: EgressTargetHost | undefined;
   private readonly beside: Readonly<Record<string, Server>>;
+  private readonly podAddressOf: (app: string) => string | undefined;
 
-  /** @param beside servers beside the cluster, by the fixture that each replaces for all clients but the unmeshed control's */
-  constructor(fixtures: (Actor | Server)[], egressTargetHost?: EgressTargetHost, beside: Record<string, Server> = {}) {
+  /**
+   * @param podAddressOf the present address of a fixture's pod
+   * @param beside servers beside the cluster, by the fixture that each replaces for all clients but the unmeshed control's
+   */
+  constructor(
+    fixtures: (Actor | Server)[],
+    podAddressOf: (app: string) => string | undefined,
+    egressTargetHost?: EgressTargetHost,
+    beside: Record<string, Server> = {},
+  ) {
+    this.podAddressOf = podAddressOf;
     this.fixtures = new Map(fixtures.map((each) => [each.app, each]));
     this.egressTargetHost = egressTargetHost;
     this.beside = beside;
@@ -52,8 +74,15 @@ export class Routes {
     if (this.egressTargetHost !== undefined && to === UNMESHED_CONTROL.http && !isControl)
       return this.intern({ client, server: undefined, protocol: 'http', ...this.egressTargetHost, manner });
     const server = (isControl ? undefined : this.beside[to]) ?? this.server(to);
-    const host = spec.by === 'name' ? server.host : server.clusterIp;
-    return this.intern({ client, server, protocol, host, port, manner });
+    return this.intern({ client, server, protocol, host: this.hostOf(server, spec.by), port, manner });
+  }
+
+  private hostOf(server: Server, by: By): string {
+    if (by === 'name') return server.host;
+    if (by === 'address' || this.isBeside(server)) return server.clusterIp;
+    if (by === 'pod') return this.podAddressOf(server.app) ?? server.clusterIp;
+    // The mesh may have its own form for names of Services, and that begins with the Service's name.
+    return server.host.replace(server.app, serviceName(server.app, by));
   }
 
   /** The same request between a client and a server that are not enrolled. */
@@ -63,8 +92,8 @@ export class Routes {
     const same = { client, protocol, port, manner: manner === 'half-close' ? manner : 'plain' } as const;
     if (this.isBeside(server)) return this.intern({ ...same, server, host });
     const unmeshed = this.server(UNMESHED_CONTROL[protocol]);
-    const isByAddress = host === server.clusterIp;
-    return this.intern({ ...same, server: unmeshed, host: isByAddress ? unmeshed.clusterIp : unmeshed.host });
+    const by = (['address', 'pod'] as const).find((each) => host === this.hostOf(server, each)) ?? 'name';
+    return this.intern({ ...same, server: unmeshed, host: this.hostOf(unmeshed, by) });
   }
 
   /**
@@ -86,7 +115,7 @@ export class Routes {
     return Object.values(this.beside).includes(server);
   }
 
-  private server(app: string): Server {
+  server(app: string): Server {
     const fixture = this.fixtures.get(app);
     if (fixture === undefined || !('host' in fixture)) throw new Error(`no server is called "${app}"`);
     return fixture;

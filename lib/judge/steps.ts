@@ -48,6 +48,8 @@ export class Steps {
         return this.change(attempt, { make: () => attempt.policies.apply(params.policies, params.part) });
       case 'remove':
         return this.change(attempt, { make: () => attempt.policies.delete(params.names, params.part) });
+      case 'expose':
+        return this.change(attempt, { make: () => attempt.policies.expose(params.server, params.service) });
       case 'reinstall':
         return this.reinstall(attempt, params.modes);
       case 'invalid':
