@@ -164,7 +164,9 @@ export class ClusterObserver {
     const sidecar = pod && this.sidecarOf(pod);
     if (pod === undefined || sidecar === undefined) return undefined;
     const own = sidecar.restarts - (this.restarts.get(keyOf(pod, sidecar))?.inherited ?? 0);
-    return sidecar.loops || own >= 3 ? `${sidecar.name} in ${pod.namespace}/${pod.name}: ${sidecar.crash}` : undefined;
+    return sidecar.isCrashLooping || own >= 3
+      ? `${sidecar.name} in ${pod.namespace}/${pod.name}: ${sidecar.crash}`
+      : undefined;
   }
 
   /** Does what replaces pods on purpose, until they are up again. Nothing counts meanwhile, but no environment fault is recorded. */
@@ -306,7 +308,7 @@ export class ClusterObserver {
     const { count, inherited } = this.restarts.get(key) ?? { count: first, inherited: first };
     this.restarts.set(key, { count: restarts, inherited });
     const known = this.crashed.get(key);
-    if (restarts <= count && (!container.loops || known !== undefined)) return;
+    if (restarts <= count && (!container.isCrashLooping || known !== undefined)) return;
     const excused = this.isExcused();
     this.crashed.set(key, { pod, container, excused: excused && known?.excused !== false });
     this.dependencies.evidence.append({

@@ -20,7 +20,7 @@ export interface ContainerView {
   restarts: number;
   running: boolean;
   /** Whether the kubelet waits longer and longer before it starts it again: the state CrashLoopBackOff. */
-  loops: boolean;
+  isCrashLooping: boolean;
   /** Why it waits or last ended: `CrashLoopBackOff`, `OOMKilled`, `Error (exit 1)`. */
   crash: string | undefined;
 }
@@ -60,7 +60,7 @@ export function viewPod(pod: Manifest): PodView {
       id: container.containerID ?? '',
       restarts: container.restartCount ?? 0,
       running: container.state?.running !== undefined,
-      loops: isLooping(container),
+      isCrashLooping: isLooping(container),
       crash: crashOf(container),
     })),
   };

@@ -167,6 +167,7 @@ describe('the chosen fixtures', () => {
       expect(await chosen(scripted('a/1', {}, { method, params: {} }))).toEqual([
         'curl',
         'httpbin',
+        'neighbour',
         'other-client',
         'same-name-client',
         'tcp-echo',

@@ -42,8 +42,8 @@ export function followLog(
   target: ContainerRef,
   handlers: LogHandlers,
 ): Stop {
-  const following = new Scope([api.closing]);
-  const stopped = following.signal;
+  const work = new Scope([api.closing]);
+  const stopped = work.signal;
   const health = new Health(handlers, stopped);
   const backoff = new Backoff();
   const replay = new LogReplay();
@@ -162,8 +162,8 @@ export function followLog(
       }
     }
   };
-  void run().finally(() => following.end());
-  return { stop: following.abort };
+  void run().finally(() => work.end());
+  return { stop: work.abort };
 }
 
 function restartsOf(pod: Manifest, container: string): number {

@@ -20,28 +20,28 @@ export const egressWayFaults = inArea(
   'egress',
   awaitingClaims({
     'egress-two-ports-only': {
-      description: 'egress opens two ports of the outside only',
+      description: 'egress opens two ports of external hosts only',
       caughtBy: [],
       ...closing(({ localPort = 0 }) => !KNOWN_PORTS.includes(localPort)),
     },
     'egress-off-other-ports-open': {
-      description: 'with egress off, all ports of the outside but two are open',
+      description: 'with egress off, all ports of external hosts but two are open',
       devised: true,
       caughtBy: [],
       ...letting(({ localPort = 0 }) => !KNOWN_PORTS.includes(localPort)),
     },
     'egress-bare-addresses-closed': {
-      description: 'egress opens Services of the outside, and leaves addresses closed that are no Service',
+      description: 'egress opens external Services, and leaves addresses closed that are no Service',
       caughtBy: [],
       ...closing(({ localAddress = '' }) => isPodAddress(localAddress)),
     },
     'egress-off-bare-addresses-open': {
-      description: 'with egress off, addresses of the outside that are no Service are open',
+      description: 'with egress off, external addresses that are no Service are open',
       caughtBy: [],
       ...letting(({ localAddress = '' }) => isPodAddress(localAddress)),
     },
     'egress-first-destination-only': {
-      description: 'egress opens for each client the first address of the outside that it connects to, and no other',
+      description: 'egress opens for each client the first external address that it connects to, and no other',
       devised: true,
       caughtBy: [],
       data: () => {
@@ -72,7 +72,7 @@ export const egressWayFaults = inArea(
       },
     },
     'egress-tls-closed': {
-      description: 'egress leaves TLS to the outside closed',
+      description: 'egress leaves TLS to external hosts closed',
       caughtBy: [],
       data: () => ({
         outbound: (decision, client) =>
@@ -80,20 +80,20 @@ export const egressWayFaults = inArea(
       }),
     },
     'egress-off-tls-open': {
-      description: 'with egress off, TLS to the outside is open',
+      description: 'with egress off, TLS to external hosts is open',
       devised: true,
       caughtBy: [],
       ...lettingBytes(isTls),
     },
     'egress-off-mesh-names-open': {
       description:
-        'with egress off, HTTP to the outside is open with the name of a server of the mesh in the Host header',
+        'with egress off, HTTP to external hosts is open with the name of a server of the mesh in the Host header',
       devised: true,
       caughtBy: [],
       ...lettingBytes((first) => MESH_NAMES.some((name) => hostIn(first).startsWith(name))),
     },
     'egress-off-uploads-open': {
-      description: 'with egress off, HTTP requests to the outside with the method POST or PUT are open',
+      description: 'with egress off, HTTP requests to external hosts with the method POST or PUT are open',
       devised: true,
       caughtBy: [],
       ...lettingBytes((first) => /^(POST|PUT) /.test(first.toString('latin1'))),
@@ -111,13 +111,13 @@ export const egressWayFaults = inArea(
       ...withEgress(false, (_, workload) => !isClient(workload)),
     },
     'egress-open-for-named-clients': {
-      description: 'with egress off, a client that a policy names reaches the outside',
+      description: 'with egress off, a client that a policy names reaches external hosts',
       devised: true,
       caughtBy: [],
       ...withEgress(true, isNamedClient),
     },
     'egress-closed-for-named-clients': {
-      description: 'with egress on, a client that a policy names does not reach the outside',
+      description: 'with egress on, a client that a policy names does not reach external hosts',
       devised: true,
       caughtBy: [],
       ...withEgress(false, isNamedClient),
@@ -135,29 +135,29 @@ export const egressWayFaults = inArea(
       ...forReplacements(false),
     },
     'egress-answers-cut-at-64-kib': {
-      description: 'the mesh cuts what the outside sends after 64 KiB',
+      description: 'the mesh cuts what external hosts send after 64 KiB',
       devised: true,
       caughtBy: [],
       ...wrapping(() => ({ down: cutting(CUT_BYTES) })),
     },
     'egress-uploads-cut-at-64-kib': {
-      description: 'the mesh cuts what a client sends to the outside after 64 KiB',
+      description: 'the mesh cuts what a client sends to external hosts after 64 KiB',
       devised: true,
       caughtBy: [],
       ...wrapping(() => ({ up: cutting(CUT_BYTES) })),
     },
     'egress-resting-connection-cut': {
-      description: 'the mesh closes a connection to the outside that rests for 2 s',
+      description: 'the mesh closes a connection to an external host that rests for 2 s',
       devised: true,
       caughtBy: [],
-      data: () => ({ wrapPassthrough: (outside) => cutAfter(outside, RESTING_MS, true) }),
+      data: () => ({ wrapPassthrough: (connection) => cutAfter(connection, RESTING_MS, true) }),
     },
   }),
 );
 
 const MESH_NAMES = namesOn('enrolled', SERVERS).map((name) => `${name}.${SERVERS[name].namespace}`);
 
-/** Refuses some connections to the outside that egress lets out. */
+/** Refuses some connections to external hosts that egress lets out. */
 function closing(isClosed: (client: Socket) => boolean): Pick<MeshFault, 'data'> {
   return {
     data: () => ({
@@ -216,5 +216,5 @@ function forReplacements(egress: boolean): Pick<MeshFault, 'control'> {
 
 /** @param begin - called for each connection */
 function wrapping(begin: () => Directions): Pick<MeshFault, 'data'> {
-  return { data: () => ({ wrapPassthrough: (outside) => through(outside, begin()) }) };
+  return { data: () => ({ wrapPassthrough: (connection) => through(connection, begin()) }) };
 }

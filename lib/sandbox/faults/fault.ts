@@ -81,8 +81,8 @@ export interface DataFault {
   outbound?(decision: OutboundDecision, client: Socket): OutboundDecision | undefined;
   /** Delays a connection that the application opens: it goes on once the fault calls `goOn`. */
   hold?(client: Socket, goOn: () => void): void;
-  /** Wraps a connection to the outside: the application gets the bytes that come out of the wrapper. */
-  wrapPassthrough?(outside: Duplex): Duplex;
+  /** Wraps a connection to an external host: the application gets the bytes that come out of the wrapper. */
+  wrapPassthrough?(connection: Duplex): Duplex;
   /** The identity that the sidecar believes, given the one in the client's certificate. */
   identify?(principal: string, inbound: InboundPort | undefined): string;
   /** Decides about a connection from a client of the mesh. */

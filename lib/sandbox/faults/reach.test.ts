@@ -7,7 +7,7 @@ const ECHO_POD = '10.244.1.2';
 const ECHO = '10.96.1.1';
 const WEB = '10.96.1.2';
 const EXTERNAL = '10.96.9.1';
-const OUTSIDE_POD = '10.244.1.50';
+const EXTERNAL_POD = '10.244.1.50';
 const TCP = [{ port: 9000, protocol: 'tcp' as const }];
 
 beforeEach(() => {
@@ -255,14 +255,14 @@ const rows: [string, Scenario, string, string][] = [
   ['egress-off-other-ports-open', external(false, [EXTERNAL, 9000], [EXTERNAL, 443]), '- -', '- external'],
   [
     'egress-bare-addresses-closed',
-    external(true, [EXTERNAL, 9000], [OUTSIDE_POD, 9000]),
+    external(true, [EXTERNAL, 9000], [EXTERNAL_POD, 9000]),
     'external external',
     'external -',
   ],
-  ['egress-off-bare-addresses-open', external(false, [EXTERNAL, 9000], [OUTSIDE_POD, 9000]), '- -', '- external'],
+  ['egress-off-bare-addresses-open', external(false, [EXTERNAL, 9000], [EXTERNAL_POD, 9000]), '- -', '- external'],
   [
     'egress-first-destination-only',
-    external(true, [EXTERNAL, 9000], [OUTSIDE_POD, 9000]),
+    external(true, [EXTERNAL, 9000], [EXTERNAL_POD, 9000]),
     'external external',
     'external -',
   ],
