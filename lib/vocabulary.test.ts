@@ -111,7 +111,7 @@ const allowed: { file: RegExp; word: string; why: string }[] = [
   { file: /^lib\/judge\/testing\/fake-cluster\.ts$/, word: 'watch', why: 'it plays Kubernetes watches' },
   { file: /^lib\/judge\/testing\/fake-cluster\.ts$/, word: 'broken', why: 'so says the client of a broken watch' },
   {
-    file: /^lib\/judge\/(cluster-observer|drift-detector)(\.test)?\.ts$/,
+    file: /^lib\/judge\/(cluster-observer|modes)(\.test)?\.ts$/,
     word: 'watch',
     why: 'it opens Kubernetes watches',
   },
