@@ -1,5 +1,5 @@
 import { redactValue, suggestion } from '../../words/index.ts';
-import type { Driver, DriverSpec } from '../driver.ts';
+import type { AllowSpec, Driver, DriverSpec } from '../driver.ts';
 import { parts } from '../objects.ts';
 import { type Mistake, mistake, type Path } from '../source.ts';
 import {
@@ -71,6 +71,21 @@ export const scopes: readonly Scope[] = [
 /** A driver's templates filled in with sample values and the user's `KEY=VALUE` list. */
 export function withSamples(spec: DriverSpec, sets: readonly string[] = []): DriverSpec {
   return fill(spec, fillingFor(spec, sets, samples));
+}
+
+/** What there can be several of in a policy, by the feature that says so: each time two samples. */
+const several: Record<'several-clients' | 'several-ports', Values[]> = {
+  'several-clients': ['sample-1', 'sample-2'].map((app) =>
+    partyValues('client', { ...client, serviceAccount: app, app }),
+  ),
+  'several-ports': [9000, 9001].map((port) => ({ port, 'port.text': String(port) })),
+};
+
+export type Several = keyof typeof several;
+
+/** A policy's objects as they are for two clients, or for two ports. */
+export function filledForTwo(allow: AllowSpec, spec: DriverSpec, of: Several): AllowSpec {
+  return fill(allow, { ...fillingFor(spec, [], samples), several: [several[of]] });
 }
 
 /** The same without what has no placeholders, and without secrets, under the names of their fields. */

@@ -4,6 +4,7 @@ import type { AllowSpec, DriverSpec } from '../driver.ts';
 import { isFields, parts } from '../objects.ts';
 import { type Mistake, mistake, type Path } from '../source.ts';
 import { placeholderNames } from '../template.ts';
+import { filledForTwo, type Several } from './placeholders.ts';
 
 /** Names and namespaces of the fixtures, with their roles. Drivers name them by placeholders: a run may give them other names. */
 const fixtureNames = new Map([...namesOf('server', SERVERS), ...namesOf('client', CLIENTS)]);
@@ -34,6 +35,9 @@ export function* policyMistakes(spec: DriverSpec, filled: DriverSpec): Iterable<
     yield* nameMistakes(allow, path);
     yield* partyMistakes(allow, path);
     yield* referenceMistakes(filledAllow, path);
+    for (const feature of ['several-clients', 'several-ports'] as const) {
+      if (spec.features.supported.includes(feature)) yield* repetitionMistakes(allow, spec, feature, path);
+    }
   }
   yield* fixtureMistakes(spec.policy.allow, ['policy', 'allow']);
   yield* fixtureMistakes(spec.enrol, ['enrol']);
@@ -48,6 +52,20 @@ function* nameMistakes(allow: AllowSpec, path: Path): Iterable<Mistake> {
       if (differs) continue;
       const message = `"${name}" is one name for the policies of all clients, which several claims make at once; write {{name}} into it`;
       yield mistake([...path, list, index, 'metadata', 'name'], message);
+    }
+  }
+}
+
+/** Objects that a policy for two clients, or for two ports, has twice under one name, so that only one of them is left. */
+function* repetitionMistakes(allow: AllowSpec, spec: DriverSpec, feature: Several, path: Path): Iterable<Mistake> {
+  for (const list of ['route', 'target'] as const) {
+    for (const [index, template] of (allow[list] ?? []).entries()) {
+      const { target } = filledForTwo({ target: [template] }, spec, feature);
+      const names = target.map(({ kind, metadata: { namespace, name } }) => `${kind} ${namespace}/${name}`);
+      if (new Set(names).size === names.length) continue;
+      const [what, placeholder] = feature === 'several-ports' ? ['ports', '{{port}}'] : ['clients', '{{client.…}}'];
+      const message = `with two ${what} this object is made twice under one name; write ${placeholder} into a list or into the name, or declare ${feature} unsupported`;
+      yield mistake([...path, list, index], message, 'key');
     }
   }
 }

@@ -267,6 +267,18 @@ describe('what a claim would blame the mesh for is refused:', () => {
       'features.supported[2]: switch-validation is declared, but modes.permissive.invalid is missing',
     ],
     [
+      'a port that is in no list, where policies have several ports',
+      'supported: [permissive, tcp-policy]',
+      'supported: [permissive, tcp-policy, several-ports]',
+      'x.yaml:33:11: policy.allow.tcp.target[0]: with two ports this object is made twice under one name; write {{port}} into a list or into the name, or declare several-ports unsupported',
+    ],
+    [
+      'a client that is in no list, where policies have several clients',
+      'supported: [permissive, tcp-policy]',
+      'supported: [permissive, tcp-policy, several-clients]',
+      'with two clients this object is made twice under one name; write {{client.…}} into a list or into the name',
+    ],
+    [
       'policies that overwrite each other',
       "name: '{{name}}'",
       'name: allow',
