@@ -80,8 +80,8 @@ it.each<[string[], unknown[]]>([
     ['doctor', { keep: true, sets: ['a=1'] }],
   ],
   [
-    ['driver', 'init', 'x.yaml', '--name', 'x'],
-    ['driverInit', 'x.yaml', { name: 'x' }],
+    ['driver', 'init', 'x.yaml', '--name', 'x', '--version', 'v1'],
+    ['driverInit', 'x.yaml', { name: 'x', version: 'v1' }],
   ],
   [
     ['driver', 'check', 'x.yaml', 'osm', '--set', 'a=1', '--rendered'],

@@ -63,6 +63,8 @@ export function buildProgram(actions: Actions, finish: (status: number) => void)
   program
     .description('Conformance and end-to-end tests for service meshes. Without a command, meshproof runs "run".')
     .version(ownVersion(), '-V, --version', 'print the version')
+    // Otherwise it would take the --version of driver init.
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({ writeErr: () => undefined })
     .addHelpText('after', '\nmeshproof run --help shows the options of a run; npm test -- --help does so too.');
