@@ -26,8 +26,8 @@ import {
 import { testPolicies } from './test-policies.ts';
 import { failureOf, PartFailure, Transcript } from './transcript.ts';
 
-/** The clients that the parts use. */
-const CLIENTS = ['curl', 'other-client'];
+/** The fixtures that the parts use. */
+const FIXTURES = ['curl', 'other-client', 'httpbin', 'tcp-echo'];
 /** Features that no part tests; the claims judge them. */
 const leftToClaims = ['install-modes', 'route-objects', 'half-close'];
 
@@ -101,7 +101,7 @@ async function testDriver(
   let failure: Error | undefined;
   await transcript.part('install', async () => {
     try {
-      environment = await bringUp(run, provider, CLIENTS, onCluster);
+      environment = await bringUp(run, provider, FIXTURES, onCluster);
     } catch (error) {
       const found = failureOf(error);
       if (found === undefined) throw error;
