@@ -85,7 +85,8 @@ describe('refusal', () => {
   });
 
   test.each([
-    [403, 'allow rule webhook "v.example" denied the request: no'],
+    [403, 'admission webhook "v.example" denied the request: no'],
+    [500, 'admission webhook "v.example" denied the request: json: cannot unmarshal string into Go value of type bool'],
     [403, 'pods "x" is forbidden: violates PodSecurity "restricted:latest": …'],
     [
       500,

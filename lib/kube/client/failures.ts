@@ -102,18 +102,21 @@ const contentRefused = /denied the request|violates PodSecurity|exceeded quota|e
 function codeOf(status: number, reason: string): ClusterErrorCode {
   if (status === 403 && reason.includes('because it is being terminated')) return 'conflict';
   if (status === 403 && contentRefused.test(reason)) return 'invalid';
-  return codes[status] ?? (isMistyped(reason) ? 'invalid' : 'other');
+  return isRefused(reason) ? 'invalid' : (codes[status] ?? 'other');
 }
 
-/** Server-side apply reports a field of the wrong type, or an unknown one, as a failure of its own (500). */
-function isMistyped(reason: string): boolean {
-  return reason.startsWith('failed to create typed patch object');
+/**
+ * A webhook refuses with a status of its choice, such as 500. Server-side apply reports a field of the wrong type, or an
+ * unknown one, as a failure of its own (500).
+ */
+function isRefused(reason: string): boolean {
+  return /^failed to create typed patch object|^admission webhook "[^"]*" denied the request/.test(reason);
 }
 
 /** Of the conflicts only the race of two writers is transient, not an object that exists already. */
 function isTransient(status: number, reason: string): boolean {
   if (status === 409) return reason.includes('the object has been modified');
-  return [408, 429, 500, 502, 503, 504].includes(status) && !isMistyped(reason);
+  return [408, 429, 500, 502, 503, 504].includes(status) && !isRefused(reason);
 }
 
 /** The message of a Status object, or the text of a plain answer. */
