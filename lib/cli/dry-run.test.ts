@@ -65,6 +65,13 @@ describe('a dry run', () => {
     ]);
   });
 
+  it('shows one claim after the other with --serial', async () => {
+    const dryRun = await planned({ serial: true }, 'kind');
+    expect(dryRun.serial).toBe(true);
+    expect(dryRunText(dryRun, coloursFor({ isTTY: false }))).toContain('Would change, one claim at a time, with 2 sw');
+    expect((await planned({}, 'kind')).serial).toBe(false);
+  });
+
   it('shows what a run creates and changes on kind, and what stays', async () => {
     const dryRun = await planned({ 'node-image': 'kindest/node:v9' }, 'kind');
     expect(dryRun.creates[0]).toBe('kind cluster meshproof-<run id>, node image kindest/node:v9');

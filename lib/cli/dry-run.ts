@@ -40,7 +40,7 @@ interface DryRunInput {
 
 export async function dryRunOf(input: DryRunInput) {
   const { options, choice, driver, selected } = input;
-  const planned = await scripted(selected, driver, choice.provider);
+  const planned = await scripted(selected, driver, choice.provider, options);
   const { claims, simulation } = await scheduled(planned, options);
   const fixtures = await input.fixturesWith(await fixturesFor(planned, options));
   return {
@@ -48,6 +48,8 @@ export async function dryRunOf(input: DryRunInput) {
     mesh: { name: driver.spec.name, title: driverTitle(driver), driver: driver.file },
     claims: claims.map(({ claim: { id, title, level, features } }) => ({ id, title, level, features })),
     skip: planned.flatMap(({ claim, skip }) => (skip === undefined ? [] : [{ id: claim.id, ...skip }])),
+    /** Whether each claim ends before the next one begins. */
+    serial: claims.every(({ resourceUse }) => resourceUse.alone),
     /** Which claims begin when, and which changes are made together, if every expectation is met. */
     batches: simulation.batches,
     /** Switches of modes, those inside claims too. */
@@ -122,6 +124,7 @@ export function dryRunText(dryRun: DryRun, colours: Colours): string {
     ...changes.map((change, i) => colours.yellow(`${i === 0 ? String(index + 1).padStart(3) : '   '} ${change}`)),
     ...(begin.length > 0 ? [`    begin: ${begin.join(', ')}`] : []),
   ]);
+  const how = dryRun.serial ? 'one claim at a time' : 'side by side where claims can be';
   const switches = `${dryRun.switches} switch${dryRun.switches === 1 ? '' : 'es'} of modes`;
   const lines = [
     `cluster: ${colours.bold(dryRun.provider.provider)} (${dryRun.provider.reason})`,
@@ -130,7 +133,7 @@ export function dryRunText(dryRun: DryRun, colours: Colours): string {
     ...section('Would be created', dryRun.creates),
     ...section('Would be changed', dryRun.changes),
     ...section('Would run', claims),
-    ...section(`Would change, side by side where claims can be, with ${switches}`, batches),
+    ...section(`Would change, ${how}, with ${switches}`, batches),
     ...section(
       'Would not run',
       dryRun.skip.map(({ id, verdict, reason }) => `${id}: ${verdict}, ${reason}`),

@@ -135,15 +135,17 @@ export class Attempt {
       this.recordUndecided(items, shows, start, error);
       throw error;
     }
-    this.checkIsolation(items, start);
+    this.checkIsolation(
+      items.map(({ poller: { route } }) => route),
+      start,
+    );
     this.record(items, decision, start, shows);
   }
 
   /** @throws Inconclusive where a policy of another claim named a server that was probed */
-  checkIsolation(items: Item[], start: number): void {
+  checkIsolation(routes: readonly Route[], start: number): void {
     const { evidence, policiesInForce } = this.dependencies;
-    const probed = items.flatMap(({ poller: { route } }) => (route.server?.enrolled ? [route.server.app] : []));
-    const why = policiesInForce.intrusion(probed, start, evidence.clock(), this.id);
+    const why = policiesInForce.intrusion(routes, start, evidence.clock(), this.id);
     if (why !== undefined) throw new Inconclusive(why);
   }
 

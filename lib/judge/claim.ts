@@ -41,16 +41,16 @@ export interface ResourceUse {
   switches: ModeName[];
   /** Whether it makes policies or Services, and so needs servers that no other claim probes, and clients that no other policy names. */
   policies: boolean;
-  /** Whether nothing may be judged beside it: it replaces pods, removes the mesh, or asks it for what it must refuse. */
+  /** Whether nothing may be judged beside it: it replaces pods, removes the mesh, or asks it for what it must refuse; with --serial always. */
   alone: boolean;
 }
 
 /**
- * @param isHot false where a switch of a mode acts on new pods only: then claims are judged one at a time
+ * @param isSerial whether claims are judged one at a time
  * @param isWide whether a policy reaches further than the server that it names: then nothing is judged beside a claim that
  *   makes policies
  */
-export function resourceUseOf(script: readonly Call[], isHot = true, isWide = false): ResourceUse {
+export function resourceUseOf(script: readonly Call[], isSerial = false, isWide = false): ResourceUse {
   const fixtures = script.flatMap((call): string[] => {
     if (call.method === 'expect') return [...call.params.answered, ...call.params.refused].flatMap(fixturesOf);
     if (call.method === 'openConnection') return fixturesOf(call.params.route);
@@ -64,7 +64,7 @@ export function resourceUseOf(script: readonly Call[], isHot = true, isWide = fa
     switches: [...new Set(script.flatMap((call) => (call.method === 'mode' ? [call.params.mode] : [])))],
     policies,
     alone:
-      !isHot || (policies && isWide) || script.some(({ method }) => method === 'reinstall' || method === 'invalid'),
+      isSerial || (policies && isWide) || script.some(({ method }) => method === 'reinstall' || method === 'invalid'),
   };
 }
 

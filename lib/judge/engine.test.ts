@@ -5,6 +5,7 @@ import type { Answer, Call, ClaimKey, Handler, Method, Params } from './calls.ts
 import type { Claim, PlannedClaim, ResourceUse } from './claim.ts';
 import { Engine, type EngineOptions } from './engine.ts';
 import { FixtureSets } from './fixture-sets.ts';
+import { PoliciesInForce } from './policies-in-force.ts';
 import type { RouteSpec } from './routes.ts';
 import { StabilityChecks } from './stability-check.ts';
 import { type FakeDependencies, fakeDependencies } from './testing/fake-dependencies.ts';
@@ -593,37 +594,6 @@ describe('the run', () => {
       { failFast: true },
     ));
 
-  test('inconclusive where a policy of another claim names the server that is probed, whatever is seen', () => {
-    /** A scheduler that has forgotten who uses what. */
-    class SharedByAll extends FixtureSets {
-      override take() {
-        return { suffix: '' };
-      }
-    }
-    const makers = ['a/one', 'a/two'].map((id) => claimOf(id, {}, { alone: false, policies: true }));
-    return setup(
-      async ({ play, dependencies }) => {
-        dependencies.prober.set(dependencies.routes.resolve(hello), () => 'answered');
-        dependencies.prober.set(dependencies.routes.resolve(get), () => 'answered');
-        const other = { ...POLICY, name: 'other-client-to-httpbin', clients: ['other-client'], server: 'httpbin' };
-        const [one, two] = await Promise.all([
-          play('a/one', async (call) => {
-            await call.allow({ policies: [POLICY], part: 'all' });
-            await call.expect({ size: 'expect', answered: [hello], refused: [] });
-          }),
-          play('a/two', async (call) => {
-            await call.allow({ policies: [other], part: 'all' });
-            await call.expect({ size: 'expect', answered: [get, hello], refused: [] });
-          }),
-        ]);
-        expect(one).toMatchObject({ verdict: 'passed' });
-        expect(two.verdict).toBe('inconclusive');
-        expect(two.reason).toContain('a policy of a/one for tcp-echo was in force meanwhile');
-      },
-      { claims: makers, fixtureSets: new SharedByAll([]) },
-    );
-  });
-
   test('skips what is under way when it ends so, without looking for a cause', () =>
     setup(
       async ({ play, dependencies, diagnosed }) => {
@@ -739,6 +709,139 @@ describe('the run', () => {
       { claims: [claimOf('a/one'), { ...claimOf('a/two'), skip }] },
     );
   });
+});
+
+describe('a claim that meets a policy of another, because the scheduler is wrong', () => {
+  /** Has forgotten who uses what. */
+  class SharedByAll extends FixtureSets {
+    override take() {
+      return { suffix: '' };
+    }
+  }
+  const toHttpbin = { ...POLICY, name: 'other-client-to-httpbin', clients: ['other-client'], server: 'httpbin' };
+  const intruded = (server: string) =>
+    `a policy of a/one for ${server} was in force meanwhile; claims must not meet others' policies`;
+
+  /** The mesh answers, and nothing is wrong but the scheduler. */
+  function misplanned(body: (setup: Setup) => Promise<void>, about: Partial<Claim> = {}): Promise<void> {
+    return setup(
+      async (context) => {
+        const { prober, routes } = context.dependencies;
+        for (const spec of [hello, get]) prober.set(routes.resolve(spec), () => 'answered');
+        await body(context);
+      },
+      {
+        claims: ['a/one', 'a/two'].map((id) =>
+          claimOf(id, id === 'a/two' ? about : {}, { alone: false, policies: id === 'a/one' }),
+        ),
+        fixtureSets: new SharedByAll([]),
+      },
+    );
+  }
+
+  const makes =
+    (policy: typeof POLICY): Body =>
+    async (call) => {
+      await call.allow({ policies: [policy], part: 'all' });
+      await call.expect({ size: 'expect', answered: [hello], refused: [] });
+    };
+  /** Makes a policy too, as changes are made together, and expects answers. */
+  const expects =
+    (answered: RouteSpec[], refused: RouteSpec[] = []): Body =>
+    async (call) => {
+      await call.allow({ policies: [toHttpbin], part: 'all' });
+      await call.expect({ size: 'expect', answered, refused });
+    };
+
+  /** How a/two comes out while a policy of a/one is in force. */
+  async function beside({ play }: Setup, policy: typeof POLICY, two: Body) {
+    const [, judged] = await Promise.all([play('a/one', makes(policy)), play('a/two', two)]);
+    return judged;
+  }
+
+  test.each<[string, Body]>([
+    ['it saw what it expects', expects([get, hello])],
+    ['it saw something else', expects([get], [hello])],
+  ])('is inconclusive, though %s', (_, two) =>
+    misplanned(async (context) => {
+      expect(await beside(context, POLICY, two)).toMatchObject({
+        verdict: 'inconclusive',
+        reason: intruded('tcp-echo'),
+      });
+    }),
+  );
+
+  test('is judged by what it saw where the policy names a server that it does not probe', () =>
+    misplanned(async (context) => {
+      expect(await beside(context, POLICY, expects([get]))).toMatchObject({ verdict: 'passed' });
+    }));
+
+  test('is inconclusive where the policy reaches further than the server that it names', () =>
+    misplanned(async (context) => {
+      context.dependencies.policiesInForce = new PoliciesInForce(true);
+      expect(await beside(context, POLICY, expects([get]))).toMatchObject({
+        verdict: 'inconclusive',
+        reason: intruded('tcp-echo'),
+      });
+    }));
+
+  const asksCheck: Body = (call) => call.stayed({ mode: 'permissive' });
+
+  test.each([POLICY, toHttpbin])('is inconclusive where a stability check probes $server', (policy) =>
+    misplanned(
+      async (context) => {
+        expect(await beside(context, policy, asksCheck)).toMatchObject({
+          verdict: 'inconclusive',
+          reason: intruded(policy.server),
+        });
+      },
+      { starts: { permissive: true } },
+    ),
+  );
+
+  test('asks a stability check about the time since that policy ended', () =>
+    setup(
+      async ({ play, dependencies }) => {
+        dependencies.policiesInForce = new PoliciesInForce(true);
+        obey(dependencies, get);
+        expect(await play('a/one', makes(POLICY))).toMatchObject({ verdict: 'passed' });
+        expect(await play('a/two', asksCheck)).toMatchObject({ verdict: 'passed' });
+        const { start = 0, end = 0 } = dependencies.evidence.all('expectation').at(-1)?.sample ?? {};
+        expect(start).toBeGreaterThanOrEqual(dependencies.evidence.all('change').at(-1)?.end ?? 0);
+        expect(end - start).toBeGreaterThanOrEqual(TIMING.stabilityMs);
+      },
+      { claims: ['a/one', 'a/two'].map((id) => claimOf(id, { starts: { permissive: true } })) },
+    ));
+
+  test('is inconclusive where the policy is left over: it could not be removed', () =>
+    misplanned(async ({ play, dependencies }) => {
+      const isKept = (call: string) => call.startsWith('delete') && call.endsWith(POLICY.name);
+      dependencies.cluster.refuse = (call) => (isKept(call) ? new ClusterError('forbidden', 'may not') : undefined);
+      const [one, two] = await Promise.all([
+        play('a/one', makes(POLICY)),
+        play('a/two', async (call) => {
+          await call.allow({ policies: [toHttpbin], part: 'all' });
+          await call.remove({ names: [toHttpbin.name], part: 'all' });
+          await call.expect({ size: 'expect', answered: [hello], refused: [] });
+        }),
+      ]);
+      expect(one.reason).toBe("the claim's policies could not be removed: may not");
+      expect(two).toMatchObject({ verdict: 'inconclusive', reason: intruded('tcp-echo') });
+    }));
+
+  test('is judged again by what it sees once all that was left over is removed', () =>
+    misplanned(async ({ play, dependencies }) => {
+      // The last object is removed first. Of two policies, only the second can be removed.
+      const isKept = (call: string) => call.startsWith('delete') && call.endsWith(POLICY.name);
+      dependencies.cluster.refuse = (call) => (isKept(call) ? new ClusterError('forbidden', 'may not') : undefined);
+      const both: Body = async (call) => {
+        await call.allow({ policies: [POLICY, toHttpbin], part: 'all' });
+        await call.expect({ size: 'expect', answered: [hello], refused: [] });
+      };
+      expect(await play('a/one', both)).toMatchObject({ verdict: 'inconclusive' });
+      dependencies.cluster.refuse = () => undefined;
+      expect(await play('a/two', expects([get, hello]))).toMatchObject({ verdict: 'passed' });
+    }));
 });
 
 describe('modes', () => {

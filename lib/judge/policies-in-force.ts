@@ -1,3 +1,5 @@
+import type { Route } from '../probe/index.ts';
+
 /** A stretch of time in which a policy of a claim named a server; without an end while it is in force. */
 interface InForce {
   claim: string;
@@ -34,18 +36,22 @@ export class PoliciesInForce {
 
   /**
    * What broke the rule for the servers that a claim probed, if anything did.
-   * @param servers enrolled ones
    * @param claim whose own policies count for nothing
    */
-  intrusion(servers: readonly string[], from: number, to: number, claim?: string): string | undefined {
-    const intruder = this.stretches.find(
-      (each) =>
-        each.claim !== claim &&
-        each.from <= to &&
-        (each.to ?? to) >= from &&
-        (servers.includes(each.server) || (this.isWide && servers.length > 0)),
-    );
+  intrusion(routes: readonly Route[], from: number, to: number, claim: string): string | undefined {
+    const intruder = this.others(routes, claim).find((each) => each.from <= to && (each.to ?? to) > from);
     if (intruder === undefined) return undefined;
     return `a policy of ${intruder.claim} for ${intruder.server} was in force meanwhile; claims must not meet others' policies`;
+  }
+
+  /** When the last policy of another claim for the routes' servers ended; 0 if there was none. */
+  lastEnd(routes: readonly Route[], claim: string): number {
+    return Math.max(0, ...this.others(routes, claim).map(({ to = 0 }) => to));
+  }
+
+  private others(routes: readonly Route[], claim: string): InForce[] {
+    const servers = routes.flatMap(({ server }) => (server?.enrolled ? [server.app] : []));
+    const isMet = ({ server }: InForce) => servers.includes(server) || (this.isWide && servers.length > 0);
+    return this.stretches.filter((each) => each.claim !== claim && isMet(each));
   }
 }

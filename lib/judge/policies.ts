@@ -99,13 +99,16 @@ export class Policies {
 
   private async remove(what: string, chosen: Present[], claim: string): Promise<void> {
     const { cluster, evidence, policiesInForce } = this.dependencies;
-    await this.change(what, 'delete', claim, chosen, async (object) => {
-      await cluster.delete(referenceOf(object));
-      this.present.delete(keyOf(object));
-    });
-    const named = new Set([...this.present.values()].map(({ server }) => server));
-    for (const { server } of chosen) {
-      if (!named.has(server)) policiesInForce.end(this.claim, server, evidence.clock());
+    try {
+      await this.change(what, 'delete', claim, chosen, async (object) => {
+        await cluster.delete(referenceOf(object));
+        this.present.delete(keyOf(object));
+      });
+    } finally {
+      const named = new Set([...this.present.values()].map(({ server }) => server));
+      for (const { server } of chosen) {
+        if (!named.has(server)) policiesInForce.end(this.claim, server, evidence.clock());
+      }
     }
   }
 

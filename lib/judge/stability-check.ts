@@ -51,8 +51,8 @@ export class StabilityCheck {
   /**
    * Waits until the routes have had the expected outcome, without a deviation, for as long as a mode must stay.
    * @param change the switch that set the mode
-   * @param notBefore nothing earlier counts: the end of the last environment fault, from which the mesh may need as long to
-   *   recover as a switch takes
+   * @param notBefore nothing earlier counts: the end of the last environment fault, or of others' policies that reach so far,
+   *   from which the mesh may need as long as a switch takes
    * @throws the signal's reason
    */
   async stayed(
@@ -137,7 +137,7 @@ export class StabilityCheck {
     }
   }
 
-  private get routes(): Route[] {
+  get routes(): Route[] {
     return this.pollers.map(({ route }) => route);
   }
 

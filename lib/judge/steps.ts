@@ -5,7 +5,7 @@ import type { Batches, ChangeRequest } from './batches.ts';
 import type { Call, Params } from './calls.ts';
 import type { Dependencies } from './dependencies.ts';
 import type { Recovery } from './recovery.ts';
-import type { StabilityChecks } from './stability-check.ts';
+import type { StabilityCheck, StabilityChecks } from './stability-check.ts';
 import { EnvironmentFault, Inconclusive } from './verdict.ts';
 
 /** What a claim's body asks for while it is judged; the other calls begin and end it. */
@@ -131,13 +131,14 @@ export class Steps {
    * since then. Nothing is waited for unless it has not.
    */
   private async checkStayed(mode: ModeName): Promise<void> {
-    const { stabilityChecks, recovery, attempts } = this.dependencies;
+    const { stabilityChecks, attempts } = this.dependencies;
     await Promise.all(
       attempts().map(async (attempt) => {
         const stayed = attempt.stayed.get(mode);
         if (stayed === undefined) return;
         try {
-          if (stabilityChecks.of(mode).hasMissed(stayed.expected, stayed.change, recovery.since))
+          const check = stabilityChecks.of(mode);
+          if (check.hasMissed(stayed.expected, stayed.change, this.countsFrom(check, attempt.id)))
             await this.judgeStayed(attempt, mode, stayed);
         } catch (error) {
           attempt.fail(error);
@@ -153,12 +154,19 @@ export class Steps {
     mode: ModeName,
     { expected, change }: NonNullable<ReturnType<Attempt['stayed']['get']>>,
   ): Promise<void> {
-    const { judging, stabilityChecks, recovery } = this.dependencies;
+    const { judging, stabilityChecks } = this.dependencies;
     const start = judging.evidence.clock();
     const check = stabilityChecks.of(mode);
-    const { items, ...decision } = await check.stayed(expected, change, recovery.since, attempt.signal);
-    attempt.checkIsolation(items, change.end);
+    const from = this.countsFrom(check, attempt.id);
+    const { items, ...decision } = await check.stayed(expected, change, from, attempt.signal);
+    attempt.checkIsolation(check.routes, Math.max(from, change.end));
     attempt.record(items, decision, start);
+  }
+
+  /** Nothing that a stability check saw earlier counts: something was not whole, or others' policies reached its servers. */
+  private countsFrom({ routes }: StabilityCheck, claim: string): number {
+    const { judging, recovery } = this.dependencies;
+    return Math.max(recovery.since, judging.policiesInForce.lastEnd(routes, claim));
   }
 
   private async testInvalid(attempt: Attempt, mode: ModeName): Promise<void> {

@@ -186,6 +186,7 @@ const schema = {
     },
   }),
   ...group('How to run', {
+    serial: { kind: 'switch', help: 'judge claims one at a time instead of side by side; takes longer' },
     failFast: { kind: 'switch', help: 'stop after the first claim that failed or is inconclusive' },
     retries: {
       kind: 'whole',

@@ -37,6 +37,14 @@ test('a new registry on the same file finds a cell, and distinguishes quick and 
   expect(new CellRegistry(file, origin).find(whole)).toBeDefined();
 });
 
+test('a cell whose claims were also judged alone is another one', () => {
+  const registry = new CellRegistry(file, origin);
+  registry.add({ ...result, suites: ['a'], alone: { 'a/two': 'failed', 'a/one': 'passed' } });
+  expect(registry.find(whole)).toBeUndefined();
+  expect(registry.find({ ...whole, alone: ['a/one', 'a/two'] })).toBeDefined();
+  expect(registry.find({ ...whole, alone: ['a/one'] })).toBeUndefined();
+});
+
 test('ignores cells of other suites', () => {
   new CellRegistry(file, origin).add(result);
   expect(new CellRegistry(file, { ...origin, suiteHash: 'other' }).find(quick)).toBeUndefined();

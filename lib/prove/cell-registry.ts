@@ -22,24 +22,32 @@ export class CellRegistry {
     this.#origin = origin;
     mkdirSync(dirname(file), { recursive: true });
     for (const entry of existsSync(file) ? readEntries(file) : []) {
-      if (entry.suiteHash === origin.suiteHash) this.#known.set(keyOf(entry.name, entry.suites), entry);
+      if (entry.suiteHash === origin.suiteHash) this.#known.set(keyOf(entry), entry);
     }
   }
 
   /** The last result of the cell, if nothing was wrong and nothing has changed since. */
-  find({ case: { name }, suites }: CellPlan): CellResult | undefined {
-    const result = this.#known.get(keyOf(name, suites));
+  find({ case: { name }, suites, alone }: CellPlan): CellResult | undefined {
+    const result = this.#known.get(keyOf({ name, suites, alone }));
     return result?.wrong === undefined ? result : undefined;
   }
 
   add(result: CellResult): void {
-    this.#known.set(keyOf(result.name, result.suites), result);
+    this.#known.set(keyOf(result), result);
     appendFileSync(this.#file, `${JSON.stringify({ ...result, ...this.#origin })}\n`);
   }
 }
 
-function keyOf(name: string, suites: string[] | undefined): string {
-  return `${name} ${suites?.join(',') ?? 'quick'}`;
+interface CellKey {
+  name: string;
+  suites?: string[] | undefined;
+  alone?: string[] | object | undefined;
+}
+
+/** Tells apart the cells of one case. @param alone - the claims that were also judged one at a time, or their verdicts */
+function keyOf({ name, suites, alone }: CellKey): string {
+  const claims = Array.isArray(alone) ? alone : Object.keys(alone ?? {});
+  return [name, suites?.join(',') ?? 'quick', ...[...claims].sort()].join(' ');
 }
 
 /** Skips lines that are damaged or unfinished: their cells run again. */

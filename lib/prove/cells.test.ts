@@ -1,14 +1,17 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { Case } from '../sandbox/index.ts';
-import { type CellRun, judgeCell, type KnownClaim, planCells } from './cells.ts';
+import { type CellRun, differencesOf, judgeCell, type KnownClaim, planCells, runCells } from './cells.ts';
 
 const mesh: Case = { name: 'm', kind: 'faulty-mesh', area: 'a', description: 's', caughtBy: ['a/one', 'a/two'] };
 const variant: Case = { name: 'v', kind: 'conforming-variant', area: 'a', description: 's', caughtBy: ['a/two'] };
 const environment: Case = { name: 'e', kind: 'environment-fault', area: 'a', description: 's', caughtBy: [] };
 
+function runOf(verdicts: CellRun['verdicts'], more: Partial<CellRun> = {}): CellRun {
+  return { verdicts, status: 1, decidedDuringFault: [], probedDuringFault: true, ms: 1, folder: '', ...more };
+}
+
 function judged(about: Case, verdicts: CellRun['verdicts'], more: Partial<CellRun> = {}): string[] {
-  const run = { verdicts, status: 1, decidedDuringFault: [], probedDuringFault: true, ms: 1, folder: '', ...more };
-  return judgeCell(about, run);
+  return judgeCell(about, runOf(verdicts, more));
 }
 
 test('every claim that the case names must fail on a faulty mesh', () => {
@@ -91,7 +94,7 @@ const claims: KnownClaim[] = [
 test('a quick cell has the claims that its case names, and a whole cell all core claims too', () => {
   const names = ['ports-ignored', 'answers-cut-at-16-kib'];
   const plan = (quick: boolean, suites: string[] = []) =>
-    planCells({ quick, names, suites }, claims).plans.map((each) => [each.case.name, each.claims]);
+    planCells({ quick, alone: false, names, suites }, claims).plans.map((each) => [each.case.name, each.claims]);
   expect(plan(true)).toEqual([
     ['ports-ignored', ['tcp-routing/other-port']],
     ['answers-cut-at-16-kib', ['reliability/whole-answers']],
@@ -103,16 +106,88 @@ test('a quick cell has the claims that its case names, and a whole cell all core
   expect(plan(true, ['tcp-routing'])).toEqual([['ports-ignored', ['tcp-routing/other-port']]]);
 });
 
+test('a cell of --alone has all claims side by side, and of these the quick ones or all alone', () => {
+  const choice = { alone: true, names: ['ports-ignored'], suites: [] };
+  const all = {
+    claims: ['tcp-routing/other-port', 'egress/on-opens'],
+    suites: ['tcp-routing', 'egress', 'reliability'],
+  };
+  expect(planCells({ ...choice, quick: true }, claims).plans).toMatchObject([
+    { ...all, alone: ['tcp-routing/other-port'] },
+  ]);
+  expect(planCells({ ...choice, quick: false }, claims).plans).toMatchObject([{ ...all, alone: all.claims }]);
+});
+
+describe('a verdict that is another one alone than beside all others', () => {
+  const differences = (about: Case, beside: CellRun['verdicts'], alone: CellRun['verdicts'], more?: Partial<CellRun>) =>
+    differencesOf({ case: about, claims: [], alone: ['a/one', 'a/two'] }, runOf(beside), runOf(alone, more));
+
+  test('is named; the same verdict is not, whatever it is', () => {
+    expect(
+      differences(mesh, { 'a/one': 'failed', 'a/two': 'passed' }, { 'a/one': 'failed', 'a/two': 'failed' }),
+    ).toEqual(['a/two is failed alone, and passed beside all others']);
+    expect(differences(variant, { 'a/one': 'passed' }, { 'a/one': 'inconclusive' })).toEqual([
+      'a/one is inconclusive alone, and passed beside all others',
+    ]);
+  });
+
+  test('is also one that a run did not come to', () => {
+    const fault = { whose: 'environment', message: 'no room' } as const;
+    expect(differences(mesh, { 'a/one': 'failed' }, {}, { fault })).toEqual([
+      'a/one is not judged alone: no room, and failed beside all others',
+    ]);
+    expect(differences(mesh, {}, { 'a/two': 'failed' })).toEqual([
+      'a/two is failed alone, and not judged beside all others',
+    ]);
+  });
+
+  test('is none where only the time of an environment fault decides which claims it meets', () => {
+    expect(
+      differences(
+        environment,
+        { 'a/one': 'passed', 'a/two': 'failed' },
+        { 'a/one': 'inconclusive', 'a/two': 'passed' },
+      ),
+    ).toEqual(['a/two is passed alone, and failed beside all others']);
+    expect(differences({ ...environment, diskKiB: 1 }, { 'a/one': 'passed' }, {})).toEqual([]);
+  });
+
+  test('is none where chance decides about claims that the case does not name', () => {
+    const byChance = { ...mesh, caughtBy: ['a/two'], varies: 'by chance' };
+    expect(
+      differences(byChance, { 'a/one': 'passed', 'a/two': 'failed' }, { 'a/one': 'failed', 'a/two': 'passed' }),
+    ).toEqual(['a/two is passed alone, and failed beside all others']);
+  });
+
+  test('makes the cell wrong, which keeps both verdicts', async () => {
+    const [result] = await runCells([{ case: variant, claims: ['a/one', 'a/two'], alone: ['a/two'] }], {
+      parallel: 1,
+      registry: { find: () => undefined, add: () => undefined },
+      resume: false,
+      runCell: async (_, claims) =>
+        runOf(claims === undefined ? { 'a/one': 'passed', 'a/two': 'failed' } : { 'a/two': 'passed' }),
+      tell: () => undefined,
+      signal: new AbortController().signal,
+    });
+    expect(result).toMatchObject({
+      verdicts: { 'a/one': 'passed', 'a/two': 'failed' },
+      alone: { 'a/two': 'passed' },
+      ms: 2,
+      wrong: ['a/two is passed alone, and failed beside all others'],
+    });
+  });
+});
+
 test('skips a case whose expected claims are not selected', () => {
   for (const quick of [true, false]) {
     const names = ['ports-ignored', 'answers-cut-at-16-kib'];
-    const { plans, skipped } = planCells({ quick, names, suites: ['tcp-routing'] }, claims);
+    const { plans, skipped } = planCells({ quick, alone: false, names, suites: ['tcp-routing'] }, claims);
     expect(plans.map((each) => each.case.name)).toEqual(['ports-ignored']);
     expect(skipped).toEqual(['answers-cut-at-16-kib']);
   }
 });
 
 test('an unknown fault is wrong use, and gets a suggestion', () => {
-  const plan = () => planCells({ quick: true, names: ['ports-ignore'], suites: [] }, claims);
+  const plan = () => planCells({ quick: true, alone: false, names: ['ports-ignore'], suites: [] }, claims);
   expect(plan).toThrow('there is no fault "ports-ignore"; did you mean "ports-ignored"?');
 });

@@ -9,6 +9,8 @@ export interface CellPlan {
   claims: string[];
   /** The suites whose core claims are all among them. Absent for a quick cell. */
   suites?: string[];
+  /** Ids of the claims to run a second time, one at a time. Absent unless verdicts are to be compared. */
+  alone?: string[];
 }
 
 /** What a cell needs of its run. */
@@ -31,6 +33,8 @@ export interface CellResult extends CellRun {
   name: string;
   /** The suites of a whole run. Absent for a quick cell. */
   suites?: string[];
+  /** What the claims come to that were judged a second time, one at a time. */
+  alone?: CellRun['verdicts'];
   /** Each deviation from the case, as a sentence. Absent if there is none. */
   wrong?: string[];
 }
@@ -38,6 +42,8 @@ export interface CellResult extends CellRun {
 export interface CellChoice {
   /** Each case gets the claims that it names. Otherwise it gets all claims of the suites. */
   quick: boolean;
+  /** These claims are also judged one at a time; all claims of the suites are judged side by side then. */
+  alone: boolean;
   /** Names of cases. Empty: all. */
   names: string[];
   /** Names of suites. Empty: all. */
@@ -55,7 +61,7 @@ export interface KnownClaim {
  * @throws UsageError for an unknown case
  */
 export function planCells(
-  { quick, names, suites }: CellChoice,
+  { quick, alone, names, suites }: CellChoice,
   claims: KnownClaim[],
 ): { plans: CellPlan[]; skipped: string[] } {
   const known = cases.map(({ name }) => name);
@@ -71,14 +77,20 @@ export function planCells(
   const runnable = chosen.filter((each) => !skipped.includes(each));
   const plans = runnable.map((each): CellPlan => {
     // A whole cell runs the extended claims of its case too.
-    const own = inSuites.filter(({ id, level }) => isNamed(each, id) || (!quick && level === 'core'));
-    const plan = { case: each, claims: own.map(({ id }) => id) };
-    return quick ? plan : { ...plan, suites: [...new Set(inSuites.map(({ suite }) => suite))] };
+    const chosenClaims = (isQuick: boolean): string[] =>
+      inSuites.filter(({ id, level }) => isNamed(each, id) || (!isQuick && level === 'core')).map(({ id }) => id);
+    const isQuick = quick && !alone;
+    return {
+      case: each,
+      claims: chosenClaims(isQuick),
+      ...(isQuick ? {} : { suites: [...new Set(inSuites.map(({ suite }) => suite))] }),
+      ...(alone ? { alone: chosenClaims(quick) } : {}),
+    };
   });
   // Long cells come first, so that the matrix does not wait for one long cell at its end.
   return {
     plans: plans
-      .filter((plan) => plan.claims.length > 0)
+      .filter(({ claims: beside, alone: own = beside }) => own.length > 0)
       .sort((one, other) => weightOf(other.case) - weightOf(one.case)),
     skipped: skipped.map(({ name }) => name),
   };
@@ -95,13 +107,16 @@ function weightOf({ name, kind, caughtBy }: Case): number {
   return caughtBy.some((claim) => claim.includes('stays') || claim.includes('installation')) ? 2 : 1;
 }
 
+/** Runs the claims in the case's sandbox. @param claims - to judge one at a time; absent: all of the plan, side by side */
+export type RunCell = (plan: CellPlan, claims?: string[]) => Promise<CellRun>;
+
 export interface CellOptions {
   /** Number of sandboxes that run at the same time. */
   parallel: number;
   registry: { find(plan: CellPlan): CellResult | undefined; add(result: CellResult): void };
   /** Takes a cell from the registry instead of running it again. */
   resume: boolean;
-  runCell(plan: CellPlan): Promise<CellRun>;
+  runCell: RunCell;
   /** Called after each cell. */
   tell(result: CellResult): void;
   signal: AbortSignal;
@@ -115,7 +130,7 @@ export async function runCells(plans: CellPlan[], options: CellOptions): Promise
   const work = async (): Promise<void> => {
     for (let plan = waiting.shift(); plan !== undefined && !signal.aborted; plan = waiting.shift()) {
       const known = resume ? registry.find(plan) : undefined;
-      const result = known ?? resultOf(plan, await runCell(plan));
+      const result = known ?? (await resultOf(plan, runCell));
       if (signal.aborted && known === undefined) return;
       if (known === undefined) registry.add(result);
       results.push(result);
@@ -126,14 +141,38 @@ export async function runCells(plans: CellPlan[], options: CellOptions): Promise
   return results;
 }
 
-function resultOf(plan: CellPlan, run: CellRun): CellResult {
-  const wrong = judgeCell(plan.case, run);
+async function resultOf(plan: CellPlan, runCell: RunCell): Promise<CellResult> {
+  const { case: about, suites, alone: claims } = plan;
+  const run = await runCell(plan);
+  const alone = claims && (await runCell(plan, claims));
+  const wrong = [...judgeCell(about, run), ...(alone ? differencesOf(plan, run, alone) : [])];
   return {
-    name: plan.case.name,
-    ...(plan.suites === undefined ? {} : { suites: plan.suites }),
+    name: about.name,
+    ...(suites === undefined ? {} : { suites }),
     ...run,
+    ...(alone === undefined ? {} : { alone: alone.verdicts, ms: run.ms + alone.ms }),
     ...(wrong.length === 0 ? {} : { wrong }),
   };
+}
+
+/** The claims whose verdicts depend on what is judged beside them, a sentence for each. */
+export function differencesOf(
+  { case: about, alone: claims = [] }: CellPlan,
+  beside: CellRun,
+  alone: CellRun,
+): string[] {
+  const { kind, caughtBy, diskKiB, varies } = about;
+  // A full disk ends a run anywhere.
+  if (diskKiB !== undefined) return [];
+  // Which claims meet an environment fault is a matter of time.
+  const isByTime = (verdict?: Verdict): boolean => kind === 'environment-fault' && verdict === 'inconclusive';
+  const compared = varies === undefined ? claims : claims.filter((claim) => caughtBy.includes(claim));
+  return compared.flatMap((claim) => {
+    const [one, other] = [alone.verdicts[claim], beside.verdicts[claim]];
+    if (one === other || isByTime(one) || isByTime(other)) return [];
+    const why = one === undefined ? whyEnded(alone) : '';
+    return [`${claim} is ${one ?? 'not judged'} alone${why}, and ${other ?? 'not judged'} beside all others`];
+  });
 }
 
 /** How a run deviates from its case, a sentence for each deviation. */

@@ -58,6 +58,12 @@ test('is as expected only if every cell is', () => {
   });
 });
 
+test('says how many verdicts were compared with those alone', () => {
+  const matrix = matrixOf([cell('any-source', 'F.....', { alone: { 'a/1': 'failed', 'a/2': 'passed' } })], CLAIMS);
+  expect(matrix.compared).toBe(2);
+  expect(matrixText(matrix)).toContain('6 verdicts in 1 runs, 2 of them compared with those alone, 1.0 s of running');
+});
+
 test('has the claims in the order of the suites', () => {
   const { claims } = matrixOf([cell('any-source', 'F')], [...CLAIMS].reverse());
   expect(claims).toEqual([...CLAIMS].reverse());

@@ -15,6 +15,8 @@ export interface Matrix {
   runs: number;
   /** Number of verdicts: pairs of a case and a claim. */
   cells: number;
+  /** Number of verdicts that were compared with those of the same claims alone. */
+  compared: number;
   findings: Finding[];
   /** Sum over all runs. They ran side by side, so the matrix took less. */
   ms: number;
@@ -43,6 +45,7 @@ export function matrixOf(results: CellResult[], allClaims: string[]): Matrix {
     claims: [...allClaims.filter((claim) => judged.has(claim)), ...[...judged].filter((id) => !allClaims.includes(id))],
     runs: rows.length,
     cells: rows.reduce((sum, { verdicts }) => sum + Object.keys(verdicts).length, 0),
+    compared: rows.reduce((sum, { alone = {} }) => sum + Object.keys(alone).length, 0),
     findings: [...wrongs(rows), ...unnoticed(rows), ...noticedByAll(rows), ...alike(rows)],
     ms: rows.reduce((sum, { ms }) => sum + ms, 0),
     isAsExpected: rows.every(({ isAsExpected }) => isAsExpected),

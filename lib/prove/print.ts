@@ -53,7 +53,7 @@ function byKind(rows: Row[]): [string, Row[]][] {
   });
 }
 
-function conclusion({ rows, runs, cells, ms, isAsExpected }: Matrix): string {
+function conclusion({ rows, runs, cells, compared, ms, isAsExpected }: Matrix): string {
   const count = (kind: Case['kind'], words: string): string[] => {
     const own = rows.filter((row) => row.case.kind === kind);
     return own.length === 0 ? [] : [`${own.filter((row) => row.isAsExpected).length} of ${own.length} ${words}`];
@@ -63,9 +63,10 @@ function conclusion({ rows, runs, cells, ms, isAsExpected }: Matrix): string {
     ...count('conforming-variant', 'conforming variants passed'),
     ...count('environment-fault', 'environment faults blamed on no mesh'),
   ];
+  const alone = compared === 0 ? '' : `, ${compared} of them compared with those alone`;
   return (
     `${counts.join(', ')}\n` +
-    `${cells} verdicts in ${runs} runs, ${seconds(ms)} of running: ${isAsExpected ? 'as expected' : 'NOT as expected'}`
+    `${cells} verdicts in ${runs} runs${alone}, ${seconds(ms)} of running: ${isAsExpected ? 'as expected' : 'NOT as expected'}`
   );
 }
 

@@ -29,7 +29,7 @@ export async function conduct(
   let meanwhile: Meanwhile | undefined;
   let fault: EndRecord['fault'];
   const work = async () => {
-    const claims = await scripted(selected, run.driver, provider);
+    const claims = await scripted(selected, run.driver, provider, options);
     const begun = () => (meanwhile ??= begin(run, claims));
     // On a small machine, planning slows kind's creation down, which is all work. A mesh's installation mostly waits.
     const isCreating = provider === 'kind' && !options.reuse;

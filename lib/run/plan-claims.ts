@@ -12,13 +12,15 @@ export async function scripted(
   selected: readonly Claim[],
   driver: Driver,
   provider: ProviderName,
+  { serial }: Pick<RunOptions, 'serial'>,
 ): Promise<PlannedClaim[]> {
-  const isHot = Object.values(driver.spec.modes).every(({ effect }) => effect === 'hot');
+  // A switch that acts on new pods only replaces those of all claims.
+  const isSerial = serial || Object.values(driver.spec.modes).some(({ effect }) => effect !== 'hot');
   const planned: PlannedClaim[] = [];
   for (const claim of selected) {
     const script = await scriptOf(claim.body);
     const skip = skipOf(claim, (feature) => declares(driver, feature), provider, driver.spec.external);
-    const resourceUse = resourceUseOf(script, isHot, driver.spec.policy.reach !== undefined);
+    const resourceUse = resourceUseOf(script, isSerial, driver.spec.policy.reach !== undefined);
     planned.push({ claim, script, resourceUse, run: 1, ...(skip === undefined ? {} : { skip }) });
   }
   return planned;

@@ -36,7 +36,7 @@ const hot = { fixtures: ['curl', 'curl-2', 'curl-3', 's', 's-2', 's-3'] };
 
 /** The same claims on a mesh whose switches act on new pods only. */
 function cold(claims: PlannedClaim[]): PlannedClaim[] {
-  return claims.map((each) => ({ ...each, resourceUse: resourceUseOf(each.script, false) }));
+  return claims.map((each) => ({ ...each, resourceUse: resourceUseOf(each.script, true) }));
 }
 
 describe('a simulation', () => {

@@ -18,11 +18,11 @@ import { CellRunner } from './run-cell.ts';
  * @throws UsageError for an unknown case or suite
  */
 export async function proveCommand(options: ProveOptions): Promise<number> {
-  const { quick = false, fault = [], suite = [], resume = false, json = false } = options;
+  const { quick = false, alone = false, fault = [], suite = [], resume = false, json = false } = options;
   const claims = await loadCatalogue();
   const known = [...new Set(claims.map((claim) => claim.suite))];
   for (const name of suite) checkSuite(name, known);
-  const { plans, skipped } = planCells({ quick, names: fault, suites: suite }, claims);
+  const { plans, skipped } = planCells({ quick, alone, names: fault, suites: suite }, claims);
   const out = resolve(options.out);
   refuseBadFolders(out);
   if (!resume) rmSync(join(out, 'cells'), { recursive: true, force: true });
@@ -50,7 +50,7 @@ export async function proveCommand(options: ProveOptions): Promise<number> {
     parallel,
     registry,
     resume,
-    runCell: (each) => runner.run(each),
+    runCell: (each, claims) => runner.run(each, claims),
     tell: (result) => say(cellLine(result)),
     signal: abort.signal,
   });

@@ -4,11 +4,12 @@ import { parse, stringify } from 'yaml';
 import { PROJECT } from '../../compiled/built.js';
 import { readEvidence, type Verdict } from '../../evidence/index.ts';
 import { type CellPlan, type CellRun, readRun } from '../../prove/index.ts';
-import { type DriverChange, type DriverFile, faultPeriodIn, timeLimits } from '../../sandbox/index.ts';
+import { type Case, type DriverChange, type DriverFile, faultPeriodIn, timeLimits } from '../../sandbox/index.ts';
 import { type Performed, ProgramProcess } from './program-process.ts';
 
-/** Time limit of one cell, s. */
+/** Time limit of one cell, s; and where it judges claims one at a time. */
 const DEADLINE_S = 600;
+const SERIAL_DEADLINE_S = 7_200;
 /** Time to end after that, s. */
 const GRACE_S = 30;
 
@@ -29,13 +30,17 @@ export class CellRunner {
     this.#project = project;
   }
 
-  /** Runs the program in the cell's sandbox, and reads its evidence. */
-  async run(plan: CellPlan): Promise<CellRun> {
-    const folder = join(this.#out, 'cells', plan.case.name);
+  /**
+   * Runs the program in the cell's sandbox, and reads its evidence.
+   *
+   * @param alone - claims to judge one at a time; default: all of the plan, side by side
+   */
+  async run(plan: CellPlan, alone?: string[]): Promise<CellRun> {
+    const folder = join(this.#out, 'cells', `${plan.case.name}${alone === undefined ? '' : '.alone'}`);
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
     const begun = performance.now();
-    const { status, output } = await this.#perform(plan, folder);
+    const { status, output } = await this.#perform(plan, folder, alone);
     writeFileSync(join(folder, 'output.txt'), output);
     const run = newestRun(folder);
     const period = plan.case.kind === 'environment-fault' ? faultPeriodOf(run) : undefined;
@@ -56,7 +61,7 @@ export class CellRunner {
     await Promise.all([...this.#all].map((each) => each.end()));
   }
 
-  async #perform(plan: CellPlan, folder: string): Promise<Performed> {
+  async #perform(plan: CellPlan, folder: string, alone?: string[]): Promise<Performed> {
     if (this.#isClosed) return { output: '' };
     const { diskKiB } = plan.case;
     const waiting = diskKiB === undefined ? this.#idle.pop() : undefined;
@@ -64,7 +69,10 @@ export class CellRunner {
     const used = waiting ?? (await ProgramProcess.start({ project: this.#project, around }));
     this.#all.add(used);
     if (this.#isClosed) await used.end();
-    const performed = await used.perform(argumentsOf(plan, folder), (DEADLINE_S + GRACE_S) * 1_000);
+    const deadlineS = alone === undefined ? DEADLINE_S : SERIAL_DEADLINE_S;
+    const argv = [...argumentsOf(plan.case, alone ?? plan.claims, folder), `--deadline=${deadlineS}s`];
+    if (alone !== undefined) argv.push('--serial');
+    const performed = await used.perform(argv, (deadlineS + GRACE_S) * 1_000);
     if (diskKiB !== undefined) await used.end();
     if (used.isOver) this.#all.delete(used);
     else this.#idle.push(used);
@@ -72,7 +80,7 @@ export class CellRunner {
   }
 }
 
-function argumentsOf({ case: each, claims }: CellPlan, folder: string): string[] {
+function argumentsOf(each: Case, claims: string[], folder: string): string[] {
   // Beside the folder: the folder may become a mount point.
   const driver = `${folder}.yaml`;
   const config = `${folder}.options.yaml`;
@@ -88,7 +96,6 @@ function argumentsOf({ case: each, claims }: CellPlan, folder: string): string[]
     ...(each.sets ?? []).map((pair) => `--set=${pair}`),
     ...(each.fault === undefined ? [] : [`--sandbox-fault=${each.fault}`]),
     `--claim=${claims.join(',')}`,
-    `--deadline=${DEADLINE_S}s`,
     `--out=${folder}`,
     `--config=${config}`,
     ...(each.diskKiB === undefined ? [] : ['--json']),

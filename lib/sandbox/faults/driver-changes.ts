@@ -1,6 +1,6 @@
 /** The fields of a driver file that cases change. */
 export interface DriverFile {
-  features: { supported: string[]; unsupported?: { feature: string; reason: string }[] };
+  features: { supported: string[]; unsupported?: Record<string, string> };
   install: { apply?: { kind: string; metadata: { name: string }; spec?: unknown } }[];
   modes: Record<'permissive' | 'egress', TimeLimits>;
   policy: TimeLimits & { allow: unknown };
@@ -28,6 +28,14 @@ export function replacing(replacements: Record<string, string>): DriverChange {
     let text = JSON.stringify(driver);
     for (const [from, to] of Object.entries(replacements)) text = text.replaceAll(from, to);
     Object.assign(driver, JSON.parse(text));
+  };
+}
+
+/** Declares that the mesh lacks a feature. @param reason - a sentence */
+export function lacking(feature: string, reason: string): DriverChange {
+  return ({ features }) => {
+    features.supported = features.supported.filter((each) => each !== feature);
+    features.unsupported = { ...features.unsupported, [feature]: reason };
   };
 }
 

@@ -22,6 +22,8 @@ export interface CaseFacts {
   alongside?: string[];
   /** Why other faults are caught by the same claims, or why no claim can catch this one. */
   because?: string;
+  /** Why claims that the case does not name may come out otherwise in the next run. `prove --alone` compares only the named. */
+  varies?: string;
   /** Environment: why a claim may pass on what it sees while the environment fails. */
   trusted?: string;
   /** Environment: the run's folder gets a disk of this size, which fills up once a claim has failed. */

@@ -7,7 +7,7 @@ import type { InboundPort, SidecarConfig } from '../mesh/sidecar-config.ts';
 import type { MeshState } from '../mesh/state.ts';
 import { NODE_PROXY } from '../node/pod-spec.ts';
 import { tellLoss } from '../sockets.ts';
-import { recognisedByAnnotation, replacing, timeLimits } from './driver-changes.ts';
+import { lacking, recognisedByAnnotation, replacing, timeLimits } from './driver-changes.ts';
 import type { ControlFault, MeshFault } from './fault.ts';
 import { oldestFirst } from './memory.ts';
 import { takingAll, withAllRoutes, withTargets } from './settings.ts';
@@ -149,6 +149,7 @@ export const conformingVariants = withClaims({
   'one-policy-decides-alone': {
     area: 'policies',
     description: 'of the policies that open a port of a server, only the newest decides about that port (Kuma 1.8)',
+    driver: lacking('additive-policies', 'of the policies for a port of a server, only the newest decides'),
     control: () => {
       const inOrder = oldestFirst();
       return {
@@ -163,7 +164,17 @@ export const conformingVariants = withClaims({
   'tcp-policies-open-to-all': {
     area: 'policies',
     description: 'a policy for TCP opens its port to every client of the mesh (Traefik Mesh 1.4)',
-    caughtBy: ['tcp-routing/other-account', 'tcp-routing/other-namespace', 'permissive/on-ignores-policies'],
+    caughtBy: [
+      'tcp-routing/other-account',
+      'tcp-routing/other-namespace',
+      'tcp-routing/every-source',
+      'tcp-routing/policies-apart',
+      'tcp-routing/edited-source',
+      'tcp-routing/other-services',
+      'tcp-routing/own-namespace',
+      'tcp-routing/server-as-client',
+      'permissive/on-ignores-policies',
+    ],
     control: () => ({
       stateFor: (state, { principal }) =>
         withTargets(state, (target) =>
