@@ -126,6 +126,8 @@ export const expect = {
   refused: (...routes: RouteSpec[]) => judge('expect', { refused: routes }),
   /** Both at the same time, in one sample. */
   all: (outcomes: Required<Outcomes>) => judge('expect', outcomes),
+  /** Both, and they stay so for twelve seconds, whatever other claims change meanwhile. */
+  stay: (outcomes: Required<Outcomes>) => judge('stay', outcomes),
   /** A soak: thousands of probes in a loop inside the pod, which catch one wrong answer in 500. */
   soakAnswered: (...routes: RouteSpec[]) => judge('soak', { answered: routes }),
   soakRefused: (...routes: RouteSpec[]) => judge('soak', { refused: routes }),

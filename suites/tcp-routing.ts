@@ -207,6 +207,44 @@ claim(
 
 claim(
   {
+    id: 'tcp-routing/policy-stays',
+    title: 'a policy goes on letting in the client that it names, and nobody else',
+    spec: 'SMI traffic-access v1alpha3: a TrafficTarget grants access as long as it exists',
+    features: ['permissive', 'tcp-policy'],
+    starts: { permissive: false },
+  },
+  async () => {
+    await given.refused(hello, otherClient.sends(tcpEcho));
+
+    await policy({ client: curl, server: tcpEcho }).apply();
+
+    await expect.stay({ answered: [hello], refused: [otherClient.sends(tcpEcho)] });
+  },
+);
+
+claim(
+  {
+    id: 'tcp-routing/deleted-stays-deleted',
+    title: 'a deleted policy never acts again, also when another policy for the server is made',
+    spec: 'OSM guide, TCP Traffic Routing: deleting the policy denies again',
+    features: ['permissive', 'tcp-policy'],
+    starts: { permissive: false },
+  },
+  async () => {
+    const allowRule = policy({ client: curl, server: tcpEcho });
+    await allowRule.apply();
+    await given.answered(hello);
+
+    await allowRule.delete();
+    await expect.refused(hello);
+
+    await policy({ client: sameNameClient, server: tcpEcho }).apply();
+    await expect.stay({ answered: [sameNameClient.sends(tcpEcho)], refused: [hello] });
+  },
+);
+
+claim(
+  {
     id: 'tcp-routing/edited-port',
     title: 'a policy that is edited in place opens the ports that it names now, and no others',
     spec: 'SMI traffic-specs v1alpha4, TCPRoute; Kubernetes API conventions: controllers act on the present spec',

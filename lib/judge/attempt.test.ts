@@ -411,6 +411,27 @@ describe('what a route may still be waiting for', () => {
     }));
 });
 
+describe('an outcome that must stay', () => {
+  test.each([
+    ['ends after 10 s', (at: number) => at < 10_000],
+    ['is away for half a second', (at: number) => at < 7_000 || at > 7_600],
+  ])('is missed where it %s', (_, isLetIn) =>
+    play(async ({ run, set, change }) => {
+      await change();
+      set(hello, (at) => (isLetIn(at) ? 'answered' : 'not-reached'));
+      set(visit, () => 'not-reached');
+      await expect(run.expect('stay', [hello], [visit])).rejects.toThrow(Unmet);
+    }),
+  );
+
+  test('is met after twelve seconds in which it stayed', () =>
+    play(async ({ run, set, dependencies }) => {
+      set(hello, () => 'answered');
+      await run.expect('stay', [hello], []);
+      expect(dependencies.evidence.clock()).toBeGreaterThanOrEqual(TIMING.stabilityMs);
+    }));
+});
+
 describe('unmeshed and loopback controls', () => {
   test('are probed from the first mention of a route on, and decide whether it counts', () =>
     play(async ({ dependencies, run, set }) => {

@@ -9,13 +9,17 @@ import { EnvironmentFault } from './verdict.ts';
 
 export type Expected = 'answered' | 'refused';
 
-/** `given` shows the state that a claim starts from; `expect` is what the claim says; `soak` is that with thousands of probes. */
-export type Size = 'given' | 'expect' | 'soak';
+/**
+ * `given` shows the state that a claim starts from; `expect` is what the claim says; `soak` is that with thousands of probes,
+ * and `stay` is that for as long as a mode must stay.
+ */
+export type Size = 'given' | 'expect' | 'soak' | 'stay';
 
 const PROBES: Record<Size, number> = {
   given: TIMING.givenProbes,
   expect: TIMING.sampleProbes,
   soak: TIMING.soakProbes,
+  stay: TIMING.sampleProbes,
 };
 
 /** A change that may not have acted on a route yet. Without one, the first deviation is a failure. */
@@ -138,8 +142,7 @@ class Judging {
       const start = context.evidence.clock();
       const shares = all.map(({ expected }) => this.shareOf(expected, restarts));
       const bursts = await Promise.all(all.map((progress, i) => this.burst(progress, shares[i] ?? 0)));
-      const rest = TIMING.sampleMs - (context.evidence.clock() - start);
-      if (this.size !== 'given' && rest > 0) await new Promise((resolve) => setTimeout(resolve, rest));
+      if (this.size !== 'given') await this.lastUntil(start + this.leastMs);
       const end = context.evidence.clock();
       all.forEach(({ sampled }, i) => {
         sampled.push(...(bursts[i] ?? []));
@@ -160,6 +163,21 @@ class Judging {
           shown: within.flatMap((own) => own.slice(-1)),
         };
       }
+    }
+  }
+
+  private get leastMs(): number {
+    return this.size === 'stay' ? TIMING.stabilityMs : TIMING.sampleMs;
+  }
+
+  /** Lets the sample last, with enough probes to see what is wrong for half a second. */
+  private async lastUntil(end: number): Promise<void> {
+    for (;;) {
+      const rest = end - this.context.evidence.clock();
+      if (rest <= 0) return;
+      this.asker.signal.throwIfAborted();
+      if (this.size === 'stay') for (const { poller } of this.all) poller.poke();
+      await new Promise((resolve) => setTimeout(resolve, Math.min(rest, TIMING.stabilityPollMs)));
     }
   }
 

@@ -41,7 +41,7 @@ export class Steps {
       case 'mode':
         return this.switchMode(attempt, params);
       case 'expect':
-        return attempt.expect(params.size, params.answered, params.refused);
+        return this.expect(attempt, params);
       case 'stayed':
         return this.stayed(attempt, params.mode);
       case 'allow':
@@ -66,6 +66,12 @@ export class Steps {
       case 'finishConnection':
         return this.finishConnection(attempt, params);
     }
+  }
+
+  /** While a claim looks whether something stays, others may go on. */
+  private expect(attempt: Attempt, { size, answered, refused }: Params<'expect'>): Promise<void> {
+    const judge = () => attempt.expect(size, answered, refused);
+    return size === 'stay' ? this.dependencies.batches.waitFor(attempt.planned, judge) : judge();
   }
 
   /** Waits for the batch that makes the change. The claim's time limit does not count meanwhile. */
