@@ -8,9 +8,10 @@ const tables: Record<string, () => string> = {
   'faulty-mesh': () =>
     table(
       ['name', 'about', 'what it does', 'must be noticed by'],
-      casesOf('faulty-mesh', ({ caughtBy, because, devised }) => [
+      casesOf('faulty-mesh', ({ caughtBy, because, varies, devised }) => [
         `${codes(caughtBy) || 'no claim'}${devised ? ' (devised)' : ''}`,
         because,
+        varies,
       ]),
     ),
   'conforming-variant': () =>

@@ -29,3 +29,9 @@ test('replaces text anywhere', () => {
   expect(text).not.toContain('specs.smi-spec.io/v1alpha4');
   expect(text).toContain('apiVersion: specs.smi-spec.io/v1alpha3');
 });
+
+test('declares a feature unsupported', () => {
+  const { features } = parse(driverText(changeOf('one-policy-decides-alone'))) as DriverFile;
+  expect(features.supported).not.toContain('additive-policies');
+  expect(features.unsupported).toEqual({ 'additive-policies': expect.stringMatching(/only the newest/) });
+});

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { type Duplex, Transform } from 'node:stream';
-import { awaitingClaims, inArea, type MeshFault } from './fault.ts';
+import { awaitingClaims, inArea, type MeshFault, VARIES } from './fault.ts';
 import { altering, type Directions, onBody, through } from './transforms.ts';
 
 const RESTING_MS = 2_000;
@@ -119,6 +119,7 @@ export const connectionFaults = inArea(
     'changes-cut-connections': {
       description:
         'each change of modes, policies or pods closes the open connections of the sidecars that it concerns',
+      varies: VARIES.changes,
       devised: true,
       caughtBy: [],
       data: () => {

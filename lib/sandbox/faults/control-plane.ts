@@ -1,6 +1,6 @@
 import type { MeshState } from '../mesh/state.ts';
 import { acceptingAnyValueOf } from './driver-changes.ts';
-import { changing, inArea } from './fault.ts';
+import { changing, inArea, VARIES } from './fault.ts';
 import { history, previousTargets, type Settings, settingsOf, withAllRoutes, withRules } from './settings.ts';
 
 /** Number of changes after the installation that the control plane survives. */
@@ -10,23 +10,27 @@ const SURVIVED_CHANGES = 3;
 export const controlPlaneFaults = inArea('control plane', {
   'dies-and-fails-open': {
     description: 'the control plane dies after three changes, and the sidecars let everything in',
+    varies: VARIES.changes,
     caughtBy: ['permissive/switches'],
     control: () => ({ ...dying(), sidecar: withAllRoutes }),
     data: () => ({ disconnected: (config) => ({ ...withRules(config, [{}]), egress: true }) }),
   },
   'dies-and-fails-closed': {
     description: 'the control plane dies after three changes, and the sidecars refuse everything',
+    varies: VARIES.changes,
     caughtBy: ['permissive/switches'],
     control: dying,
     data: () => ({ disconnected: (config) => ({ ...withRules(config, []), egress: false, routes: [] }) }),
   },
   'dies-and-freezes': {
     description: 'the control plane dies after three changes, and the sidecars keep their last configuration',
+    varies: VARIES.changes,
     caughtBy: ['permissive/switches'],
     control: dying,
   },
   'one-change-behind': {
     description: 'of each setting, the last change but one acts',
+    varies: VARIES.changes,
     caughtBy: ['permissive/on-opens', 'tcp-routing/allowed-port'],
     ...changing(() => {
       const [ofPermissive, ofEgress, targets] = [history<boolean>(), history<boolean>(), previousTargets()];
@@ -40,6 +44,7 @@ export const controlPlaneFaults = inArea('control plane', {
   },
   'one-policy-behind': {
     description: 'of each TrafficTarget, the last change but one acts',
+    varies: VARIES.changes,
     caughtBy: ['tcp-routing/allowed-port', 'tcp-routing/target-deleted'],
     ...changing(() => {
       const targets = previousTargets();

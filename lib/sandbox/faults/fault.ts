@@ -111,6 +111,12 @@ export interface DataFault {
   disconnected?(config: SidecarConfig): SidecarConfig;
 }
 
+/** Why verdicts vary from run to run. */
+export const VARIES = {
+  chance: 'chance decides which claims it meets',
+  changes: 'which claims it meets depends on all changes of the run',
+} as const;
+
 /** Gives all faults of a table the same area. A fault may name its own. */
 export function inArea(
   area: string,

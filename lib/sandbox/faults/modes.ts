@@ -1,5 +1,5 @@
 import type { MeshState, Workload } from '../mesh/state.ts';
-import { changing, changingFor, inArea, type MeshFault } from './fault.ts';
+import { changing, changingFor, inArea, type MeshFault, VARIES } from './fault.ts';
 import {
   history,
   isClient,
@@ -78,6 +78,7 @@ export const modeFaults = inArea('modes', {
   },
   'permissive-leaves-routes': {
     description: 'a server that a policy names when permissive mode ends stays open to all (osm#3775)',
+    varies: VARIES.changes,
     devised: true,
     caughtBy: ['permissive/on-ignores-policies'],
     control: () => {
@@ -105,6 +106,7 @@ export const modeFaults = inArea('modes', {
   },
   'permissive-wears-out': {
     description: 'the mesh follows the permissive switch twice, and then ignores it',
+    varies: VARIES.changes,
     caughtBy: ['permissive/switches'],
     ...changing(() => {
       const ofMode = history<boolean>();
@@ -117,6 +119,7 @@ export const modeFaults = inArea('modes', {
   },
   'permissive-waits-for-policies': {
     description: 'a switch of permissive mode acts only when a policy changes next',
+    varies: VARIES.changes,
     caughtBy: ['permissive/on-opens', 'permissive/off-closes'],
     ...changing(() => {
       const ofPolicies = history<unknown>();
@@ -140,6 +143,7 @@ export const modeFaults = inArea('modes', {
   },
   'named-clients-never-closed': {
     description: 'the first port of each server is always open to the clients that policies name elsewhere',
+    varies: VARIES.changes,
     caughtBy: ['tcp-routing/other-account', 'tcp-routing/other-namespace', 'tcp-routing/other-port'],
     ...neverClosed(NAMED_CLIENTS),
   },

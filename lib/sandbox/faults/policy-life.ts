@@ -1,5 +1,5 @@
 import type { InboundRule, SidecarConfig } from '../mesh/sidecar-config.ts';
-import { awaitingClaims, changing, inArea, type MeshFault } from './fault.ts';
+import { awaitingClaims, changing, inArea, type MeshFault, VARIES } from './fault.ts';
 import { firstSeen, forgetting, returning } from './memory.ts';
 import { history, nameOf, type Policies, withAllRoutes } from './settings.ts';
 
@@ -30,6 +30,7 @@ export const policyLifeFaults = inArea(
     },
     'policies-lost-at-resync': {
       description: 'every 7 s the mesh forgets all policies for 0.7 s',
+      varies: VARIES.chance,
       devised: true,
       caughtBy: [],
       data: ({ config }) => {
@@ -43,6 +44,7 @@ export const policyLifeFaults = inArea(
     },
     'denials-lost-at-resync': {
       description: 'every 7 s each server that a policy names is open to every client of the mesh for 0.7 s',
+      varies: VARIES.chance,
       devised: true,
       caughtBy: [],
       control: () => ({ sidecar: withAllRoutes }),
@@ -73,6 +75,7 @@ export const policyLifeFaults = inArea(
     },
     'permissive-mode-ends-older-policies': {
       description: 'policies that are older than permissive mode do not act after it',
+      varies: VARIES.changes,
       devised: true,
       caughtBy: [],
       ...forgetting(() => {
@@ -87,6 +90,7 @@ export const policyLifeFaults = inArea(
     },
     'egress-switch-ends-policies': {
       description: 'a switch of the egress mode ends all policies that are in force',
+      varies: VARIES.changes,
       devised: true,
       caughtBy: [],
       ...forgetting(() => {
@@ -99,6 +103,7 @@ export const policyLifeFaults = inArea(
     },
     'deleted-while-permissive-returns': {
       description: 'a policy that is deleted in permissive mode acts again when the mode is switched off',
+      varies: VARIES.changes,
       caughtBy: [],
       ...returning(
         () =>
@@ -121,6 +126,7 @@ export const policyLifeFaults = inArea(
     },
     'deleted-policy-returns-with-egress': {
       description: 'a deleted policy acts again at the next switch of the egress mode',
+      varies: VARIES.changes,
       devised: true,
       caughtBy: [],
       ...returning(() => {
@@ -133,6 +139,7 @@ export const policyLifeFaults = inArea(
     },
     'deleted-policy-returns-with-the-next': {
       description: 'a deleted policy acts again when another policy is created',
+      varies: VARIES.changes,
       devised: true,
       caughtBy: [],
       ...returning(() => {

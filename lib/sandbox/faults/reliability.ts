@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { type DataFault, inArea, type MeshFault } from './fault.ts';
+import { type DataFault, inArea, type MeshFault, VARIES } from './fault.ts';
 import { withAllRoutes } from './settings.ts';
 import { altering, cutting, onBody, through } from './transforms.ts';
 
@@ -12,59 +12,70 @@ const RARE_LEAKS = 'one claim is about rare leaks; "How rare a fault may be" has
 export const reliabilityFaults = inArea('reliability', {
   'refuses-one-in-5': {
     description: 'the mesh refuses one connection in 5, at random',
+    varies: VARIES.chance,
     caughtBy: ['permissive/on-opens', 'tcp-routing/permissive-echo'],
     ...refusingOneIn(5),
   },
   'refuses-one-in-20': {
     description: 'the mesh refuses one connection in 20, at random',
+    varies: VARIES.chance,
     caughtBy: ['permissive/on-opens'],
     ...refusingOneIn(20),
   },
   'lets-in-one-in-5': {
     description: 'the mesh lets in one connection in 5 that it must refuse, at random',
+    varies: VARIES.chance,
     caughtBy: ['permissive/off-closes', 'egress/off-closes'],
     ...lettingInOneIn(5),
   },
   'lets-in-one-in-20': {
     description: 'the mesh lets in one connection in 20 that it must refuse, at random',
+    varies: VARIES.chance,
     caughtBy: ['permissive/off-closes'],
     ...lettingInOneIn(20),
   },
   'refuses-one-in-50': {
     description: 'the mesh refuses one connection in 50, at random',
+    varies: VARIES.chance,
     caughtBy: ['reliability/keeps-answering'],
     ...refusingOneIn(50),
   },
   'refuses-one-in-500': {
     description: 'the mesh refuses one connection in 500, at random',
+    varies: VARIES.chance,
     caughtBy: ['reliability/keeps-answering'],
     because: RARE_REFUSALS,
     ...refusingOneIn(500),
   },
   'lets-in-one-in-50': {
     description: 'the mesh lets in one connection in 50 that it must refuse, at random',
+    varies: VARIES.chance,
     caughtBy: ['reliability/keeps-refusing'],
     ...lettingInOneIn(50),
   },
   'lets-in-one-in-500': {
     description: 'the mesh lets in one connection in 500 that it must refuse, at random',
+    varies: VARIES.chance,
     caughtBy: ['reliability/keeps-refusing'],
     because: RARE_LEAKS,
     ...lettingInOneIn(500),
   },
   'closes-every-3-s': {
     description: 'the mesh refuses everything for one second in three',
+    varies: VARIES.chance,
     caughtBy: ['permissive/stays-on'],
     data: () => ({ outbound: (decision) => (isWrongSecond() ? { action: 'refuse' } : decision) }),
   },
   'opens-every-3-s': {
     description: 'the mesh lets in everything from inside for one second in three',
+    varies: VARIES.chance,
     caughtBy: ['permissive/stays-off'],
     control: () => ({ sidecar: withAllRoutes }),
     data: () => lettingInWhile(isWrongSecond),
   },
   'opens-after-each-change': {
     description: 'the mesh lets in everything from inside for one second after each change',
+    varies: VARIES.changes,
     caughtBy: ['permissive/stays-off'],
     alongside: ['tcp-routing/allowed-port', 'tcp-routing/other-port'],
     control: () => ({ sidecar: withAllRoutes }),
@@ -163,6 +174,7 @@ export const reliabilityFaults = inArea('reliability', {
   },
   'sidecar-crashes-at-changes': {
     description: 'sidecars crash once, at their fourth change',
+    varies: VARIES.changes,
     caughtBy: ['lifecycle/stable'],
     alongside: ['permissive/switches'],
     data: ({ log }) => {

@@ -149,6 +149,12 @@ export const conformingVariants = withClaims({
   'one-policy-decides-alone': {
     area: 'policies',
     description: 'of the policies that open a port of a server, only the newest decides about that port (Kuma 1.8)',
+    alongside: [
+      'tcp-routing/allowed-port',
+      'tcp-routing/other-account',
+      'tcp-routing/other-port',
+      'egress/off-keeps-allowed',
+    ],
     driver: lacking('additive-policies', 'of the policies for a port of a server, only the newest decides'),
     control: () => {
       const inOrder = oldestFirst();
@@ -175,6 +181,7 @@ export const conformingVariants = withClaims({
       'tcp-routing/server-as-client',
       'permissive/on-ignores-policies',
     ],
+    alongside: ['tcp-routing/no-policy', 'permissive/off-closes', 'permissive/switches'],
     control: () => ({
       stateFor: (state, { principal }) =>
         withTargets(state, (target) =>
