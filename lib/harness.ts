@@ -127,7 +127,7 @@ export const expect = {
   /** Both at the same time, in one sample. */
   all: (outcomes: Required<Outcomes>) => judge('expect', outcomes),
   /** Both, and they stay so for twelve seconds, whatever other claims change meanwhile. */
-  stay: (outcomes: Required<Outcomes>) => judge('stay', outcomes),
+  stable: (outcomes: Required<Outcomes>) => judge('stability', outcomes),
   /** A soak: thousands of probes in a loop inside the pod, which catch one wrong answer in 500. */
   soakAnswered: (...routes: RouteSpec[]) => judge('soak', { answered: routes }),
   soakRefused: (...routes: RouteSpec[]) => judge('soak', { refused: routes }),

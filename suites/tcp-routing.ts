@@ -218,7 +218,7 @@ claim(
 
     await policy({ client: curl, server: tcpEcho }).apply();
 
-    await expect.stay({ answered: [hello], refused: [otherClient.sends(tcpEcho)] });
+    await expect.stable({ answered: [hello], refused: [otherClient.sends(tcpEcho)] });
   },
 );
 
@@ -239,7 +239,7 @@ claim(
     await expect.refused(hello);
 
     await policy({ client: sameNameClient, server: tcpEcho }).apply();
-    await expect.stay({ answered: [sameNameClient.sends(tcpEcho)], refused: [hello] });
+    await expect.stable({ answered: [sameNameClient.sends(tcpEcho)], refused: [hello] });
   },
 );
 

@@ -420,14 +420,14 @@ describe('an outcome that must stay', () => {
       await change();
       set(hello, (at) => (isLetIn(at) ? 'answered' : 'not-reached'));
       set(visit, () => 'not-reached');
-      await expect(run.expect('stay', [hello], [visit])).rejects.toThrow(Unmet);
+      await expect(run.expect('stability', [hello], [visit])).rejects.toThrow(Unmet);
     }),
   );
 
   test('is met after twelve seconds in which it stayed', () =>
     play(async ({ run, set, dependencies }) => {
       set(hello, () => 'answered');
-      await run.expect('stay', [hello], []);
+      await run.expect('stability', [hello], []);
       expect(dependencies.evidence.clock()).toBeGreaterThanOrEqual(TIMING.stabilityMs);
     }));
 });

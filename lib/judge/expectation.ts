@@ -11,15 +11,15 @@ export type Expected = 'answered' | 'refused';
 
 /**
  * `given` shows the state that a claim starts from; `expect` is what the claim says; `soak` is that with thousands of probes,
- * and `stay` is that for as long as a mode must stay.
+ * and `stability` is that for as long as a mode must stay.
  */
-export type Size = 'given' | 'expect' | 'soak' | 'stay';
+export type Size = 'given' | 'expect' | 'soak' | 'stability';
 
 const PROBES: Record<Size, number> = {
   given: TIMING.givenProbes,
   expect: TIMING.sampleProbes,
   soak: TIMING.soakProbes,
-  stay: TIMING.sampleProbes,
+  stability: TIMING.sampleProbes,
 };
 
 /** A change that may not have acted on a route yet. Without one, the first deviation is a failure. */
@@ -167,7 +167,7 @@ class Judging {
   }
 
   private get leastMs(): number {
-    return this.size === 'stay' ? TIMING.stabilityMs : TIMING.sampleMs;
+    return this.size === 'stability' ? TIMING.stabilityMs : TIMING.sampleMs;
   }
 
   /** Lets the sample last, with enough probes to see what is wrong for half a second. */
@@ -176,7 +176,7 @@ class Judging {
       const rest = end - this.context.evidence.clock();
       if (rest <= 0) return;
       this.asker.signal.throwIfAborted();
-      if (this.size === 'stay') for (const { poller } of this.all) poller.poke();
+      if (this.size === 'stability') for (const { poller } of this.all) poller.poke();
       await new Promise((resolve) => setTimeout(resolve, Math.min(rest, TIMING.stabilityPollMs)));
     }
   }

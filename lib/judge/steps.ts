@@ -71,7 +71,7 @@ export class Steps {
   /** While a claim looks whether something stays, others may go on. */
   private expect(attempt: Attempt, { size, answered, refused }: Params<'expect'>): Promise<void> {
     const judge = () => attempt.expect(size, answered, refused);
-    return size === 'stay' ? this.dependencies.batches.waitFor(attempt.planned, judge) : judge();
+    return size === 'stability' ? this.dependencies.batches.waitFor(attempt.planned, judge) : judge();
   }
 
   /** Waits for the batch that makes the change. The claim's time limit does not count meanwhile. */

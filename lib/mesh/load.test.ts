@@ -34,7 +34,7 @@ test('no driver has remarks, except the one without a mesh', async () => {
   for (const name of [...(await listDrivers()), ...(await listUnverified())]) {
     const { remarks } = await inspectDriver(name);
     if (name !== 'none') expect(remarks.filter((remark) => !remark.includes('without setting'))).toEqual([]);
-    else expect(remarks[0]).toMatch(/^meshes\/none\.yaml:\d+:\d+: features\.supported\[\d\]: sidecar can only fail/);
+    else expect(remarks[0]).toMatch(/^meshes\/none\.yaml:\d+:\d+: features\.supported\[\d+\]: sidecar can only fail/);
   }
 });
 

@@ -19,7 +19,7 @@ export interface Simulation {
 }
 
 /** Roughly what things take, s. */
-const ESTIMATE = { acts: 2, given: 0.2, expect: 1, soak: 10, stay: TIMING.stabilityMs / 1000, reinstall: 60 };
+const ESTIMATE = { acts: 2, given: 0.2, expect: 1, soak: 10, stability: TIMING.stabilityMs / 1000, reinstall: 60 };
 
 /**
  * Works out how claims would be judged side by side, in this order, if every expectation were met: which changes are made
@@ -66,7 +66,7 @@ class SimulatedRun {
       if (call.method === 'expect') {
         const { size } = call.params;
         const over = () => this.clock.until(Math.max(this.clock.now, acts) + ESTIMATE[size]);
-        await (size === 'stay' ? this.scheduler.waitFor(planned, over) : over());
+        await (size === 'stability' ? this.scheduler.waitFor(planned, over) : over());
       }
       if (call.method === 'reinstall') {
         Object.assign(this.modes, call.params.modes);
