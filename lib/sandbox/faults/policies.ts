@@ -1,5 +1,5 @@
 import type { MeshState } from '../mesh/state.ts';
-import { changing, changingFor, inArea, type MeshFault } from './fault.ts';
+import { changing, changingFor, inArea, type MeshFault, VARIES } from './fault.ts';
 import { isNamed, nameOf, type Policies, settingsOf } from './settings.ts';
 
 const BOTH_IN_ONE_CLAIM = 'one claim tests both, before and after a switch';
@@ -52,6 +52,7 @@ export const policyFaults = inArea('policies', {
   },
   'only-one-target': {
     description: 'of several TrafficTargets only the last one counts',
+    varies: VARIES.changes,
     devised: true,
     caughtBy: ['permissive/on-ignores-policies', 'egress/off-keeps-allowed'],
     ...changing(() => (state) => ({ ...state, targets: state.targets.slice(-1) })),
@@ -106,6 +107,7 @@ export const policyFaults = inArea('policies', {
   },
   'deletes-ignored': {
     description: 'the deletion of a policy never acts',
+    varies: VARIES.changes,
     caughtBy: [
       'permissive/off-obeys-policy',
       'tcp-routing/allowed-port',
@@ -116,11 +118,13 @@ export const policyFaults = inArea('policies', {
   },
   'target-deletes-ignored': {
     description: 'the deletion of a TrafficTarget never acts; the deletion of its route does',
+    varies: VARIES.changes,
     caughtBy: ['tcp-routing/target-deleted'],
     ...remembering('targets'),
   },
   'route-deletes-ignored': {
     description: 'the deletion of a route never acts; the deletion of its TrafficTarget does',
+    varies: VARIES.changes,
     caughtBy: ['tcp-routing/route-deleted'],
     ...remembering('tcpRoutes', 'httpRouteGroups'),
   },
