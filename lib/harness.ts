@@ -144,6 +144,10 @@ export const mesh = {
   reinstall: async (modes: { permissive: boolean; egress: boolean }) => {
     await ask('reinstall', { modes });
   },
+  /** Deletes the control plane's pods, and waits for those that take their place. */
+  restartControlPlane: async () => {
+    await ask('restartControlPlane', {});
+  },
   /** The mode has acted since it was last switched, and has stayed for as long as a stability check lasts. */
   stayed: async (mode: ModeName) => {
     await ask('stayed', { mode });
@@ -221,6 +225,11 @@ function specOf({ client, server, ports = [server.port], matches }: AllowRule): 
   const name = `${clients.join('-and-')}-to-${server.to}-${ports.join('-')}`;
   const { to, protocol } = server;
   return { name, clients, server: to, ports, protocol, ...(matches === undefined ? {} : { matches }) };
+}
+
+/** Deletes the pod of a client or server, and waits for the one that takes its place. */
+export async function replacePod(fixture: ClientActor | ServerActor): Promise<void> {
+  await ask('replace', { fixture: 'app' in fixture ? fixture.app : fixture.to });
 }
 
 /** One connection that stays open over a change. What becomes of it is reported, not judged. */

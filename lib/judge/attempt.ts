@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ExpectationRecord, RouteResult } from '../evidence/index.ts';
-import type { ModeName } from '../mesh/mesh.ts';
+import type { DoneStep, ModeName } from '../mesh/mesh.ts';
 import { ANSWERS, type Identity, type OpenConnection, type Route, routeName } from '../probe/index.ts';
 import type { Change } from './changes.ts';
 import type { PlannedClaim } from './claim.ts';
+import { CONTROL_PLANE } from './cluster-observer.ts';
 import type { Dependencies } from './dependencies.ts';
 import {
   type Decision,
@@ -16,6 +17,7 @@ import {
   statementOf,
 } from './expectation.ts';
 import { type FixtureSet, nameIn } from './fixture-sets.ts';
+import type { PodView } from './pods.ts';
 import { Policies } from './policies.ts';
 import type { Poller } from './poller.ts';
 import type { RouteSpec } from './routes.ts';
@@ -231,12 +233,51 @@ export class Attempt {
     this.from = undefined;
   }
 
+  /**
+   * Replaces the pods of a fixture, or of the control plane, and polls the claim's routes fast meanwhile.
+   * @param what as `ClusterObserver.replace` has it
+   * @throws Inconclusive where no others come up
+   */
+  async replacePods(what: string, limitMs: number): Promise<void> {
+    const { changes, cluster, mesh, observer } = this.dependencies;
+    const slowDown = [...this.pollers.values()].map((poller) => poller.pollFast());
+    const keeps = what === CONTROL_PLANE ? 'all' : 'refusals';
+    const change = { what: `replace the pods of ${what}`, budget: mesh.budget('policy'), claims: [this.id] };
+    const steps: DoneStep[] = [];
+    const remove = async ({ namespace, name }: PodView) => {
+      const ref = { apiVersion: 'v1', kind: 'Pod', namespace, name };
+      steps.push({ delete: ref });
+      await cluster.delete(ref);
+    };
+    try {
+      await changes.make({ ...change, keeps }, async () => {
+        if (!(await observer.replace(what, remove, limitMs, this.signal)))
+          throw new Inconclusive(`no other pod of ${what} became ready`);
+        return steps;
+      });
+    } finally {
+      for (const release of slowDown) release();
+    }
+    if (what !== CONTROL_PLANE) this.pods += 1;
+  }
+
   private itemOf(spec: RouteSpec, expected: Expected): Item {
     const { observer } = this.dependencies;
     const route = this.routeOf(spec);
     const down = observer.downSidecar(route.client.app) ?? (route.server && observer.downSidecar(route.server.app));
     if (down !== undefined) throw new Inconclusive(`a sidecar does not stay up: ${down}`);
-    return { poller: this.poll(route), expected, pending: this.pendingFor(route) };
+    const keptSince = this.keptSince(route, expected);
+    const pending = keptSince === undefined ? this.pendingFor(route) : undefined;
+    return { poller: this.poll(route), expected, pending, keptSince };
+  }
+
+  /** Since when the route must have been as expected, where the claim's last change was to keep that. */
+  private keptSince(route: Route, expected: Expected): number | undefined {
+    const last = this.met.findLast((met) => met.route === route);
+    if (last?.expected !== expected) return undefined;
+    const own = this.dependencies.changes.since(last.end).filter(({ claims }) => claims.includes(this.id));
+    const isKept = ({ keeps }: Change) => keeps === 'all' || (keeps === 'refusals' && expected === 'refused');
+    return own.length > 0 && own.every(isKept) ? last.end : undefined;
   }
 
   private poll(route: Route): Poller {

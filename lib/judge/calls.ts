@@ -37,6 +37,9 @@ interface Calls {
   remove: { params: { names: string[]; part: PolicyPart }; answer: null };
   /** Makes another Service of a server's pods. */
   expose: { params: { server: string; service: MoreService }; answer: null };
+  /** Deletes a fixture's pod, and waits for the one that takes its place. */
+  replace: { params: { fixture: string }; answer: null };
+  restartControlPlane: { params: Nothing; answer: null };
   reinstall: { params: { modes: Required<ModeState> }; answer: null };
   invalid: { params: { mode: ModeName }; answer: null };
   enrolled: { params: Nothing; answer: null };

@@ -1,12 +1,17 @@
 import type { Evidence } from '../evidence/index.ts';
 import type { Budget, DoneStep } from '../mesh/mesh.ts';
 
+/** Whoever was refused, or all that was seen. */
+export type Keeps = 'refusals' | 'all';
+
 /** A change made to the mesh. The API acknowledged it at `end`; probes show when it acts. */
 export interface Change {
   id: number;
   what: string;
   end: number;
   budget: Budget;
+  /** What must stay as it was all along, although pods were replaced. */
+  keeps?: Keeps | undefined;
   /** The mode that it switched, if it did. */
   mode?: string | undefined;
   /** The claims that asked for it. */
@@ -33,17 +38,18 @@ export class Changes {
       mode?: { name: string; value: boolean };
       /** The servers whose policies it makes or deletes. */
       servers?: string[];
+      keeps?: Keeps;
     },
     carryOut: () => Promise<DoneStep[]> = async () => [],
   ): Promise<void> {
-    const { what, budget, claims = [], mode, servers } = change;
+    const { what, budget, claims = [], mode, servers, keeps } = change;
     const [claim, ...others] = claims;
     this.count += 1;
     const id = this.count;
     const start = this.evidence.clock();
     const note = (steps: DoneStep[], error?: string) => {
       const end = this.evidence.clock();
-      this.made.push({ id, what, end, budget, claims, mode: mode?.name });
+      this.made.push({ id, what, end, budget, claims, mode: mode?.name, keeps });
       this.evidence.append({
         kind: 'change',
         id,

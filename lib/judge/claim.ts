@@ -39,11 +39,13 @@ export interface ResourceUse {
   fixtures: string[];
   /** The modes that it switches. */
   switches: ModeName[];
-  /** Whether it makes policies or Services, and so needs servers that no other claim probes, and clients that no other policy names. */
+  /** Whether it makes policies or Services, or replaces pods, and so needs servers that no other claim probes, and clients that no other policy names. */
   policies: boolean;
   /** Whether nothing may be judged beside it: it replaces pods, removes the mesh, or asks it for what it must refuse; with --serial always. */
   alone: boolean;
 }
+
+const JUDGED_ALONE: Call['method'][] = ['reinstall', 'invalid', 'restartControlPlane'];
 
 /**
  * @param isSerial whether claims are judged one at a time
@@ -55,16 +57,16 @@ export function resourceUseOf(script: readonly Call[], isSerial = false, isWide 
     if (call.method === 'expect') return [...call.params.answered, ...call.params.refused].flatMap(fixturesOf);
     if (call.method === 'openConnection') return fixturesOf(call.params.route);
     if (call.method === 'expose') return [call.params.server];
+    if (call.method === 'replace') return [call.params.fixture];
     if (call.method === 'allow') return call.params.policies.flatMap(({ clients, server }) => [...clients, server]);
     return [];
   });
-  const policies = script.some(({ method }) => method === 'allow' || method === 'expose');
+  const policies = script.some(({ method }) => ['allow', 'expose', 'replace'].includes(method));
   return {
     fixtures: [...new Set(fixtures)].sort(),
     switches: [...new Set(script.flatMap((call) => (call.method === 'mode' ? [call.params.mode] : [])))],
     policies,
-    alone:
-      isSerial || (policies && isWide) || script.some(({ method }) => method === 'reinstall' || method === 'invalid'),
+    alone: isSerial || (policies && isWide) || script.some(({ method }) => JUDGED_ALONE.includes(method)),
   };
 }
 

@@ -423,6 +423,40 @@ test('what disturbs on purpose counts, and is not written down', () =>
     expect(evidence.all('environment-fault')).toEqual([]);
   }));
 
+describe('a pod that is replaced for a claim', () => {
+  const replace = ({ observer, cluster }: Setup, isPresent = true) =>
+    observer.replace(
+      'curl',
+      async () => {
+        cluster.drop(podOf(curl));
+        cluster.put(podOf(curl, { n: 2, ready: false }), 'ADDED');
+        if (isPresent) cluster.put(podOf(curl, { n: 2 }));
+      },
+      1_000,
+      new AbortController().signal,
+    );
+
+  test('is no environment fault, and its controls do not count meanwhile', () =>
+    play(async (setup) => {
+      const { observer, evidence } = setup;
+      const before = evidence.clock();
+      await expect(replace(setup)).resolves.toBe(true);
+      expect(observer.faultSince(before)).toBeUndefined();
+      expect(observer.wasReplaced('curl', before)).toBe(true);
+      expect(observer.wasReplaced('tcp-echo', before)).toBe(false);
+    }));
+
+  test('is one when no other is ready in time', () =>
+    play(async (setup) => {
+      const { observer, evidence } = setup;
+      const before = evidence.clock();
+      const replaced = replace(setup, false);
+      await lapse(2_000);
+      await expect(replaced).resolves.toBe(false);
+      expect(observer.faultSince(before)).toMatch(/curl is not ready/);
+    }));
+});
+
 test('a closed observer watches nothing, and writes down what never ended', () =>
   play(async ({ cluster, observer, evidence }) => {
     observer.setFault('one', 'one');

@@ -35,6 +35,9 @@ interface Adopted {
   log: ServerLog | undefined;
 }
 
+/** What `ClusterObserver.replace` calls the pods of the mesh's Deployments. */
+export const CONTROL_PLANE = 'the control plane';
+
 const UNSEEN = 'its pod has not been seen yet';
 
 /**
@@ -46,6 +49,10 @@ export class ClusterObserver {
   replacedAt = Number.NEGATIVE_INFINITY;
   private readonly dependencies: ObserverDependencies;
   private readonly pods = new Map<string, PodView>();
+  /** Those of the control plane, and others in its namespace. */
+  private readonly meshPods = new Map<string, PodView>();
+  /** Uids of those that took the place of others for a claim. */
+  private readonly newMeshPods = new Set<string>();
   /** By the actor's name. */
   private readonly adopted = new Map<string, Adopted>();
   private readonly open = new Map<string, Fault>();
@@ -59,6 +66,8 @@ export class ClusterObserver {
   private controlFailedAt = Number.NEGATIVE_INFINITY;
   private readonly watches: Stop[] = [];
   private isOnPurpose = false;
+  /** When each fixture, or the control plane, was replaced for a claim; without an end while it is. */
+  private readonly replacements: { what: string; from: number; to?: number }[] = [];
   /** Aborted, and replaced, when a fault begins or ends. */
   private faultChange = new AbortController();
 
@@ -72,8 +81,10 @@ export class ClusterObserver {
     }
     if (mesh.controlPlane === undefined) return;
     const { namespace, deployments } = mesh.controlPlane;
-    this.watch('v1', 'Pod', namespace, (object) => {
+    this.watch('v1', 'Pod', namespace, (object, isDeleted) => {
       const pod = viewPod(object);
+      if (isDeleted) this.meshPods.delete(pod.name);
+      else this.meshPods.set(pod.name, pod);
       for (const container of pod.containers) this.noteCrash(pod, container);
       for (const name of this.deployments.keys()) this.lookAtDeployment(name);
     });
@@ -180,6 +191,44 @@ export class ClusterObserver {
     }
   }
 
+  /**
+   * Replaces the pods of one fixture, or of the control plane, for a claim: that is no environment fault.
+   * @param what a fixture's name, or `CONTROL_PLANE`
+   * @param remove deletes one
+   * @returns false where there are none, or no others are ready in time
+   */
+  async replace(
+    what: string,
+    remove: (pod: PodView) => Promise<void>,
+    limitMs: number,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const deadline = performance.now() + limitMs;
+    const replacement: ClusterObserver['replacements'][number] = { what, from: this.dependencies.evidence.clock() };
+    const before = this.readyPodsOf(what);
+    this.replacements.push(replacement);
+    try {
+      await Promise.all(before.map(remove));
+      while (!this.areReplaced(what, before)) {
+        const rest = deadline - performance.now();
+        if (rest <= 0 || signal.aborted) return false;
+        await pause(rest, AbortSignal.any([signal, this.faultChange.signal]));
+      }
+      return true;
+    } finally {
+      const mesh = what === CONTROL_PLANE ? this.readyPodsOf(what) : [];
+      for (const { uid } of mesh) this.newMeshPods.add(uid);
+      replacement.to = this.dependencies.evidence.clock();
+      for (const actor of this.dependencies.actors.filter(({ app }) => app === what)) this.choosePod(actor);
+      for (const name of this.deployments.keys()) this.lookAtDeployment(name);
+    }
+  }
+
+  /** Whether it was being replaced for a claim in a stretch of the run's clock. */
+  wasReplaced(what: string, from: number, to = from): boolean {
+    return this.replacements.some((each) => each.what === what && each.from <= to && (each.to ?? to) >= from);
+  }
+
   /** A control was not answered: the environment may be the cause of a crash at the time. */
   noteFailedControl(): void {
     this.controlFailedAt = this.dependencies.evidence.clock();
@@ -241,6 +290,34 @@ export class ClusterObserver {
     this.watches.push(stop);
   }
 
+  /** Whether a pod is ready that took another one's place for a claim. */
+  private hasNewPod(deployment: Manifest): boolean {
+    const pods = this.readyPodsOf(CONTROL_PLANE).filter((pod) => selects(deployment, pod));
+    return pods.some(({ uid }) => this.newMeshPods.has(uid));
+  }
+
+  private isBeingReplaced(what: string): boolean {
+    return this.replacements.some((each) => each.what === what && each.to === undefined);
+  }
+
+  private readyPodsOf(what: string): PodView[] {
+    const actor = this.dependencies.actors.find(({ app }) => app === what);
+    const pods = actor
+      ? [...this.pods.values()].filter((pod) => isPodOf(pod, actor))
+      : [...this.meshPods.values()].filter((pod) =>
+          [...this.deployments.values()].some(({ object }) => selects(object, pod)),
+        );
+    return pods.filter(({ ready, ending }) => ready && !ending);
+  }
+
+  /** Whether as many other pods are ready as there were before. */
+  private areReplaced(what: string, before: PodView[]): boolean {
+    const others = this.readyPodsOf(what).filter(({ uid }) => !before.some((each) => each.uid === uid));
+    if (before.length === 0) return false;
+    const isFollowed = what === CONTROL_PLANE || others.some(({ uid }) => uid === this.adopted.get(what)?.uid);
+    return isFollowed && others.length >= before.length;
+  }
+
   private presentPod(app: string): PodView | undefined {
     return this.pods.get(this.adopted.get(app)?.pod ?? '');
   }
@@ -266,22 +343,24 @@ export class ClusterObserver {
     const pod = all.find(({ ready }) => ready) ?? all.at(-1);
     const ownNames = [actor.container, logContainerOf(actor)];
     const own = pod?.containers.filter(({ name }) => ownNames.includes(name)) ?? [];
+    const fault = (about: string, cause: string | undefined, excuses = true) =>
+      this.setFault(`${about} ${app}`, this.isBeingReplaced(app) ? undefined : cause, excuses);
     const isRunning = pod !== undefined && own.every(({ running }) => running);
     const known = this.adopted.get(app);
     if (known !== undefined && known.uid !== pod?.uid) {
       closeBoth(known);
       this.adopted.delete(app);
-      this.setFault(`replaced ${app}`, `the pod of ${app} was replaced`);
+      fault('replaced', `the pod of ${app} was replaced`);
     }
     if (isRunning && !this.adopted.has(app)) this.adopted.set(app, this.adopt(actor, pod));
     const restarted = own.filter((container) => pod !== undefined && this.hasRestarted(pod, container));
-    if (restarted.length > 0) this.setFault(`restarted ${app}`, `a container of the fixture ${app} restarted`);
+    if (restarted.length > 0) fault('restarted', `a container of the fixture ${app} restarted`);
     const isReady = isRunning && (pod.ready || this.downSidecar(app) !== undefined);
     const isByMesh = isRunning && this.sidecarOf(pod)?.running === false;
-    this.setFault(`not ready ${app}`, isReady ? undefined : `the fixture ${app} is not ready`, !isByMesh);
+    fault('not ready', isReady ? undefined : `the fixture ${app} is not ready`, !isByMesh);
     if (!isReady) return;
-    this.setFault(`replaced ${app}`, undefined);
-    this.setFault(`restarted ${app}`, undefined);
+    fault('replaced', undefined);
+    fault('restarted', undefined);
   }
 
   private adopt(actor: Actor | Server, { uid, name: pod }: PodView): Adopted {
@@ -339,11 +418,14 @@ export class ClusterObserver {
     const { replicas } = object['spec'] as { replicas?: number };
     const { availableReplicas = 0 } = (object['status'] ?? {}) as { availableReplicas?: number };
     const isCrashing = [...this.crashed.values()].some(({ pod, excused }) => !excused && selects(object, pod));
+    // The Deployment's status can be older than that of its pods.
+    const isReady = this.hasNewPod(object);
     const byOthers = isDeleted ? 'was deleted from outside' : 'was scaled to zero from outside';
     const isByOthers = isDeleted || replicas === 0;
-    const isDown = isByOthers || (availableReplicas === 0 && !isCrashing);
+    const isDown = isByOthers || (availableReplicas === 0 && !isReady && !isCrashing);
     const cause = `the control plane's ${name} ${isByOthers ? byOthers : 'is not available'}`;
-    this.setFault(`control plane ${name}`, isDown ? cause : undefined, isByOthers);
+    const isFault = isDown && !this.isBeingReplaced(CONTROL_PLANE);
+    this.setFault(`control plane ${name}`, isFault ? cause : undefined, isByOthers);
   }
 }
 

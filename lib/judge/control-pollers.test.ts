@@ -64,13 +64,19 @@ class Scripted extends Prober {
 let prober: Scripted;
 let poller: ControlPoller;
 let failures: number;
+/** When its client was replaced for a claim. */
+let replaced: { from: number; to: number } | undefined;
 
 beforeEach(() => {
   jest.useFakeTimers();
   failures = 0;
+  replaced = undefined;
   prober = new Scripted();
-  poller = new ControlPoller(prober, route, 'unmeshed control', () => {
-    failures += 1;
+  poller = new ControlPoller(prober, route, 'unmeshed control', {
+    noteFailedControl: () => {
+      failures += 1;
+    },
+    wasReplaced: (_, from, to = from) => replaced !== undefined && replaced.from <= to && replaced.to >= from,
   });
 });
 afterEach(() => {

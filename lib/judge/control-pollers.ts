@@ -10,6 +10,8 @@ type Check = { clear: true } | { clear: false; why: string };
 
 type ControlRole = 'unmeshed control' | 'loopback control';
 
+type Followed = Pick<ClusterObserver, 'noteFailedControl' | 'wasReplaced'>;
+
 /**
  * Polls one unmeshed or loopback control. Its answers show that a stretch of time was free of environment faults.
  * A loopback control's nonce in the server's log also shows that the log is complete up to it.
@@ -17,14 +19,15 @@ type ControlRole = 'unmeshed control' | 'loopback control';
 export class ControlPoller {
   private readonly name: string;
   private readonly poller: Poller;
+  private readonly wasReplaced: (observation: Observation) => boolean;
 
-  /** @param failed called at each probe that is not answered */
-  constructor(prober: Prober, route: Route, role: ControlRole, failed: () => void) {
+  constructor(prober: Prober, route: Route, role: ControlRole, observer: Followed) {
     this.name = `${role} ${routeName(route)}`;
+    this.wasReplaced = ({ start, end }) => observer.wasReplaced(route.client.app, start, end);
     const probe = async () => {
       const observation = await prober.probe(route, this.name);
       prober.conclude(observation, { role });
-      if (observation.outcome !== 'answered') failed();
+      if (observation.outcome !== 'answered' && !this.wasReplaced(observation)) observer.noteFailedControl();
       return observation;
     };
     // Nobody asks about the distant past, and a run of hours must not grow.
@@ -66,7 +69,7 @@ export class ControlPoller {
 
   private async until(check: (seen: readonly Observation[]) => Check | undefined): Promise<Check> {
     for (;;) {
-      const result = check(this.poller.all);
+      const result = check(this.poller.all.filter((observation) => !this.wasReplaced(observation)));
       if (result !== undefined) return result;
       if (this.poller.isStopped) return { clear: false, why: `${this.name}: stopped` };
       this.poller.poke();
@@ -129,8 +132,7 @@ export class ControlPollers {
 
   /** Its route shows which control it is: equal routes are the same object. */
   private poller(role: ControlRole, route: Route): ControlPoller {
-    const known =
-      this.running.get(route) ?? new ControlPoller(this.prober, route, role, () => this.observer.noteFailedControl());
+    const known = this.running.get(route) ?? new ControlPoller(this.prober, route, role, this.observer);
     this.running.set(route, known);
     return known;
   }

@@ -37,6 +37,8 @@ export interface Item {
   poller: Poller;
   expected: Expected;
   pending: Pending | undefined;
+  /** Since when it must have been so, through a replacement of pods; it has no pending change then. */
+  keptSince?: number | undefined;
 }
 
 /** What judging needs of the run. */
@@ -100,7 +102,11 @@ class Judging {
 
   constructor(items: Item[], size: Size, context: JudgingContext, asker: Asker) {
     this.begun = context.evidence.clock();
-    this.all = items.map((item) => ({ ...item, from: item.pending?.from ?? this.begun, sampled: [] }));
+    this.all = items.map((item) => ({
+      ...item,
+      from: item.pending?.from ?? item.keptSince ?? this.begun,
+      sampled: [],
+    }));
     this.size = size;
     this.context = context;
     this.asker = asker;
@@ -203,9 +209,10 @@ class Judging {
     await context.controlPollers.verify(routes, from, to);
     for (const observation of all.flatMap(seenBy))
       if (observation.end <= to) context.prober.conclude(observation, asker.purpose);
-    for (const { poller, expected } of all) {
+    for (const { poller, expected, keptSince } of all) {
       const own = observations.filter(({ route }) => route === poller.route);
       throwIfDoubtful(own, expected);
+      if (keptSince !== undefined && from <= keptSince) continue;
       if (own.some(({ identity }) => !isDeepStrictEqual(identity, own[0]?.identity)))
         throw new EnvironmentFault(`${routeName(poller.route)}: a pod or sidecar was replaced or restarted`);
     }

@@ -3,9 +3,12 @@ import { type NonceMaker, OpenConnection, routeName } from '../probe/index.ts';
 import type { Attempt } from './attempt.ts';
 import type { Batches, ChangeRequest } from './batches.ts';
 import type { Call, Params } from './calls.ts';
+import { CONTROL_PLANE } from './cluster-observer.ts';
 import type { Dependencies } from './dependencies.ts';
+import { nameIn } from './fixture-sets.ts';
 import type { Recovery } from './recovery.ts';
 import type { StabilityCheck, StabilityChecks } from './stability-check.ts';
+import { TIMING } from './timing.ts';
 import { EnvironmentFault, Inconclusive } from './verdict.ts';
 
 /** What a claim's body asks for while it is judged; the other calls begin and end it. */
@@ -23,6 +26,7 @@ interface StepsDependencies extends StepsOptions {
   judging: Dependencies;
   batches: Batches;
   recovery: Recovery;
+  timeoutScale: number;
   stabilityChecks: StabilityChecks;
   /** All attempts under way. */
   attempts(): Attempt[];
@@ -50,6 +54,10 @@ export class Steps {
         return this.change(attempt, { make: () => attempt.policies.delete(params.names, params.part) });
       case 'expose':
         return this.change(attempt, { make: () => attempt.policies.expose(params.server, params.service) });
+      case 'replace':
+        return this.replacePods(attempt, nameIn(attempt.fixtureSet, params.fixture));
+      case 'restartControlPlane':
+        return this.replacePods(attempt, CONTROL_PLANE);
       case 'reinstall':
         return this.reinstall(attempt, params.modes);
       case 'invalid':
@@ -108,6 +116,11 @@ export class Steps {
       isWhole = await recovery.untilWhole();
     });
     if (!isWhole) throw new Inconclusive(`the fixtures did not come up again: ${judging.observer.faults.join('; ')}`);
+  }
+
+  private replacePods(attempt: Attempt, what: string): Promise<void> {
+    const limitMs = TIMING.recoveryMs * this.dependencies.timeoutScale;
+    return this.change(attempt, { make: () => attempt.replacePods(what, limitMs) });
   }
 
   private switchMode(attempt: Attempt, { mode, value }: Params<'mode'>): Promise<void> {

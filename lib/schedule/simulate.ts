@@ -80,6 +80,8 @@ class SimulatedRun {
         const { mode: name, value } = call.params;
         await change({ mode: { name, value }, make: async () => this.switch(name, value) });
       }
+      if (call.method === 'replace')
+        await change({ make: async () => this.note('replace', [`the pod of ${call.params.fixture}`]) });
       if (call.method === 'allow') {
         const { policies, part } = call.params;
         const names = policies.map(({ name }) => name);

@@ -14,19 +14,19 @@ export const podFaults = inArea(
   awaitingClaims({
     'restarted-client-loses-policies': {
       description: 'a client pod that replaces another one is let in by no policy',
-      caughtBy: [],
+      caughtBy: ['lifecycle/new-client-pod'],
       ...replaced(isClient, withoutTargets),
     },
     'restarted-server-loses-policies': {
       description: 'a server pod that replaces another one lets nobody in by a policy',
       devised: true,
-      caughtBy: [],
+      caughtBy: ['lifecycle/new-server-pod'],
       ...replaced((workload) => !isClient(workload), withoutTargets),
     },
     'restarted-server-open': {
       description: 'a server pod that replaces another one lets in every client of the mesh',
       devised: true,
-      caughtBy: [],
+      caughtBy: ['lifecycle/new-server-pod'],
       ...opening(() => {
         const ageOf = ages();
         return (_, workload) => ageOf(workload) !== undefined;
