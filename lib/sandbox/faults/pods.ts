@@ -115,7 +115,7 @@ export const podFaults = inArea(
     'restarted-control-plane-forgets-policies': {
       description: 'policies that are older than a restart of the control plane do not act after it',
       devised: true,
-      caughtBy: [],
+      caughtBy: ['lifecycle/control-plane-restart'],
       ...afterRestart((restartedAt) => forgetting(() => () => (made) => made < restartedAt())),
     },
     'restarted-control-plane-restores-policies': {
@@ -134,7 +134,7 @@ export const podFaults = inArea(
     'restarted-control-plane-opens': {
       description: 'for 3 s after a restart of the control plane the mesh lets in everything from inside',
       devised: true,
-      caughtBy: [],
+      caughtBy: ['lifecycle/control-plane-restart'],
       ...afterRestart((restartedAt) => ({
         control: () => ({
           updateAgainAfterMs: RESTART_OPEN_MS,
