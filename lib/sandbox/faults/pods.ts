@@ -159,13 +159,13 @@ export const podFaults = inArea(
     'closed-without-control-plane': {
       description: 'while the control plane is away the sidecars refuse everything',
       devised: true,
-      caughtBy: [],
+      caughtBy: ['lifecycle/control-plane-restart'],
       data: () => ({ disconnected: (config) => ({ ...withRules(config, []), egress: false, routes: [] }) }),
     },
     'open-without-control-plane': {
       description: 'while the control plane is away the sidecars let everything in and out',
       devised: true,
-      caughtBy: [],
+      caughtBy: ['lifecycle/control-plane-restart'],
       control: () => ({ sidecar: withAllRoutes }),
       data: () => ({ disconnected: (config) => ({ ...withRules(config, [{}]), egress: true }) }),
     },
