@@ -122,6 +122,7 @@ claim(
     await mesh.permissive(true);
     await given.answered(request, hello, sameNameClient.sends(tcpEcho));
     await tcp.delete();
+    await expect.answered(request, hello);
     await mesh.permissive(false);
 
     await expect.all({ answered: [request], refused: [hello] });

@@ -17,7 +17,7 @@ afterEach(async () => {
 
 test('one process runs one command line after the other, and returns each result', async () => {
   const program = await start();
-  const listed = await program.perform(['list', '--suite', 'lifecycle', '--json'], LIMIT_MS);
+  const listed = await program.perform(['list', '--claim', 'lifecycle/stable', '--json'], LIMIT_MS);
   expect(listed.status).toBe(0);
   expect(JSON.parse(listed.output)).toMatchObject([{ id: 'lifecycle/stable' }]);
   const wrong = await program.perform(['run', '--sute', 'lifecycle'], LIMIT_MS);

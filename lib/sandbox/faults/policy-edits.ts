@@ -11,13 +11,13 @@ export const policyEditFaults = inArea(
   awaitingClaims({
     'port-edits-ignored': {
       description: 'a TCPRoute keeps the ports with which it was created',
-      caughtBy: [],
+      caughtBy: ['tcp-routing/edited-port'],
       ...editing('tcpRoutes', (versions) => versions.slice(0, 1)),
     },
     'source-edits-ignored': {
       description: 'a TrafficTarget keeps the sources and the rules with which it was created',
       devised: true,
-      caughtBy: [],
+      caughtBy: ['tcp-routing/edited-source'],
       ...editing('targets', (versions) => versions.slice(0, 1)),
     },
     'http-edits-ignored': {
@@ -29,19 +29,19 @@ export const policyEditFaults = inArea(
     'second-edit-ignored': {
       description: 'a policy can be changed once; further changes do not act',
       devised: true,
-      caughtBy: [],
+      caughtBy: ['tcp-routing/edited-port'],
       ...editingAll((versions) => versions.slice(0, 2).slice(-1)),
     },
     'removed-ports-stay': {
       description: 'a port that is removed from a TCPRoute stays open',
       devised: true,
-      caughtBy: [],
+      caughtBy: ['tcp-routing/edited-port'],
       ...editing('tcpRoutes', (versions) => versions.slice(-1).map((version) => withPorts(version, portsOf(versions)))),
     },
     'removed-sources-stay': {
       description: 'a source that is removed from a TrafficTarget is still let in',
       devised: true,
-      caughtBy: [],
+      caughtBy: ['tcp-routing/edited-source'],
       ...editing('targets', (versions) => {
         const sources = versions.flatMap(({ object }) => object.sources);
         return versions.slice(-1).map(({ object, since }) => ({ since, object: { ...object, sources } }));
@@ -50,7 +50,7 @@ export const policyEditFaults = inArea(
     'added-ports-ignored': {
       description: 'a port that is added to a TCPRoute stays closed',
       devised: true,
-      caughtBy: [],
+      caughtBy: ['tcp-routing/edited-port'],
       ...editing('tcpRoutes', (versions) => {
         const known = portsOf(versions.slice(0, 1));
         return versions.slice(-1).map((version) =>
@@ -75,7 +75,7 @@ export const policyEditFaults = inArea(
     'edited-policy-stops': {
       description: 'a policy or a route that is changed stops acting until it is created again',
       devised: true,
-      caughtBy: [],
+      caughtBy: ['tcp-routing/edited-port'],
       ...editingAll((versions) => (versions.length > 1 ? [] : versions)),
     },
     'edit-interrupts': {
@@ -88,7 +88,7 @@ export const policyEditFaults = inArea(
     'edited-route-waits-for-target': {
       description: 'the change of a route acts only when its TrafficTarget changes too',
       devised: true,
-      caughtBy: [],
+      caughtBy: ['tcp-routing/edited-port'],
       ...changing(() => {
         const [targetsIn, routesIn] = [versionsOf<TrafficTarget>(), versionsOf<TcpRoute>()];
         return (state, now) => {

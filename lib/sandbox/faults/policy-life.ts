@@ -14,12 +14,12 @@ export const policyLifeFaults = inArea(
   awaitingClaims({
     'policy-stops-after-4-s': {
       description: 'a policy stops acting 4 s after it was created',
-      caughtBy: [],
+      caughtBy: ['tcp-routing/policy-stays'],
       ...stopping(4_000),
     },
     'policy-stops-after-10-s': {
       description: 'a policy stops acting 10 s after it was created',
-      caughtBy: [],
+      caughtBy: ['tcp-routing/policy-stays'],
       ...stopping(10_000),
     },
     'policy-stops-when-unused': {
@@ -32,7 +32,7 @@ export const policyLifeFaults = inArea(
       description: 'every 7 s the mesh forgets all policies for 0.7 s',
       varies: VARIES.chance,
       devised: true,
-      caughtBy: [],
+      caughtBy: ['tcp-routing/policy-stays'],
       data: ({ config }) => {
         const isLost = (port: number): boolean => isResync() && !isForAll(config(), port);
         return {
@@ -46,7 +46,7 @@ export const policyLifeFaults = inArea(
       description: 'every 7 s each server that a policy names is open to every client of the mesh for 0.7 s',
       varies: VARIES.chance,
       devised: true,
-      caughtBy: [],
+      caughtBy: ['tcp-routing/policy-stays'],
       control: () => ({ sidecar: withAllRoutes }),
       data: ({ config }) => {
         const isOpen = (port: number): boolean => isResync() && rulesOf(config(), port).length > 0;
@@ -60,7 +60,7 @@ export const policyLifeFaults = inArea(
     'policy-made-while-permissive-never-acts': {
       description: 'a policy that is created in permissive mode does not act when the mode is switched off',
       devised: true,
-      caughtBy: [],
+      caughtBy: ['permissive/on-ignores-policies'],
       ...changing(() => {
         const timesOf = firstSeen();
         const ignored = new Map<string, number>();
@@ -77,7 +77,7 @@ export const policyLifeFaults = inArea(
       description: 'policies that are older than permissive mode do not act after it',
       varies: VARIES.changes,
       devised: true,
-      caughtBy: [],
+      caughtBy: ['permissive/keeps-policies'],
       ...forgetting(() => {
         const ofMode = history<boolean>();
         let onSince = Number.NEGATIVE_INFINITY;
@@ -92,7 +92,7 @@ export const policyLifeFaults = inArea(
       description: 'a switch of the egress mode ends all policies that are in force',
       varies: VARIES.changes,
       devised: true,
-      caughtBy: [],
+      caughtBy: ['egress/off-keeps-allowed'],
       ...forgetting(() => {
         const switchedAt = lastSwitch();
         return ({ egress }, now) => {
@@ -104,7 +104,7 @@ export const policyLifeFaults = inArea(
     'deleted-while-permissive-returns': {
       description: 'a policy that is deleted in permissive mode acts again when the mode is switched off',
       varies: VARIES.changes,
-      caughtBy: [],
+      caughtBy: ['permissive/keeps-policies'],
       ...returning(
         () =>
           ({ permissive }) =>
@@ -115,7 +115,7 @@ export const policyLifeFaults = inArea(
     'deleted-policy-returns-after-6-s': {
       description: 'a deleted policy acts again 6 s after its deletion',
       devised: true,
-      caughtBy: [],
+      caughtBy: ['tcp-routing/deleted-stays-deleted'],
       ...returningAfter(RETURNS_AFTER_MS, ['targets', 'tcpRoutes', 'httpRouteGroups']),
     },
     'deleted-route-returns-after-6-s': {

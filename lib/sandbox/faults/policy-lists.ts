@@ -8,13 +8,13 @@ export const policyListFaults = inArea(
   awaitingClaims({
     'first-port-only': {
       description: 'of the ports of a TCPRoute only the first acts',
-      caughtBy: [],
+      caughtBy: ['tcp-routing/every-port'],
       ...withPorts(first),
     },
     'last-port-only': {
       description: 'of the ports of a TCPRoute only the last acts',
       devised: true,
-      caughtBy: [],
+      caughtBy: ['tcp-routing/every-port'],
       ...withPorts(last),
     },
     'ports-as-range': {
@@ -39,13 +39,13 @@ export const policyListFaults = inArea(
     },
     'first-source-only': {
       description: 'of the sources of a TrafficTarget only the first acts',
-      caughtBy: [],
+      caughtBy: ['tcp-routing/every-source'],
       ...withSources(first),
     },
     'last-source-only': {
       description: 'of the sources of a TrafficTarget only the last acts',
       devised: true,
-      caughtBy: [],
+      caughtBy: ['tcp-routing/every-source'],
       ...withSources(last),
     },
     'third-source-ignored': {
@@ -57,7 +57,7 @@ export const policyListFaults = inArea(
     'sources-of-one-namespace-only': {
       description: "of the sources of a TrafficTarget only those of the first one's namespace act",
       devised: true,
-      caughtBy: [],
+      caughtBy: ['tcp-routing/every-source'],
       ...withSources((sources) => sources.filter((source) => namespaceOf(source) === namespaceOf(sources[0] ?? ''))),
     },
     'sources-crossed': {

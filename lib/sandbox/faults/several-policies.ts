@@ -9,13 +9,13 @@ export const severalPoliciesFaults = inArea(
   awaitingClaims({
     'newer-policy-replaces-older': {
       description: 'a second policy for the same client and server replaces the first',
-      caughtBy: [],
+      caughtBy: ['tcp-routing/several-policies'],
       ...choosing((target, _, newer) => !newer.some((other) => sharePair(target, other))),
     },
     'second-policy-ignored': {
       description: 'a second policy for the same client and server does not act',
       devised: true,
-      caughtBy: [],
+      caughtBy: ['tcp-routing/several-policies'],
       ...choosing((target, older) => !older.some((other) => sharePair(target, other))),
     },
     'third-policy-for-a-client-ignored': {
@@ -27,7 +27,7 @@ export const severalPoliciesFaults = inArea(
     'one-deletion-ends-both': {
       description: 'the deletion of one of two policies for the same client and server ends both',
       devised: true,
-      caughtBy: [],
+      caughtBy: ['tcp-routing/several-policies'],
       ...changing(() => {
         const deletedIn = deletedPolicies();
         return (state, now) => {
@@ -44,7 +44,7 @@ export const severalPoliciesFaults = inArea(
     'one-deletion-of-two-ignored': {
       description: 'a deleted policy acts until the last policy for the same client and server is deleted',
       devised: true,
-      caughtBy: [],
+      caughtBy: ['tcp-routing/several-policies'],
       ...returning(
         () =>
           ({ targets }) =>
@@ -84,7 +84,7 @@ export const severalPoliciesFaults = inArea(
     'tcp-policy-hides-http-policy': {
       description: 'a client with a policy for TCP loses its policies for HTTP',
       devised: true,
-      caughtBy: [],
+      caughtBy: ['permissive/keeps-policies'],
       ...changing(() => (state) => {
         const hidden = state.targets.filter(hasRulesOf('TCPRoute')).flatMap(({ sources }) => sources);
         return withTargets(state, (target) =>
@@ -97,7 +97,7 @@ export const severalPoliciesFaults = inArea(
     'clients-of-a-server-mixed': {
       description: 'each client that a policy lets in to a server may use what any policy allows there',
       devised: true,
-      caughtBy: [],
+      caughtBy: ['tcp-routing/policies-apart'],
       ...changing(
         () => (state) =>
           withTargets(state, (target) => ({
