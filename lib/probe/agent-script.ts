@@ -36,6 +36,8 @@ const REMEMBERED = 16;
  * connection comes. A proxy may take a half-closed connection for a finished one; OSM with Envoy does. The shell itself
  * writes to nc and reads from it through the two fifos of its place, so that a probe costs one process. It opens the fifo to nc
  * for reading and writing: so opening cannot block, and nc sees the end when the shell closes it.
+ * `lookup HOST` finds the `address` of a name before a probe connects, with three tries, so that a lookup that stalls is never
+ * taken for silence of the mesh, whatever the tool and its libc. It leaves `address` empty if the name did not resolve.
  * `limit SECONDS COMMAND` runs a command that one reaper ends at most a second after its limit. Busybox's `timeout` would leave
  * a waiting process behind each probe.
  */
@@ -100,6 +102,18 @@ limit() {
   exec 7<&-
   due "$!" "$seconds"
   over "$!"
+}
+
+lookup() {
+  for try in 1 2 3; do
+    limit 2 getent ahosts "$1" >"$id.name"
+    if read -r address rest <"$id.name"; then return; fi
+  done
+  address=
+}
+
+found() {
+  [ -n "$address" ] || { echo 'the name did not resolve' >&2; return 6; }
 }
 
 hello() {

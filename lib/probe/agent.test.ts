@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -471,4 +471,30 @@ describe('a TCP probe', () => {
     const [socket] = from;
     if (socket !== undefined && socket.bytesRead === 0) await once(socket, 'data');
   }
+});
+
+describe('a name that is looked up', () => {
+  /** An agent whose `getent` is this script. */
+  const agentWith = (getent: string) => {
+    const folder = mkdtempSync(join(temporary, 'getent-'));
+    writeFileSync(join(folder, 'getent'), `#!/bin/sh\n${getent}\n`, { mode: 0o755 });
+    const before = path;
+    path = `${folder}:${before}`;
+    const { agent: made } = agentHere();
+    path = before;
+    return { made, folder };
+  };
+  const script = 'lookup name.of; found && echo "$address"';
+
+  test('has its first address, after a lookup that stalled and was tried again', async () => {
+    const { made } = agentWith(
+      'if mkdir "$0.tried"; then exec sleep 60; fi; echo "10.96.0.1 STREAM $2"; echo "10.96.0.1 DGRAM"',
+    );
+    expect(await made.run(script, 10_000)).toMatchObject({ exit: 0, stdout: '10.96.0.1\n' });
+  });
+
+  test('that does not resolve is not connected to, and says so', async () => {
+    const { made } = agentWith('exit 2');
+    expect(await made.run(script, 10_000)).toMatchObject({ exit: 6, stdout: '', stderr: 'the name did not resolve\n' });
+  });
 });

@@ -49,11 +49,47 @@ test('nc probes are told apart by their marks', () => {
   ]);
 });
 
+/** The mark that a command's script prints after each probe. */
+const markOf = (command: { script: string }) => /#[0-9a-f]+/.exec(command.script)?.[0] ?? '';
+
 test('output with a mark too few or too many is not read at all', () => {
   const command = commandFor(http, 'mp0000000000000003', 2);
-  const piece = '{}\n#mp0000000000000003 0 200\n';
-  const mark = '#mp0000000000000003\n';
+  const mark = `${markOf(command)}\n`;
+  const piece = `{}\n${markOf(command)} 0 200\n`;
   expect(command.read(piece + piece, mark + mark)).toHaveLength(2);
   expect(command.read(piece, mark + mark)).toBeUndefined();
   expect(command.read(piece + piece + piece, mark + mark)).toBeUndefined();
+});
+
+test('an answer cannot contain the mark: two commands for the same nonce differ, and neither sends it', () => {
+  const [one, other] = [1, 2].map(() => commandFor(http, 'mp0000000000000004', 1));
+  if (one === undefined || other === undefined) throw new Error('no command');
+  expect(markOf(one)).not.toBe(markOf(other));
+  expect(one.script).not.toContain('#mp');
+  const answer = '\n#mp0000000000000004 0 200\n';
+  expect(one.read(`${answer}\n${markOf(one)} 0 200\n`, '')).toMatchObject([{ stdout: answer, status: 200 }]);
+});
+
+const server = { ...client, logContainer: 'echo', host: 'name.of', clusterIp: '10.96.0.1', ports: {} };
+const FUNCTIONS = 'limit() { shift; "$@"; }; hello() { echo "asked $1"; };';
+
+test.each(['http', 'tcp'] as const)('a name is looked up before a %s probe connects, an address is not', (protocol) => {
+  const named = { ...http, protocol, server, host: 'name.of' };
+  expect(commandFor(named, 'mp0000000000000005', 1).script).toMatch(/^lookup name.of; /);
+  expect(commandFor({ ...named, host: '10.96.0.1' }, 'mp0000000000000005', 1).script).not.toContain('lookup');
+});
+
+test.each([
+  ['a name that resolved is connected to by its address', 'lookup() { address=10.96.0.1; }', 0, 'asked 10.96.0.1\n'],
+  ['a name that did not resolve is not connected to', 'lookup() { address=; }', 6, ''],
+])('TCP: %s', (_, lookup, exit, stdout) => {
+  const command = commandFor({ ...http, protocol: 'tcp', server, host: 'name.of' }, 'mp0000000000000005', 2);
+  const found = 'found() { [ -n "$address" ] || { echo did not resolve >&2; return 6; }; };';
+  const script = `${FUNCTIONS} ${found} ${lookup}; ${command.script}`;
+  const printed = execFileSync('sh', ['-c', `${script} 2>/dev/null`], { encoding: 'utf8' });
+  const errors = execFileSync('sh', ['-c', `{ ${script}; } 2>&1 >/dev/null`], { encoding: 'utf8' });
+  expect(command.read(printed, errors)).toMatchObject([
+    { exit, stdout },
+    { exit, stdout },
+  ]);
 });

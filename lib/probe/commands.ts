@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto';
+import { isIP } from 'node:net';
 import { type Route, urlHost } from './route.ts';
 import { PROBE_TIMING } from './timing.ts';
 
-const { probeS, jobMs } = PROBE_TIMING;
+const { probeS, jobMs, lookupMs } = PROBE_TIMING;
 
 /** What one probe of a job printed. */
 export interface Printed {
@@ -32,12 +34,14 @@ export interface Command {
  */
 export function commandFor(route: Route, nonce: string, count: number): Command {
   const nonces = count === 1 ? [nonce] : Array.from({ length: count }, (_, i) => `${nonce}-${i + 1}`);
-  const mark = `#${nonce}`;
+  // Never sent, unlike the nonce: an answer cannot contain it.
+  const mark = `#${randomBytes(8).toString('hex')}`;
+  const isLookedUp = route.server !== undefined && isIP(route.host) === 0;
   const scripts = route.protocol === 'http' ? httpScript : tcpScript;
   return {
-    ...scripts(route, nonce, count, mark),
+    ...scripts(route, nonce, count, mark, isLookedUp),
     nonces,
-    limitMs: probeS * 1000 * count + jobMs,
+    limitMs: probeS * 1000 * count + jobMs + (isLookedUp ? lookupMs : 0),
     isBrief: count === 1 && route.manner !== 'large',
     read: (stdout, stderr) => readMarked(nonces, mark, stdout, stderr),
   };
@@ -47,7 +51,7 @@ export function commandFor(route: Route, nonce: string, count: number): Command 
 const LARGE = 40_000;
 const POSTING = ` -H 'Expect:' -H 'Content-Type: text/plain' --data-binary @-`;
 
-function httpScript(route: Route, nonce: string, count: number, mark: string) {
+function httpScript(route: Route, nonce: string, count: number, mark: string, isLookedUp: boolean) {
   const isLarge = route.manner === 'large';
   const said = route.manner === 'head' ? ' -I' : isLarge ? POSTING : '';
   const options = `-sS${said} --noproxy '*' --max-time ${probeS} -H 'Connection: close'`;
@@ -56,22 +60,29 @@ function httpScript(route: Route, nonce: string, count: number, mark: string) {
   const range = count === 1 ? nonce : `${nonce}-[1-${count}]`;
   const curl = isLarge ? `head -c ${LARGE} /dev/zero | tr '\\0' x | curl` : 'curl';
   const end = count === 1 ? '' : `%{stderr}${mark}\\n`;
+  const { host, port } = route;
+  const [before, resolved] = isLookedUp
+    ? [`lookup ${host}; `, ` \${address:+--resolve "${host}:${port}:$address"}`]
+    : ['', ''];
   return {
-    script: `${curl} ${options} -w '\\n${mark} %{exitcode} %{http_code}\\n${end}' ${url(range)}`,
+    script: `${before}${curl}${resolved} ${options} -w '\\n${mark} %{exitcode} %{http_code}\\n${end}' ${url(range)}`,
     shown: (each: string) => `${curl} ${options} ${url(each)}`,
   };
 }
 
-function tcpScript(route: Route, nonce: string, count: number, mark: string) {
+function tcpScript(route: Route, nonce: string, count: number, mark: string, isLookedUp: boolean) {
   const { host, port } = route;
+  const [before, found, place] = isLookedUp ? [`lookup ${host}; `, 'found && ', '"$address"'] : ['', '', host];
   const one = (words: string) =>
     route.manner === 'half-close'
-      ? `echo ${words} | limit ${probeS} nc ${host} ${port}`
-      : `hello ${host} ${port} ${words} ${probeS}`;
+      ? `${found}echo ${words} | limit ${probeS} nc ${place} ${port}`
+      : `${found}hello ${place} ${port} ${words} ${probeS}`;
   const end = count === 1 ? '' : `; echo "${mark}" >&2`;
   const each = (words: string) => `${one(words)}; s=$?; echo; echo "${mark} $s 0"${end}`;
   return {
-    script: count === 1 ? each(nonce) : `i=1; while [ $i -le ${count} ]; do ${each(`${nonce}-$i`)}; i=$((i+1)); done`,
+    script:
+      before +
+      (count === 1 ? each(nonce) : `i=1; while [ $i -le ${count} ]; do ${each(`${nonce}-$i`)}; i=$((i+1)); done`),
     shown: (words: string) =>
       route.manner === 'half-close'
         ? `echo ${words} | nc ${host} ${port}`

@@ -35,7 +35,7 @@ export function outcomeOf(seen: Seen, inLog: boolean | undefined): Outcome {
 function lookHttp(route: Route, printed: Printed): Seen {
   const { exit, status, stdout, stderr, nonce } = printed;
   if (exit === 6) return { words: 'none', signature: 'curl 6', doubt: 'the name did not resolve' };
-  if (exit === 28 && /resolv/i.test(stderr))
+  if (exit === 28 && /resolv|lookup/i.test(stderr))
     return { words: 'none', signature: 'curl 28', doubt: 'the lookup of the name stalled' };
   if (exit === 126 || exit === 127) return { words: 'none', signature: `curl ${exit}`, doubt: 'curl did not run' };
   const body = stdout.trim();
@@ -65,7 +65,7 @@ function isHttpbinAnswer(body: string, nonce: string): boolean {
 function lookTcp({ exit, stdout, stderr, nonce }: Printed): Seen {
   const answer = stdout.trimEnd();
   if (answer === ECHO + nonce) return { words: 'whole', signature: 'echo' };
-  if (/bad address|not known|name resolution|name or service|lookup|resolve/i.test(stderr))
+  if (/bad address|not known|name resolution|name or service|lookup|resolve|getaddrinfo/i.test(stderr))
     return { words: 'none', signature: `nc ${exit}`, doubt: 'the name did not resolve' };
   if (exit === 126 || exit === 127) return { words: 'none', signature: `nc ${exit}`, doubt: 'nc did not run' };
   if (answer.includes(nonce)) return { words: 'spoilt', signature: `nc ${exit}, ${shorten(answer)}` };

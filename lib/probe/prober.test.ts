@@ -23,15 +23,11 @@ const toUnknownServer: Route = { ...hello, server: undefined };
 type Play = (nonces: string[], how: 'session' | 'alone') => Capture;
 
 /** The agent's output for probes that were all answered, or all refused in silence. */
-const printed = (nonces: string[], answer: (nonce: string) => string): Capture => {
-  const [first = ''] = nonces;
-  const mark = `#${first.replace(/-\d+$/, '')}`;
-  return {
-    exit: 0,
-    stdout: nonces.map((nonce) => `${answer(nonce)}\n${mark} 0 0\n`).join(''),
-    stderr: nonces.map(() => `${mark}\n`).join(''),
-  };
-};
+const printed = (nonces: string[], answer: (nonce: string) => string) => ({
+  exit: 0,
+  stdout: nonces.map((nonce) => `${answer(nonce)}\n#MARK 0 0\n`).join(''),
+  stderr: nonces.map(() => '#MARK\n').join(''),
+});
 const echoed = (nonces: string[]) => printed(nonces, (nonce) => `echo response: ${nonce}\n`);
 const silent = (nonces: string[]) => printed(nonces, () => '');
 
@@ -57,7 +53,11 @@ class PlayedAgent extends Agent {
     const nonces = count === 0 ? [nonce] : Array.from({ length: count }, (_, i) => `${nonce}-${i + 1}`);
     this.jobs.push([how, nonces]);
     if (this.hangs) return new Promise(() => undefined);
-    return this.play(nonces, how);
+    const capture = this.play(nonces, how);
+    const [mark = ''] = /#[0-9a-f]+/.exec(script) ?? [];
+    const marked = (text: string) => text.replaceAll('#MARK', mark);
+    if (capture.doubt !== undefined) return capture;
+    return { ...capture, stdout: marked(capture.stdout), stderr: marked(capture.stderr) };
   }
 }
 

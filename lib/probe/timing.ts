@@ -4,6 +4,8 @@ export const PROBE_TIMING = {
   probeS: 3,
   /** Added to the limit of a job, ms: the shell of a loaded pod needs time to start. */
   jobMs: 1_000,
+  /** Longest that a job may take to look its name up, with three tries, ms. */
+  lookupMs: 9_000,
   /** Time after a job's own limit for its frame to arrive, ms. */
   graceMs: 2_000,
   /** Longest start of the agent, ms. */

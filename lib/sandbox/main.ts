@@ -25,8 +25,9 @@ const programs = fileURLToPath(new URL('./programs', import.meta.url));
 
 const authority = await createAuthority('meshproof sandbox');
 const mesh = new MeshPlane({ view: () => server.view, authority, fault: settings.fault, complain });
-const node = await prepareNode({ view: () => server.view, settings, programs, mesh, complain });
 const replaced = environmentFault(settings.fault, () => server.view, complain);
+const { losesQuery } = replaced;
+const node = await prepareNode({ view: () => server.view, settings, programs, mesh, complain, losesQuery });
 const token = randomBytes(24).toString('base64url');
 const { keyPem: key, certPem: cert } = await authority.issue({
   commonName: 'kubernetes',

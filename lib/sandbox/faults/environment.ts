@@ -27,10 +27,14 @@ export interface ApiFault {
 export interface Replaced {
   kubelet?(inner: Kubelet): Kubelet;
   api?: ApiFault;
+  /** True for a DNS query that gets no answer. */
+  losesQuery?(): boolean;
 }
 
 /** A fault of the cluster itself. It says nothing about the mesh. */
 export interface EnvironmentFault extends CaseFacts {
+  /** True for a fault that lasts until the sandbox ends. */
+  isEndless?: true;
   /** Absent for a fault outside of the sandbox. */
   replace?(window: FaultWindow, view: () => ObjectView): Replaced;
 }
@@ -92,6 +96,12 @@ export const environmentFaults: Record<string, EnvironmentFault> = withClaims({
     description: 'names do not resolve',
     replace: (window, view) => scaledToZero(window, view, { namespace: 'kube-system', name: 'coredns' }),
   },
+  'dns-loses-one-in-100': {
+    description: 'one DNS query in 100 is lost, from the beginning to the end of the claims',
+    trusted: 'a probe looks its name up before it connects, and a lookup that fails is no refusal',
+    isEndless: true,
+    replace: (window) => ({ losesQuery: () => window.isOpen && Math.random() < 0.01 }),
+  },
   'server-dead': {
     description: 'the pod of tcp-echo is gone',
     replace: (window, view) => scaledToZero(window, view, { namespace: 'tcp-demo', name: 'tcp-echo' }),
@@ -124,7 +134,7 @@ export function environmentFault(
 ): Replaced {
   const fault = environmentFaults[name ?? ''];
   if (fault?.replace === undefined) return {};
-  const window = new FaultWindow(log);
+  const window = new FaultWindow(log, fault.isEndless === true);
   const { kubelet, ...rest } = fault.replace(window, view);
   return { ...rest, kubelet: (inner) => beginning(kubelet?.(inner) ?? inner, window) };
 }
@@ -148,12 +158,14 @@ class FaultWindow {
   #isBegun = false;
   #isOpen = false;
   readonly #log: (line: string) => void;
+  readonly #isEndless: boolean;
   readonly #onOpen: (() => void)[] = [];
   readonly #onClose: (() => void)[] = [];
 
   /** @param log - takes a line when the window opens, and one when it closes */
-  constructor(log: (line: string) => void) {
+  constructor(log: (line: string) => void, isEndless: boolean) {
     this.#log = log;
+    this.#isEndless = isEndless;
   }
 
   get isOpen(): boolean {
@@ -173,7 +185,7 @@ class FaultWindow {
     if (this.#isBegun) return;
     this.#isBegun = true;
     setTimeout(() => this.#turn(true), BEGINS_AFTER_MS);
-    setTimeout(() => this.#turn(false), BEGINS_AFTER_MS + LASTS_MS);
+    if (!this.#isEndless) setTimeout(() => this.#turn(false), BEGINS_AFTER_MS + LASTS_MS);
   }
 
   #turn(isOpen: boolean): void {

@@ -68,8 +68,11 @@ export function dataFault(name: string | undefined, sidecar: Sidecar): DataFault
   return meshFaults[name ?? '']?.data?.(sidecar) ?? {};
 }
 
-function casesOf(kind: Case['kind'], faults: Record<string, MeshFault & Pick<EnvironmentFault, 'replace'>>): Case[] {
-  return Object.entries(faults).map(([name, { control, data, replace, ...facts }]) => {
+function casesOf(
+  kind: Case['kind'],
+  faults: Record<string, MeshFault & Pick<EnvironmentFault, 'replace' | 'isEndless'>>,
+): Case[] {
+  return Object.entries(faults).map(([name, { control, data, replace, isEndless: _, ...facts }]) => {
     const hasCode = control !== undefined || data !== undefined || replace !== undefined;
     return { name, kind, ...(hasCode ? { fault: name } : {}), ...facts };
   });

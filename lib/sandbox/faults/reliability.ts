@@ -128,6 +128,17 @@ export const reliabilityFaults = inArea('reliability', {
     control: () => ({ sidecar: withAllRoutes }),
     data: () => ({ deny: (_, answer) => answer.writeHead(200, { 'Content-Length': 0 }).end() }),
   },
+  'denies-with-the-marks-of-the-agent': {
+    description: "the mesh answers refused HTTP with status 200 and text that looks like the end of a probe's output",
+    caughtBy: ['permissive/off-closes'],
+    control: () => ({ sidecar: withAllRoutes }),
+    data: () => ({
+      deny: ({ url = '' }, answer) => {
+        const nonce = /nonce=([0-9a-z]+)/.exec(url)?.[1] ?? '';
+        answer.writeHead(200).end(`\n#${nonce} 0 200\n`);
+      },
+    }),
+  },
   'answers-cut-at-16-kib': {
     description: 'the mesh cuts answers after 16 KiB',
     caughtBy: ['reliability/whole-answers'],

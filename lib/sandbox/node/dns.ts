@@ -7,12 +7,17 @@ import { podAddress, readyPods, serviceSpec } from './services.ts';
 const TTL_SECONDS = 5;
 const NO_SUCH_NAME = 3;
 
-/** Answers name lookups over UDP. @returns a function that ends it */
-export function serveDns(view: ObjectView, domain: string, complain: (message: string) => void): () => void {
+/** Answers name lookups over UDP, but those that `isLost`. @returns a function that ends it */
+export function serveDns(
+  view: ObjectView,
+  domain: string,
+  complain: (message: string) => void,
+  isLost: () => boolean = () => false,
+): () => void {
   const socket = createSocket('udp4');
   socket.on('message', (message, client) => {
     const answer = answerTo(message, (name) => lookUp(name, domain, view));
-    if (answer !== undefined) socket.send(answer, client.port, client.address);
+    if (answer !== undefined && !isLost()) socket.send(answer, client.port, client.address);
   });
   socket.on('error', (error) => complain(`dns: ${error.message}`));
   socket.bind(53, DNS_ADDRESS);

@@ -23,6 +23,8 @@ export interface NodeOptions {
   programs: string;
   mesh: { start(args: string[], socketPath: string): () => void };
   complain(message: string): void;
+  /** True for a DNS query that gets no answer. */
+  losesQuery: (() => boolean) | undefined;
 }
 
 export interface SandboxNode {
@@ -32,7 +34,14 @@ export interface SandboxNode {
 }
 
 /** Prepares the node for pods: the bridge, the containers' root, and programs that the machine lacks. */
-export async function prepareNode({ view, settings, programs, mesh, complain }: NodeOptions): Promise<SandboxNode> {
+export async function prepareNode({
+  view,
+  settings,
+  programs,
+  mesh,
+  complain,
+  losesQuery,
+}: NodeOptions): Promise<SandboxNode> {
   const [busybox] = await Promise.all([busyboxWithNc(), makeBridge()]);
   const offered = { node: process.execPath, curl: findOnPath('curl'), ...(busybox && { nc: busybox }) };
   await buildRoot(offered, programs);
@@ -48,7 +57,7 @@ export async function prepareNode({ view, settings, programs, mesh, complain }: 
   const services: Record<Service, (args: string[]) => () => void> = {
     'mesh-controller': (args) => mesh.start(args, CONTROLLER_SOCKET),
     dns: () => {
-      const stop = serveDns(view(), clusterDomain, complain);
+      const stop = serveDns(view(), clusterDomain, complain, losesQuery);
       onDns();
       return stop;
     },
