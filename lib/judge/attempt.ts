@@ -14,6 +14,7 @@ import {
   type Item,
   type Pending,
   type Size,
+  shrinkageOf,
   statementOf,
 } from './expectation.ts';
 import { type FixtureSet, nameIn } from './fixture-sets.ts';
@@ -141,7 +142,7 @@ export class Attempt {
       items.map(({ poller: { route } }) => route),
       start,
     );
-    this.record(items, decision, start, shows);
+    this.record(items, decision, start, size);
   }
 
   /** @throws Inconclusive where a policy of another claim named a server that was probed */
@@ -152,12 +153,14 @@ export class Attempt {
   }
 
   /** Writes an expectation down, and remembers what was met. @throws Unmet */
-  record(items: Item[], decision: Decision, start: number, shows: Shows = 'promise'): void {
+  record(items: Item[], decision: Decision, start: number, size: Size = 'expect'): void {
+    const shows = size === 'given' ? 'start' : 'promise';
     const end = this.dependencies.evidence.clock();
     const why = decision.met ? undefined : explainUnmet(items, decision);
+    const shrunk = size === 'soak' ? shrinkageOf(decision, items.length) : '';
     this.write(
       {
-        statement: statementOf(items),
+        statement: statementOf(items) + shrunk,
         routes: decision.routes.map((route, i) => ({ ...route, ...this.unlisted(route, items[i]?.poller.route) })),
         result: decision.met ? 'met' : 'unmet',
         start,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Outcome } from '../evidence/index.ts';
-import type { Decision, Expected } from './expectation.ts';
+import { type Decision, type Expected, shrinkageOf } from './expectation.ts';
 import type { Behaviour } from './testing/fake-prober.ts';
 import { actors, routeBetween, servers } from './testing/fixtures.ts';
 import { granted, POLL_MS, type Subject, Trial } from './testing/trial.ts';
@@ -258,6 +258,20 @@ describe('a sample', () => {
     expect(jobs.reduce((sum, { count }) => sum + count, 0)).toBe(TIMING.sampleProbes);
     expect(new Set(jobs.map((job) => job.at)).size).toBe(1);
     expect(at).toBeLessThan(15_000);
+  });
+
+  test.each([
+    [300, TIMING.soakProbes, ''],
+    [3_000, 1_200, ' (each probe takes long: 1200 probes, which catch one wrong answer in 261 at 99 %)'],
+  ])('of a soak whose refusals take %d ms ends in time, and says what it catches', async (takesMs, probes, said) => {
+    const behaviour: Behaviour = () => ({ outcome: 'not-reached', takesMs });
+    const { decision, at } = await inVirtualTime(async () => {
+      const trial = new Trial([{ route: hello, expected: 'refused', behaviour }]);
+      return { decision: await trial.decide('soak'), at: trial.now };
+    });
+    expect(decision).toMatchObject({ met: true, sample: { probes } });
+    expect(at).toBeLessThan(TIMING.claimMs);
+    expect(shrinkageOf(decision, 1)).toBe(said);
   });
 
   test.each(['given', 'soak'] as const)('of %s that hangs has no empty job, and loses no probe', async (size) => {

@@ -146,7 +146,7 @@ class Judging {
     for (let restarts = 0; ; restarts += 1) {
       this.asker.signal.throwIfAborted();
       const start = context.evidence.clock();
-      const shares = all.map(({ expected }) => this.shareOf(expected, restarts));
+      const shares = all.map((progress) => this.shareOf(progress, restarts));
       const bursts = await Promise.all(all.map((progress, i) => this.burst(progress, shares[i] ?? 0)));
       if (this.size !== 'given') await this.lastUntil(start + this.leastMs);
       const end = context.evidence.clock();
@@ -219,19 +219,52 @@ class Judging {
   }
 
   /** A route's part of the probes: routes with the same expected outcome share them. */
-  private shareOf(expected: Expected, restarts: number): number {
+  private shareOf(progress: Progress, restarts: number): number {
+    const { expected } = progress;
     const together = PROBES[this.size] + restarts * TIMING.restartProbes;
     if (this.size === 'given') return together;
     const alike = this.all.filter((other) => other.expected === expected).length;
-    return Math.max(TIMING.routeProbes, Math.ceil(together / alike));
+    const share = Math.max(TIMING.routeProbes, Math.ceil(together / alike));
+    return this.size === 'soak' ? probesWithin(share, waitOf(progress)) : share;
   }
 
-  private burst({ poller, from }: Progress, probes: number): Promise<Observation[]> {
-    // Only silence is probed side by side: on a slow machine more jobs at once would make everything slower still.
-    const isSilent = poller.since(from).at(-1)?.seen.hung === true;
-    const jobs = isSilent ? Math.min(TIMING.burstJobs, probes) : 1;
-    return this.context.pollers.burst(poller.route, probes, jobs, this.asker.user);
+  private burst(progress: Progress, probes: number): Promise<Observation[]> {
+    const jobs = jobsFor(probes, waitOf(progress));
+    return this.context.pollers.burst(progress.poller.route, probes, jobs, this.asker.user);
   }
+}
+
+/**
+ * How long a refusal takes, ms: the least that one of the last probes took, because a busy machine delays some of them and a
+ * slow refusal all. 0 for answers: they are work of the machine.
+ */
+function waitOf({ expected, poller, from }: Progress): number {
+  const durations = poller.since(from).slice(-3);
+  if (expected === 'answered' || durations.length === 0) return 0;
+  return Math.min(...durations.map(({ start, end }) => end - start));
+}
+
+/**
+ * How many jobs share a burst. Only what waits is probed side by side: on a slow machine more jobs at once would make
+ * everything slower still.
+ * @param eachMs what one probe takes
+ */
+function jobsFor(probes: number, eachMs: number): number {
+  if (eachMs < TIMING.waitsMs) return 1;
+  return Math.min(TIMING.burstJobs, probes, Math.ceil((probes * eachMs) / TIMING.burstMs));
+}
+
+/** The probes of a soak for which there is time. */
+function probesWithin(probes: number, eachMs: number): number {
+  if (eachMs < TIMING.waitsMs) return probes;
+  return Math.min(probes, Math.floor((TIMING.burstJobs * TIMING.soakMs) / eachMs));
+}
+
+/** What a soak of fewer probes than planned still catches: 1 - (1 - 1/n)^probes >= 0.99. */
+export function shrinkageOf({ sample }: Decision, routes: number): string {
+  if (sample === undefined || sample.probes >= TIMING.soakProbes) return '';
+  const oneIn = Math.floor(1 / (1 - 0.01 ** (routes / sample.probes)));
+  return ` (each probe takes long: ${sample.probes} probes, which catch one wrong answer in ${oneIn} at 99 %)`;
 }
 
 /**

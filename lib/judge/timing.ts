@@ -25,8 +25,14 @@ export const TIMING = {
   givenProbes: 3,
   /** Claims that ask for bursts on the same route within this time share one, ms. */
   gatherMs: 25,
-  /** Jobs side by side in a burst where a refusal is silence, which takes seconds for each probe. */
+  /** A probe that takes longer than this waits for something, ms: such probes are made side by side. */
+  waitsMs: 200,
+  /** How long a burst of them is to take, ms, if enough jobs may run side by side. */
+  burstMs: 5_000,
+  /** The most jobs side by side. */
   burstJobs: 30,
+  /** Longest time for the probes of a soak, ms: well within a claim's. Where each takes seconds, there are fewer. */
+  soakMs: 120_000,
   /** Between the beginnings of two probes of a route that is polled fast, ms. */
   fastMs: 60,
   /** What each route that is polled fast adds to that, at least: about forty probes a second in all. */

@@ -12,6 +12,7 @@ import type { ControlFault, MeshFault } from './fault.ts';
 import { oldestFirst } from './memory.ts';
 import { takingAll, withAllRoutes, withTargets } from './settings.ts';
 
+const SLOW_REFUSAL_MS = 300;
 /** How long a stale sidecar may use its previous configuration, ms. */
 const STALE_MS = 1_500;
 /** Together they show each refusal: inside the mesh by both protocols, and to the outside. */
@@ -48,6 +49,19 @@ export const conformingVariants = withClaims({
     alongside: ['permissive/off-closes'],
     control: () => ({ sidecar: takingAll }),
     data: () => ({ refuse: neverAnswer, deny: (_, answer) => neverAnswerRequest(answer) }),
+  },
+  'refuses-after-300-ms': {
+    area: 'refusals',
+    description: 'each refusal takes 0.3 s',
+    alongside: ['permissive/off-closes', 'reliability/keeps-refusing'],
+    control: () => ({ sidecar: takingAll }),
+    data: () => ({
+      refuse: (client) => {
+        client.on('error', () => client.destroy());
+        setTimeout(() => client.resetAndDestroy(), SLOW_REFUSAL_MS);
+      },
+      deny: (_, answer) => setTimeout(() => answer.writeHead(403).end(), SLOW_REFUSAL_MS),
+    }),
   },
   'refuses-the-connection': {
     area: 'refusals',
