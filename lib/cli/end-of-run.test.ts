@@ -7,6 +7,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -135,8 +136,9 @@ describeSandbox('a run cleans up and does not blame the mesh', () => {
   it('if its reports are removed after a failed claim', async () => {
     const running = start([...FAILING, '--out', reports]);
     await until(running, /"kind":"verdict"/);
-    // The run still writes there, so the folder may get a new file during its removal.
-    rmSync(reports, { recursive: true, maxRetries: 20, retryDelay: 10 });
+    // The run still writes there, so the folder could get new files for as long as its removal takes.
+    renameSync(reports, `${reports}-removed`);
+    rmSync(`${reports}-removed`, { recursive: true, maxRetries: 20, retryDelay: 10 });
     const { status, text } = await running.ended;
     expect(text).toMatch(/evidence\.jsonl is incomplete: it was deleted or replaced.*\n.*--out/);
     expect(text).toMatch(/2 failed/);

@@ -37,7 +37,8 @@ const REMEMBERED = 16;
  * writes to nc and reads from it through the two fifos of its place, so that a probe costs one process. It opens the fifo to nc
  * for reading and writing: so opening cannot block, and nc sees the end when the shell closes it.
  * `lookup HOST` finds the `address` of a name before a probe connects, with three tries, so that a lookup that stalls is never
- * taken for silence of the mesh, whatever the tool and its libc. It leaves `address` empty if the name did not resolve.
+ * taken for silence of the mesh, whatever the tool and its libc. It leaves `address` empty if the name did not resolve. In an
+ * image without getent the tool looks the name up itself, and `known` is empty.
  * `limit SECONDS COMMAND` runs a command that one reaper ends at most a second after its limit. Busybox's `timeout` would leave
  * a waiting process behind each probe.
  */
@@ -105,9 +106,12 @@ limit() {
 }
 
 lookup() {
+  known=
+  address=$1
+  command -v getent >/dev/null || return 0
   for try in 1 2 3; do
     limit 2 getent ahosts "$1" >"$id.name"
-    if read -r address rest <"$id.name"; then return; fi
+    if read -r address rest <"$id.name"; then known=$address; return; fi
   done
   address=
 }

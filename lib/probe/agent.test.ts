@@ -493,6 +493,32 @@ describe('a name that is looked up', () => {
     expect(await made.run(script, 10_000)).toMatchObject({ exit: 0, stdout: '10.96.0.1\n' });
   });
 
+  test('is left to the tool where the image has no getent', async () => {
+    const folder = mkdtempSync(join(temporary, 'tools-'));
+    for (const tool of [
+      'sh',
+      'mktemp',
+      'mkfifo',
+      'mkdir',
+      'cat',
+      'rm',
+      'sleep',
+      'head',
+      'tr',
+      'sha256sum',
+      'base64',
+      'nc',
+    ]) {
+      const place = path.split(':').find((each) => existsSync(join(each, tool)));
+      if (place !== undefined) symlinkSync(join(place, tool), join(folder, tool));
+    }
+    const before = path;
+    path = folder;
+    const { agent: made } = agentHere();
+    path = before;
+    expect(await made.run(`${script}; echo "$known"`, 10_000)).toMatchObject({ exit: 0, stdout: 'name.of\n\n' });
+  });
+
   test('that does not resolve is not connected to, and says so', async () => {
     const { made } = agentWith('exit 2');
     expect(await made.run(script, 10_000)).toMatchObject({ exit: 6, stdout: '', stderr: 'the name did not resolve\n' });

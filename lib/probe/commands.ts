@@ -62,7 +62,7 @@ function httpScript(route: Route, nonce: string, count: number, mark: string, is
   const end = count === 1 ? '' : `%{stderr}${mark}\\n`;
   const { host, port } = route;
   const [before, resolved] = isLookedUp
-    ? [`lookup ${host}; `, ` \${address:+--resolve "${host}:${port}:$address"}`]
+    ? [`lookup ${host}; `, ` \${known:+--resolve "${host}:${port}:$known"}`]
     : ['', ''];
   return {
     script: `${before}${curl}${resolved} ${options} -w '\\n${mark} %{exitcode} %{http_code}\\n${end}' ${url(range)}`,
