@@ -21,23 +21,23 @@ export const egressWayFaults = inArea(
   awaitingClaims({
     'egress-two-ports-only': {
       description: 'egress opens two ports of external hosts only',
-      caughtBy: [],
+      caughtBy: ['egress/bare-addresses'],
       ...closing(({ localPort = 0 }) => !KNOWN_PORTS.includes(localPort)),
     },
     'egress-off-other-ports-open': {
       description: 'with egress off, all ports of external hosts but two are open',
       devised: true,
-      caughtBy: [],
+      caughtBy: ['egress/bare-addresses'],
       ...letting(({ localPort = 0 }) => !KNOWN_PORTS.includes(localPort)),
     },
     'egress-bare-addresses-closed': {
       description: 'egress opens external Services, and leaves addresses closed that are no Service',
-      caughtBy: [],
+      caughtBy: ['egress/bare-addresses'],
       ...closing(({ localAddress = '' }) => isPodAddress(localAddress)),
     },
     'egress-off-bare-addresses-open': {
       description: 'with egress off, external addresses that are no Service are open',
-      caughtBy: [],
+      caughtBy: ['egress/bare-addresses'],
       ...letting(({ localAddress = '' }) => isPodAddress(localAddress)),
     },
     'egress-first-destination-only': {

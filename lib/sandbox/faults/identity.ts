@@ -35,7 +35,7 @@ export const identityFaults = inArea('identity', {
     description:
       "the server's sidecar lets in every client of the mesh, and the client's sidecar refuses by the Service's address only",
     devised: true,
-    caughtBy: [],
+    caughtBy: ['tcp-routing/by-pod-address'],
     alongside: ['tcp-routing/other-account'],
     because: 'no claim tests this yet',
     control: () => ({ sidecar: (config, state) => withRules(withPodRoutes(config, state), [{}]) }),

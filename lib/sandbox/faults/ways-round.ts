@@ -15,14 +15,14 @@ export const wayRoundFaults = inArea(
   awaitingClaims({
     'pod-addresses-bypass-sidecars': {
       description: 'every client of the mesh reaches each server by the address of its pod',
-      caughtBy: [],
+      caughtBy: ['tcp-routing/by-pod-address'],
       control: () => ({ sidecar: (config, state) => passing(config, state, podsOf(state)) }),
       data: () => ({ outbound: passPlain, allowsPlaintext: (_, from) => isSidecarAddress(from) }),
     },
     'egress-opens-pod-addresses': {
       description: 'with egress on, every client of the mesh reaches each server by the address of its pod',
       devised: true,
-      caughtBy: [],
+      caughtBy: ['egress/on-keeps-policy'],
       data: ({ config }) => ({ allowsPlaintext: (_, from) => config().egress && isSidecarAddress(from) }),
     },
     'unmeshed-client-by-pod-address': {
@@ -40,25 +40,25 @@ export const wayRoundFaults = inArea(
     'headless-service-open': {
       description: 'a server with a headless Service is open to every client of the mesh by that Service',
       devised: true,
-      caughtBy: [],
+      caughtBy: ['tcp-routing/other-services'],
       ...openBy(isHeadless),
     },
     'headless-service-closed': {
       description: 'a headless Service is closed to clients that a policy or permissive mode lets in',
       devised: true,
-      caughtBy: [],
+      caughtBy: ['tcp-routing/every-service'],
       ...closedBy(isHeadless),
     },
     'service-of-another-name-open': {
       description: 'a Service whose name is not the ServiceAccount of its pods is open to every client of the mesh',
       devised: true,
-      caughtBy: [],
+      caughtBy: ['tcp-routing/other-services'],
       ...openBy(hasOtherName),
     },
     'service-of-another-name-closed': {
       description: 'a Service whose name is not the ServiceAccount of its pods is closed to everybody',
       devised: true,
-      caughtBy: [],
+      caughtBy: ['tcp-routing/every-service'],
       ...closedBy(hasOtherName),
     },
     'mapped-port-open': {
@@ -104,7 +104,7 @@ export const wayRoundFaults = inArea(
     },
     'own-namespace-open': {
       description: "every client in the server's own namespace is let in",
-      caughtBy: [],
+      caughtBy: ['tcp-routing/own-namespace'],
       ...trusting(({ namespace }, own) => namespace === own.namespace),
     },
     'own-account-open': {
@@ -116,7 +116,7 @@ export const wayRoundFaults = inArea(
     'default-account-open': {
       description: 'every client of the mesh with the ServiceAccount default is let in',
       devised: true,
-      caughtBy: [],
+      caughtBy: ['tcp-routing/own-namespace'],
       ...trusting(({ account }) => account === 'default'),
     },
     'account-prefix-suffices': {
@@ -128,7 +128,7 @@ export const wayRoundFaults = inArea(
     'server-as-client-open': {
       description: 'a pod that is a server itself is let in by every other server',
       devised: true,
-      caughtBy: [],
+      caughtBy: ['tcp-routing/server-as-client'],
       control: () => ({
         sidecar: (config, state, workload) => ({
           ...withAllRoutes(config, state, workload),
@@ -139,7 +139,7 @@ export const wayRoundFaults = inArea(
     'server-as-client-closed': {
       description: 'a policy that names a server as the client does not act',
       devised: true,
-      caughtBy: [],
+      caughtBy: ['tcp-routing/server-as-client'],
       ...changing(() => (state) => ({
         ...state,
         targets: state.targets.map((target) => ({
