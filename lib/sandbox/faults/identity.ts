@@ -37,7 +37,6 @@ export const identityFaults = inArea('identity', {
     devised: true,
     caughtBy: ['tcp-routing/by-pod-address'],
     alongside: ['tcp-routing/other-account'],
-    because: 'no claim tests this yet',
     control: () => ({ sidecar: (config, state) => withRules(withPodRoutes(config, state), [{}]) }),
   },
   'clients-word-trusted': {
