@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { enrolManifest } from './enrol.ts';
+import { enrolManifest, serviceValues } from './enrol.ts';
 
 const enrol = {
   namespace: { labels: { mesh: 'on' }, annotations: { inject: 'yes' } },
@@ -36,4 +36,11 @@ test('a Service is marked itself; other kinds and meshes without marks change no
   expect(enrolManifest(named('Service'), enrol).metadata.labels).toEqual({ mesh: 'tcp' });
   expect(enrolManifest(named('ServiceAccount'), enrol)).toEqual(named('ServiceAccount'));
   expect(enrolManifest(named('Namespace'), {})).toEqual(named('Namespace'));
+});
+
+test('a Service tells its protocol; others tell one that nobody asks for', () => {
+  const service = named('Service', { spec: { ports: [{ port: 80, appProtocol: 'http' }] } });
+  expect(serviceValues(service)).toEqual({ 'service.protocol': 'http' });
+  expect(serviceValues(named('Service', { spec: {} }))).toEqual({ 'service.protocol': 'tcp' });
+  expect(serviceValues(named('Namespace'))).toEqual({ 'service.protocol': 'tcp' });
 });

@@ -1,5 +1,6 @@
 import type { Manifest } from '../kube/cluster.ts';
 import type { DriverSpec, Marks } from './driver.ts';
+import type { Values } from './template.ts';
 
 /**
  * A manifest with the labels and annotations that enrol its object: a Namespace, a Service, or a Deployment's pods. Other
@@ -19,6 +20,13 @@ export function enrolManifest(manifest: Manifest, enrol: NonNullable<DriverSpec[
     default:
       return manifest;
   }
+}
+
+/** The placeholders of what enrols a Service: a fixture names the protocol of each port, and has one protocol only. */
+export function serviceValues({ kind, ...manifest }: Manifest): Values {
+  if (kind !== 'Service') return { 'service.protocol': 'tcp' };
+  const { ports: [port] = [] } = manifest['spec'] as { ports?: { appProtocol?: string }[] };
+  return { 'service.protocol': port?.appProtocol ?? 'tcp' };
 }
 
 /** The mesh's labels and annotations override those of the manifest. */

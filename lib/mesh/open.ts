@@ -4,7 +4,7 @@ import { driverObjects } from './checks/named-objects.ts';
 import { withSamples } from './checks/placeholders.ts';
 import { collectDiagnostics } from './diagnose.ts';
 import type { Driver, DriverSpec, ModeSpec } from './driver.ts';
-import { enrolManifest } from './enrol.ts';
+import { enrolManifest, serviceValues } from './enrol.ts';
 import { apiFault, MeshError } from './errors.ts';
 import { declares, driverImages, driverTools } from './facts.ts';
 import { knowingVersion, missingDeployments, versionOn } from './install/control-plane.ts';
@@ -77,7 +77,7 @@ export function openMesh(driver: Driver, context: MeshContext): Mesh {
         for (const object of changedLater(spec, sets)) await expectVersion(object, context);
       }),
 
-    enrol: (manifest) => enrolManifest(manifest, fill(marksOf(spec), filling())),
+    enrol: (manifest) => enrolManifest(manifest, fill(marksOf(spec), filling(serviceValues(manifest)))),
     clientObjects: (client) => fill(spec.enrol?.client ?? [], filling(partyValues('client', client))),
     ...(spec.host === undefined
       ? {}

@@ -1,5 +1,6 @@
 import { redactValue, suggestion } from '../../words/index.ts';
 import type { AllowSpec, Driver, DriverSpec } from '../driver.ts';
+import { modeNames } from '../mesh.ts';
 import { parts } from '../objects.ts';
 import { type Mistake, mistake, type Path } from '../source.ts';
 import {
@@ -20,8 +21,6 @@ const server = { namespace: 'sample-servers', serviceAccount: 'sample-server', a
 const samples: Values = {
   kubeconfig: 'sample/kubeconfig',
   'cluster.domain': 'sample.domain',
-  'modes.permissive': true,
-  'modes.egress': true,
   name: 'sample-client-to-sample-server-9000',
   port: 9000,
   'port.text': '9000',
@@ -29,6 +28,7 @@ const samples: Values = {
   method: 'GET',
   headers: { 'x-sample': 'sample' },
   match: 'match-1',
+  'service.protocol': 'http',
   'pod.namespace': client.namespace,
   'pod.name': 'sample-client-1',
   ...partyValues('client', client),
@@ -54,6 +54,7 @@ export const scopes: readonly Scope[] = [
   { where: 'enrol.client', at: /^enrol\.client\./, names: [...ofClient, domain] },
   { where: 'host', at: /^host\./, names: [...ofServer, domain] },
   { where: 'images, podImages', at: /^(images|podImages)\./, names: [] },
+  { where: 'enrol.service', at: /^enrol\.service\./, names: ['service.protocol', domain] },
   { where: 'enrol', at: /^enrol\./, names: [domain] },
   { where: 'install', at: /^install\./, names: ['kubeconfig', 'modes.permissive', 'modes.egress', domain] },
   { where: 'uninstall, modes', at: /^(uninstall|modes\.\w+\.(on|off|invalid))\./, names: ['kubeconfig', domain] },
@@ -70,7 +71,8 @@ export const scopes: readonly Scope[] = [
 
 /** A driver's templates filled in with sample values and the user's `KEY=VALUE` list. */
 export function withSamples(spec: DriverSpec, sets: readonly string[] = []): DriverSpec {
-  return fill(spec, fillingFor(spec, sets, samples));
+  const words = modeNames.map((mode) => [`modes.${mode}`, spec.modes[mode]?.words?.on ?? true]);
+  return fill(spec, fillingFor(spec, sets, { ...samples, ...Object.fromEntries(words) }));
 }
 
 /** What there can be several of in a policy, by the feature that says so: each time two samples. */

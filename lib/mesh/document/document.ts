@@ -32,6 +32,7 @@ export const placeholderMeanings: Record<string, [meaning: string, example: stri
   'server.namespace': ["the server's namespace", 'tcp-demo'],
   'server.serviceAccount': ["the server's ServiceAccount", 'tcp-echo'],
   'server.app': ["the server's Deployment, its label `app` and its Service", 'tcp-echo'],
+  'service.protocol': ['what a Service of the fixtures speaks: `http` or `tcp`', 'http'],
   'cluster.domain': ["the domain of the cluster's Services", 'cluster.local'],
   kubeconfig: [
     "the path of the cluster's kubeconfig; a command also has it in KUBECONFIG",
