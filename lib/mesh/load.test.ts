@@ -22,7 +22,7 @@ test('every driver that is listed can be loaded', async () => {
 
 test('drivers that were never tested are in their own folder, load as well, and say so', async () => {
   const names = await listUnverified();
-  expect(names).toEqual(['cilium', 'consul', 'fsm', 'istio-ambient', 'kuma-2', 'linkerd']);
+  expect(names).toEqual(['cilium', 'consul', 'fsm', 'istio-ambient', 'kuma-2', 'linkerd', 'traefik-mesh']);
   for (const name of names) {
     const { spec, file } = await loadDriver(name);
     expect(spec).toMatchObject({ name, verified: false });
